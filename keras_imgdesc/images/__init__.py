@@ -1,0 +1,32 @@
+"""Pictures from wherever they come: upright RGB uint8, and their one resize."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_imgdesc.images.listing import list_images as list_images
+    from keras_imgdesc.images.loading import load_image as load_image
+    from keras_imgdesc.images.reading import read_images as read_images
+    from keras_imgdesc.images.resizing import resize_image as resize_image
+
+_HOMES = {
+    "list_images": "listing",
+    "load_image": "loading",
+    "read_images": "reading",
+    "resize_image": "resizing",
+}
+
+__all__ = ["list_images", "load_image", "read_images", "resize_image"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that pictures can be found and loaded without loading TensorFlow.
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,118 @@
+"""Which picture files are read, and how one is opened within a size limit."""
+
+from __future__ import annotations
+
+import io
+from typing import IO, Any
+
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from keras_imgdesc.errors import ImageError
+
+IMAGE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"),
+    *(".tif", ".tiff"),
+)
+
+# Where Pillow itself draws the line between a picture and an attack.
+MAX_PIXELS = 178_956_970
+
+# The file's first bytes decide, never its name. Pillow's own list of formats is
+# not used: it reads 40 of them, runs Ghostscript for one, and `Image.open` warns
+# or fails at a limit that can only be changed for the whole process.
+_OPENERS: dict[bytes, Any] = {
+    b"\xff\xd8\xff": JpegImagePlugin.jpeg_factory,
+    b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile,
+    b"RIFF": WebPImagePlugin.WebPImageFile,
+    b"GIF8": GifImagePlugin.GifImageFile,
+    b"BM": BmpImagePlugin.BmpImageFile,
+    b"II*\0": TiffImagePlugin.TiffImageFile,
+    b"MM\0*": TiffImagePlugin.TiffImageFile,
+}
+
+
+def open_picture(file: IO[bytes], max_pixels: int) -> Image.Image:
+    """Opens a picture file with Pillow; its pixels are not decoded yet.
+
+    A JPEG of more than `max_pixels` will be decoded to a half, quarter or eighth
+    of its size, which the format allows row by row, never holding it whole.
+
+    Args:
+        file: a file open for reading, at its start.
+        max_pixels: the limit for the pixels in memory.
+
+    Raises:
+        ImageError: the file is of no known format, or too large. Other errors
+            come as Pillow raises them: the header is broken.
+    """
+    start = file.read(16)
+    if not start:
+        raise ImageError("The file is empty", "Copy it again")
+    for signature, opener in _OPENERS.items():
+        if start.startswith(signature):
+            break
+    else:
+        raise ImageError(
+            "A picture must be a JPEG, PNG, WebP, GIF, BMP or TIFF file",
+            "Convert it first",
+            first_bytes=start,
+        )
+    file.seek(0)
+    try:
+        image: Image.Image = opener(file)
+    except Image.DecompressionBombError as error:
+        # Pillow checks a WebP file before it allocates the memory.
+        raise _too_large(max_pixels, reason=str(error)) from error
+    if image.width * image.height > max_pixels:
+        _shrink_while_decoding(image, file, max_pixels)
+    check_size(image, max_pixels)
+    return image
+
+
+def check_size(image: Image.Image, max_pixels: int) -> None:
+    """Raises an ImageError for more pixels than `max_pixels`, and for none."""
+    width, height = image.size
+    if width * height == 0:
+        raise ImageError(
+            "A picture must have pixels", "Use another", width=width, height=height
+        )
+    if width * height > max_pixels:
+        raise _too_large(max_pixels, width=width, height=height)
+
+
+def _too_large(max_pixels: int, **received: object) -> ImageError:
+    return ImageError(
+        f"A picture may have at most {max_pixels:,} pixels",
+        "Make it smaller, or raise `max_pixels` if there is enough memory",
+        **received,
+    )
+
+
+def _shrink_while_decoding(
+    image: Image.Image, file: IO[bytes], max_pixels: int
+) -> None:
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.format != "JPEG":
+        return
+    # After opening, the file stands behind the header of the first scan: its length
+    # in two bytes, the number of colour components in it, two bytes for each, and
+    # three more. Only with all of them in one scan can libjpeg work row by row;
+    # otherwise it keeps the whole picture's coefficients, however far it shrinks.
+    header_length = 6 + 2 * image.layers
+    file.seek(-header_length, io.SEEK_CUR)
+    is_one_scan = file.read(3) == bytes([0, header_length, image.layers])
+    if image.info.get("progressive") or not is_one_scan:
+        return
+    width, height = image.size
+    for divisor in (2, 4, 8):
+        if -(-width // divisor) * -(-height // divisor) <= max_pixels:
+            # Rounded down, as Pillow divides by it and rounds down as well.
+            image.draft(None, (width // divisor, height // divisor))
+            return

@@ -1,0 +1,159 @@
+"""One picture to upright RGB."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from keras_imgdesc.errors import ImageError
+from keras_imgdesc.images.color_modes import to_rgb
+from keras_imgdesc.images.file_formats import MAX_PIXELS, check_size, open_picture
+
+ImageSource: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
+)
+
+_ORIENTATION_TAG = 0x0112
+
+# What a camera's EXIF orientation asks for, as in Pillow's `exif_transpose`.
+_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: lambda image: image[:, ::-1],
+    3: lambda image: image[::-1, ::-1],
+    4: lambda image: image[::-1],
+    5: lambda image: image.swapaxes(0, 1),
+    6: lambda image: image[::-1].swapaxes(0, 1),
+    7: lambda image: image[::-1, ::-1].swapaxes(0, 1),
+    8: lambda image: image[:, ::-1].swapaxes(0, 1),
+}
+
+
+def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Reads a picture from wherever it is.
+
+    JPEG, PNG, WebP, GIF (the first frame), BMP and TIFF, in any colour mode, are
+    told apart by their content, not their name. The picture is turned upright as
+    its EXIF orientation says, transparency becomes white, 16 bits become 8. A JPEG
+    gives the same pixels as `tf.io.decode_jpeg(channels=3,
+    dct_method="INTEGER_ACCURATE")`.
+
+    Args:
+        source: a path, the bytes of a file, a Pillow image, or a uint8 array
+            (height, width), (height, width, 1), (height, width, 3) or, with alpha,
+            (height, width, 4).
+        max_pixels: larger pictures are refused, but a JPEG is read at a half, a
+            quarter or an eighth of its size if that fits. A picture of the default
+            size takes 1.3 GB while it is read.
+
+    Returns:
+        uint8 (height, width, 3), RGB, upright.
+
+    Raises:
+        ImageError: there is no picture, it is broken, incomplete or too large.
+            The message names the file.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.images import load_image
+    >>> load_image(np.zeros((4, 6), "uint8")).shape
+    (4, 6, 3)
+    """
+    try:
+        if isinstance(source, np.ndarray):
+            return _from_array(source)
+        if isinstance(source, Image.Image):
+            check_size(source, max_pixels)
+            return _upright(source)
+        with _open_file(source) as file:
+            return _upright(open_picture(file, max_pixels))
+    except ImageError as error:
+        raise ImageError(
+            error.rule, error.remedy, image=_name(source), **error.received
+        ) from error.__cause__
+    # A broken file makes Pillow and its C libraries raise nearly anything. Whatever
+    # it is, this file is the cause, and the other files of a batch can go on.
+    except Exception as error:
+        raise ImageError(
+            "The picture is broken or incomplete",
+            "Copy it again, or open and save it in an image editor",
+            image=_name(source),
+            reason=f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def _name(source: object) -> object:
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    if isinstance(source, np.ndarray):
+        return f"{source.dtype} array of shape {source.shape}"
+    if isinstance(source, bytes | bytearray | memoryview):
+        return f"{len(source)} bytes"
+    return source
+
+
+def _open_file(source: object) -> IO[bytes]:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source)
+    if not isinstance(source, str | os.PathLike):
+        raise ImageError(
+            "A picture is a path, bytes, a Pillow image or a uint8 array",
+            "Pass one of these",
+            type=type(source).__name__,
+        )
+    path = Path(source)
+    if path.is_dir():
+        raise ImageError(
+            "A picture must be a file, and this is a directory",
+            "Use `list_images` for the pictures in it",
+        )
+    # Opening a pipe would wait for ever, and a device has no end.
+    if path.exists() and not path.is_file():
+        raise ImageError("A picture must be an ordinary file", "Pass its bytes")
+    try:
+        return open(path, "rb")
+    except FileNotFoundError as error:
+        raise ImageError("There is no such file", "Check the path") from error
+    except OSError as error:
+        raise ImageError(
+            "The file cannot be opened", "Check its permissions", reason=error.strerror
+        ) from error
+
+
+def _from_array(array: np.ndarray) -> np.ndarray:
+    if array.dtype != np.uint8:
+        raise ImageError(
+            "An array must be uint8, with values from 0 to 255",
+            "For floats from 0 to 1: `np.rint(array * 255).astype('uint8')`",
+        )
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
+        raise ImageError(
+            "An array must have the shape (height, width), (height, width, 1), "
+            "(height, width, 3) or (height, width, 4), and pixels",
+            "Pass the images of a batch one by one, channels last",
+        )
+    if array.shape[-1] == 4:
+        return to_rgb(Image.fromarray(np.ascontiguousarray(array)))
+    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))
+
+
+def _upright(image: Image.Image) -> np.ndarray:
+    rgb = to_rgb(image)
+    # Only now: Pillow has turned a TIFF by itself while decoding, and says so.
+    turn = _TURNS.get(_orientation(image))
+    return rgb if turn is None else np.ascontiguousarray(turn(rgb))
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    # Camera data that cannot be read is no reason to refuse the picture.
+    except Exception:  # noqa: BLE001
+        return 1

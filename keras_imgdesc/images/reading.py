@@ -1,0 +1,89 @@
+"""Many pictures, in order, several at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.file_formats import MAX_PIXELS
+from keras_imgdesc.images.loading import ImageSource, load_image
+from keras_imgdesc.images.resizing import check_image_size, resize_image
+
+Source = TypeVar("Source", bound=ImageSource)
+
+
+def read_images(
+    sources: Iterable[Source],
+    image_size: int | tuple[int, int],
+    workers: int = 2,
+    *,
+    max_pixels: int = MAX_PIXELS,
+) -> Iterator[tuple[Source, np.ndarray | ImageError]]:
+    """Loads and resizes pictures in threads, and hands them out in order.
+
+    At most `2 * workers` sources are taken ahead of the one handed out, of which
+    `workers` are held at full size, however long `sources` is: it may be endless.
+    Closing the iterator stops the threads.
+
+    Args:
+        sources: what `load_image` reads, mixed as you like.
+        image_size: (height, width), or one number for both.
+        workers: how many threads decode.
+        max_pixels: see `load_image`.
+
+    Yields:
+        (source, image) with a uint8 image (height, width, 3), or
+        (source, ImageError) for a source that cannot be read. It is not raised:
+        the others go on.
+
+    Raises:
+        InputError: `image_size` or `workers` is not positive. Raised by the call.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.images import read_images
+    >>> for source, image in read_images([np.zeros((9, 9), "uint8"), b"broken"], 4):
+    ...     print(type(image).__name__)
+    ndarray
+    ImageError
+    """
+    size = check_image_size(image_size)
+    if workers < 1:
+        raise InputError("`workers` must be positive", "Use 2", workers=workers)
+    return _read(sources, size, workers, max_pixels)
+
+
+def _read(
+    sources: Iterable[Source], size: tuple[int, int], workers: int, max_pixels: int
+) -> Iterator[tuple[Source, np.ndarray | ImageError]]:
+    pending: deque[tuple[Source, Future[np.ndarray | ImageError]]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="read_images")
+    try:
+        for source in sources:
+            pending.append((source, pool.submit(_load, source, size, max_pixels)))
+            if len(pending) == 2 * workers:
+                source, future = pending.popleft()
+                yield source, future.result()
+        while pending:
+            source, future = pending.popleft()
+            yield source, future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _load(
+    source: ImageSource, size: tuple[int, int], max_pixels: int
+) -> np.ndarray | ImageError:
+    try:
+        return resize_image(load_image(source, max_pixels=max_pixels), size)
+    except ImageError as error:
+        # Whoever collects the errors must not collect, through their tracebacks,
+        # the pictures that were being decoded.
+        error.__traceback__ = error.__cause__ = error.__context__ = None
+        return error

@@ -1,0 +1,30 @@
+"""Words to ids and back."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_imgdesc.text.standardization import standardize as standardize
+    from keras_imgdesc.text.tokenizer import CaptionTokenizer as CaptionTokenizer
+    from keras_imgdesc.text.vocabulary import Vocabulary as Vocabulary
+
+_HOMES = {
+    "CaptionTokenizer": "tokenizer",
+    "Vocabulary": "vocabulary",
+    "standardize": "standardization",
+}
+
+__all__ = ["CaptionTokenizer", "Vocabulary", "standardize"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that the vocabulary can be used without loading TensorFlow.
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

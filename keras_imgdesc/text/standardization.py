@@ -1,0 +1,67 @@
+"""How a caption becomes words: written once, as TensorFlow operations.
+
+Vocabulary, tokenizer and SavedModel all call `standardize`, so a word counted in
+training is the word looked up when serving.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+# In order. RE2 has no look-around, so marks are dealt with in steps of their own:
+# a vowel sign of Hindi belongs to its word, an emoji's variation selector does not.
+_REPLACEMENTS = (
+    # ICU lower-cases by the locale of the process: in a Turkish one "I" becomes a
+    # dotless i. ASCII is lowered without it, and this is the one letter left over.
+    ("\u0130", "i"),
+    # Apostrophes, soft hyphen, zero-width joiners, emoji presentation: no boundary.
+    (r"['\x{2018}\x{2019}\x{02BC}\x{FF07}`\x{00B4}]", ""),
+    (r"[\x{00AD}\x{200C}\x{200D}\x{FE00}-\x{FE0F}\p{Me}]", ""),
+    (r"[^\p{L}\p{M}\p{N}]+", " "),
+    (r"(^| )\p{M}+", " "),
+    (r" +", " "),
+)
+
+
+def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:
+    """Makes texts into lower-case words separated by single spaces.
+
+    Everything that is neither a letter nor a number of some script separates
+    words, but apostrophes disappear: "man's" becomes "mans". Bytes that are not
+    UTF-8 separate words too. Doing it twice changes nothing. Letters are not
+    normalised: an accent written as a mark of its own stays one.
+
+    Args:
+        texts: strings of any shape, as a tensor or (nested) list.
+
+    Returns:
+        A string tensor of the same shape.
+
+    Example:
+
+    >>> from keras_imgdesc.text.standardization import standardize
+    >>> standardize("A man's T-shirt, 2 dogs!").numpy().decode()
+    'a mans t shirt 2 dogs'
+    """
+    texts = tf.convert_to_tensor(texts, dtype=tf.string)
+    # Control characters go first: lower-casing ends a text at a zero byte.
+    texts = tf.strings.unicode_transcode(
+        texts,
+        "UTF-8",
+        "UTF-8",
+        errors="replace",
+        replacement_char=ord(" "),
+        replace_control_characters=True,
+    )
+    texts = tf.strings.lower(texts)
+    pattern, replacement = _REPLACEMENTS[0]
+    texts = tf.strings.regex_replace(texts, pattern, replacement)
+    texts = tf.strings.lower(texts, encoding="utf-8")
+    for pattern, replacement in _REPLACEMENTS[1:]:
+        texts = tf.strings.regex_replace(texts, pattern, replacement)
+    return tf.strings.strip(texts)
+
+
+def standardize_list(texts: list[str]) -> list[str]:
+    """`standardize` from a list of strings to a list of strings."""
+    return [text.decode("utf-8") for text in standardize(texts).numpy()]

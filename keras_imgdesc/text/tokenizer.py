@@ -1,0 +1,191 @@
+"""Captions to token ids and back, inside the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.standardization import standardize, standardize_list
+from keras_imgdesc.text.vocabulary import PAD, SPECIAL_TOKENS, UNK, Vocabulary
+
+
+@keras.saving.register_keras_serializable(package="keras_imgdesc")
+class CaptionTokenizer(tf.Module):
+    """Turns captions into token ids of one length, and token ids into captions.
+
+    Everything is made of TensorFlow operations and lookup tables: it works
+    eagerly, in a `tf.data` pipeline and in a SavedModel (track it there, as it
+    owns the tables).
+
+    Args:
+        vocabulary: the words, in the form that `standardize` gives them.
+        sequence_length: ids a caption, the start and end tokens included; at
+            least 3.
+
+    Attributes:
+        vocabulary, sequence_length: the arguments.
+
+    Raises:
+        InputError: `sequence_length` is too small, or the vocabulary has words
+            that no standardised text can contain.
+
+    Example:
+
+    >>> from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+    >>> tokenizer = CaptionTokenizer(Vocabulary(["a", "dog", "runs"]), 6)
+    >>> tokenizer(["A dog runs!", "a zebra"]).numpy().tolist()
+    [[2, 4, 5, 6, 3, 0], [2, 4, 1, 3, 0, 0]]
+    >>> tokenizer.detokenize([[2, 4, 5, 6, 3, 0], [2, 4, 1, 3, 0, 0]])
+    ['a dog runs', 'a [UNK]']
+    """
+
+    def __init__(self, vocabulary: Vocabulary, sequence_length: int = 24) -> None:
+        super().__init__(name="caption_tokenizer")
+        if sequence_length < 3:
+            raise InputError(
+                "`sequence_length` must leave room for a word between start and end",
+                "Use at least 3",
+                sequence_length=sequence_length,
+            )
+        # === Config ===
+        self.vocabulary = vocabulary
+        self.sequence_length = sequence_length
+
+        # === Tables ===
+        first = len(SPECIAL_TOKENS)
+        words = list(vocabulary.tokens[first:])
+        foreign = [
+            word for word, same in zip(words, standardize_list(words)) if word != same
+        ]
+        if foreign:
+            raise InputError(
+                "The vocabulary has words that no standardised caption contains",
+                "Build it with `Vocabulary.build`",
+                words=foreign[:5],
+            )
+        # A tokenizer may be made inside a dataset's map function; its tables must
+        # outlive that graph.
+        with tf.init_scope():
+            # No text contains UNK; it is there as a table may not be empty.
+            self._word_to_id = tf.lookup.StaticHashTable(
+                tf.lookup.KeyValueTensorInitializer(
+                    tf.constant([UNK, *words], tf.string),
+                    tf.constant(
+                        [vocabulary.unk_id, *range(first, len(vocabulary))], tf.int64
+                    ),
+                    tf.string,
+                    tf.int64,
+                ),
+                default_value=vocabulary.unk_id,
+            )
+            # Padding and start are no text; whatever is no id reads as unknown.
+            self._id_to_word = tf.lookup.StaticHashTable(
+                tf.lookup.KeyValueTensorInitializer(
+                    tf.range(len(vocabulary), dtype=tf.int64),
+                    tf.constant([PAD, UNK, PAD, PAD, *words], tf.string),
+                    tf.int64,
+                    tf.string,
+                ),
+                default_value=UNK,
+            )
+
+    def __call__(self, texts: tf.Tensor | list[str] | str) -> tf.Tensor:
+        """Tokenizes raw captions.
+
+        Args:
+            texts: strings of any shape, usually (batch,).
+
+        Returns:
+            Ids, int32, the shape of `texts` and `sequence_length` behind it:
+            start, words, end, padding. A longer caption loses its last words and
+            keeps the end token.
+        """
+        texts = standardize(texts)
+        words = tf.strings.split(tf.reshape(texts, [-1]))
+        words = words[:, : self.sequence_length - 2]
+        ids = words.with_flat_values(self._word_to_id.lookup(words.flat_values))
+        edge = tf.ones([tf.size(texts), 1], tf.int64)
+        ids = tf.concat(
+            [edge * self.vocabulary.start_id, ids, edge * self.vocabulary.end_id],
+            axis=1,
+        )
+        dense = ids.to_tensor(
+            self.vocabulary.pad_id, shape=[None, self.sequence_length]
+        )
+        token_ids = tf.reshape(
+            tf.cast(dense, tf.int32),
+            tf.concat([tf.shape(texts), [self.sequence_length]], axis=0),
+        )
+        return tf.ensure_shape(token_ids, texts.shape + [self.sequence_length])
+
+    @staticmethod
+    def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:
+        """Lower-case words separated by single spaces; see `text.standardize`."""
+        return standardize(texts)
+
+    def detokenize(self, token_ids: Any) -> list[str]:
+        """Turns token ids into captions.
+
+        Args:
+            token_ids: integers (batch, words), an array or tensor of any backend.
+
+        Returns:
+            One string a row: the words before the first end token.
+
+        Raises:
+            InputError: the shape is another one, or an id is not in the vocabulary.
+        """
+        ids = keras.ops.convert_to_numpy(token_ids)
+        if ids.ndim != 2 or not (ids.size == 0 or np.issubdtype(ids.dtype, np.integer)):
+            raise InputError(
+                "`token_ids` must be integers of shape (batch, words)",
+                "Put a single caption's ids into a batch of one",
+                shape=ids.shape,
+                dtype=str(ids.dtype),
+            )
+        if ids.size and (ids.min() < 0 or ids.max() >= len(self.vocabulary)):
+            raise InputError(
+                "`token_ids` must be ids of the vocabulary",
+                "Use the tokenizer that belongs to the model",
+                lowest=int(ids.min()),
+                highest=int(ids.max()),
+                vocabulary_size=len(self.vocabulary),
+            )
+        texts = self.detokenize_in_graph(ids.astype("int64"))
+        return [text.decode("utf-8") for text in texts.numpy()]
+
+    def detokenize_in_graph(self, token_ids: tf.Tensor) -> tf.Tensor:
+        """`detokenize` as TensorFlow operations.
+
+        Args:
+            token_ids: integers (..., words). What is no id reads as `"[UNK]"`, as
+                a graph in service must not fail a whole batch.
+
+        Returns:
+            Strings of shape (...).
+        """
+        token_ids = tf.cast(token_ids, tf.int64)
+        is_end = tf.cast(token_ids == self.vocabulary.end_id, tf.int32)
+        is_before_end = tf.cumsum(is_end, axis=-1) == 0
+        words = tf.where(is_before_end, self._id_to_word.lookup(token_ids), PAD)
+        # Skipped tokens are empty strings, which leave spaces of their own.
+        text = tf.strings.reduce_join(words, axis=-1, separator=" ")
+        return tf.strings.strip(tf.strings.regex_replace(text, " +", " "))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, ready for JSON."""
+        return {
+            "vocabulary": self.vocabulary.get_config(),
+            "sequence_length": self.sequence_length,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> CaptionTokenizer:
+        """Builds the tokenizer that gave `config` in `get_config`."""
+        config = dict(config)
+        vocabulary = Vocabulary.from_config(config.pop("vocabulary"))
+        return cls(vocabulary, **config)

@@ -1,0 +1,43 @@
+import pickle
+from pathlib import Path
+
+import pytest
+
+from keras_imgdesc.errors import ImageError, InputError
+
+
+def test_message_has_rule_received_and_remedy():
+    error = InputError("Numbers are positive", "Use 3", num_beams=0, mode="x")
+    assert str(error) == (
+        "Numbers are positive. Received: num_beams=0, mode='x'. Use 3."
+    )
+    assert (error.rule, error.remedy) == ("Numbers are positive", "Use 3")
+    assert error.received == {"num_beams": 0, "mode": "x"}
+
+
+def test_parts_may_be_sentences_or_missing():
+    assert str(InputError("No!", "Use 3.")) == "No! Use 3."
+    assert str(InputError("No", "")) == "No."
+
+
+def test_paths_are_shown_as_typed():
+    assert "path='a/b.jpg'" in str(InputError("No", "", path=Path("a/b.jpg")))
+
+
+def test_long_values_are_cut():
+    message = str(InputError("No", "", value=b"x" * 10_000))
+    assert len(message) < 300
+    assert "10003 characters" in message
+
+
+@pytest.mark.parametrize("kind", [InputError, ImageError])
+def test_survives_the_way_from_a_worker_process(kind):
+    error = pickle.loads(pickle.dumps(kind("No", "Use 3", image="a.jpg")))
+    assert type(error) is kind
+    assert str(error) == "No. Received: image='a.jpg'. Use 3."
+    assert error.received == {"image": "a.jpg"}
+
+
+def test_kinds():
+    assert issubclass(InputError, ValueError)
+    assert issubclass(ImageError, InputError)

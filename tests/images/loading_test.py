@@ -1,0 +1,237 @@
+import io
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image, ImageOps
+
+from keras_imgdesc.errors import ImageError
+from keras_imgdesc.images import load_image
+
+LOSSLESS = {
+    "png": {},
+    "bmp": {},
+    "webp": {"lossless": True},
+    "tif": {"compression": "tiff_lzw"},
+}
+
+
+def assert_close(image, expected, tolerance):
+    assert image.dtype == np.uint8
+    assert image.shape == expected.shape
+    assert np.abs(image.astype(int) - expected).max() <= tolerance
+
+
+def encode(image, format, **options):
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("suffix", LOSSLESS)
+def test_lossless_formats(suffix, toy_image, save_picture):
+    path = save_picture(f"a.{suffix}", toy_image, **LOSSLESS[suffix])
+    for source in (path, str(path), path.read_bytes(), Image.open(path)):
+        np.testing.assert_array_equal(load_image(source), toy_image)
+
+
+def test_lossy_formats(toy_image, save_picture):
+    for name, tolerance in {"a.jpg": 12, "a.webp": 16, "a.gif": 40}.items():
+        path = save_picture(name, toy_image)
+        assert_close(load_image(path), toy_image, tolerance)
+
+
+def test_content_decides_and_not_the_name(toy_image, save_picture):
+    path = save_picture("a.png", toy_image)
+    np.testing.assert_array_equal(load_image(path.rename(f"{path}.jpg")), toy_image)
+
+
+@pytest.mark.parametrize("subsampling", [0, 2])
+@pytest.mark.parametrize("is_progressive", [False, True])
+def test_jpeg_gives_the_pixels_of_a_graph(toy_image, subsampling, is_progressive):
+    content = encode(
+        Image.fromarray(toy_image),
+        "JPEG",
+        quality=70,
+        subsampling=subsampling,
+        progressive=is_progressive,
+    )
+    in_graph = tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE")
+    np.testing.assert_array_equal(load_image(content), in_graph)
+
+
+def test_first_frame_of_an_animation(toy_image, save_picture):
+    frames = [Image.new("RGB", (8, 6), color) for color in ("red", "lime", "blue")]
+    for suffix in ("gif", "png", "webp"):
+        path = save_picture(
+            f"a.{suffix}", frames[0], save_all=True, append_images=frames[1:]
+        )
+        assert load_image(path)[3, 4].argmax() == 0, suffix
+    photo = Image.fromarray(toy_image)
+    path = save_picture("a.mpo", photo, save_all=True, append_images=frames[1:])
+    assert_close(load_image(path), toy_image, 12)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_orientation(orientation, suffix, toy_image, save_picture):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save_picture(f"a.{suffix}", toy_image, exif=exif)
+    image = load_image(path)
+    assert image.flags.c_contiguous
+    with Image.open(path) as opened:
+        expected = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+        np.testing.assert_array_equal(image, expected)
+    assert image.shape[:2] == ((30, 40) if orientation < 5 else (40, 30))
+    with Image.open(path) as opened:
+        np.testing.assert_array_equal(load_image(opened), expected)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning:PIL")
+def test_nonsense_in_the_camera_data_does_not_matter(toy_image):
+    image = Image.fromarray(toy_image)
+    expected = load_image(encode(image, "JPEG"))
+    for exif in (b"Exif\0\0nonsense", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"):
+        loaded = load_image(encode(image, "JPEG", exif=exif))
+        np.testing.assert_array_equal(loaded, expected)
+    exif = Image.Exif()
+    exif[0x0112] = 99
+    loaded = load_image(encode(image, "JPEG", exif=exif))
+    np.testing.assert_array_equal(loaded, expected)
+
+
+def test_arrays(toy_image):
+    np.testing.assert_array_equal(load_image(toy_image), toy_image)
+    grey = toy_image[..., 0]
+    expected = np.stack([grey] * 3, axis=-1)
+    np.testing.assert_array_equal(load_image(grey), expected)
+    np.testing.assert_array_equal(load_image(grey[..., None]), expected)
+    turned = load_image(toy_image[:, ::-1])
+    np.testing.assert_array_equal(turned, toy_image[:, ::-1])
+    assert turned.flags.c_contiguous
+
+
+def test_one_pixel(save_picture):
+    pixel = np.full((1, 1, 3), 200, "uint8")
+    for suffix in ("png", "jpg", "gif", "bmp", "webp"):
+        image = load_image(save_picture(f"a.{suffix}", pixel))
+        assert_close(image, pixel, 3)
+
+
+def test_every_broken_file_is_named(broken_pictures):
+    for what, path in broken_pictures.items():
+        with pytest.raises(ImageError) as caught:
+            load_image(path)
+        assert str(path) in str(caught.value), what
+        if path.is_file():
+            with pytest.raises(ImageError, match="bytes"):
+                load_image(path.read_bytes())
+    rules = {
+        "empty": "is empty",
+        "text": "must be a JPEG",
+        "half a jpg": "broken or incomplete",
+        "missing": "no such file",
+        "directory": "is a directory",
+    }
+    for what, rule in rules.items():
+        with pytest.raises(ImageError, match=rule):
+            load_image(broken_pictures[what])
+
+
+def test_a_pipe_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(ImageError, match="ordinary file"):
+        load_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (np.zeros((4, 4, 3), "float32"), "must be uint8.*float32 array"),
+        (np.zeros((4, 4, 3), "uint16"), "must be uint8.*uint16 array"),
+        (np.zeros((4, 4, 2), "uint8"), r"shape.*\(4, 4, 2\)"),
+        (np.zeros((1, 4, 4, 3), "uint8"), r"shape.*\(1, 4, 4, 3\)"),
+        (np.zeros((0, 4, 3), "uint8"), r"shape.*\(0, 4, 3\)"),
+        (Image.new("RGB", (0, 3)), "must have pixels"),
+        (None, "is a path.*NoneType"),
+        (7, "is a path.*int"),
+        ("a\0b.jpg", "broken"),
+    ],
+)
+def test_unusable_sources(source, message):
+    with pytest.raises(ImageError, match=message):
+        load_image(source)
+
+
+def test_too_many_pixels(toy_image, save_picture):
+    for suffix in ("png", "gif", "bmp", "webp", "tif"):
+        path = save_picture(f"a.{suffix}", toy_image)
+        with pytest.raises(ImageError, match="at most 1,199 pixels") as caught:
+            load_image(path, max_pixels=1199)
+        assert str(path) in str(caught.value)
+        assert load_image(path, max_pixels=1200).shape == (30, 40, 3)
+    with pytest.raises(ImageError, match="width=40, height=30"):
+        load_image(Image.fromarray(toy_image), max_pixels=1199)
+
+
+def test_a_jpeg_with_too_many_pixels_is_read_smaller(toy_image):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.fromarray(toy_image).resize((83, 61))
+    content = encode(image, "JPEG", quality=95, exif=exif)
+    assert load_image(content, max_pixels=83 * 61).shape == (83, 61, 3)
+    for limit, shape in {83 * 61 - 1: (42, 31), 42 * 31 - 1: (21, 16)}.items():
+        smaller = load_image(content, max_pixels=limit)
+        assert smaller.shape == (*shape, 3)
+        expected = image.rotate(-90, expand=True).resize(
+            shape[::-1], Image.Resampling.BOX
+        )
+        difference = np.abs(smaller.astype(int) - np.asarray(expected))
+        assert difference.mean() < 5
+    with pytest.raises(ImageError, match="at most 20 pixels"):
+        load_image(content, max_pixels=20)
+    progressive = encode(image, "JPEG", progressive=True)
+    with pytest.raises(ImageError, match="width=83, height=61"):
+        load_image(progressive, max_pixels=83 * 61 - 1)
+
+
+def test_pictures_of_900_million_pixels(tmp_path):
+    """In a process of its own, which may not use much memory."""
+    blank = Image.new("L", (30_000, 30_000))
+    blank.save(tmp_path / "large.jpg", quality=10)
+    blank.save(tmp_path / "large.png", compress_level=1)
+    blank.close()
+    code = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+from keras_imgdesc.images import load_image
+print(load_image(sys.argv[1]).shape)
+try:
+    load_image(sys.argv[2])
+except ValueError as error:
+    print(error)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "large.jpg", tmp_path / "large.png"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = run.stdout.splitlines()
+    assert lines[0] == "(7500, 7500, 3)", run.stderr
+    assert "large.png" in lines[1] and "at most 178,956,970 pixels" in lines[1]
+
+
+def test_loading_needs_no_tensorflow():
+    code = (
+        "import sys, keras_imgdesc.images as images; images.load_image;"
+        "images.list_images; print('tensorflow' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "False"
