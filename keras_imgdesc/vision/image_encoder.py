@@ -1,0 +1,75 @@
+"""What every image encoder has in common."""
+
+import hashlib
+
+import keras
+import numpy as np
+
+from keras_imgdesc.errors import InputError
+
+
+class ImageEncoder(keras.Model):
+    """Base of the encoders: an image in, a feature map out.
+
+    A functional Keras model with the preprocessing inside. Input: `image`, uint8
+    or float in [0, 255], RGB, shape `(batch, image_size, image_size, 3)`. Output:
+    the feature map, shape `(batch, rows, columns, channels)`.
+
+    Attributes:
+        image_size: side of the square input, in pixels.
+        feature_map_shape: `(rows, columns, channels)` of the output.
+        trainable_from: `"none"`, `"all"`, or the name prefix of the first layer
+            that is trained; every layer before it is frozen.
+    """
+
+    image_size: int
+    trainable_from: str
+
+    @property
+    def feature_map_shape(self) -> tuple[int, int, int]:
+        """`(rows, columns, channels)` of the feature map."""
+        return tuple(self.output.shape[1:])
+
+    def set_trainable_from(self, trainable_from: str | None) -> None:
+        """Freeze every layer before the one named, train it and those after.
+
+        Args:
+            trainable_from: `"none"` (or `None`), `"all"`, or a prefix of a layer's
+                name such as `"block5"`.
+
+        Raises:
+            InputError: no layer has a name with that prefix.
+        """
+        trainable_from = trainable_from or "none"
+        layers = [layer for layer in self.layers if layer.weights]
+        names = [layer.name for layer in layers]
+        if trainable_from == "all":
+            first = 0
+        elif trainable_from == "none":
+            first = len(layers)
+        else:
+            matches = [n.startswith(trainable_from) for n in names]
+            if not any(matches):
+                raise InputError(
+                    "trainable_from must be 'none', 'all' or begin a layer's name",
+                    f"Choose one of {names}",
+                    trainable_from=trainable_from,
+                )
+            first = matches.index(True)
+        for index, layer in enumerate(layers):
+            layer.trainable = index >= first
+        self.trainable_from = trainable_from
+
+    def fingerprint(self) -> str:
+        """A digest of architecture and weights, 16 hexadecimal digits.
+
+        Two encoders share it only if they give the same features; a feature cache
+        is refused when it differs.
+        """
+        digest = hashlib.sha256(type(self).__name__.encode())
+        digest.update(repr((self.image_size, self.output.shape)).encode())
+        for variable in self.weights:
+            # float16 is what presets keep on disk: reloading must not change it.
+            array = keras.ops.convert_to_numpy(variable)
+            digest.update(array.astype(np.float16).tobytes())
+        return digest.hexdigest()[:16]

@@ -1,0 +1,91 @@
+"""Trained MobileNet weights, folded into convolutions with a bias."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_imgdesc.errors import InputError
+
+# Epsilon of the batch normalisations of `keras.applications.MobileNet`.
+EPSILON = 1e-3
+
+
+def load_mobilenet_weights(encoder: keras.Model, weights: str) -> None:
+    """Fill a `MobileNetEncoder` from trained weights.
+
+    Args:
+        encoder: a `MobileNetEncoder`, or any model with its layer names.
+        weights: `"imagenet"`, or the path of a Keras `.h5` / `.weights.h5` of
+            `MobileNet(include_top=False)`, or of an `.npz` with `layer/weight` names.
+
+    Raises:
+        InputError: the file does not exist, cannot be read, or lacks an array.
+    """
+    arrays = _read(weights)
+    for layer in encoder.layers:
+        if layer.weights:
+            layer.set_weights(fold(arrays, layer.name, weights))
+
+
+def fold(
+    arrays: Mapping[str, np.ndarray], name: str, source: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel and bias of one layer with the batch normalisation after it folded in.
+
+    Args:
+        arrays: arrays by `layer/weight` name.
+        name: the convolution's name, as `"conv_dw_1"`.
+        source: where the arrays come from, for the message of an error.
+    """
+    depthwise = name.startswith("conv_dw")
+    # Keras 3 renamed the depthwise kernel; older files keep its first name.
+    older = f"{name}/depthwise_kernel"
+    kernel_name = older if older in arrays else f"{name}/kernel"
+    statistics = ("gamma", "beta", "moving_mean", "moving_variance")
+    wanted = [kernel_name] + [f"{name}_bn/{s}" for s in statistics]
+    missing = [key for key in wanted if key not in arrays]
+    if missing:
+        raise InputError(
+            f"The weights must hold every array of layer {name}",
+            f"It lacks {missing}; choose an earlier feature_layer or complete weights",
+            weights=source,
+        )
+    kernel, gamma, beta, mean, variance = (np.asarray(arrays[k]) for k in wanted)
+    scale = gamma / np.sqrt(variance + EPSILON)
+    # A depthwise kernel has its channels on the axis before the last.
+    kernel = kernel * (scale[:, None] if depthwise else scale)
+    return kernel, beta - mean * scale
+
+
+def _read(weights: str) -> Mapping[str, np.ndarray]:
+    path = Path(weights)
+    if weights != "imagenet" and not path.is_file():
+        raise InputError(
+            "weights must be None, 'imagenet' or an existing file",
+            "Give the path of a Keras .h5, .weights.h5 or an .npz of MobileNet",
+            weights=weights,
+        )
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as archive:
+                return dict(archive)
+        model = keras.applications.MobileNet(
+            include_top=False,
+            input_shape=(224, 224, 3),
+            weights="imagenet" if weights == "imagenet" else None,
+        )
+        if weights != "imagenet":
+            model.load_weights(weights)
+    except (ValueError, OSError, KeyError) as error:
+        raise InputError(
+            "The weights file must hold MobileNet without its top",
+            f"Give a readable file; reading it failed with: {error}",
+            weights=weights,
+        ) from error
+    return {
+        f"{layer.name}/{variable.name}": keras.ops.convert_to_numpy(variable)
+        for layer in model.layers
+        for variable in layer.weights
+    }

@@ -1,0 +1,120 @@
+"""VGG16 up to its last convolution."""
+
+import keras
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.vision import vgg16_weights
+from keras_imgdesc.vision.caffe_preprocessing import CaffePreprocessing
+from keras_imgdesc.vision.image_encoder import ImageEncoder
+
+# Channels of each convolution, block by block; a block ends in 2 x 2 max pooling.
+BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+SCRATCH_INPUT_SCALE = 64.0
+
+
+@keras.saving.register_keras_serializable("keras_imgdesc")
+class VGG16Encoder(ImageEncoder):
+    """VGG16's convolutions; its feature map is the output of `block5_conv3`.
+
+    At 224 pixels that is the map of "Show, Attend and Tell", 14 x 14 x 512.
+    Layers have the names of `keras.applications.VGG16`, so weights go over in both
+    directions layer by layer.
+
+    Args:
+        image_size: side of the square input in pixels, a multiple of 16.
+        width: multiplier on the channels of every layer; 1 is VGG16 itself.
+        weights: `None` (He initialisation), `"imagenet"` (Keras downloads them),
+            the path of a Keras `.h5` or `.weights.h5` of VGG16 without top, or a
+            folder of one of our presets with a VGG16 of the same width.
+        trainable_from: `"none"`, `"all"` or the first layer trained, as
+            `"block5"`. `None` means all where `weights` is `None`, else none.
+        input_scale: what preprocessing divides by, see `CaffePreprocessing`.
+            `None` means 1 for weights that come from Keras and 64 from scratch.
+
+    Raises:
+        InputError: a size that is not a multiple of 16, weights that do not exist
+            or do not fit, an unknown layer.
+
+    Example:
+    >>> import numpy as np
+    >>> encoder = VGG16Encoder(image_size=32, width=0.125)
+    >>> encoder(np.zeros((1, 32, 32, 3), "uint8")).shape
+    TensorShape([1, 2, 2, 64])
+
+    Reference:
+        Simonyan, Zisserman, "Very Deep Convolutional Networks for Large-Scale
+        Image Recognition", https://arxiv.org/abs/1409.1556
+    """
+
+    def __init__(
+        self,
+        image_size: int = 224,
+        width: float = 1.0,
+        weights: str | None = None,
+        trainable_from: str | None = None,
+        input_scale: float | None = None,
+        **kwargs,
+    ):
+        if image_size < 16 or image_size % 16:
+            raise InputError(
+                "image_size must be a positive multiple of 16",
+                "Use for example 96 or 224",
+                image_size=image_size,
+            )
+        if width <= 0:
+            raise InputError(
+                "width must be above 0", "Use 1 for VGG16 itself", width=width
+            )
+        if input_scale is None:
+            input_scale = SCRATCH_INPUT_SCALE if weights is None else 1.0
+
+        # === Layers ===
+        preprocessing = CaffePreprocessing(input_scale, name="preprocessing")
+        blocks = [
+            [
+                keras.layers.Conv2D(
+                    max(1, round(channels * width)),
+                    3,
+                    padding="same",
+                    activation="relu",
+                    kernel_initializer="he_normal",
+                    name=f"block{b}_conv{c}",
+                )
+                for c, channels in enumerate(block, start=1)
+            ]
+            for b, block in enumerate(BLOCKS, start=1)
+        ]
+
+        # === Functional Model ===
+        image = keras.Input((image_size, image_size, 3), name="image")
+        x = preprocessing(image)
+        for b, block in enumerate(blocks, start=1):
+            if b > 1:
+                x = keras.layers.MaxPooling2D(2, name=f"block{b - 1}_pool")(x)
+            for layer in block:
+                x = layer(x)
+        kwargs.setdefault("name", "vgg16_encoder")
+        super().__init__(inputs=image, outputs=x, **kwargs)
+
+        # === Config ===
+        self.image_size = image_size
+        self.width = width
+        self.input_scale = input_scale
+        if weights is not None:
+            vgg16_weights.load_vgg16_weights(self, weights)
+        default = "all" if weights is None else "none"
+        self.set_trainable_from(trainable_from or default)
+
+    def get_config(self):
+        # Weights are saved beside the configuration, never named in it.
+        return {
+            "name": self.name,
+            "image_size": self.image_size,
+            "width": self.width,
+            "trainable_from": self.trainable_from,
+            "input_scale": self.input_scale,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)

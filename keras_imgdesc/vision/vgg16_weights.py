@@ -1,0 +1,77 @@
+"""Weights to and from `keras.applications.VGG16`."""
+
+from pathlib import Path
+
+import keras
+
+from keras_imgdesc.errors import InputError
+
+
+def _keras_vgg16(weights: str | None):
+    return keras.applications.VGG16(include_top=False, weights=weights)
+
+
+def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
+    """Fill an encoder's convolutions from VGG16 weights.
+
+    Args:
+        encoder: a `VGG16Encoder`.
+        weights: `"imagenet"` or the path of a Keras `.h5` / `.weights.h5` of
+            `VGG16(include_top=False)`.
+
+    Raises:
+        InputError: the file does not exist, is not such a file, or the encoder's
+            width is not 1.
+    """
+    path = Path(weights)
+    if weights != "imagenet" and not path.is_file():
+        raise InputError(
+            "weights must be None, 'imagenet' or an existing file",
+            "Give the path of a Keras .h5 or .weights.h5 file of VGG16 without top",
+            weights=weights,
+        )
+    if encoder.get_layer("block1_conv1").filters != 64:
+        raise InputError(
+            "VGG16 weights only fit an encoder of width 1",
+            "Leave width at 1, or train the narrow encoder from scratch",
+            width=encoder.width,
+        )
+    if weights == "imagenet":
+        source = _keras_vgg16("imagenet")
+    else:
+        source = _keras_vgg16(None)
+        try:
+            source.load_weights(str(path))
+        except (ValueError, OSError, KeyError) as error:
+            raise InputError(
+                "The weights file must hold VGG16 without its top",
+                f"Save it with model.save_weights; Keras said: {error}",
+                weights=weights,
+            ) from error
+    copy_convolutions(source, encoder)
+    if encoder.input_scale != 1.0:
+        first = encoder.get_layer("block1_conv1")
+        first.kernel.assign(first.kernel * encoder.input_scale)
+
+
+def to_keras_vgg16(encoder: keras.Model) -> keras.Model:
+    """The encoder as `keras.applications.VGG16(include_top=False)`.
+
+    The preprocessing's scale is folded into the first kernel, so the result wants
+    `keras.applications.vgg16.preprocess_input` and nothing else.
+
+    Args:
+        encoder: a `VGG16Encoder` of width 1.
+    """
+    target = _keras_vgg16(None)
+    copy_convolutions(encoder, target)
+    first = target.get_layer("block1_conv1")
+    first.kernel.assign(first.kernel / encoder.input_scale)
+    return target
+
+
+def copy_convolutions(source: keras.Model, target: keras.Model) -> None:
+    """Copy every convolution's weights between models with VGG16's layer names."""
+    for layer in target.layers:
+        if layer.weights:
+            layer.set_weights(source.get_layer(layer.name).get_weights())

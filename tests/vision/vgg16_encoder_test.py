@@ -1,0 +1,112 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.vision import VGG16Encoder, build_encoder
+from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
+
+
+def photo(size: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (2, size, size, 3), np.uint8)
+
+
+def keras_features(model: keras.Model, image: np.ndarray) -> np.ndarray:
+    cut = keras.Model(model.input, model.get_layer("block5_conv3").output)
+    pixels = keras.applications.vgg16.preprocess_input(image.astype("float32"))
+    return keras.ops.convert_to_numpy(cut(pixels))
+
+
+def test_the_feature_map_is_block5_conv3_at_a_sixteenth():
+    encoder = VGG16Encoder(image_size=96, width=0.125)
+    assert encoder.feature_map_shape == (6, 6, 64)
+    assert encoder(photo(96)).shape == (2, 6, 6, 64)
+    full = VGG16Encoder(image_size=224)
+    assert full.feature_map_shape == (14, 14, 512)
+    assert full.count_params() == 14_714_688  # VGG16 without top
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5"])
+def test_keras_weights_give_the_features_of_keras(tmp_path, suffix):
+    source = keras.applications.VGG16(include_top=False, weights=None)
+    path = tmp_path / f"vgg16{suffix}"
+    # Keras' download is in the older format, which only `save` still writes.
+    source.save_weights(path) if suffix == ".weights.h5" else source.save(path)
+    encoder = VGG16Encoder(image_size=32, weights=str(path))
+    image = photo(32)
+    features = keras.ops.convert_to_numpy(encoder(image))
+    np.testing.assert_allclose(features, keras_features(source, image), rtol=1e-4)
+    assert features.std() > 0
+
+
+def test_our_weights_load_into_keras_layer_for_layer():
+    encoder = VGG16Encoder(image_size=32)  # from scratch: its input is scaled
+    target = to_keras_vgg16(encoder)
+    convolutions = [layer for layer in target.layers if layer.weights]
+    assert len(convolutions) == 13
+    image = photo(32)
+    np.testing.assert_allclose(
+        keras_features(target, image),
+        keras.ops.convert_to_numpy(encoder(image)),
+        rtol=1e-3,
+        atol=1e-5,
+    )
+
+
+def test_from_scratch_the_map_starts_at_a_trainable_scale():
+    encoder = VGG16Encoder(image_size=64, width=0.5)
+    features = keras.ops.convert_to_numpy(encoder(photo(64)))
+    assert 0.1 < features.std() < 10
+
+
+def test_fine_tuning_starts_where_it_is_told():
+    encoder = VGG16Encoder(image_size=32, width=0.125, trainable_from="block5")
+    trained = {v.path.split("/")[-2] for v in encoder.trainable_variables}
+    assert trained == {"block5_conv1", "block5_conv2", "block5_conv3"}
+    encoder.set_trainable_from("none")
+    assert not encoder.trainable_variables
+    encoder.set_trainable_from("all")
+    assert len(encoder.trainable_variables) == 26
+
+
+def test_configuration_rebuilds_the_same_encoder():
+    encoder = VGG16Encoder(image_size=32, width=0.25, trainable_from="block4")
+    again = VGG16Encoder.from_config(encoder.get_config())
+    again.set_weights(encoder.get_weights())
+    assert again.get_config() == encoder.get_config()
+    assert again.fingerprint() == encoder.fingerprint()
+    np.testing.assert_array_equal(again(photo(32)), encoder(photo(32)))
+
+
+def test_other_weights_have_another_fingerprint():
+    encoder = VGG16Encoder(image_size=32, width=0.125)
+    before = encoder.fingerprint()
+    kernel = encoder.get_layer("block3_conv1").kernel
+    kernel.assign(kernel * 1.01)
+    assert encoder.fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "received"),
+    [
+        ({"image_size": 100}, "image_size=100"),
+        ({"width": 0}, "width=0"),
+        ({"weights": "no/such.h5"}, "no/such.h5"),
+        ({"width": 0.125, "trainable_from": "block9"}, "block9"),
+    ],
+)
+def test_bad_arguments_are_named(kwargs, received):
+    with pytest.raises(InputError, match=received):
+        VGG16Encoder(**{"image_size": 32} | kwargs)
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "other.h5"
+    path.write_text("not weights")
+    with pytest.raises(InputError, match="other.h5"):
+        VGG16Encoder(image_size=32, weights=str(path))
+
+
+def test_an_unknown_encoder_is_refused():
+    with pytest.raises(InputError, match="resnet"):
+        build_encoder("resnet")
