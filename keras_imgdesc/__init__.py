@@ -1,0 +1,45 @@
+"""keras_imgdesc: describes an image in words.
+
+Importing the package is light: each name below is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Caption": "keras_imgdesc.captioning",
+    "CaptionTokenizer": "keras_imgdesc.text",
+    "ImageCaptioner": "keras_imgdesc.captioning",
+    "ImageError": "keras_imgdesc.errors",
+    "InputError": "keras_imgdesc.errors",
+    "LSTMDecoder": "keras_imgdesc.captioning",
+    "MobileNetEncoder": "keras_imgdesc.vision",
+    "VGG16Encoder": "keras_imgdesc.vision",
+    "Vocabulary": "keras_imgdesc.text",
+    "list_presets": "keras_imgdesc.presets",
+    "load_image": "keras_imgdesc.images",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+if TYPE_CHECKING:
+    from keras_imgdesc.captioning import Caption, ImageCaptioner, LSTMDecoder
+    from keras_imgdesc.errors import ImageError, InputError
+    from keras_imgdesc.images import load_image
+    from keras_imgdesc.presets import list_presets
+    from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+    from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

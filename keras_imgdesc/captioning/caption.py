@@ -1,0 +1,48 @@
+"""A caption with what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Caption:
+    """A caption and its probability.
+
+    Attributes:
+        text: the words, separated by spaces.
+        log_prob: log P(caption | image), the end token included; the sum of
+            `token_log_probs`.
+        token_ids: int32 (tokens,), the words and the end token (which a caption
+            lacks that was cut at its greatest length).
+        token_log_probs: float32 (tokens,), natural logarithms.
+        attention: float32 (tokens, rows, columns), where the model looked for each
+            token; a map sums to at most 1, the sentinel has the rest. None unless
+            asked for.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.captioning import Caption
+    >>> caption = Caption("a dog", -0.5, np.array([4, 5, 3]), np.full(3, -0.5 / 3))
+    >>> print(caption)
+    a dog
+    >>> caption.words
+    ['a', 'dog']
+    """
+
+    text: str
+    log_prob: float
+    token_ids: np.ndarray = field(repr=False)
+    token_log_probs: np.ndarray = field(repr=False)
+    attention: np.ndarray | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def words(self) -> list[str]:
+        """The words, in the order of `token_ids`."""
+        return self.text.split()

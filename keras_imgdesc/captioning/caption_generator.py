@@ -1,0 +1,165 @@
+"""Runs a captioner over streams of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from keras import ops
+
+from keras_imgdesc.captioning.caption import Caption
+from keras_imgdesc.captioning.compiling import compile_function
+from keras_imgdesc.captioning.decoding import SearchResult
+from keras_imgdesc.captioning.generation_settings import GenerationSettings
+from keras_imgdesc.captioning.image_inputs import batches_ahead
+from keras_imgdesc.captioning.sampling import draw_noise
+from keras_imgdesc.errors import ImageError
+
+if TYPE_CHECKING:
+    from keras_imgdesc.captioning.image_captioner import ImageCaptioner
+
+Source = TypeVar("Source")
+
+
+class CaptionGenerator:
+    """Describes streams of pictures with compiled functions that are kept.
+
+    Every batch is filled up to one size, so that a function is traced once.
+
+    Args:
+        captioner: the task that it works for.
+    """
+
+    def __init__(self, captioner: ImageCaptioner) -> None:
+        self._captioner = captioner
+        self._functions: dict[tuple[Any, ...], Callable[..., SearchResult]] = {}
+
+    def stream(
+        self,
+        sources: Iterable[Source],
+        settings: GenerationSettings,
+        return_attention: bool = False,
+        batch_size: int = 32,
+    ) -> Iterator[tuple[Source, Caption | ImageError]]:
+        """Describes pictures in order; see `ImageCaptioner.generate_stream`."""
+        settings = settings.with_seed()
+        size = self._captioner.encoder.image_size
+        position = 0
+        with closing(batches_ahead(sources, size, batch_size)) as batches:  # type: ignore[type-var]
+            for batch in batches:
+                good = [i for i, (_, x) in enumerate(batch) if isinstance(x, np.ndarray)]
+                captions = iter(
+                    self.describe(
+                        np.stack([batch[i][1] for i in good]),
+                        settings,
+                        return_attention,
+                        batch_size,
+                        [position + i for i in good],
+                    )
+                    if good
+                    else []
+                )
+                position += len(batch)
+                for source, image in batch:
+                    if isinstance(image, ImageError):
+                        yield source, image
+                    else:
+                        yield source, next(captions)
+
+    def describe(
+        self,
+        images: np.ndarray,
+        settings: GenerationSettings,
+        return_attention: bool,
+        batch_size: int,
+        indices: list[int],
+    ) -> list[Caption]:
+        """Describes one batch.
+
+        Args:
+            images: uint8 (up to batch_size, image_size, image_size, 3).
+            settings: how.
+            return_attention: whether captions have their maps.
+            batch_size: what the batch is filled up to.
+            indices: the place of each image among all, which a draw depends on.
+        """
+        count = len(images)
+        blank = np.zeros((batch_size - count, *images.shape[1:]), images.dtype)
+        images = np.concatenate([images, blank])
+        run = self._function(settings, return_attention)
+        if settings.is_sampling:
+            assert settings.seed is not None
+            padded = [*indices, *[0] * len(blank)]
+            noise = draw_noise(settings.seed, padded, 1, settings.max_length)
+            temperature, top_k, top_p = settings.sampling_values
+            found = run(
+                images,
+                noise,
+                np.float32(temperature),
+                np.int32(top_k),
+                np.float32(top_p),
+            )
+        else:
+            found = run(images, np.float32(settings.length_penalty))
+        return self._captions(found, count)
+
+    def _function(
+        self, settings: GenerationSettings, return_attention: bool
+    ) -> Callable[..., SearchResult]:
+        if settings.is_sampling:
+            key: tuple[Any, ...] = ("sample", return_attention)
+        else:
+            key = ("search", settings.num_beams, settings.max_length, return_attention)
+        if key not in self._functions:
+            captioner = self._captioner
+
+            def search(images: Any, length_penalty: Any) -> SearchResult:
+                return captioner.find_captions(
+                    images,
+                    num_beams=settings.num_beams,
+                    max_length=settings.max_length,
+                    length_penalty=length_penalty,
+                    return_attention=return_attention,
+                )
+
+            def draw(
+                images: Any, noise: Any, temperature: Any, top_k: Any, top_p: Any
+            ) -> SearchResult:
+                return captioner.draw_captions(
+                    images,
+                    noise,
+                    temperature=temperature,
+                    top_k=top_k,
+                    top_p=top_p,
+                    return_attention=return_attention,
+                )
+
+            function = draw if settings.is_sampling else search
+            self._functions[key] = compile_function(captioner, function)
+        return self._functions[key]
+
+    def _captions(self, found: SearchResult, count: int) -> list[Caption]:
+        best = [
+            None if x is None else ops.convert_to_numpy(x)[:count, 0] for x in found
+        ]
+        token_ids, log_probs, totals, _, lengths, _, attention = best
+        texts = self._captioner.tokenizer.detokenize(token_ids)
+        rows, columns, _ = self._captioner.decoder.feature_map_shape
+        captions = []
+        for i, text in enumerate(texts):
+            n = int(lengths[i])
+            maps = None
+            if attention is not None:
+                maps = attention[i, :n].reshape(n, rows, columns).copy()
+            captions.append(
+                Caption(
+                    text,
+                    float(totals[i]),
+                    token_ids[i, :n].copy(),
+                    log_probs[i, :n].copy(),
+                    maps,
+                )
+            )
+        return captions

@@ -1,0 +1,142 @@
+"""Probabilities of given captions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from keras import ops
+
+from keras_imgdesc.captioning.caption import Caption
+from keras_imgdesc.captioning.compiling import compile_function
+from keras_imgdesc.captioning.image_inputs import batches_ahead
+from keras_imgdesc.captioning.losses import token_losses
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.text import standardize
+
+if TYPE_CHECKING:
+    from keras_imgdesc.captioning.image_captioner import ImageCaptioner
+
+# Captions are filled up to a multiple of this: few lengths, few traces.
+_LENGTH_STEP = 8
+
+
+class CaptionScorer:
+    """Computes log P(caption | image) with compiled functions that are kept.
+
+    Args:
+        captioner: the task that it works for.
+    """
+
+    def __init__(self, captioner: ImageCaptioner) -> None:
+        self._captioner = captioner
+        self._encode = compile_function(captioner, self._encode_images)
+        self._score = compile_function(captioner, self._score_captions)
+
+    def score(
+        self,
+        images: list[Any],
+        captions: Sequence[str],
+        return_attention: bool = False,
+        batch_size: int = 32,
+    ) -> list[Caption]:
+        """Scores captions; see `ImageCaptioner.score`."""
+        if len(images) not in (1, len(captions)):
+            raise InputError(
+                "There must be as many captions as images",
+                "Give one caption for each image, or several for a single one",
+                images=len(images),
+                captions=len(captions),
+            )
+        token_ids = self._tokenize(captions)
+        scored: list[Caption] = []
+        for features in self._features(images, len(captions), batch_size):
+            rows = token_ids[len(scored) : len(scored) + len(features)]
+            scored += self._score_batch(features, rows, return_attention, batch_size)
+        return scored
+
+    def _features(
+        self, images: list[Any], num_captions: int, batch_size: int
+    ) -> Iterator[np.ndarray]:
+        """Feature maps, one for each caption, in batches."""
+        size = self._captioner.encoder.image_size
+        with closing(batches_ahead(images, size, batch_size)) as batches:  # type: ignore[type-var]
+            for batch in batches:
+                for _, image in batch:
+                    if isinstance(image, ImageError):
+                        raise image
+                pixels = np.stack([image for _, image in batch])
+                if len(images) > 1:
+                    yield self._encode_batch(pixels, batch_size)
+                    continue
+                features = self._encode_batch(pixels, 1)
+                for first in range(0, num_captions, batch_size):
+                    count = min(batch_size, num_captions - first)
+                    yield np.repeat(features, count, axis=0)
+
+    def _encode_batch(self, pixels: np.ndarray, batch_size: int) -> np.ndarray:
+        features = self._encode(_fill(pixels, batch_size))[: len(pixels)]
+        encoded: np.ndarray = ops.convert_to_numpy(ops.cast(features, "float32"))
+        return encoded
+
+    def _score_batch(
+        self,
+        features: np.ndarray,
+        token_ids: np.ndarray,
+        return_attention: bool,
+        batch_size: int,
+    ) -> list[Caption]:
+        pad_id = self._captioner.tokenizer.vocabulary.pad_id
+        outputs = self._score(_fill(features, batch_size), _fill(token_ids, batch_size))
+        log_probs, attention = (ops.convert_to_numpy(x) for x in outputs)
+        following = token_ids[:, 1:]
+        texts = self._captioner.tokenizer.detokenize(following)
+        rows, columns, _ = self._captioner.decoder.feature_map_shape
+        scored = []
+        for i, text in enumerate(texts):
+            n = int((following[i] != pad_id).sum())
+            maps = None
+            if return_attention:
+                maps = attention[i, :n].reshape(n, rows, columns).copy()
+            total = float(log_probs[i, :n].sum())
+            ids, each = following[i, :n].copy(), log_probs[i, :n].copy()
+            scored.append(Caption(text, total, ids, each, maps))
+        return scored
+
+    def _tokenize(self, captions: Sequence[str]) -> np.ndarray:
+        """Token ids of whole captions: the tokenizer would cut long ones."""
+        vocabulary = self._captioner.tokenizer.vocabulary
+        rows = [
+            [
+                vocabulary.start_id,
+                *(vocabulary.id_of(word) for word in text.decode().split()),
+                vocabulary.end_id,
+            ]
+            for text in standardize(list(captions)).numpy()
+        ]
+        # One more than the words that the decoder reads.
+        longest = max(map(len, rows), default=2) - 1
+        width = -(-longest // _LENGTH_STEP) * _LENGTH_STEP + 1
+        token_ids = np.full((len(rows), width), vocabulary.pad_id, np.int32)
+        for row, ids in zip(token_ids, rows, strict=True):
+            row[: len(ids)] = ids
+        return token_ids
+
+    def _encode_images(self, images: Any) -> Any:
+        return self._captioner.encoder(images, training=False)
+
+    def _score_captions(self, feature_map: Any, token_ids: Any) -> tuple[Any, Any]:
+        outputs = self._captioner.decoder(
+            {"feature_map": feature_map, "token_ids": token_ids[:, :-1]},
+            training=False,
+        )
+        losses = token_losses(token_ids[:, 1:], outputs["logits"])
+        return -losses, outputs["attention"]
+
+
+def _fill(rows: np.ndarray, batch_size: int) -> np.ndarray:
+    """Repeats the last row until there are `batch_size`."""
+    missing = batch_size - len(rows)
+    return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])

@@ -1,0 +1,407 @@
+"""The task: an image in, words out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from typing import Any
+
+import keras
+
+from keras_imgdesc.captioning.caption import Caption
+from keras_imgdesc.captioning.caption_generator import CaptionGenerator
+from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
+from keras_imgdesc.captioning.caption_scorer import CaptionScorer
+from keras_imgdesc.captioning.captioning_model import CaptioningModel
+from keras_imgdesc.captioning.decoding import SearchResult, Tokens
+from keras_imgdesc.captioning.generation_settings import GenerationSettings
+from keras_imgdesc.captioning.image_inputs import is_single, pictures
+from keras_imgdesc.captioning.sampling import sample
+from keras_imgdesc.captioning.search import beam_search
+from keras_imgdesc.captioning.training_data import training_dataset
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.text import CaptionTokenizer
+
+
+@keras.saving.register_keras_serializable("keras_imgdesc")
+class ImageCaptioner(CaptioningModel):
+    """Describes images.
+
+    A functional Keras model, the training form: inputs `{"image": uint8 or float in
+    [0, 255], (batch, image_size, image_size, 3), "token_ids": int32 (batch, words)}`,
+    outputs those of the decoder. `generate`, `score` and `fit` take pictures and
+    captions as they are: preprocessing is inside.
+
+    Args:
+        encoder: images to feature maps, one of `keras_imgdesc.vision` or any model
+            with the attributes `image_size` and `feature_map_shape`.
+        decoder: an `LSTMDecoder` made for this feature map and vocabulary. It can
+            be trained alone on feature maps computed beforehand.
+        tokenizer: a `CaptionTokenizer`.
+        generation: default settings of `generate`; None means beam search with 3
+            beams, length penalty 0.8 and captions as long as the tokenizer's.
+
+    Raises:
+        InputError: the parts do not fit together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc import CaptionTokenizer, ImageCaptioner, LSTMDecoder
+    >>> from keras_imgdesc import VGG16Encoder, Vocabulary
+    >>> encoder = VGG16Encoder(image_size=32, width=0.0625)
+    >>> tokenizer = CaptionTokenizer(Vocabulary(["a", "dog", "runs"]), 6)
+    >>> decoder = LSTMDecoder(7, encoder.feature_map_shape, embedding_dim=16,
+    ...     hidden_dim=16, num_heads=2, feature_dim=16)
+    >>> captioner = ImageCaptioner(encoder, decoder, tokenizer)
+    >>> photo = np.zeros((40, 60, 3), "uint8")
+    >>> isinstance(captioner.generate(photo), str)
+    True
+    >>> captioner.score(photo, "A dog runs.").text
+    'a dog runs'
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: CaptioningModel,
+        tokenizer: CaptionTokenizer,
+        generation: GenerationSettings | None = None,
+        **kwargs: Any,
+    ) -> None:
+        _check_parts(encoder, decoder, tokenizer)
+
+        # === Layers ===
+        self.encoder = encoder
+        self.decoder = decoder
+
+        # === Functional Model ===
+        size = encoder.image_size
+        image = keras.Input((size, size, 3), name="image")
+        token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+        outputs = decoder({"feature_map": encoder(image), "token_ids": token_ids})
+        kwargs.setdefault("name", "image_captioner")
+        super().__init__(
+            inputs={"image": image, "token_ids": token_ids}, outputs=outputs, **kwargs
+        )
+
+        # === Config ===
+        self.tokenizer = tokenizer
+        self.generation = generation or GenerationSettings(
+            max_length=tokenizer.sequence_length - 1
+        )
+        self.preprocessor = CaptionPreprocessor(tokenizer, size)
+
+    def generate(
+        self,
+        inputs: Any,
+        *,
+        num_beams: int | None = None,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        return_details: bool = False,
+        return_attention: bool = False,
+        batch_size: int = 32,
+        on_error: str = "raise",
+    ) -> Any:
+        """Describes one picture or several.
+
+        Args:
+            inputs: a path, the bytes of a file, a Pillow image, a uint8 array
+                (height, width, 3); a list of those; an array of images; or a
+                `tf.data.Dataset` of images, batches of images or paths, alone or as
+                `"image"` of a dict.
+            num_beams, length_penalty, max_length: see `GenerationSettings`; None
+                means the model's default.
+            temperature, top_k, top_p, seed: given any of them, captions are drawn
+                instead of searched. A draw depends on the seed and on the place of
+                the picture in `inputs`.
+            return_details: give a `Caption` with log-probabilities, not its text.
+            return_attention: give a `Caption` that has attention maps too.
+            batch_size: pictures computed at a time.
+            on_error: what becomes of a picture that cannot be read: `"raise"` the
+                ImageError, or `"return"` it in the place of the caption.
+
+        Returns:
+            A caption for one picture, a list of captions for several.
+
+        Raises:
+            ImageError: a picture cannot be read.
+            InputError: a setting is out of its range.
+        """
+        if on_error not in ("raise", "return"):
+            raise InputError(
+                "on_error must be 'raise' or 'return'", "Choose one", on_error=on_error
+            )
+        results: list[Any] = []
+        stream = self.generate_stream(
+            pictures(inputs),
+            num_beams=num_beams,
+            length_penalty=length_penalty,
+            max_length=max_length,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+            return_attention=return_attention,
+            batch_size=_fitting_batch_size(inputs, batch_size),
+        )
+        for _, caption in stream:
+            if isinstance(caption, ImageError):
+                if on_error == "raise":
+                    raise caption
+                results.append(caption)
+            else:
+                plain = not (return_details or return_attention)
+                results.append(caption.text if plain else caption)
+        return results[0] if is_single(inputs) else results
+
+    def generate_stream(
+        self,
+        sources: Iterable[Any],
+        *,
+        num_beams: int | None = None,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        return_attention: bool = False,
+        batch_size: int = 32,
+    ) -> Iterator[tuple[Any, Caption | ImageError]]:
+        """Describes any number of pictures, in order and in bounded memory.
+
+        While one batch is computed, the next one is read. The arguments are those of
+        `generate`.
+
+        Yields:
+            Each source with its `Caption`, or with the `ImageError` that says why
+            there is none.
+        """
+        if batch_size < 1:
+            raise InputError(
+                "batch_size must be at least 1", "Use 32", batch_size=batch_size
+            )
+        settings = self.generation.changed(
+            num_beams=num_beams,
+            length_penalty=length_penalty,
+            max_length=max_length,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+        )
+        return self._generator.stream(sources, settings, return_attention, batch_size)
+
+    def score(
+        self,
+        images: Any,
+        captions: str | list[str],
+        *,
+        return_attention: bool = False,
+        batch_size: int = 32,
+    ) -> Any:
+        """Computes log P(caption | image), per token and in total.
+
+        A word that is not in the vocabulary counts as the unknown word, and is
+        `[UNK]` in the text of the result. Captions are not cut, however long.
+
+        Args:
+            images: as in `generate`.
+            captions: one for each image, or several for a single one.
+            return_attention: give the attention maps too.
+            batch_size: captions computed at a time.
+
+        Returns:
+            A `Caption` for a single string, else a list of them.
+
+        Raises:
+            ImageError: a picture cannot be read.
+            InputError: the numbers of images and captions do not fit.
+        """
+        several = [captions] if isinstance(captions, str) else list(captions)
+        batch_size = _fitting_batch_size(several, batch_size)
+        scored = self._scorer.score(
+            list(pictures(images)), several, return_attention, batch_size
+        )
+        return scored[0] if isinstance(captions, str) else scored
+
+    def find_captions(
+        self,
+        image: Any,
+        *,
+        num_beams: int,
+        max_length: int,
+        length_penalty: Any,
+        return_attention: bool = False,
+        early_exit: bool = True,
+    ) -> SearchResult:
+        """Beam search as operations on tensors, for compiling and exporting.
+
+        Args:
+            image: uint8 or float (batch, image_size, image_size, 3).
+            num_beams, max_length, length_penalty, early_exit: see `beam_search`.
+            return_attention: whether the result has attention.
+        """
+        memory, state = self.decoder.begin(self.encoder(image, training=False))
+        return beam_search(
+            self.decoder.step,
+            memory,
+            state,
+            tokens=self.special_tokens,
+            num_beams=num_beams,
+            max_length=max_length,
+            length_penalty=length_penalty,
+            num_locations=self._num_locations if return_attention else None,
+            early_exit=early_exit,
+        )
+
+    def draw_captions(
+        self,
+        image: Any,
+        noise: Any,
+        *,
+        temperature: Any = 1.0,
+        top_k: Any = 0,
+        top_p: Any = 1.0,
+        return_attention: bool = False,
+    ) -> SearchResult:
+        """Sampling as operations on tensors; see `sample` for the arguments."""
+        memory, state = self.decoder.begin(self.encoder(image, training=False))
+        return sample(
+            self.decoder.step,
+            memory,
+            state,
+            tokens=self.special_tokens,
+            noise=noise,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            num_locations=self._num_locations if return_attention else None,
+        )
+
+    @property
+    def special_tokens(self) -> Tokens:
+        """What decoding must know of the vocabulary."""
+        v = self.tokenizer.vocabulary
+        return Tokens(len(v), v.pad_id, v.unk_id, v.start_id, v.end_id)
+
+    @property
+    def feature_model(self) -> CaptioningModel:
+        """The decoder: what is trained on feature maps computed beforehand."""
+        return self.decoder
+
+    @functools.cached_property
+    def _generator(self) -> CaptionGenerator:
+        return CaptionGenerator(self)
+
+    @functools.cached_property
+    def _scorer(self) -> CaptionScorer:
+        return CaptionScorer(self)
+
+    @property
+    def _num_locations(self) -> int:
+        rows, columns, _ = self.decoder.feature_map_shape
+        return rows * columns
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        batch_size: int = 32,
+        validation_data: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Trains the captioner, as `keras.Model.fit`.
+
+        Args:
+            x: pictures with captions: a dict of `"image"` (uint8) and `"caption"`
+                (strings), or a `tf.data.Dataset` of such dicts, batched or not (see
+                `CaptionPreprocessor`); or what the model takes as it is.
+            y: None where `x` has the captions.
+            batch_size: captions in a batch, where `x` is not batched.
+            validation_data: of the same forms.
+            **kwargs: the rest of `keras.Model.fit`.
+        """
+        x = training_dataset(x, self.preprocessor, batch_size, shuffle=True)
+        validation_data = training_dataset(
+            validation_data, self.preprocessor, batch_size
+        )
+        return super().fit(x, y, validation_data=validation_data, **kwargs)
+
+    def evaluate(
+        self, x: Any = None, y: Any = None, *, batch_size: int = 32, **kwargs: Any
+    ) -> Any:
+        """Computes loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
+        x = training_dataset(x, self.preprocessor, batch_size)
+        return super().evaluate(x, y, **kwargs)
+
+    def save_to_preset(self, path: str | PathLike[str], **kwargs: Any) -> None:
+        """Saves the captioner as a folder; see `presets.save_preset`."""
+        # Presets know the tasks and not the other way round; only these two
+        # conveniences look back, when called.
+        from keras_imgdesc.presets import save_preset
+
+        save_preset(self, path, **kwargs)
+
+    @classmethod
+    def from_preset(cls, name: str | PathLike[str], **kwargs: Any) -> ImageCaptioner:
+        """Loads a captioner by its name or folder; see `presets.load_preset`."""
+        from keras_imgdesc.presets import load_preset
+
+        return load_preset(name, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "name": self.name,
+            "encoder": serialize(self.encoder),
+            "decoder": serialize(self.decoder),
+            "tokenizer": serialize(self.tokenizer),
+            "generation": self.generation.get_config(),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        config = dict(config)
+        for part in ("encoder", "decoder", "tokenizer"):
+            config[part] = keras.saving.deserialize_keras_object(
+                config[part], custom_objects=custom_objects
+            )
+        config["generation"] = GenerationSettings(**config["generation"])
+        return cls(**config)
+
+
+def _fitting_batch_size(inputs: Any, batch_size: int) -> int:
+    """A power of two that few pictures fill; one picture is a batch of one."""
+    if is_single(inputs):
+        return 1
+    if not hasattr(inputs, "__len__") or hasattr(inputs, "as_numpy_iterator"):
+        return batch_size
+    return min(batch_size, 1 << max(len(inputs) - 1, 0).bit_length())
+
+
+def _check_parts(
+    encoder: Any, decoder: CaptioningModel, tokenizer: CaptionTokenizer
+) -> None:
+    if tuple(encoder.feature_map_shape) != tuple(decoder.feature_map_shape):
+        raise InputError(
+            "The decoder must be made for the encoder's feature map",
+            "Pass feature_map_shape=encoder.feature_map_shape to it",
+            encoder=tuple(encoder.feature_map_shape),
+            decoder=tuple(decoder.feature_map_shape),
+        )
+    if len(tokenizer.vocabulary) != decoder.vocabulary_size:
+        raise InputError(
+            "The decoder must be made for the tokenizer's vocabulary",
+            "Pass vocabulary_size=len(tokenizer.vocabulary) to it",
+            tokenizer=len(tokenizer.vocabulary),
+            decoder=decoder.vocabulary_size,
+        )

@@ -1,0 +1,17 @@
+"""Readers of the caption files that people have on disk."""
+
+from keras_imgdesc.data.readers.coco_captions import read_coco_captions
+from keras_imgdesc.data.readers.coco_tfds import load_coco_captions
+from keras_imgdesc.data.readers.csv_captions import read_captions_csv
+from keras_imgdesc.data.readers.detection import read_captions
+from keras_imgdesc.data.readers.flickr_tokens import read_flickr_tokens
+from keras_imgdesc.data.readers.karpathy_json import read_karpathy_json
+
+__all__ = [
+    "load_coco_captions",
+    "read_captions",
+    "read_captions_csv",
+    "read_coco_captions",
+    "read_flickr_tokens",
+    "read_karpathy_json",
+]

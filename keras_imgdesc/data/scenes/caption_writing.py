@@ -1,0 +1,83 @@
+"""Scenes as captions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keras_imgdesc.data.scenes.scene_graph import SceneGraph
+
+# Two ways to say each relation: in full, and in short.
+PHRASES = {
+    "left of": ("to the left of", "left of"),
+    "right of": ("to the right of", "right of"),
+    "above": ("above", "over"),
+    "below": ("below", "under"),
+}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A way to word a caption.
+
+    Args:
+        lead: the words before the first object.
+        phrase: which of the two `PHRASES` of a relation.
+        is_backward: objects from the last in reading order to the first.
+    """
+
+    lead: str
+    phrase: int
+    is_backward: bool
+
+
+# The lead tells all that follows: after it one caption alone is right, which is what
+# lets a model be exact. None goes beyond 22 words, so 24 tokens hold all.
+TEMPLATES = (
+    Template("", 0, False),
+    Template("there is", 1, False),
+    Template("a picture of", 1, False),
+    Template("we see", 0, True),
+    Template("here is", 1, True),
+)
+
+
+def caption_scene(graph: SceneGraph) -> tuple[str, ...]:
+    """Writes five captions, one a template.
+
+    Each names every object with size, colour and shape, and says how neighbours in
+    reading order lie to each other: the first to the second, the second to the third.
+    The first three go along the reading order, the last two against it.
+
+    Args:
+        graph: a scene of one object or more.
+
+    Returns:
+        Lower-case captions without punctuation.
+
+    Example:
+
+    >>> from keras_imgdesc.data.scenes import SceneGraph, SceneObject, caption_scene
+    >>> circle = SceneObject("small", "red", "circle", 0.2, 0.5, 0.1)
+    >>> star = SceneObject("large", "blue", "star", 0.8, 0.5, 0.17)
+    >>> for caption in caption_scene(SceneGraph((circle, star))):
+    ...     print(caption)
+    a small red circle to the left of a large blue star
+    there is a small red circle left of a large blue star
+    a picture of a small red circle left of a large blue star
+    we see a large blue star to the right of a small red circle
+    here is a large blue star right of a small red circle
+    """
+    return tuple(_word(graph, template) for template in TEMPLATES)
+
+
+def _word(graph: SceneGraph, template: Template) -> str:
+    order = list(range(len(graph.objects)))
+    if template.is_backward:
+        order.reverse()
+    words = [template.lead] if template.lead else []
+    for position, index in enumerate(order):
+        if position:
+            relation = graph.relation(order[position - 1], index)
+            words.append(PHRASES[relation][template.phrase])
+        words.append("a " + " ".join(graph.objects[index].words))
+    return " ".join(words)

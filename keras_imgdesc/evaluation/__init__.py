@@ -1,0 +1,1 @@
+"""How good captions and encoders are, in numbers and pictures."""

@@ -1,0 +1,283 @@
+"""Writes and reads the files of a preset."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+from keras import ops
+
+from keras_imgdesc import __version__
+from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.presets import (
+    CARD_FILE,
+    CONFIG_FILE,
+    FORMAT_VERSION,
+    RECIPE_FILE,
+    VOCABULARY_FILE,
+    WEIGHTS_FILE,
+    read_config,
+)
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+
+# Relative rounding error of a matrix above which it stays float32. Rounding itself
+# costs 2e-4; more means values below float16's range.
+_LARGEST_ERROR = 1e-3
+
+
+def write_preset(
+    task: ImageCaptioner,
+    path: Path,
+    recipe: dict[str, Any] | None,
+    card: str | None,
+    summary: str | None,
+) -> None:
+    """See `presets.save_preset`."""
+    if path.is_file() or (
+        path.is_dir() and any(path.iterdir()) and not (path / CONFIG_FILE).is_file()
+    ):
+        raise InputError(
+            "A preset is saved to a new folder or in the place of another preset",
+            "Choose another path",
+            path=path,
+        )
+    new = path.parent / f".{path.name}.partial"
+    if new.exists():  # of a process that was killed
+        shutil.rmtree(new)
+    new.mkdir(parents=True)
+    try:
+        task.tokenizer.vocabulary.save(new / VOCABULARY_FILE)
+        _write_weights(task, new / WEIGHTS_FILE)
+        summary = summary or _summary(task)
+        if recipe is not None:
+            _write_text(new / RECIPE_FILE, _to_json(recipe))
+        if card is not None or not (path / CARD_FILE).exists():
+            text = card or f"# {path.name}\n\n{summary}\n"
+            _write_text(new / CARD_FILE, text)
+        config = {
+            "format_version": FORMAT_VERSION,
+            "package_version": __version__,
+            "keras_version": keras.__version__,
+            "task": type(task).__name__,
+            "summary": summary,
+            "encoder": _part_config(task.encoder),
+            "decoder": _part_config(task.decoder),
+            "tokenizer": {"sequence_length": task.tokenizer.sequence_length},
+            "generation": task.generation.get_config(),
+            "sha256": {
+                name: _sha256(new / name) for name in (VOCABULARY_FILE, WEIGHTS_FILE)
+            },
+        }
+        _write_text(new / CONFIG_FILE, _to_json(config))
+        for file in new.iterdir():
+            _sync(file)
+        _put_in_place(new, path)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+
+
+def read_preset(folder: Path, dtype: str | None) -> ImageCaptioner:
+    """See `presets.load_preset`."""
+    config = read_config(folder)
+    config_file = folder / CONFIG_FILE
+    checksums = config.get("sha256")
+    for name in (VOCABULARY_FILE, WEIGHTS_FILE):
+        if not isinstance(checksums, dict) or name not in checksums:
+            raise InputError(
+                f"{CONFIG_FILE} must have the checksum of {name}",
+                "Copy the preset again",
+                file=config_file,
+            )
+        if not (folder / name).is_file():
+            raise InputError(
+                "A file of the preset is missing",
+                "Copy the preset again",
+                file=folder / name,
+            )
+        if _sha256(folder / name) != checksums[name]:
+            raise InputError(
+                f"A file of the preset is not the one that {CONFIG_FILE} tells of: it "
+                "is broken or of another model",
+                "Copy the preset again",
+                file=folder / name,
+            )
+    vocabulary = Vocabulary.load(folder / VOCABULARY_FILE)
+    try:
+        with _dtype_policy(dtype):
+            task = ImageCaptioner(
+                _build(config["encoder"]),
+                _build(config["decoder"]),
+                CaptionTokenizer(vocabulary, **config["tokenizer"]),
+                GenerationSettings(**config["generation"]),
+            )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{CONFIG_FILE} does not describe a captioner ({error})",
+            "Copy the preset again, or install the version it was saved with",
+            file=config_file,
+            package_version=config.get("package_version"),
+        ) from error
+    _read_weights(task, folder / WEIGHTS_FILE)
+    return task
+
+
+def _part_config(part: Any) -> dict[str, Any]:
+    return {
+        "class": keras.saving.get_registered_name(type(part)),
+        "config": part.get_config(),
+    }
+
+
+def _build(part: dict[str, Any]) -> Any:
+    # The package's own classes register themselves when imported.
+    import keras_imgdesc.captioning
+    import keras_imgdesc.vision  # noqa: F401
+
+    # By registered name only: a preset cannot name any other code to run.
+    kind = keras.saving.get_registered_object(part["class"])
+    if kind is None:
+        raise ValueError(
+            f"{part['class']} is not registered; import the module that defines it"
+        )
+    return kind.from_config(part["config"])
+
+
+def _variables(task: ImageCaptioner) -> dict[str, Any]:
+    """Weights by name: the part, then the path of the variable in it."""
+    named: dict[str, Any] = {}
+    for part in ("encoder", "decoder"):
+        for variable in getattr(task, part).weights:
+            name = f"{part}/{variable.path}"
+            if name in named:
+                raise InputError(
+                    "Each weight must have a path of its own",
+                    "Give each layer a name",
+                    path=name,
+                )
+            named[name] = variable
+    return named
+
+
+def _write_weights(task: ImageCaptioner, path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        for name, variable in _variables(task).items():
+            value = ops.cast(ops.convert_to_tensor(variable), "float32")
+            array = ops.convert_to_numpy(value)
+            if not np.isfinite(array).all():
+                raise InputError(
+                    "Weights must be finite to be saved",
+                    "The training has diverged: lower its learning rate",
+                    weight=name,
+                )
+            file.create_dataset(name, data=_compact(array))
+
+
+def _compact(array: np.ndarray) -> np.ndarray:
+    if array.ndim < 2:
+        return array
+    with np.errstate(over="ignore"):
+        small = array.astype(np.float16)
+    error = np.linalg.norm(array - small.astype(np.float32))
+    # An overflow makes the error infinite.
+    return small if error <= _LARGEST_ERROR * np.linalg.norm(array) else array
+
+
+def _read_weights(task: ImageCaptioner, path: Path) -> None:
+    with h5py.File(path, "r") as file:
+        variables = _variables(task)
+        found: set[str] = set()
+        file.visititems(
+            lambda name, item: found.add(name) if isinstance(item, h5py.Dataset) else None
+        )
+        if found != set(variables):
+            raise InputError(
+                f"{WEIGHTS_FILE} must have the weights of the model, no more, no fewer",
+                f"It does not belong to this {CONFIG_FILE}",
+                file=path,
+                missing=sorted(set(variables) - found)[:3],
+                unknown=sorted(found - set(variables))[:3],
+            )
+        for name, variable in variables.items():
+            array = file[name][()]
+            if tuple(array.shape) != tuple(variable.shape):
+                raise InputError(
+                    "A weight must have the shape that the model says",
+                    f"{WEIGHTS_FILE} does not belong to this {CONFIG_FILE}",
+                    file=path,
+                    weight=name,
+                    shape=tuple(array.shape),
+                    expected=tuple(variable.shape),
+                )
+            variable.assign(array.astype("float32"))
+
+
+def _put_in_place(new: Path, path: Path) -> None:
+    """Moves the files that `new` has to `path`.
+
+    To a new folder that is one step. Over another preset they go one by one, the
+    configuration last: whoever is interrupted between two of these steps finds a
+    checksum that does not fit, never another model's weights.
+    """
+    if not path.exists():
+        os.replace(new, path)
+    else:
+        files = sorted(new.iterdir(), key=lambda file: file.name == CONFIG_FILE)
+        for file in files:
+            os.replace(file, path / file.name)
+        new.rmdir()
+    _sync(path)
+    _sync(path.parent)
+
+
+@contextmanager
+def _dtype_policy(dtype: str | None) -> Iterator[None]:
+    if dtype is None:
+        yield
+        return
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _summary(task: ImageCaptioner) -> str:
+    return (
+        f"{type(task.decoder).__name__} on {type(task.encoder).__name__} at "
+        f"{task.encoder.image_size} px, {len(task.tokenizer.vocabulary)} tokens"
+    )
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    if os.name != "posix" and path.is_dir():
+        return  # only POSIX opens folders
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,128 @@
+"""Batches of pictures and captions, in an order that nothing but the seed decides."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+# Pixels that full colour strength may add, and its change of contrast.
+BRIGHTNESS = 40.0
+CONTRAST = 0.4
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of the pictures; see `CaptionRecipe` for the fields."""
+
+    flip: bool = False
+    crop: float = 1.0
+    colour: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.flip or self.crop < 1 or self.colour > 0
+
+
+def epoch_batches(
+    gather: Callable[[np.ndarray], np.ndarray],
+    name: str,
+    token_ids: np.ndarray,
+    *,
+    batch_size: int,
+    captions_per_image: int,
+    seed: int,
+    epoch: int,
+    augmentation: Augmentation | None = None,
+) -> tf.data.Dataset:
+    """The batches of one epoch.
+
+    Args:
+        gather: positions of pictures to an array, `(pictures, ...)`: uint8 pixels or
+            feature maps.
+        name: the input they are for, `"image"` or `"feature_map"`.
+        token_ids: int32 `(pictures, captions, length)`; a picture with fewer captions
+            repeats some.
+        batch_size: captions in a batch, a multiple of `captions_per_image`.
+        captions_per_image: 1, or all captions of a picture together.
+        seed, epoch: order and augmentation are a pure function of these.
+        augmentation: for pixels only.
+
+    Returns:
+        `(inputs, token_ids, sample_weight)` as `CaptioningModel.fit` takes them. An
+        incomplete last batch is left out.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    pictures, captions, length = token_ids.shape
+    if captions_per_image == 1:
+        order = generator.permutation(pictures * captions)
+    else:
+        order = generator.permutation(pictures)
+    units = batch_size // captions_per_image
+    steps = len(order) // units
+
+    def batches() -> Iterator[tuple]:
+        for step in range(steps):
+            chosen = order[step * units : (step + 1) * units]
+            if captions_per_image == 1:
+                which, ids = chosen // captions, token_ids.reshape(-1, length)[chosen]
+            else:
+                which = chosen
+                ids = token_ids[chosen, :captions_per_image].reshape(-1, length)
+            weights = (ids[:, 1:] != 0).astype(np.float32)
+            inputs = {name: gather(which), "token_ids": ids[:, :-1]}
+            yield inputs, ids[:, 1:], weights
+
+    example = gather(order[:1] * 0)
+    words = tf.TensorSpec((batch_size, length - 1), tf.int32)
+    signature = (
+        {
+            name: tf.TensorSpec((units, *example.shape[1:]), example.dtype),
+            "token_ids": words,
+        },
+        words,
+        tf.TensorSpec((batch_size, length - 1), tf.float32),
+    )
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    if augmentation:
+        numbered = tf.data.Dataset.zip(tf.data.Dataset.range(steps), dataset)
+
+        def change(step, batch):
+            inputs, target, weights = batch
+            key = tf.stack([tf.cast(seed * 100_003 + epoch, tf.int64), step])
+            inputs = dict(inputs, image=augment(inputs[name], key, augmentation))
+            return inputs, target, weights
+
+        dataset = numbered.map(change, num_parallel_calls=2, deterministic=True)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+    return dataset.prefetch(3)
+
+
+def augment(images: tf.Tensor, key: tf.Tensor, how: Augmentation) -> tf.Tensor:
+    """Random crop, mirror image and colours.
+
+    Args:
+        images: uint8 `(batch, size, size, 3)`.
+        key: int64 `(2,)`, the seed.
+        how: what to change.
+
+    Returns:
+        float32 in [0, 255], the same shape.
+    """
+    count, size = tf.shape(images)[0], images.shape[1]
+    draws = tf.random.stateless_uniform([7, count], key)
+    side = how.crop + (1 - how.crop) * draws[0]
+    top, left = draws[1] * (1 - side), draws[2] * (1 - side)
+    right = left + side
+    if how.flip:
+        mirrored = draws[3] < 0.5
+        left, right = tf.where(mirrored, right, left), tf.where(mirrored, left, right)
+    boxes = tf.stack([top, left, top + side, right], axis=1)
+    pixels = tf.cast(images, tf.float32)
+    if how.flip or how.crop < 1:
+        pixels = tf.image.crop_and_resize(
+            pixels, boxes, tf.range(count), (size, size)
+        )
+    contrast = 1 + CONTRAST * how.colour * (2 * draws[4] - 1)
+    shift = BRIGHTNESS * how.colour * (2 * draws[5] - 1)
+    pixels = (pixels - 128) * contrast[:, None, None, None] + 128
+    return tf.clip_by_value(pixels + shift[:, None, None, None], 0, 255)

@@ -1,0 +1,141 @@
+"""How a captioner is trained."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from keras_imgdesc.errors import InputError
+
+
+@dataclass(frozen=True)
+class CaptionRecipe:
+    """Settings of `train_captioner`, saved as JSON beside what it makes.
+
+    Attributes:
+        encoder: `"vgg16"` or `"mobilenet"`.
+        encoder_options: arguments of the encoder, as `weights` and `trainable_from`.
+        decoder_options: arguments of `LSTMDecoder` besides the shapes.
+        min_count: a word must appear so often in the training captions.
+        sequence_length: token ids a caption, start and end included.
+        epochs: passes over the pictures (or over the captions, see
+            `captions_per_image`).
+        batch_size: captions in a step.
+        captions_per_image: captions of one picture trained on together. With more than
+            one, a picture is encoded once for all of them, and an epoch is a pass over
+            the pictures; with one, over the captions.
+        optimizer: `"adamw"`, or `"muon"`: ConvMuon for convolutions, AdamW for the
+            rest, which learns an encoder from scratch in far fewer steps.
+        learning_rate: peak.
+        encoder_learning_rate: factor on it for the encoder's layers, under `"adamw"`.
+        warm_up_steps: linear warm-up; half a cosine to 1 % follows.
+        weight_decay, clip_norm, label_smoothing, attention_penalty: as their names.
+        flip: whether pictures may be mirrored; not where captions say left and right.
+        crop: smallest side of a random crop, as a share of the picture's; 1 is none.
+        colour: strength of random contrast and brightness; 0 is none.
+        seed: of weights, dropout, order and augmentation.
+        precision: `"auto"` or a Keras dtype policy.
+        metric: `"bleu_4"`, `"cider_d"` or `"scene_graph"`; on free-running captions of
+            validation pictures it chooses the epoch that is kept.
+        patience: epochs without a better score before the run stops; 0 never stops.
+        num_beams, length_penalty: of the search on validation pictures.
+        validation_images: how many of them are described after each epoch.
+        start_from: a preset whose decoder (and encoder) the run starts with, or `None`.
+        notes: command, time, machine and score of the run that was kept.
+    """
+
+    encoder: str = "vgg16"
+    encoder_options: dict[str, Any] = field(default_factory=dict)
+    decoder_options: dict[str, Any] = field(default_factory=dict)
+    min_count: int = 5
+    sequence_length: int = 24
+    epochs: int = 8
+    batch_size: int = 64
+    captions_per_image: int = 1
+    optimizer: str = "adamw"
+    learning_rate: float = 1e-3
+    encoder_learning_rate: float = 0.1
+    warm_up_steps: int = 300
+    weight_decay: float = 0.02
+    clip_norm: float = 5.0
+    label_smoothing: float = 0.1
+    attention_penalty: float = 0.0
+    flip: bool = False
+    crop: float = 1.0
+    colour: float = 0.0
+    seed: int = 0
+    precision: str = "auto"
+    metric: str = "bleu_4"
+    patience: int = 0
+    num_beams: int = 3
+    length_penalty: float = 0.8
+    validation_images: int = 500
+    start_from: str | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "captions_per_image", "num_beams"):
+            if getattr(self, name) < 1:
+                raise InputError(
+                    f"{name} must be at least 1",
+                    "Use a larger one",
+                    **{name: getattr(self, name)},
+                )
+        if self.batch_size % self.captions_per_image:
+            raise InputError(
+                "batch_size counts captions and must be a multiple of captions_per_image",
+                "Change one of them",
+                batch_size=self.batch_size,
+                captions_per_image=self.captions_per_image,
+            )
+        if self.optimizer not in ("adamw", "muon"):
+            raise InputError(
+                "optimizer must be 'adamw' or 'muon'",
+                "Choose one of them",
+                optimizer=self.optimizer,
+            )
+        if self.metric not in ("bleu_4", "cider_d", "scene_graph"):
+            raise InputError(
+                "metric must be 'bleu_4', 'cider_d' or 'scene_graph'",
+                "Choose one of them",
+                metric=self.metric,
+            )
+
+    def to_json(self) -> str:
+        """The recipe as JSON."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> "CaptionRecipe":
+        """Read a recipe from a file.
+
+        Raises:
+            InputError: the file is not JSON, or has a field that is not known.
+        """
+        try:
+            values = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                "A recipe must be a JSON file",
+                f"Mend the file; reading it failed with: {error}",
+                path=str(path),
+            ) from error
+        return cls.from_dict(values, str(path))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str = "") -> "CaptionRecipe":
+        """A recipe from its fields.
+
+        Raises:
+            InputError: a field that is not known.
+        """
+        known = [f.name for f in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise InputError(
+                "A recipe may only have fields that are known",
+                f"Remove them; known fields are {known}",
+                path=source,
+                fields=unknown,
+            )
+        return cls(**values)

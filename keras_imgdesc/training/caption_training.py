@@ -1,0 +1,372 @@
+"""Train a captioner, with its encoder or on its features."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_imgdesc import images
+from keras_imgdesc.captioning import CaptionLoss, ImageCaptioner, LSTMDecoder
+from keras_imgdesc.captioning.captioning_model import CaptioningModel
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.feature_cache import extract_features
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.free_running import describe_features, score_captions
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.training.caption_batches import Augmentation, epoch_batches
+from keras_imgdesc.training.caption_recipe import CaptionRecipe
+from keras_imgdesc.training.conv_muon import ConvMuon
+from keras_imgdesc.training.layerwise_adamw import LayerwiseAdamW
+from keras_imgdesc.training.precision import choose_precision
+from keras_imgdesc.training.run_directory import RunDirectory
+from keras_imgdesc.training.warm_up_cosine import WarmUpCosine
+from keras_imgdesc.vision import build_encoder
+
+# Captions of validation pictures written down after each epoch.
+SAMPLES = 12
+
+
+def train_captioner(
+    recipe: CaptionRecipe,
+    run_dir: str | Path,
+    train: CaptionCollection,
+    validation: CaptionCollection,
+    *,
+    progress: bool = True,
+) -> ImageCaptioner:
+    """Train a captioner as a recipe says.
+
+    With a frozen encoder features are computed once, into `run_dir/features`, and
+    training reads those; otherwise pictures go through the encoder in every step.
+    After each epoch captions of validation pictures are generated freely and scored,
+    the state is committed, and the best captioner so far is saved as a preset. The
+    same command run again goes on after the last whole epoch and ends in the same
+    weights.
+
+    Args:
+        recipe: every setting.
+        run_dir: gets `recipe.json`, `metrics.csv`, `samples/`, `logs/` for
+            TensorBoard, the checkpoint, and `preset/`, the best captioner.
+        train, validation: pictures with captions.
+        progress: show progress bars.
+
+    Returns:
+        The captioner of the best epoch.
+
+    Raises:
+        InputError: no pictures, or a run directory of another recipe.
+    """
+    if not len(train) or not len(validation):
+        raise InputError(
+            "Training needs pictures to train on and to validate on",
+            "Check the annotations and the folder of images",
+            train=len(train),
+            validation=len(validation),
+        )
+    policy = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_global_policy(choose_precision(recipe.precision))
+    try:
+        _Run(recipe, Path(run_dir), train, validation, progress).go()
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+    return ImageCaptioner.from_preset(str(Path(run_dir) / "preset"))
+
+
+class _Run:
+    """One training run; its methods are the steps of `train_captioner`."""
+
+    def __init__(self, recipe, run_dir, train, validation, progress):
+        self.recipe, self.progress = recipe, progress
+        self.directory = RunDirectory(run_dir, json.loads(recipe.to_json()))
+        self.train = train
+        self.validation = CaptionCollection(
+            validation.examples[: recipe.validation_images]
+        )
+        keras.utils.set_random_seed(recipe.seed)
+        self.captioner = self._build()
+        self.frozen = not self.captioner.encoder.trainable_variables
+        self.gather, self.input_name = self._inputs(train, "train")
+        self.model = self._training_model()
+        tokenizer = self.captioner.tokenizer
+        self.token_ids = _tokenize(train, tokenizer, recipe.captions_per_image)
+        self.steps = self._steps()
+        self._compile()
+
+    def go(self) -> None:
+        saved = self.directory.load_checkpoint()
+        done = 0
+        if saved is not None:
+            done = saved.metadata["epochs_done"]
+            _restore(self._state(), saved.arrays)
+        for epoch in range(done, self.recipe.epochs):
+            if self._is_over():
+                break
+            row = {"epoch": epoch + 1} | self._fit(epoch) | self._validate(epoch)
+            best = max(
+                (r["score"] for r in self.directory.metrics()), default=-np.inf
+            )
+            if row["score"] > best:
+                self.captioner.save_to_preset(
+                    self.directory.path / "preset",
+                    recipe=json.loads(self.recipe.to_json()),
+                )
+            arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
+            self.directory.save_checkpoint(arrays, {"epochs_done": epoch + 1}, row)
+            self._log(row)
+
+    def _build(self) -> ImageCaptioner:
+        recipe = self.recipe
+        if recipe.start_from:
+            captioner = ImageCaptioner.from_preset(recipe.start_from)
+            wanted = recipe.encoder_options.get("trainable_from", "none")
+            captioner.encoder.set_trainable_from(wanted)
+            return captioner
+        vocabulary = Vocabulary.build(self.train.captions(), recipe.min_count)
+        tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
+        encoder = build_encoder(recipe.encoder, **recipe.encoder_options)
+        decoder = LSTMDecoder(
+            len(vocabulary), encoder.feature_map_shape, **recipe.decoder_options
+        )
+        return ImageCaptioner(encoder, decoder, tokenizer)
+
+    def _inputs(
+        self, collection: CaptionCollection, name: str
+    ) -> tuple[Callable[[np.ndarray], np.ndarray], str]:
+        """How to get the model's inputs by position, and what they are called."""
+        encoder = self.captioner.encoder
+        if self.frozen:
+            cache = extract_features(
+                encoder,
+                [e.source for e in collection],
+                [e.image_id for e in collection],
+                self.directory.path / "features" / name,
+                progress=self.progress,
+            )
+            _refuse_failed(cache.failed)
+            return cache.gather, "feature_map"
+        pixels = _read(collection, encoder.image_size)
+        return lambda indices: pixels[indices], "image"
+
+    def _training_model(self) -> CaptioningModel:
+        if self.frozen:
+            return self.captioner.decoder
+        return joint_model(
+            self.captioner.encoder,
+            self.captioner.decoder,
+            self.recipe.captions_per_image,
+        )
+
+    def _steps(self) -> int:
+        pictures, captions, _ = self.token_ids.shape
+        units = self.recipe.batch_size // self.recipe.captions_per_image
+        total = pictures * captions if self.recipe.captions_per_image == 1 else pictures
+        if total < units:
+            raise InputError(
+                "There must be enough pictures for a batch",
+                "Use a smaller batch_size",
+                batch_size=self.recipe.batch_size,
+                pictures=pictures,
+            )
+        return total // units
+
+    def _compile(self) -> None:
+        recipe = self.recipe
+        schedule = WarmUpCosine(
+            recipe.learning_rate,
+            recipe.warm_up_steps,
+            self.steps * recipe.epochs,
+            0.01,
+        )
+        if recipe.optimizer == "muon":
+            optimizer = ConvMuon(
+                schedule,
+                weight_decay=recipe.weight_decay,
+                adam_weight_decay=recipe.weight_decay,
+                global_clipnorm=recipe.clip_norm,
+            )
+        else:
+            optimizer = LayerwiseAdamW(
+                schedule,
+                weight_decay=recipe.weight_decay,
+                global_clipnorm=recipe.clip_norm,
+                slow=self.captioner.encoder.trainable_variables,
+                factor=recipe.encoder_learning_rate,
+            )
+        optimizer.exclude_from_weight_decay(
+            var_names=["bias", "gamma", "beta", "scale", "position"]
+        )
+        self.model.compile(
+            optimizer, CaptionLoss(recipe.label_smoothing, recipe.attention_penalty)
+        )
+        optimizer.build(self.model.trainable_variables)
+
+    def _state(self) -> dict[str, Any]:
+        state = {f"w/{i:04d}": v for i, v in enumerate(self.model.weights)}
+        variables = self.model.optimizer.variables
+        return state | {f"o/{i:04d}": v for i, v in enumerate(variables)}
+
+    def _is_over(self) -> bool:
+        """Whether the score has not risen for `patience` epochs."""
+        scores = [row["score"] for row in self.directory.metrics()]
+        if not self.recipe.patience or not scores:
+            return False
+        return len(scores) - 1 - int(np.argmax(scores)) >= self.recipe.patience
+
+    def _fit(self, epoch: int) -> dict[str, float]:
+        recipe = self.recipe
+        # Dropout must not depend on whether the run was ever interrupted.
+        _reseed(self.model, recipe.seed * 1000 + epoch)
+        augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
+        batches = epoch_batches(
+            self.gather,
+            self.input_name,
+            self.token_ids,
+            batch_size=recipe.batch_size,
+            captions_per_image=recipe.captions_per_image,
+            seed=recipe.seed,
+            epoch=epoch,
+            augmentation=None if self.frozen else augmentation,
+        )
+        if self.progress:
+            print(f"epoch {epoch + 1}/{recipe.epochs}", flush=True)
+        verbose = 2 if self.progress else 0
+        history = self.model.fit(batches, verbose=verbose, shuffle=False)
+        return {name: float(values[-1]) for name, values in history.history.items()}
+
+    def _validate(self, epoch: int) -> dict[str, float]:
+        features = self._validation_features()
+        texts = describe_features(
+            self.captioner.decoder,
+            self.captioner.tokenizer,
+            features,
+            num_beams=self.recipe.num_beams,
+            length_penalty=self.recipe.length_penalty,
+        )
+        scores = score_captions(texts, self.validation, self.recipe.metric)
+        folder = self.directory.path / "samples"
+        folder.mkdir(exist_ok=True)
+        lines = [
+            f"{e.image_id}\t{t}"
+            for e, t in zip(self.validation.examples[:SAMPLES], texts, strict=False)
+        ]
+        (folder / f"epoch_{epoch + 1:03d}.txt").write_text("\n".join(lines) + "\n")
+        if self.progress:
+            print({k: round(v, 3) for k, v in scores.items()}, flush=True)
+        return scores | {"score": scores[self.recipe.metric]}
+
+    def _validation_features(self):
+        """A generator of batches of feature maps of the validation pictures."""
+        if self.frozen:
+            if not hasattr(self, "_validation_gather"):
+                self._validation_gather, _ = self._inputs(self.validation, "validation")
+            for start in range(0, len(self.validation), 50):
+                stop = min(start + 50, len(self.validation))
+                yield self._validation_gather(np.arange(start, stop))
+            return
+        if not hasattr(self, "_validation_pixels"):
+            size = self.captioner.encoder.image_size
+            self._validation_pixels = _read(self.validation, size)
+        for start in range(0, len(self._validation_pixels), 50):
+            chunk = self._validation_pixels[start : start + 50]
+            yield self.captioner.encoder.predict_on_batch(chunk)
+
+    def _log(self, row: dict[str, Any]) -> None:
+        import tensorflow as tf
+
+        writer = tf.summary.create_file_writer(str(self.directory.path / "logs"))
+        with writer.as_default(step=row["epoch"]):
+            for name, value in row.items():
+                tf.summary.scalar(name, value)
+        writer.close()
+
+
+@keras.saving.register_keras_serializable("keras_imgdesc")
+class RepeatImages(keras.layers.Layer):
+    """Each feature map once for every caption of its picture.
+
+    Args:
+        times: captions of a picture.
+    """
+
+    def __init__(self, times: int, **kwargs):
+        super().__init__(**kwargs)
+        self.times = times
+
+    def call(self, feature_map):
+        return ops.repeat(feature_map, self.times, axis=0)
+
+    def get_config(self):
+        return super().get_config() | {"times": self.times}
+
+
+def joint_model(encoder, decoder, captions_per_image: int = 1) -> CaptioningModel:
+    """Encoder and decoder as one model to train.
+
+    Args:
+        encoder, decoder: their layers are shared, not copied.
+        captions_per_image: captions that follow each other for one picture.
+
+    Returns:
+        A model of `{"image": (pictures, size, size, 3), "token_ids": (pictures *
+        captions_per_image, words)}`.
+    """
+    size = encoder.image_size
+    image = keras.Input((size, size, 3), name="image")
+    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    feature_map = encoder(image)
+    if captions_per_image > 1:
+        feature_map = RepeatImages(captions_per_image)(feature_map)
+    outputs = decoder({"feature_map": feature_map, "token_ids": token_ids})
+    return CaptioningModel({"image": image, "token_ids": token_ids}, outputs)
+
+
+def _tokenize(collection, tokenizer, at_least: int) -> np.ndarray:
+    """Token ids `(pictures, captions, length)`; short lists of captions go round."""
+    most = max(at_least, max(len(e.captions) for e in collection))
+    texts = [
+        e.captions[i % len(e.captions)] for e in collection for i in range(most)
+    ]
+    ids = np.asarray(tokenizer(texts))
+    return ids.reshape(len(collection), most, -1).astype(np.int32)
+
+
+def _read(collection: CaptionCollection, size: int) -> np.ndarray:
+    pixels = np.empty((len(collection), size, size, 3), np.uint8)
+    failed = {}
+    read = images.read_images([e.source for e in collection], (size, size))
+    for index, (example, (_, image)) in enumerate(zip(collection, read, strict=True)):
+        if isinstance(image, Exception):
+            failed[example.image_id] = str(image)
+        else:
+            pixels[index] = image
+    _refuse_failed(failed)
+    return pixels
+
+
+def _refuse_failed(failed: dict[str, str]) -> None:
+    if failed:
+        name, message = next(iter(failed.items()))
+        raise InputError(
+            "Every picture of a training set must be readable",
+            f"Leave out those that are not; the first is {name}: {message}",
+            unreadable=len(failed),
+        )
+
+
+def _restore(variables: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def _reseed(model: keras.Model, seed: int) -> None:
+    for number, layer in enumerate(model._flatten_layers()):
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            state = np.array([seed, number], "uint32")
+            generator.state.assign(ops.cast(state, generator.state.dtype))
+
+

@@ -1,0 +1,51 @@
+"""Muon for convolutions."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_imgdesc")
+class ConvMuon(keras.optimizers.Muon):
+    """Muon that also orthogonalises the updates of convolution kernels.
+
+    Keras' Muon leaves every variable that is not a matrix to Adam, which would be
+    all of VGG16. Here a kernel `(rows, columns, inputs, outputs)` counts as the
+    matrix `(rows * columns * inputs, outputs)`. Kernels on the picture itself (three
+    inputs) and biases stay with Adam.
+
+    Newton-Schulz runs in bfloat16, as its authors do: it only has to bring the
+    singular values near one.
+
+    Args: as `keras.optimizers.Muon`.
+
+    Reference:
+        Jordan et al., "Muon: an optimizer for hidden layers in neural networks",
+        https://kellerjordan.github.io/posts/muon/
+    """
+
+    def _should_use_adamw(self, variable):
+        shape = variable.shape
+        return len(shape) != 4 or shape[2] <= 3
+
+    def _muon_update_step(self, gradient, variable, lr, m):
+        gradient = ops.cast(gradient, m.dtype)
+        self.assign_add(m, gradient + m * (self.momentum - 1))
+        update = gradient + self.momentum * m if self.nesterov else m
+        outputs = variable.shape[-1]
+        inputs = variable.shape[0] * variable.shape[1] * variable.shape[2]
+        # The wide side last: the products below are then (outputs, outputs).
+        matrix = ops.transpose(ops.reshape(update, (inputs, outputs)))
+        matrix = self._orthogonalise(matrix)
+        update = ops.reshape(ops.transpose(matrix), variable.shape)
+        rate = 0.2 if self.rms_rate is None else self.rms_rate
+        size = float(max(inputs, outputs)) ** 0.5
+        self.assign_sub(variable, lr * rate * size * ops.cast(update, variable.dtype))
+
+    def _orthogonalise(self, matrix):
+        norm = ops.sqrt(ops.sum(ops.square(ops.cast(matrix, "float32"))))
+        x = ops.cast(matrix / (norm + self.epsilon), "bfloat16")
+        for _ in range(self.ns_steps):
+            a = ops.matmul(x, ops.transpose(x))
+            b = self.muon_b * a + self.muon_c * ops.matmul(a, a)
+            x = self.muon_a * x + ops.matmul(b, x)
+        return ops.cast(x, "float32")

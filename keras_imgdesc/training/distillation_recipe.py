@@ -1,0 +1,103 @@
+"""How a VGG16 is distilled."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from keras_imgdesc.errors import InputError
+
+
+@dataclass(frozen=True)
+class DistillationPhase:
+    """One stretch of training with one set of blocks, one resolution, one schedule.
+
+    Attributes:
+        name: names the phase in logs and checkpoints.
+        first_block: first VGG16 block trained; above 1 it is fed with the teacher's
+            map at the place where the block before it would end.
+        last_block: last VGG16 block trained, 3 or 5.
+        image_size: side of the crops that the student sees, in pixels.
+        crop_scale: smallest and largest side of a crop, as a share of the picture's.
+        steps: optimizer steps.
+        batch_size: crops in a step.
+        learning_rate: peak; linear warm-up over the first 8 %, then cosine to 2 %.
+    """
+
+    name: str
+    first_block: int
+    last_block: int
+    image_size: int
+    crop_scale: tuple[float, float]
+    steps: int
+    batch_size: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class DistillationRecipe:
+    """Settings of `distill_encoder`, saved as JSON beside what it makes.
+
+    Attributes:
+        phases: run in order, each starting from the weights of those before.
+        hint_weight: weight of the losses at the ends of inner blocks.
+        tail_weight: weight of the loss after the teacher's next block, through which
+            the student's last map is sent: it counts what the teacher goes on to use.
+        seed: of initial weights, crops and colours.
+        steps_per_epoch: steps between two checkpoints.
+        precision: `"auto"` or a Keras dtype policy.
+        folder_weights: share of the crops that comes from each folder of pictures, in
+            the order in which the folders are given; empty means by their sizes.
+        notes: command, time, machine and score of the run that was kept.
+    """
+
+    phases: tuple[DistillationPhase, ...]
+    hint_weight: float = 0.5
+    tail_weight: float = 1.0
+    seed: int = 0
+    steps_per_epoch: int = 50
+    precision: str = "auto"
+    folder_weights: tuple[float, ...] = ()
+    notes: dict = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The recipe as JSON."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> "DistillationRecipe":
+        """Read a recipe from a file.
+
+        Raises:
+            InputError: the file is not JSON, or has a field that is not known.
+        """
+        try:
+            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            phases = tuple(_phase(p, path) for p in values.pop("phases"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                "A distillation recipe must be a JSON object with a list of phases",
+                f"Mend the file; reading it failed with: {error!r}",
+                path=str(path),
+            ) from error
+        _refuse_unknown(cls, values, path)
+        values["folder_weights"] = tuple(values.get("folder_weights", ()))
+        return cls(phases=phases, **values)
+
+
+def _phase(values: dict, path) -> DistillationPhase:
+    _refuse_unknown(DistillationPhase, values, path)
+    return DistillationPhase(**values | {"crop_scale": tuple(values["crop_scale"])})
+
+
+def _refuse_unknown(cls, values: dict, path) -> None:
+    known = [f.name for f in fields(cls)]
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise InputError(
+            "A recipe may only have fields that are known",
+            f"Remove them; known fields are {known}",
+            path=str(path),
+            fields=unknown,
+        )

@@ -1,0 +1,59 @@
+"""Packaging of keras_imgdesc."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+PRESETS = sorted(p.parent.name for p in ROOT.glob("saved_models/*/config.json"))
+
+EXTRAS = {
+    "eval": ["sacrebleu>=2.4", "pycocoevalcap>=1.2", "scikit-learn>=1.5"],
+    "demo": [],
+    "notebooks": ["jupyterlab>=4", "matplotlib>=3.9"],
+    "serving": ["tensorflow-serving-api>=2.19"],
+}
+EXTRAS["test"] = [
+    *EXTRAS["eval"],
+    "pytest>=8",
+    "import-linter>=2",
+    "ipykernel>=6",
+    "matplotlib>=3.9",
+    "mypy>=1.11",
+    "nbclient>=0.10",
+    "ruff>=0.6",
+    "tensorboard>=2.19",
+]
+
+setup(
+    name="keras-imgdesc",
+    version="0.1.0",
+    description="Describes an image in words and paints an image from words.",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    # The presets lie at the top of the repository and travel inside the package.
+    packages=[
+        *find_packages(include=["keras_imgdesc", "keras_imgdesc.*"]),
+        "keras_imgdesc.saved_models",
+    ],
+    package_dir={"keras_imgdesc.saved_models": "saved_models"},
+    package_data={
+        "keras_imgdesc": ["py.typed"],
+        "keras_imgdesc.saved_models": [f"{name}/*" for name in PRESETS],
+    },
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "keras>=3.15,<3.16",
+        "keras-nlp>=0.32,<0.33",
+        "tensorflow-datasets>=4.9.8",
+        "pillow>=11",
+        "numpy>=2",
+        "click>=8.1",
+        "h5py>=3.11",
+        "tqdm>=4.66",
+    ],
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["keras-imgdesc=keras_imgdesc.cli:main"]},
+)

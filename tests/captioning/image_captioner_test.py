@@ -1,0 +1,289 @@
+import threading
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_imgdesc.captioning import Caption, GenerationSettings, ImageCaptioner
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+
+CAPTIONS = ["a red dog runs", "two cat", "a dog", "big cat sleeps", "a cat runs"]
+
+
+@pytest.fixture
+def files(photos, tmp_path):
+    paths = []
+    for i, photo in enumerate(photos):
+        paths.append(tmp_path / f"{i}.png")
+        Image.fromarray(photo).save(paths[-1])
+    return paths
+
+
+def test_generate_answers_in_kind(toy_captioner, photos, files):
+    expected = toy_captioner.generate(list(photos))
+    assert len(expected) == 5 and all(isinstance(text, str) for text in expected)
+    assert len(set(expected)) > 1
+    assert toy_captioner.generate(photos) == expected
+    assert toy_captioner.generate(files) == expected
+    assert toy_captioner.generate(str(files[1])) == expected[1]
+    assert toy_captioner.generate(files[1].read_bytes()) == expected[1]
+    assert toy_captioner.generate(Image.fromarray(photos[1])) == expected[1]
+    assert toy_captioner.generate(photos[1]) == expected[1]
+    assert toy_captioner.generate(files[1:2]) == expected[1:2]
+    assert toy_captioner.generate(iter(files)) == expected
+    assert toy_captioner.generate([]) == []
+
+
+def test_generate_takes_data_sets(toy_captioner, photos, files):
+    expected = toy_captioner.generate(photos)
+    images = tf.data.Dataset.from_tensor_slices(photos)
+    assert toy_captioner.generate(images) == expected
+    assert toy_captioner.generate(images.batch(2)) == expected
+    assert toy_captioner.generate(images.map(lambda x: {"image": x})) == expected
+    paths = tf.data.Dataset.from_tensor_slices([str(path) for path in files])
+    assert toy_captioner.generate(paths) == expected
+    assert toy_captioner.generate(paths.batch(3)) == expected
+    with pytest.raises(InputError, match="images, or dicts"):
+        toy_captioner.generate(images.map(lambda x: {"pixels": x}))
+
+
+def test_a_caption_tells_its_probability_and_where_it_looked(toy_captioner, photos):
+    captions = toy_captioner.generate(photos, return_attention=True)
+    for caption in captions:
+        assert isinstance(caption, Caption)
+        n = len(caption.token_ids)
+        assert caption.attention.shape == (n, 2, 2)
+        assert caption.token_log_probs.shape == (n,)
+        np.testing.assert_allclose(
+            caption.token_log_probs.sum(), caption.log_prob, rtol=1e-5
+        )
+        is_whole = caption.token_ids[-1] == 3
+        assert len(caption.words) == n - is_whole
+    assert toy_captioner.generate(photos[0], return_details=True).attention is None
+
+
+def test_score_and_generate_agree(toy_captioner, photos):
+    captions = toy_captioner.generate(photos, return_attention=True, max_length=30)
+    whole = [i for i, c in enumerate(captions) if c.token_ids[-1] == 3]
+    assert whole
+    images = [photos[i] for i in whole]
+    texts = [captions[i].text for i in whole]
+    scored = toy_captioner.score(images, texts, return_attention=True)
+    for i, again in zip(whole, scored, strict=True):
+        assert again.text == captions[i].text
+        np.testing.assert_array_equal(again.token_ids, captions[i].token_ids)
+        np.testing.assert_allclose(
+            again.token_log_probs, captions[i].token_log_probs, atol=1e-4
+        )
+        np.testing.assert_allclose(again.attention, captions[i].attention, atol=1e-5)
+
+
+def test_score_of_several_captions_for_one_image(toy_captioner, photos):
+    scored = toy_captioner.score(photos[0], CAPTIONS, batch_size=2)
+    for text, caption in zip(CAPTIONS, scored, strict=True):
+        alone = toy_captioner.score(photos[0], text)
+        assert alone.text == text
+        np.testing.assert_allclose(caption.log_prob, alone.log_prob, rtol=1e-4)
+    pairs = toy_captioner.score(photos, CAPTIONS, batch_size=2)
+    for image, text, caption in zip(photos, CAPTIONS, pairs, strict=True):
+        alone = toy_captioner.score(image, text)
+        np.testing.assert_allclose(caption.log_prob, alone.log_prob, rtol=1e-4)
+
+
+def test_score_takes_long_and_unknown_captions(toy_captioner, photos):
+    long = " ".join(["a dog"] * 12)
+    caption = toy_captioner.score(photos[0], long)
+    assert caption.text == long
+    assert len(caption.token_log_probs) == 25
+    assert toy_captioner.score(photos[0], "A zebra!").text == "a [UNK]"
+    assert toy_captioner.score(photos[0], "").token_ids.tolist() == [3]
+    with pytest.raises(InputError, match="as many captions as images"):
+        toy_captioner.score(photos, CAPTIONS[:2])
+
+
+def test_a_broken_file_does_not_take_the_others_with_it(toy_captioner, files):
+    expected = toy_captioner.generate(files)
+    data = files[2].read_bytes()
+    files[2].write_bytes(data[: len(data) // 2])
+    got = toy_captioner.generate(files, on_error="return")
+    assert isinstance(got[2], ImageError)
+    assert str(files[2]) in str(got[2])
+    assert [x for x in got if isinstance(x, str)] == expected[:2] + expected[3:]
+    with pytest.raises(ImageError, match=r"2\.png"):
+        toy_captioner.generate(files)
+    assert isinstance(toy_captioner.generate(files[2], on_error="return"), ImageError)
+    with pytest.raises(InputError, match="on_error"):
+        toy_captioner.generate(files, on_error="skip")
+    with pytest.raises(ImageError, match=r"2\.png"):
+        toy_captioner.score(files, CAPTIONS)
+
+
+def test_the_size_of_batches_changes_nothing(toy_captioner, photos):
+    expected = toy_captioner.generate(photos, batch_size=32)
+    for batch_size in (1, 2, 3):
+        assert toy_captioner.generate(photos, batch_size=batch_size) == expected
+
+
+def test_a_function_is_traced_once(toy_captioner, photos):
+    def traces():
+        functions = toy_captioner._generator._functions.values()
+        return sum(f.experimental_get_tracing_count() for f in functions)
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("tf.function")
+    for _ in range(2):
+        for penalty in (0.5, 1.0):
+            toy_captioner.generate(photos, batch_size=2, length_penalty=penalty)
+    assert traces() == 1
+    for temperature, top_k, seed in ((0.5, 3, 0), (1.0, None, 1)):
+        toy_captioner.generate(
+            photos, batch_size=2, temperature=temperature, top_k=top_k, seed=seed
+        )
+    assert traces() == 2
+
+
+def test_more_beams_and_penalties_reach_the_search(toy_captioner, photos):
+    greedy = toy_captioner.generate(photos, num_beams=1, return_details=True)
+    wide = toy_captioner.generate(
+        photos, num_beams=8, length_penalty=0.0, return_details=True
+    )
+    assert all(w.log_prob >= g.log_prob - 1e-5 for g, w in zip(greedy, wide))
+    assert sum(w.log_prob for w in wide) > sum(g.log_prob for g in greedy)
+    short = toy_captioner.generate(photos, max_length=2, return_details=True)
+    assert max(len(c.token_ids) for c in short) == 2
+
+
+def test_drawn_captions_depend_on_seed_and_place(toy_captioner, photos):
+    drawn = toy_captioner.generate(photos, temperature=2.0, seed=1)
+    assert toy_captioner.generate(photos, temperature=2.0, seed=1) == drawn
+    again = toy_captioner.generate(photos, temperature=2.0, seed=1, batch_size=2)
+    assert again == drawn
+    assert toy_captioner.generate(photos, temperature=2.0, seed=2) != drawn
+    same = toy_captioner.generate([photos[0]] * 8, temperature=3.0, seed=0)
+    assert len(set(same)) > 1
+    assert toy_captioner.generate(photos, top_k=1) == toy_captioner.generate(
+        photos, num_beams=1
+    )
+    with pytest.raises(InputError, match="either searched"):
+        toy_captioner.generate(photos, num_beams=3, seed=0)
+
+
+def test_a_stream_is_read_only_a_little_ahead(toy_captioner, photos):
+    taken = []
+
+    def sources():
+        for i in range(10_000):
+            taken.append(i)
+            yield photos[i % 5]
+
+    expected = toy_captioner.generate(photos)
+    stream = toy_captioner.generate_stream(sources(), batch_size=4)
+    for i in range(9):
+        source, caption = next(stream)
+        assert source is photos[i % 5] or (source == photos[i % 5]).all()
+        assert caption.text == expected[i % 5]
+    assert len(taken) <= 12 + 2 * 4 + 4
+    before = threading.active_count()
+    stream.close()
+    assert threading.active_count() < before
+
+
+def test_an_error_of_the_source_reaches_the_caller(toy_captioner, photos):
+    def sources():
+        yield photos[0]
+        raise KeyError("lost")
+
+    with pytest.raises(KeyError, match="lost"):
+        toy_captioner.generate(sources())
+
+
+@pytest.mark.parametrize("form", ["dict", "dataset", "batched", "ready"])
+def test_fit_takes_pictures_with_captions(toy_captioner, photos, form):
+    keras.utils.set_random_seed(0)
+    data = {"image": photos, "caption": CAPTIONS}
+    if form == "dataset":
+        data = tf.data.Dataset.from_tensor_slices(data)
+    elif form == "batched":
+        data = tf.data.Dataset.from_tensor_slices(data).batch(3)
+    elif form == "ready":
+        data = tf.data.Dataset.from_tensor_slices(data).batch(5)
+        data = data.map(toy_captioner.preprocessor)
+    toy_captioner.compile(keras.optimizers.Adam(0.005))
+    history = toy_captioner.fit(
+        data, batch_size=5, epochs=3, validation_data=data, verbose=0
+    ).history
+    assert history["loss"][2] < history["loss"][0]
+    assert {"cross_entropy", "token_accuracy", "val_loss"} <= set(history)
+    logs = toy_captioner.evaluate(data, verbose=0, return_dict=True)
+    assert logs["cross_entropy"] == pytest.approx(
+        history["val_cross_entropy"][-1], rel=1e-5
+    )
+
+
+def test_training_on_features_is_training_on_images(toy_captioner, photos):
+    inputs, token_ids, weights = toy_captioner.preprocessor(
+        {"image": photos, "caption": CAPTIONS}
+    )
+    features = toy_captioner.encoder(inputs["image"])
+    model = toy_captioner.feature_model
+    for part in (toy_captioner, model):
+        part.compile("sgd")
+    whole = toy_captioner.test_on_batch(inputs, token_ids, weights, return_dict=True)
+    inputs = {"feature_map": features, "token_ids": inputs["token_ids"]}
+    cached = model.test_on_batch(inputs, token_ids, weights, return_dict=True)
+    assert whole == pytest.approx(cached, rel=1e-5)
+
+
+def test_trained_weights_are_used_at_once(toy_captioner, photos):
+    before = toy_captioner.generate(photos)
+    bias = toy_captioner.decoder.word_embedding.output_bias
+    bias.assign(bias + 1000.0 * (np.arange(12) == 6))
+    after = toy_captioner.generate(photos)
+    assert after == ["cat cat cat cat cat cat cat"] * 5 != before
+
+
+def test_it_comes_back_from_a_keras_file(toy_captioner, photos, tmp_path):
+    toy_captioner.generation = GenerationSettings(num_beams=2, max_length=5)
+    toy_captioner.save(tmp_path / "captioner.keras")
+    again = keras.models.load_model(tmp_path / "captioner.keras")
+    assert isinstance(again, ImageCaptioner)
+    assert again.generation == toy_captioner.generation
+    assert again.generate(photos) == toy_captioner.generate(photos)
+
+
+def test_mixed_bfloat16(toy_captioner, photos, mixed_bfloat16):
+    again = ImageCaptioner.from_config(toy_captioner.get_config())
+    assert again.encoder.compute_dtype == "bfloat16"
+    for old, new in zip(toy_captioner.weights, again.weights, strict=True):
+        new.assign(old)
+    scored = again.score(photos, CAPTIONS)
+    expected = toy_captioner.score(photos, CAPTIONS)
+    for low, high in zip(scored, expected, strict=True):
+        np.testing.assert_allclose(low.log_prob, high.log_prob, rtol=0.15)
+    assert len(again.generate(photos)) == 5
+    again.compile("sgd")
+    again.fit({"image": photos, "caption": CAPTIONS}, verbose=0)
+
+
+def test_parts_that_do_not_fit_are_refused(toy_captioner):
+    encoder, decoder = toy_captioner.encoder, toy_captioner.decoder
+    tokenizer = CaptionTokenizer(Vocabulary(["a"]))
+    with pytest.raises(InputError, match="tokenizer's vocabulary"):
+        ImageCaptioner(encoder, decoder, tokenizer)
+    config = decoder.get_config() | {"feature_map_shape": (3, 3, 8)}
+    with pytest.raises(InputError, match="encoder's feature map"):
+        ImageCaptioner(encoder, type(decoder)(**config), toy_captioner.tokenizer)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"num_beams": 0}, {"max_length": 0}, {"temperature": 0}, {"batch_size": 0}],
+    ids=str,
+)
+def test_settings_out_of_range_are_refused(toy_captioner, photos, setting):
+    (name,) = setting
+    with pytest.raises(InputError, match=name):
+        toy_captioner.generate(list(photos) * 2, **setting)

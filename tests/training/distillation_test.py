@@ -1,0 +1,172 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.training import distillation
+from keras_imgdesc.training.distillation_data import crop_batches, list_folders
+from keras_imgdesc.training.distillation_model import SHIFT
+from keras_imgdesc.training.distillation_recipe import (
+    DistillationPhase,
+    DistillationRecipe,
+)
+from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
+
+BACK = DistillationPhase("back", 4, 5, 32, (0.5, 1.0), 4, 4, 2e-3)
+JOINED = DistillationPhase("joined", 1, 5, 32, (0.5, 1.0), 2, 4, 1e-3)
+RECIPE = DistillationRecipe((BACK, JOINED), steps_per_epoch=2, precision="float32")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    generator = np.random.default_rng(0)
+    for i in range(6):
+        coarse = generator.integers(0, 256, (4, 5, 3), np.uint8)
+        Image.fromarray(coarse).resize((70, 60)).save(folder / f"{i}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def teacher_weights(tmp_path_factory):
+    """Weights of a MobileNet, normalisation included, in the published names."""
+    path = tmp_path_factory.mktemp("teacher") / "teacher.npz"
+    keras.utils.set_random_seed(1)
+    encoder = MobileNetEncoder(32)
+    arrays = {}
+    for layer in (la for la in encoder.layers if la.weights):
+        kernel, bias = layer.get_weights()
+        depthwise = layer.name.startswith("conv_dw")
+        name = "depthwise_kernel" if depthwise else "kernel"
+        arrays[f"{layer.name}/{name}"] = kernel
+        ones, zeros = np.ones_like(bias), np.zeros_like(bias)
+        arrays |= {
+            f"{layer.name}_bn/gamma": ones,
+            f"{layer.name}_bn/beta": zeros + 0.1,
+            f"{layer.name}_bn/moving_mean": zeros,
+            f"{layer.name}_bn/moving_variance": ones,
+        }
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def test_crops_depend_on_seed_and_position_alone(photos):
+    paths, ends = list_folders([photos])
+    whole = list(crop_batches(paths, ends, BACK, 3, 0, 4))
+    later = list(crop_batches(paths, ends, BACK, 3, 2, 2))
+    other = list(crop_batches(paths, ends, BACK, 4, 0, 1))
+    assert whole[0].shape == (4, 32 + SHIFT, 32 + SHIFT, 3)
+    np.testing.assert_array_equal(whole[2], later[0])
+    np.testing.assert_array_equal(whole[3], later[1])
+    assert np.abs(whole[0] - other[0]).max() > 1
+
+
+def test_a_picture_that_is_none_is_drawn_again(photos, tmp_path):
+    (tmp_path / "a.jpg").write_bytes((photos / "0.jpg").read_bytes())
+    (tmp_path / "b.jpg").write_bytes(b"not a picture")
+    paths, ends = list_folders([tmp_path])
+    batches = list(crop_batches(paths, ends, BACK, 0, 0, 3))
+    assert len(batches) == 3 and all(b.shape[0] == 4 for b in batches)
+
+
+def test_folder_weights_share_out_the_crops(photos, tmp_path):
+    (tmp_path / "only.jpg").write_bytes((photos / "0.jpg").read_bytes())
+    _, ends = list_folders([photos, tmp_path], [1, 3])
+    np.testing.assert_allclose(np.diff(ends), [1 / 24] * 5 + [3 / 4])
+    with pytest.raises(InputError, match="folders=2"):
+        list_folders([photos, tmp_path], [1])
+
+
+def test_a_perfect_back_explains_everything(teacher_weights):
+    """The teacher's own map, given back, has no loss; a constant explains nothing."""
+    student = VGG16Encoder(32)
+    teacher = MobileNetEncoder(32, weights=teacher_weights)
+    ones = {b: np.ones(c, "float32") for b, c in ((3, 128), (5, 256), (8, 512))}
+    ones |= {11: np.ones(512, "float32"), 12: np.ones(1024, "float32")}
+    model = distillation.DistillationModel(student, teacher, ones)
+    crops = np.random.default_rng(0).uniform(0, 255, (2, 36, 36, 3)).astype("float32")
+    pairs = model(crops)
+    assert set(pairs) == {"block2", "block3", "block4", "block5", "tail"}
+    for given, wanted in pairs.values():
+        assert given.shape == wanted.shape
+    same = {name: (wanted, wanted) for name, (_, wanted) in pairs.items()}
+    assert float(model.compute_loss(y_pred=same)) == 0
+    assert float(model.compute_loss(y_pred=pairs)) > 0
+
+
+def test_training_explains_more_and_ships_keras_weights(
+    photos, teacher_weights, tmp_path
+):
+    phase = DistillationPhase("joined", 1, 5, 32, (0.9, 1.0), 16, 4, 2e-3)
+    recipe = DistillationRecipe((phase,), steps_per_epoch=8, precision="float32")
+    encoder = distillation.distill_encoder(
+        recipe, [photos], teacher_weights, tmp_path, progress=False
+    )
+    rows = (tmp_path / "metrics.csv").read_text().splitlines()
+    column = rows[0].split(",").index("loss")
+    first, last = (float(row.split(",")[column]) for row in (rows[1], rows[-1]))
+    assert last < 0.9 * first
+    keras_model = keras.applications.VGG16(
+        include_top=False, weights=tmp_path / "vgg16.weights.h5"
+    )
+    again = VGG16Encoder(weights=str(tmp_path / "vgg16.weights.h5"))
+    image = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), np.uint8)
+    np.testing.assert_allclose(again(image), encoder(image), rtol=1e-3, atol=1e-4)
+    assert keras_model.count_params() == encoder.count_params()
+
+
+CHILD = """
+import json, sys
+from keras_imgdesc.training.distillation import distill_encoder
+from keras_imgdesc.training.distillation_recipe import DistillationRecipe
+recipe, photos, teacher, run = sys.argv[1:]
+distill_encoder(DistillationRecipe.from_json(recipe), [photos], teacher, run)
+"""
+
+
+def test_killed_and_run_again_it_ends_in_the_same_weights(
+    photos, teacher_weights, tmp_path
+):
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(RECIPE.to_json())
+    whole = distillation.distill_encoder(
+        RECIPE, [photos], teacher_weights, tmp_path / "whole", progress=False
+    )
+    run = tmp_path / "killed"
+    command = [sys.executable, "-c", CHILD, recipe, photos, teacher_weights, run]
+    child = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    metrics = run / "metrics.csv"
+    for _ in range(600):
+        if metrics.exists() and len(metrics.read_text().splitlines()) >= 2:
+            break
+        time.sleep(0.1)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert not (run / "vgg16.weights.h5").exists()
+    resumed = distillation.distill_encoder(
+        RECIPE, [photos], teacher_weights, run, progress=False
+    )
+    for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_recipes_go_through_json(tmp_path):
+    path = tmp_path / "r.json"
+    path.write_text(RECIPE.to_json())
+    assert DistillationRecipe.from_json(path) == RECIPE
+    path.write_text(json.dumps({"phases": [], "speed": 1}))
+    with pytest.raises(InputError, match="speed"):
+        DistillationRecipe.from_json(path)
+    path.write_text("{")
+    with pytest.raises(InputError, match="r.json"):
+        DistillationRecipe.from_json(path)
