@@ -1,6 +1,6 @@
 """Resident memory while many pictures are described.
 
-    python benchmarks/describe_memory.py --preset flickr8k_mobilenet_lstm --images FOLDER
+    python benchmarks/describe_memory.py --images FOLDER
 
 The folder's pictures are given again and again until `--count` have been described;
 each is decoded every time.

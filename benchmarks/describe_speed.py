@@ -60,7 +60,9 @@ def main(preset, folder, count, num_beams, batch_size, loop_count) -> None:
     captioner = ImageCaptioner.from_preset(preset)
     paths = list_images([Path(folder)])[:count]
     side = captioner.encoder.image_size
-    pixels = np.stack([np.asarray(resize_image(load_image(p), (side, side))) for p in paths])
+    pixels = np.stack(
+        [np.asarray(resize_image(load_image(p), (side, side))) for p in paths]
+    )
 
     def describe(chosen):
         return captioner.generate(chosen, num_beams=num_beams, batch_size=batch_size)
@@ -86,7 +88,7 @@ def main(preset, folder, count, num_beams, batch_size, loop_count) -> None:
     print("|---|---|---|")
     print(f"| ours: decode, encode, beam search | {ours:.2f} | |")
     print(f"| (a) encoder `predict` alone | {alone:.2f} | {ours / alone:.2f} |")
-    print(f"| (b) `model.predict` a word a beam | {tutorial:.3f} | {ours / tutorial:.1f} |")
+    print(f"| (b) a `predict` a word a beam | {tutorial:.3f} | {ours / tutorial:.1f} |")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,20 @@ _HOMES = {
     "load_image": "keras_imgdesc.images",
 }
 
-__all__ = ["__version__", *_HOMES]
+__all__ = [
+    "Caption",
+    "CaptionTokenizer",
+    "ImageCaptioner",
+    "ImageError",
+    "InputError",
+    "LSTMDecoder",
+    "MobileNetEncoder",
+    "VGG16Encoder",
+    "Vocabulary",
+    "__version__",
+    "list_presets",
+    "load_image",
+]
 
 if TYPE_CHECKING:
     from keras_imgdesc.captioning import Caption, ImageCaptioner, LSTMDecoder

@@ -70,7 +70,9 @@ def overlay(square: Image.Image, attention: np.ndarray) -> Image.Image:
     # Grey and dim where it did not look; full colour with a warm tint where it did.
     grey = pixels.mean(axis=-1, keepdims=True) * 0.35 + 20
     warm = pixels * 0.8 + np.array([255, 170, 40]) * 0.2
-    return Image.fromarray(np.clip(grey + (warm - grey) * share, 0, 255).astype("uint8"))
+    return Image.fromarray(
+        np.clip(grey + (warm - grey) * share, 0, 255).astype("uint8")
+    )
 
 
 def save_attention(source: str | Path, caption: Any, folder: str | Path) -> Path:

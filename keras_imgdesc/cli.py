@@ -50,9 +50,7 @@ def generation_options(command: Callable) -> Callable:
     """Options of every verb that generates captions."""
 
     @click.option("--num-beams", type=click.IntRange(1), help="Beams of the search.")
-    @click.option(
-        "--batch-size", type=click.IntRange(1), default=32, show_default=True
-    )
+    @click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True)
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         return command(*args, **kwargs)
@@ -167,7 +165,9 @@ def train_captioner(
 @click.option("--recipe", type=FILE, required=True, help="A DistillationRecipe.")
 @click.option("--run-dir", type=DIRECTORY, required=True, help="Where the run lives.")
 @click.option("--images", type=DIRECTORY, multiple=True, required=True)
-@click.option("--teacher-weights", required=True, help="Of MobileNet: a file, or imagenet.")
+@click.option(
+    "--teacher-weights", required=True, help="Of MobileNet: a file, or imagenet."
+)
 @click.option("--validation-images", type=DIRECTORY, help="Never trained on.")
 def train_encoder(recipe, run_dir, images, teacher_weights, validation_images) -> None:
     """Distil a VGG16 from MobileNet on photographs without labels."""

@@ -198,7 +198,9 @@ def _read_weights(task: ImageCaptioner, path: Path) -> None:
         variables = _variables(task)
         found: set[str] = set()
         file.visititems(
-            lambda name, item: found.add(name) if isinstance(item, h5py.Dataset) else None
+            lambda name, item: (
+                found.add(name) if isinstance(item, h5py.Dataset) else None
+            )
         )
         if found != set(variables):
             raise InputError(

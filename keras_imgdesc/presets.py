@@ -114,7 +114,9 @@ def read_config(folder: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{CONFIG_FILE} cannot be read ({error})", "Copy the preset again", file=path
+            f"{CONFIG_FILE} cannot be read ({error})",
+            "Copy the preset again",
+            file=path,
         ) from None
     if not isinstance(config, dict) or "format_version" not in config:
         raise InputError(
@@ -158,9 +160,7 @@ def save_preset(
     write_preset(task, Path(path), recipe, card, summary)
 
 
-def load_preset(
-    name: str | PathLike[str], dtype: str | None = None
-) -> ImageCaptioner:
+def load_preset(name: str | PathLike[str], dtype: str | None = None) -> ImageCaptioner:
     """Loads a captioner.
 
     Args:

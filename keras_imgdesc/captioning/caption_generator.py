@@ -49,24 +49,29 @@ class CaptionGenerator:
         position = 0
         with closing(batches_ahead(sources, size, batch_size)) as batches:  # type: ignore[type-var]
             for batch in batches:
-                good = [i for i, (_, x) in enumerate(batch) if isinstance(x, np.ndarray)]
-                captions = iter(
+                good = {
+                    position + i: image
+                    for i, (_, image) in enumerate(batch)
+                    if isinstance(image, np.ndarray)
+                }
+                captions = (
                     self.describe(
-                        np.stack([batch[i][1] for i in good]),
+                        np.stack(list(good.values())),
                         settings,
                         return_attention,
                         batch_size,
-                        [position + i for i in good],
+                        list(good),
                     )
                     if good
                     else []
                 )
-                position += len(batch)
-                for source, image in batch:
+                described = dict(zip(good, captions, strict=True))
+                for place, (source, image) in enumerate(batch, start=position):
                     if isinstance(image, ImageError):
                         yield source, image
                     else:
-                        yield source, next(captions)
+                        yield source, described[place]
+                position += len(batch)
 
     def describe(
         self,
@@ -141,10 +146,13 @@ class CaptionGenerator:
         return self._functions[key]
 
     def _captions(self, found: SearchResult, count: int) -> list[Caption]:
-        best = [
-            None if x is None else ops.convert_to_numpy(x)[:count, 0] for x in found
-        ]
-        token_ids, log_probs, totals, _, lengths, _, attention = best
+        def best(x: Any) -> np.ndarray:
+            array: np.ndarray = ops.convert_to_numpy(x)[:count, 0]
+            return array
+
+        token_ids, log_probs = best(found.token_ids), best(found.log_probs)
+        totals, lengths = best(found.totals), best(found.lengths)
+        attention = None if found.attention is None else best(found.attention)
         texts = self._captioner.tokenizer.detokenize(token_ids)
         rows, columns, _ = self._captioner.decoder.feature_map_shape
         captions = []

@@ -64,10 +64,12 @@ class CaptionScorer:
         size = self._captioner.encoder.image_size
         with closing(batches_ahead(images, size, batch_size)) as batches:  # type: ignore[type-var]
             for batch in batches:
+                images_of_batch = []
                 for _, image in batch:
                     if isinstance(image, ImageError):
                         raise image
-                pixels = np.stack([image for _, image in batch])
+                    images_of_batch.append(image)
+                pixels = np.stack(images_of_batch)
                 if len(images) > 1:
                     yield self._encode_batch(pixels, batch_size)
                     continue

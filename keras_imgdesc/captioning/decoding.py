@@ -186,5 +186,7 @@ def check_at_least(minimum: float, **values: Any) -> None:
     for name, value in values.items():
         if isinstance(value, (int, float)) and not value >= minimum:
             raise InputError(
-                f"{name} must be at least {minimum}", "Use a larger one", **{name: value}
+                f"{name} must be at least {minimum}",
+                "Use a larger one",
+                **{name: value},
             )

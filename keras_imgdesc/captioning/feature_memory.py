@@ -25,8 +25,8 @@ class FeatureMemory(keras.layers.Layer):
         feature_map: float (batch, rows, columns, channels).
 
     Returns:
-        keys (batch, num_heads, head_dim, locations), values (batch, num_heads,
-        locations, head_dim) and their mean, (batch, feature_dim).
+        keys and values, both (batch, num_heads, head_dim, locations), and the mean
+        of the values, (batch, feature_dim).
 
     Example:
 
@@ -34,7 +34,7 @@ class FeatureMemory(keras.layers.Layer):
     >>> from keras_imgdesc.captioning.feature_memory import FeatureMemory
     >>> memory = FeatureMemory(feature_dim=16, num_heads=4)
     >>> [tuple(x.shape) for x in memory(np.ones((2, 3, 3, 8), "float32"))]
-    [(2, 4, 4, 9), (2, 4, 9, 4), (2, 16)]
+    [(2, 4, 4, 9), (2, 4, 4, 9), (2, 16)]
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class FeatureMemory(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         _, rows, columns, channels = input_shape
+        assert rows and columns
         self.locations = rows * columns
         self.normalization = keras.layers.LayerNormalization(
             epsilon=1e-5, dtype=self.dtype_policy, name="normalization"
@@ -80,23 +81,21 @@ class FeatureMemory(keras.layers.Layer):
         x = ops.reshape(feature_map, (-1, self.locations, channels))
         x = self.channel_dropout(self.normalization(x), training=training)
         x = self.projection(x) + self.location_embedding
+        pooled = ops.mean(ops.split(x, 2, axis=-1)[1], axis=1)
+        # One transposition for both, and not the one that words need: with a
+        # constant shared between the search's loop and what is before it, the TFLite
+        # converter fails ("operand does not dominate this use").
         head_dim = self.feature_dim // self.num_heads
-        keys, values = x[..., : self.feature_dim], x[..., self.feature_dim :]
-        pooled = ops.mean(values, axis=1)
-        split = (-1, self.locations, self.num_heads, head_dim)
-        keys = ops.transpose(ops.reshape(keys, split), (0, 2, 3, 1))
-        values = ops.transpose(ops.reshape(values, split), (0, 2, 1, 3))
+        x = ops.reshape(x, (-1, self.locations, 2 * self.num_heads, head_dim))
+        keys, values = ops.split(ops.transpose(x, (0, 2, 3, 1)), 2, axis=1)
         return keys, values, pooled
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> Any:
         batch, rows, columns, _ = input_shape
         assert rows and columns
         head_dim = self.feature_dim // self.num_heads
-        return (
-            (batch, self.num_heads, head_dim, rows * columns),
-            (batch, self.num_heads, rows * columns, head_dim),
-            (batch, self.feature_dim),
-        )
+        slots = (batch, self.num_heads, head_dim, rows * columns)
+        return slots, slots, (batch, self.feature_dim)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {

@@ -13,19 +13,22 @@ from keras_imgdesc.captioning.caption import Caption
 from keras_imgdesc.captioning.caption_generator import CaptionGenerator
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
 from keras_imgdesc.captioning.caption_scorer import CaptionScorer
+from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_parts
 from keras_imgdesc.captioning.captioning_model import CaptioningModel
-from keras_imgdesc.captioning.decoding import SearchResult, Tokens
+from keras_imgdesc.captioning.decoding import check_at_least
 from keras_imgdesc.captioning.generation_settings import GenerationSettings
-from keras_imgdesc.captioning.image_inputs import is_single, pictures
-from keras_imgdesc.captioning.sampling import sample
-from keras_imgdesc.captioning.search import beam_search
+from keras_imgdesc.captioning.image_inputs import (
+    fitting_batch_size,
+    is_single,
+    pictures,
+)
 from keras_imgdesc.captioning.training_data import training_dataset
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.text import CaptionTokenizer
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
-class ImageCaptioner(CaptioningModel):
+class ImageCaptioner(CaptionerGraph):
     """Describes images.
 
     A functional Keras model, the training form: inputs `{"image": uint8 or float in
@@ -70,7 +73,7 @@ class ImageCaptioner(CaptioningModel):
         generation: GenerationSettings | None = None,
         **kwargs: Any,
     ) -> None:
-        _check_parts(encoder, decoder, tokenizer)
+        check_parts(encoder, decoder, tokenizer)
 
         # === Layers ===
         self.encoder = encoder
@@ -149,7 +152,7 @@ class ImageCaptioner(CaptioningModel):
             top_p=top_p,
             seed=seed,
             return_attention=return_attention,
-            batch_size=_fitting_batch_size(inputs, batch_size),
+            batch_size=fitting_batch_size(inputs, batch_size),
         )
         for _, caption in stream:
             if isinstance(caption, ImageError):
@@ -165,39 +168,29 @@ class ImageCaptioner(CaptioningModel):
         self,
         sources: Iterable[Any],
         *,
-        num_beams: int | None = None,
-        length_penalty: float | None = None,
-        max_length: int | None = None,
-        temperature: float | None = None,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        seed: int | None = None,
         return_attention: bool = False,
         batch_size: int = 32,
+        **settings: Any,
     ) -> Iterator[tuple[Any, Caption | ImageError]]:
         """Describes any number of pictures, in order and in bounded memory.
 
-        While one batch is computed, the next one is read. The arguments are those of
-        `generate`.
+        While one batch is computed, the next one is read.
+
+        Args:
+            sources: pictures, as `generate` takes them; may be endless.
+            return_attention, batch_size: as in `generate`.
+            **settings: those of `GenerationSettings`; None means the default.
 
         Yields:
             Each source with its `Caption`, or with the `ImageError` that says why
             there is none.
+
+        Raises:
+            InputError: a setting is out of its range.
         """
-        if batch_size < 1:
-            raise InputError(
-                "batch_size must be at least 1", "Use 32", batch_size=batch_size
-            )
-        settings = self.generation.changed(
-            num_beams=num_beams,
-            length_penalty=length_penalty,
-            max_length=max_length,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            seed=seed,
-        )
-        return self._generator.stream(sources, settings, return_attention, batch_size)
+        check_at_least(1, batch_size=batch_size)
+        chosen = self.generation.changed(**settings)
+        return self._generator.stream(sources, chosen, return_attention, batch_size)
 
     def score(
         self,
@@ -226,76 +219,11 @@ class ImageCaptioner(CaptioningModel):
             InputError: the numbers of images and captions do not fit.
         """
         several = [captions] if isinstance(captions, str) else list(captions)
-        batch_size = _fitting_batch_size(several, batch_size)
+        batch_size = fitting_batch_size(several, batch_size)
         scored = self._scorer.score(
             list(pictures(images)), several, return_attention, batch_size
         )
         return scored[0] if isinstance(captions, str) else scored
-
-    def find_captions(
-        self,
-        image: Any,
-        *,
-        num_beams: int,
-        max_length: int,
-        length_penalty: Any,
-        return_attention: bool = False,
-        early_exit: bool = True,
-    ) -> SearchResult:
-        """Beam search as operations on tensors, for compiling and exporting.
-
-        Args:
-            image: uint8 or float (batch, image_size, image_size, 3).
-            num_beams, max_length, length_penalty, early_exit: see `beam_search`.
-            return_attention: whether the result has attention.
-        """
-        memory, state = self.decoder.begin(self.encoder(image, training=False))
-        return beam_search(
-            self.decoder.step,
-            memory,
-            state,
-            tokens=self.special_tokens,
-            num_beams=num_beams,
-            max_length=max_length,
-            length_penalty=length_penalty,
-            num_locations=self._num_locations if return_attention else None,
-            early_exit=early_exit,
-        )
-
-    def draw_captions(
-        self,
-        image: Any,
-        noise: Any,
-        *,
-        temperature: Any = 1.0,
-        top_k: Any = 0,
-        top_p: Any = 1.0,
-        return_attention: bool = False,
-    ) -> SearchResult:
-        """Sampling as operations on tensors; see `sample` for the arguments."""
-        memory, state = self.decoder.begin(self.encoder(image, training=False))
-        return sample(
-            self.decoder.step,
-            memory,
-            state,
-            tokens=self.special_tokens,
-            noise=noise,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            num_locations=self._num_locations if return_attention else None,
-        )
-
-    @property
-    def special_tokens(self) -> Tokens:
-        """What decoding must know of the vocabulary."""
-        v = self.tokenizer.vocabulary
-        return Tokens(len(v), v.pad_id, v.unk_id, v.start_id, v.end_id)
-
-    @property
-    def feature_model(self) -> CaptioningModel:
-        """The decoder: what is trained on feature maps computed beforehand."""
-        return self.decoder
 
     @functools.cached_property
     def _generator(self) -> CaptionGenerator:
@@ -304,11 +232,6 @@ class ImageCaptioner(CaptioningModel):
     @functools.cached_property
     def _scorer(self) -> CaptionScorer:
         return CaptionScorer(self)
-
-    @property
-    def _num_locations(self) -> int:
-        rows, columns, _ = self.decoder.feature_map_shape
-        return rows * columns
 
     def fit(
         self,
@@ -377,31 +300,3 @@ class ImageCaptioner(CaptioningModel):
             )
         config["generation"] = GenerationSettings(**config["generation"])
         return cls(**config)
-
-
-def _fitting_batch_size(inputs: Any, batch_size: int) -> int:
-    """A power of two that few pictures fill; one picture is a batch of one."""
-    if is_single(inputs):
-        return 1
-    if not hasattr(inputs, "__len__") or hasattr(inputs, "as_numpy_iterator"):
-        return batch_size
-    return min(batch_size, 1 << max(len(inputs) - 1, 0).bit_length())
-
-
-def _check_parts(
-    encoder: Any, decoder: CaptioningModel, tokenizer: CaptionTokenizer
-) -> None:
-    if tuple(encoder.feature_map_shape) != tuple(decoder.feature_map_shape):
-        raise InputError(
-            "The decoder must be made for the encoder's feature map",
-            "Pass feature_map_shape=encoder.feature_map_shape to it",
-            encoder=tuple(encoder.feature_map_shape),
-            decoder=tuple(decoder.feature_map_shape),
-        )
-    if len(tokenizer.vocabulary) != decoder.vocabulary_size:
-        raise InputError(
-            "The decoder must be made for the tokenizer's vocabulary",
-            "Pass vocabulary_size=len(tokenizer.vocabulary) to it",
-            tokenizer=len(tokenizer.vocabulary),
-            decoder=decoder.vocabulary_size,
-        )

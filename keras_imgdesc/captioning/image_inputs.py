@@ -25,6 +25,15 @@ def is_single(inputs: Any) -> bool:
     return isinstance(inputs, (str, bytes, PathLike, Image.Image))
 
 
+def fitting_batch_size(inputs: Any, batch_size: int) -> int:
+    """A power of two that few pictures fill; one picture is a batch of one."""
+    if is_single(inputs):
+        return 1
+    if not hasattr(inputs, "__len__") or hasattr(inputs, "as_numpy_iterator"):
+        return batch_size
+    return min(batch_size, 1 << max(len(inputs) - 1, 0).bit_length())
+
+
 def pictures(inputs: Any) -> Iterator[Any]:
     """The pictures in `inputs`, one at a time.
 

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_imgdesc.captioning.captioning_model import CaptioningModel
 from keras_imgdesc.captioning.feature_memory import FeatureMemory
+from keras_imgdesc.captioning.repeat_for_captions import RepeatForCaptions
 from keras_imgdesc.captioning.sentinel_lstm_cell import (
     SentinelLSTMCell,
     gate_bias_initializer,
@@ -26,7 +27,9 @@ class LSTMDecoder(CaptioningModel):
     (batch, rows, columns, channels), "token_ids": int32 (batch, words)}`, outputs
     `{"logits": float32 (batch, words, vocabulary_size), "attention": float32
     (batch, words, rows * columns)}`. `begin` and `step` are the same layers one
-    word at a time.
+    word at a time. Several captions of an image may share its feature map: with
+    `token_ids` of k times as many rows as there are maps, the first k rows belong to
+    the first map, and so on. That saves most of the work where maps are large.
 
     The LSTM reads the word and the mean of the image. Its state asks the attention,
     which looks at the locations and at the visual sentinel, the cell's own knowledge.
@@ -143,7 +146,11 @@ class LSTMDecoder(CaptioningModel):
         token_ids = keras.Input((None,), dtype="int32", name="token_ids")
         memory, (hidden, cell) = self.begin(feature_map)
         words = self.word_dropout(self.word_embedding(token_ids))
-        inputs = self.word_projection(words) + memory["input"][:, None]
+        per_caption = RepeatForCaptions(name="per_caption")
+        image_input, hidden, cell = (
+            per_caption(x, token_ids) for x in (memory["input"], hidden, cell)
+        )
+        inputs = self.word_projection(words) + image_input[:, None]
         states = self.recurrence(inputs, initial_state=[hidden, cell])
         outputs, attention = self._attend(states, memory)
         logits = self.word_embedding(outputs, reverse=True)
@@ -181,7 +188,8 @@ class LSTMDecoder(CaptioningModel):
             "values": values,
             "input": self.image_projection(pooled),
         }
-        return memory, (state[:, : self.hidden_dim], state[:, self.hidden_dim :])
+        hidden, cell = ops.split(state, 2, axis=-1)
+        return memory, (hidden, cell)
 
     def step(
         self, token_ids: Any, memory: dict[str, Any], state: tuple[Any, Any]
@@ -236,8 +244,7 @@ class LSTMDecoder(CaptioningModel):
     def _attend(self, states: Any, memory: dict[str, Any]) -> tuple[Any, Any]:
         hidden, sentinel = states, None
         if self.use_sentinel:
-            hidden = states[..., : self.hidden_dim]
-            sentinel = states[..., self.hidden_dim :]
+            hidden, sentinel = ops.split(states, 2, axis=-1)
         context, attention = self.attention(
             hidden, sentinel, memory["keys"], memory["values"]
         )

@@ -62,15 +62,16 @@ class SentinelLSTMCell(keras.layers.Layer):
     def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
         hidden, cell = states
         z = inputs + ops.matmul(hidden, self.recurrent_kernel)
-        units = self.units
-        gates = ops.sigmoid(z[:, :-units])
-        candidate = ops.tanh(z[:, -units:])
-        cell = gates[:, units : 2 * units] * cell + gates[:, :units] * candidate
+        num_sigmoids = self.num_gates - 1
+        gates, candidate = ops.split(z, [num_sigmoids * self.units], axis=-1)
+        gates = ops.split(ops.sigmoid(gates), num_sigmoids, axis=-1)
+        write, keep, show, *tell = gates
+        cell = keep * cell + write * ops.tanh(candidate)
         squashed = ops.tanh(cell)
-        hidden = gates[:, 2 * units : 3 * units] * squashed
+        hidden = show * squashed
         output = hidden
         if self.use_sentinel:
-            output = ops.concatenate([hidden, gates[:, 3 * units :] * squashed], -1)
+            output = ops.concatenate([hidden, tell[0] * squashed], axis=-1)
         return output, [hidden, cell]
 
     def get_config(self) -> dict[str, Any]:

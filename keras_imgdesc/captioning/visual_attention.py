@@ -19,8 +19,9 @@ class VisualAttention(keras.layers.Layer):
     Call arguments:
         hidden: (batch, words, hidden_dim), what asks.
         sentinel: (batch, words, hidden_dim), or None for plain attention.
-        keys: (batch, num_heads, head_dim, locations).
-        values: (batch, num_heads, locations, head_dim).
+        keys: (images, num_heads, head_dim, locations); the batch may be a multiple
+            of the images, whose rows then follow each other.
+        values: (images, num_heads, head_dim, locations).
 
     Returns:
         context (batch, words, feature_dim) and the attention on the locations,
@@ -33,7 +34,7 @@ class VisualAttention(keras.layers.Layer):
     >>> from keras_imgdesc.captioning.visual_attention import VisualAttention
     >>> words, keys = np.ones((2, 5, 8), "float32"), np.ones((2, 4, 4, 9), "float32")
     >>> attend = VisualAttention(feature_dim=16, num_heads=4)
-    >>> context, attention = attend(words, words, keys, np.swapaxes(keys, 2, 3))
+    >>> context, attention = attend(words, words, keys, keys)
     >>> tuple(context.shape), tuple(attention.shape)
     ((2, 5, 16), (2, 5, 9))
     """
@@ -65,33 +66,39 @@ class VisualAttention(keras.layers.Layer):
             self.sentinel_projection.build(sentinel_shape)
 
     def call(self, hidden: Any, sentinel: Any, keys: Any, values: Any) -> Any:
-        words = ops.shape(hidden)[1]
-        query = self._split(self.query(hidden))
+        words, images = ops.shape(hidden)[1], ops.shape(keys)[0]
+        query = self._split(self.query(hidden), images)
         scores = ops.matmul(query, keys)
         locations = keys.shape[-1]
         sentinel_value = None
         if self.sentinel_projection is not None:
             projected = self.sentinel_projection(sentinel)
-            sentinel_key = self._split(projected[..., : self.feature_dim])
-            sentinel_value = self._split(projected[..., self.feature_dim :])
+            sentinel_key, sentinel_value = (
+                self._split(x, images) for x in ops.split(projected, 2, axis=-1)
+            )
             own = ops.sum(query * sentinel_key, axis=-1, keepdims=True)
             scores = ops.concatenate([scores, own], axis=-1)
         # Softmax in float32: bfloat16 keeps less than three digits.
         scores = ops.cast(scores, "float32") * (self.head_dim**-0.5)
         weights = ops.softmax(scores, axis=-1)
         on_image = weights[..., :locations]
-        context = ops.matmul(ops.cast(on_image, values.dtype), values)
+        context = ops.matmul(
+            ops.cast(on_image, values.dtype), ops.transpose(values, (0, 1, 3, 2))
+        )
         if sentinel_value is not None:
             on_sentinel = ops.cast(weights[..., locations:], values.dtype)
             context = context + on_sentinel * sentinel_value
         context = ops.transpose(context, (0, 2, 1, 3))
         context = ops.reshape(context, (-1, words, self.feature_dim))
-        return context, ops.mean(on_image, axis=1)
+        attention = ops.reshape(ops.mean(on_image, axis=1), (-1, words, locations))
+        return context, attention
 
-    def _split(self, x: Any) -> Any:
-        """(batch, words, feature_dim) to (batch, num_heads, words, head_dim)."""
-        words = ops.shape(x)[1]
-        x = ops.reshape(x, (-1, words, self.num_heads, self.head_dim))
+    def _split(self, x: Any, images: Any) -> Any:
+        """(batch, words, feature_dim) to (images, num_heads, words, head_dim).
+
+        All rows of an image become words of one.
+        """
+        x = ops.reshape(x, (images, -1, self.num_heads, self.head_dim))
         return ops.transpose(x, (0, 2, 1, 3))
 
     def compute_output_spec(

@@ -41,7 +41,10 @@ def bleu(
     _check(captions, references)
     sacrebleu = _import("sacrebleu")
     most = max(len(r) for r in references)
-    padded = [[*r, *[None] * (most - len(r))] for r in map(standardize_list, references)]
+    padded = [
+        [*r, *[None] * (most - len(r))]
+        for r in (standardize_list(list(r)) for r in references)
+    ]
     score = sacrebleu.corpus_bleu(
         standardize_list(list(captions)),
         [list(stream) for stream in zip(*padded, strict=True)],

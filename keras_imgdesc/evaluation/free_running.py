@@ -1,6 +1,6 @@
 """Captions generated freely, and their scores."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,22 +13,22 @@ from keras_imgdesc.evaluation.caption_metrics import bleu, cider_d
 from keras_imgdesc.text import CaptionTokenizer
 
 
-def describe_features(
+def compile_search(
     decoder: LSTMDecoder,
     tokenizer: CaptionTokenizer,
-    batches: Iterable[np.ndarray],
     *,
     num_beams: int = 3,
     length_penalty: float = 0.8,
-) -> list[str]:
-    """The best caption of each feature map, never teacher-forced.
+) -> Callable[[Any], Any]:
+    """A compiled function of feature maps to the token ids of their best captions.
+
+    It reads the decoder's weights when it is called, so it serves a whole training.
 
     Args:
         decoder, tokenizer: of one captioner.
-        batches: feature maps `(pictures, rows, columns, channels)`.
         num_beams, length_penalty: of the beam search.
     """
-    size = len(tokenizer.vocabulary)
+    tokens = Tokens(len(tokenizer.vocabulary))
 
     def search(feature_map):
         memory, state = decoder.begin(feature_map)
@@ -36,21 +36,35 @@ def describe_features(
             decoder.step,
             memory,
             state,
-            tokens=Tokens(size),
+            tokens=tokens,
             num_beams=num_beams,
             max_length=tokenizer.sequence_length - 1,
             length_penalty=length_penalty,
         )
         return found.token_ids[:, 0]
 
-    compiled = compile_function(decoder, search)
+    return compile_function(decoder, search)
+
+
+def describe_features(
+    search: Callable[[Any], Any],
+    tokenizer: CaptionTokenizer,
+    batches: Iterable[np.ndarray],
+) -> list[str]:
+    """The best caption of each feature map, never teacher-forced.
+
+    Args:
+        search: of `compile_search`.
+        tokenizer: ids to words.
+        batches: feature maps `(pictures, rows, columns, channels)`.
+    """
     texts: list[str] = []
+    width = 0
     for batch in batches:
         # One shape, one trace: a short last batch is filled up.
-        full = max(len(batch), 1) if not texts else width
-        width = full
-        padding = [(0, full - len(batch))] + [(0, 0)] * (batch.ndim - 1)
-        ids = np.asarray(compiled(np.pad(batch, padding)))[: len(batch)]
+        width = max(width, len(batch))
+        padding = [(0, width - len(batch))] + [(0, 0)] * (batch.ndim - 1)
+        ids = np.asarray(search(np.pad(batch, padding)))[: len(batch)]
         texts += tokenizer.detokenize(ids)
     return texts
 
@@ -74,7 +88,7 @@ def score_captions(
     scores = bleu(captions, references)
     graphs = [e.extra.get("scene_graph") for e in collection]
     if all(graphs):
-        pairs = list(zip(captions, graphs, strict=True))
+        pairs: list[tuple[str, Any]] = list(zip(captions, graphs, strict=True))
         scores["scene_graph"] = 100 * float(np.mean([graph_matches(*p) for p in pairs]))
         scores["scene_objects"] = 100 * float(
             np.mean([objects_match(*p) for p in pairs])

@@ -25,7 +25,8 @@ def pooled_features(
         float32 `(pictures, channels)`.
     """
     size = (encoder.image_size, encoder.image_size)
-    rows, batch = [], []
+    rows: list[np.ndarray] = []
+    batch: list[np.ndarray] = []
 
     def flush():
         if batch:

@@ -60,7 +60,7 @@ def _divisor(image: Image.Image) -> float:
     low, high = extrema
     limits = {255: 1.0, 65535: 256.0} if image.mode == "I" else {1: 1 / 255, 255: 1.0}
     for limit, divisor in limits.items():
-        if 0 <= low and high <= limit:
+        if low >= 0 and high <= limit:
             return divisor
     raise ImageError(
         f"Pixels of mode {image.mode!r} must be from 0 to {' or '.join(map(str, limits))}",

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+# Captions are sorted by length within so many batches: enough that those of a batch are
+# alike, few enough that batches stay random.
+SORTED_BATCHES = 40
 # Pixels that full colour strength may add, and its change of contrast.
 BRIGHTNESS = 40.0
 CONTRAST = 0.4
@@ -53,11 +56,12 @@ def epoch_batches(
     """
     generator = np.random.default_rng([seed, epoch])
     pictures, captions, length = token_ids.shape
+    units = batch_size // captions_per_image
     if captions_per_image == 1:
         order = generator.permutation(pictures * captions)
+        order = _by_length(order, token_ids.reshape(-1, length), units, generator)
     else:
         order = generator.permutation(pictures)
-    units = batch_size // captions_per_image
     steps = len(order) // units
 
     def batches() -> Iterator[tuple]:
@@ -68,19 +72,21 @@ def epoch_batches(
             else:
                 which = chosen
                 ids = token_ids[chosen, :captions_per_image].reshape(-1, length)
+            # Nothing is computed for columns that are padding in all captions.
+            ids = ids[:, : np.flatnonzero(ids.any(axis=0))[-1] + 1]
             weights = (ids[:, 1:] != 0).astype(np.float32)
             inputs = {name: gather(which), "token_ids": ids[:, :-1]}
             yield inputs, ids[:, 1:], weights
 
     example = gather(order[:1] * 0)
-    words = tf.TensorSpec((batch_size, length - 1), tf.int32)
+    words = tf.TensorSpec((batch_size, None), tf.int32)
     signature = (
         {
             name: tf.TensorSpec((units, *example.shape[1:]), example.dtype),
             "token_ids": words,
         },
         words,
-        tf.TensorSpec((batch_size, length - 1), tf.float32),
+        tf.TensorSpec((batch_size, None), tf.float32),
     )
     dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
     if augmentation:
@@ -95,6 +101,20 @@ def epoch_batches(
         dataset = numbered.map(change, num_parallel_calls=2, deterministic=True)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     return dataset.prefetch(3)
+
+
+def _by_length(
+    order: np.ndarray, token_ids: np.ndarray, units: int, generator: np.random.Generator
+) -> np.ndarray:
+    """The same captions, those of like length in a batch, batches in random order."""
+    lengths = (token_ids[order] != 0).sum(axis=1)
+    window = units * SORTED_BATCHES
+    for start in range(0, len(order), window):
+        part = slice(start, start + window)
+        order[part] = order[part][np.argsort(lengths[part], kind="stable")]
+    whole = len(order) // units * units
+    batches = order[:whole].reshape(-1, units)
+    return generator.permutation(batches, axis=0).reshape(-1)
 
 
 def augment(images: tf.Tensor, key: tf.Tensor, how: Augmentation) -> tf.Tensor:
@@ -119,9 +139,7 @@ def augment(images: tf.Tensor, key: tf.Tensor, how: Augmentation) -> tf.Tensor:
     boxes = tf.stack([top, left, top + side, right], axis=1)
     pixels = tf.cast(images, tf.float32)
     if how.flip or how.crop < 1:
-        pixels = tf.image.crop_and_resize(
-            pixels, boxes, tf.range(count), (size, size)
-        )
+        pixels = tf.image.crop_and_resize(pixels, boxes, tf.range(count), (size, size))
     contrast = 1 + CONTRAST * how.colour * (2 * draws[4] - 1)
     shift = BRIGHTNESS * how.colour * (2 * draws[5] - 1)
     pixels = (pixels - 128) * contrast[:, None, None, None] + 128

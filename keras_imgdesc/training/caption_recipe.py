@@ -83,7 +83,7 @@ class CaptionRecipe:
                 )
         if self.batch_size % self.captions_per_image:
             raise InputError(
-                "batch_size counts captions and must be a multiple of captions_per_image",
+                "batch_size counts captions: a multiple of captions_per_image",
                 "Change one of them",
                 batch_size=self.batch_size,
                 captions_per_image=self.captions_per_image,

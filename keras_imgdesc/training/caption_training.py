@@ -15,7 +15,11 @@ from keras_imgdesc.captioning.captioning_model import CaptioningModel
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.feature_cache import extract_features
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.free_running import describe_features, score_captions
+from keras_imgdesc.evaluation.free_running import (
+    compile_search,
+    describe_features,
+    score_captions,
+)
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.training.caption_batches import Augmentation, epoch_batches
 from keras_imgdesc.training.caption_recipe import CaptionRecipe
@@ -94,6 +98,12 @@ class _Run:
         tokenizer = self.captioner.tokenizer
         self.token_ids = _tokenize(train, tokenizer, recipe.captions_per_image)
         self.steps = self._steps()
+        self.search = compile_search(
+            self.captioner.decoder,
+            tokenizer,
+            num_beams=recipe.num_beams,
+            length_penalty=recipe.length_penalty,
+        )
         self._compile()
 
     def go(self) -> None:
@@ -106,9 +116,7 @@ class _Run:
             if self._is_over():
                 break
             row = {"epoch": epoch + 1} | self._fit(epoch) | self._validate(epoch)
-            best = max(
-                (r["score"] for r in self.directory.metrics()), default=-np.inf
-            )
+            best = max((r["score"] for r in self.directory.metrics()), default=-np.inf)
             if row["score"] > best:
                 self.captioner.save_to_preset(
                     self.directory.path / "preset",
@@ -238,13 +246,8 @@ class _Run:
         return {name: float(values[-1]) for name, values in history.history.items()}
 
     def _validate(self, epoch: int) -> dict[str, float]:
-        features = self._validation_features()
         texts = describe_features(
-            self.captioner.decoder,
-            self.captioner.tokenizer,
-            features,
-            num_beams=self.recipe.num_beams,
-            length_penalty=self.recipe.length_penalty,
+            self.search, self.captioner.tokenizer, self._validation_features()
         )
         scores = score_captions(texts, self.validation, self.recipe.metric)
         folder = self.directory.path / "samples"
@@ -327,9 +330,7 @@ def joint_model(encoder, decoder, captions_per_image: int = 1) -> CaptioningMode
 def _tokenize(collection, tokenizer, at_least: int) -> np.ndarray:
     """Token ids `(pictures, captions, length)`; short lists of captions go round."""
     most = max(at_least, max(len(e.captions) for e in collection))
-    texts = [
-        e.captions[i % len(e.captions)] for e in collection for i in range(most)
-    ]
+    texts = [e.captions[i % len(e.captions)] for e in collection for i in range(most)]
     ids = np.asarray(tokenizer(texts))
     return ids.reshape(len(collection), most, -1).astype(np.int32)
 
@@ -368,5 +369,3 @@ def _reseed(model: keras.Model, seed: int) -> None:
         if generator is not None:
             state = np.array([seed, number], "uint32")
             generator.state.assign(ops.cast(state, generator.state.dtype))
-
-

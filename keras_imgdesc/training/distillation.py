@@ -108,9 +108,7 @@ def explained_variance(
     # The teacher's window is SHIFT pixels up and left of the picture.
     padding = ((0, 0), (SHIFT, 0), (SHIFT, 0), (0, 0))
     pixels = np.pad(pixels, padding, mode="reflect").astype("float32")
-    result = model.evaluate(
-        pixels, batch_size=batch_size, verbose=0, return_dict=True
-    )
+    result = model.evaluate(pixels, batch_size=batch_size, verbose=0, return_dict=True)
     return {
         name.removeprefix("explained_"): float(value)
         for name, value in result.items()
@@ -219,7 +217,9 @@ def _variances(teacher: MobileNetEncoder, pixels: np.ndarray) -> dict[int, np.nd
             values = keras.ops.convert_to_numpy(values).astype(np.float64)
             flat = values.reshape(-1, values.shape[-1])
             total[b].append(
-                np.stack([flat.sum(0), (flat**2).sum(0), np.full(flat.shape[1], len(flat))])
+                np.stack(
+                    [flat.sum(0), (flat**2).sum(0), np.full(flat.shape[1], len(flat))]
+                )
             )
     variances = {}
     for b in blocks:

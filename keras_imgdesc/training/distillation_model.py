@@ -50,9 +50,7 @@ class DistillationModel(keras.Model):
         super().__init__(**kwargs)
         self.first_block, self.last_block = first_block, last_block
         self.hint_weight, self.tail_weight = hint_weight, tail_weight
-        self.ends = [
-            b for b in TEACHER_BLOCK if max(first_block, 2) <= b <= last_block
-        ]
+        self.ends = [b for b in TEACHER_BLOCK if max(first_block, 2) <= b <= last_block]
         self.variances = {k: ops.array(v, "float32") for k, v in variances.items()}
         self.maps = teacher_maps(teacher, TEACHER_BLOCK[last_block])
         self.blocks = student_blocks(student, first_block, last_block)

@@ -94,7 +94,7 @@ class RunDirectory:
             OSError: the disk is full; the state before stays whole.
         """
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]
         content = buffer.getvalue()
         digest = hashlib.sha256(content).hexdigest()
         name = f"checkpoint-{digest[:12]}.npz"

@@ -34,14 +34,26 @@ def toy_decoder() -> LSTMDecoder:
     return shake(LSTMDecoder(**TOY_DECODER))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def toy_captioner() -> ImageCaptioner:
-    """A captioner of 32 px, 2 x 2 locations and 12 tokens with random weights."""
-    encoder = VGG16Encoder(image_size=32, width=0.0625)
+    """A captioner with random weights, for tests that do not change it."""
+    return make_captioner()
+
+
+@pytest.fixture
+def fresh_captioner() -> ImageCaptioner:
+    """The same one, to be changed."""
+    return make_captioner()
+
+
+def make_captioner() -> ImageCaptioner:
+    """A captioner of 32 px, 2 x 2 locations and 12 tokens."""
+    keras.utils.set_random_seed(0)
+    encoder = VGG16Encoder(image_size=32, width=0.0625, trainable_from="none")
     words = ["a", "dog", "cat", "runs", "sleeps", "red", "big", "two"]
-    decoder = shake(
-        LSTMDecoder(**TOY_DECODER | {"feature_map_shape": encoder.feature_map_shape})
-    )
+    changes = {"feature_map_shape": encoder.feature_map_shape, "dropout": 0.0}
+    decoder = shake(LSTMDecoder(**TOY_DECODER | changes))
+    decoder.word_embedding.output_bias.assign(2.5 * (np.arange(12) == 3))
     tokenizer = CaptionTokenizer(Vocabulary(words), sequence_length=8)
     return ImageCaptioner(encoder, decoder, tokenizer)
 
@@ -87,9 +99,9 @@ class TrigramModel:
         generator = np.random.default_rng(seed)
         logits = generator.normal(scale=peak, size=(images, size, size, size))
         self.size = size
-        self.tables = (
-            logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-        ).astype("float32")
+        self.tables = (logits - np.log(np.exp(logits).sum(-1, keepdims=True))).astype(
+            "float32"
+        )
 
     def begin(self, images: list[int]) -> tuple[Any, Any]:
         memory = ops.convert_to_tensor(self.tables[images])

@@ -66,7 +66,7 @@ def test_a_caption_tells_its_probability_and_where_it_looked(toy_captioner, phot
 
 
 def test_score_and_generate_agree(toy_captioner, photos):
-    captions = toy_captioner.generate(photos, return_attention=True, max_length=30)
+    captions = toy_captioner.generate(photos, return_attention=True, length_penalty=0.0)
     whole = [i for i, c in enumerate(captions) if c.token_ids[-1] == 3]
     assert whole
     images = [photos[i] for i in whole]
@@ -127,19 +127,19 @@ def test_the_size_of_batches_changes_nothing(toy_captioner, photos):
         assert toy_captioner.generate(photos, batch_size=batch_size) == expected
 
 
-def test_a_function_is_traced_once(toy_captioner, photos):
+def test_a_function_is_traced_once(fresh_captioner, photos):
     def traces():
-        functions = toy_captioner._generator._functions.values()
+        functions = fresh_captioner._generator._functions.values()
         return sum(f.experimental_get_tracing_count() for f in functions)
 
     if keras.backend.backend() != "tensorflow":
         pytest.skip("tf.function")
     for _ in range(2):
         for penalty in (0.5, 1.0):
-            toy_captioner.generate(photos, batch_size=2, length_penalty=penalty)
+            fresh_captioner.generate(photos, batch_size=2, length_penalty=penalty)
     assert traces() == 1
     for temperature, top_k, seed in ((0.5, 3, 0), (1.0, None, 1)):
-        toy_captioner.generate(
+        fresh_captioner.generate(
             photos, batch_size=2, temperature=temperature, top_k=top_k, seed=seed
         )
     assert traces() == 2
@@ -151,7 +151,7 @@ def test_more_beams_and_penalties_reach_the_search(toy_captioner, photos):
         photos, num_beams=8, length_penalty=0.0, return_details=True
     )
     assert all(w.log_prob >= g.log_prob - 1e-5 for g, w in zip(greedy, wide))
-    assert sum(w.log_prob for w in wide) > sum(g.log_prob for g in greedy)
+    assert sum(w.log_prob for w in wide) > sum(g.log_prob for g in greedy) + 0.1
     short = toy_captioner.generate(photos, max_length=2, return_details=True)
     assert max(len(c.token_ids) for c in short) == 2
 
@@ -200,58 +200,49 @@ def test_an_error_of_the_source_reaches_the_caller(toy_captioner, photos):
         toy_captioner.generate(sources())
 
 
-@pytest.mark.parametrize("form", ["dict", "dataset", "batched", "ready"])
-def test_fit_takes_pictures_with_captions(toy_captioner, photos, form):
-    keras.utils.set_random_seed(0)
+def test_fit_takes_pictures_with_captions(fresh_captioner, photos):
     data = {"image": photos, "caption": CAPTIONS}
-    if form == "dataset":
-        data = tf.data.Dataset.from_tensor_slices(data)
-    elif form == "batched":
-        data = tf.data.Dataset.from_tensor_slices(data).batch(3)
-    elif form == "ready":
-        data = tf.data.Dataset.from_tensor_slices(data).batch(5)
-        data = data.map(toy_captioner.preprocessor)
-    toy_captioner.compile(keras.optimizers.Adam(0.005))
-    history = toy_captioner.fit(
+    fresh_captioner.compile(keras.optimizers.Adam(0.005))
+    history = fresh_captioner.fit(
         data, batch_size=5, epochs=3, validation_data=data, verbose=0
     ).history
     assert history["loss"][2] < history["loss"][0]
     assert {"cross_entropy", "token_accuracy", "val_loss"} <= set(history)
-    logs = toy_captioner.evaluate(data, verbose=0, return_dict=True)
+    logs = fresh_captioner.evaluate(data, verbose=0, return_dict=True)
     assert logs["cross_entropy"] == pytest.approx(
         history["val_cross_entropy"][-1], rel=1e-5
     )
 
 
-def test_training_on_features_is_training_on_images(toy_captioner, photos):
-    inputs, token_ids, weights = toy_captioner.preprocessor(
+def test_training_on_features_is_training_on_images(fresh_captioner, photos):
+    inputs, token_ids, weights = fresh_captioner.preprocessor(
         {"image": photos, "caption": CAPTIONS}
     )
-    features = toy_captioner.encoder(inputs["image"])
-    model = toy_captioner.feature_model
-    for part in (toy_captioner, model):
+    features = fresh_captioner.encoder(inputs["image"])
+    model = fresh_captioner.feature_model
+    for part in (fresh_captioner, model):
         part.compile("sgd")
-    whole = toy_captioner.test_on_batch(inputs, token_ids, weights, return_dict=True)
+    whole = fresh_captioner.test_on_batch(inputs, token_ids, weights, return_dict=True)
     inputs = {"feature_map": features, "token_ids": inputs["token_ids"]}
     cached = model.test_on_batch(inputs, token_ids, weights, return_dict=True)
     assert whole == pytest.approx(cached, rel=1e-5)
 
 
-def test_trained_weights_are_used_at_once(toy_captioner, photos):
-    before = toy_captioner.generate(photos)
-    bias = toy_captioner.decoder.word_embedding.output_bias
+def test_trained_weights_are_used_at_once(fresh_captioner, photos):
+    before = fresh_captioner.generate(photos)
+    bias = fresh_captioner.decoder.word_embedding.output_bias
     bias.assign(bias + 1000.0 * (np.arange(12) == 6))
-    after = toy_captioner.generate(photos)
+    after = fresh_captioner.generate(photos)
     assert after == ["cat cat cat cat cat cat cat"] * 5 != before
 
 
-def test_it_comes_back_from_a_keras_file(toy_captioner, photos, tmp_path):
-    toy_captioner.generation = GenerationSettings(num_beams=2, max_length=5)
-    toy_captioner.save(tmp_path / "captioner.keras")
+def test_it_comes_back_from_a_keras_file(fresh_captioner, photos, tmp_path):
+    fresh_captioner.generation = GenerationSettings(num_beams=2, max_length=5)
+    fresh_captioner.save(tmp_path / "captioner.keras")
     again = keras.models.load_model(tmp_path / "captioner.keras")
     assert isinstance(again, ImageCaptioner)
-    assert again.generation == toy_captioner.generation
-    assert again.generate(photos) == toy_captioner.generate(photos)
+    assert again.generation == fresh_captioner.generation
+    assert again.generate(photos) == fresh_captioner.generate(photos)
 
 
 def test_mixed_bfloat16(toy_captioner, photos, mixed_bfloat16):

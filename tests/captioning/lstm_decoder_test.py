@@ -19,9 +19,7 @@ def run_by_steps(decoder, feature_map, token_ids=TOKEN_IDS):
     memory, state = decoder.begin(feature_map)
     steps = []
     for word in range(token_ids.shape[-1]):
-        log_probs, attention, state = decoder.step(
-            token_ids[..., word], memory, state
-        )
+        log_probs, attention, state = decoder.step(token_ids[..., word], memory, state)
         steps.append([ops.convert_to_numpy(x) for x in (log_probs, attention)])
     log_probs, attention = (np.stack(x, axis=-2) for x in zip(*steps))
     return log_probs, attention
@@ -63,6 +61,17 @@ def test_beams_share_an_image(toy_decoder, feature_map):
         alone, looked = run_by_steps(toy_decoder, feature_map, token_ids[:, beam, :2])
         np.testing.assert_allclose(log_probs[:, beam], alone[:, 1], atol=1e-5)
         np.testing.assert_allclose(attention[:, beam], looked[:, 1], atol=1e-6)
+
+
+def test_captions_may_share_a_feature_map(toy_decoder, feature_map):
+    token_ids = np.concatenate([TOKEN_IDS, TOKEN_IDS[::-1]])
+    shared = run(toy_decoder, feature_map, token_ids)
+    each = run(toy_decoder, np.repeat(feature_map, 2, axis=0), token_ids)
+    for name, value in each.items():
+        np.testing.assert_allclose(shared[name], value, atol=1e-5)
+    toy_decoder.compile("sgd")
+    inputs = {"feature_map": feature_map, "token_ids": token_ids[:, :-1]}
+    toy_decoder.train_on_batch(inputs, token_ids[:, 1:])
 
 
 def test_a_word_depends_on_those_before_it_only(toy_decoder, feature_map):
@@ -124,7 +133,9 @@ def test_paths_are_unique_and_the_same_in_every_decoder(toy_settings):
     assert paths == [variable.path for variable in second.weights]
 
 
-def test_a_decoder_comes_back_from_its_configuration(toy_decoder, feature_map, tmp_path):
+def test_a_decoder_comes_back_from_its_configuration(
+    toy_decoder, feature_map, tmp_path
+):
     again = LSTMDecoder.from_config(toy_decoder.get_config())
     for old, new in zip(toy_decoder.weights, again.weights, strict=True):
         assert old.path == new.path

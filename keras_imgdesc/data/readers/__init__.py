@@ -1,9 +1,9 @@
-"""Readers of the caption files that people have on disk."""
+"""Readers of captioned pictures in the forms that people have on disk."""
 
-from keras_imgdesc.data.readers.coco_captions import read_coco_captions
+from keras_imgdesc.data.readers.any_format import read_captions
+from keras_imgdesc.data.readers.captions_csv import read_captions_csv
+from keras_imgdesc.data.readers.coco_json import read_coco_captions
 from keras_imgdesc.data.readers.coco_tfds import load_coco_captions
-from keras_imgdesc.data.readers.csv_captions import read_captions_csv
-from keras_imgdesc.data.readers.detection import read_captions
 from keras_imgdesc.data.readers.flickr_tokens import read_flickr_tokens
 from keras_imgdesc.data.readers.karpathy_json import read_karpathy_json
 

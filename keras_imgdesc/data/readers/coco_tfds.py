@@ -1,57 +1,164 @@
-"""COCO captions through TensorFlow Datasets."""
+"""COCO's captions as TensorFlow Datasets has them."""
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
+from typing import Any
 
-from keras_imgdesc.data.caption_collection import CaptionCollection, Problem
+from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
+from keras_imgdesc.data.problem import Problem
+from keras_imgdesc.data.readers.caption_collector import (
+    DUPLICATE_IMAGE,
+    MALFORMED,
+    NO_CAPTIONS,
+    check_collection,
+    find_caption_problem,
+)
 from keras_imgdesc.errors import InputError
+
+BUILDER = "coco_captions/2014"
 
 
 def load_coco_captions(
     split: str = "train",
-    data_dir: str | Path | None = None,
-    name: str = "coco_captions",
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    images_dir: str | os.PathLike[str] | None = None,
     limit: int | None = None,
+    download: bool = False,
+    on_problem: str = "skip",
 ) -> CaptionCollection:
-    """Load pictures and captions of the TFDS data set `coco_captions`.
+    """Loads `coco_captions` of TensorFlow Datasets: COCO 2014, Karpathy's splits.
 
     Args:
-        split: as `"train"`, `"val"`, `"test"`, `"restval"`.
-        data_dir: where TensorFlow Datasets keeps it; it is prepared there on first
-            use, which downloads some 25 GB.
-        name: another data set of the same features.
-        limit: only the first so many pictures, which are held in memory.
+        split: `"train"` (82,783 pictures), `"val"` (5,000), `"test"` (5,000),
+            `"restval"` (30,504), or several joined as in `"train+restval"`.
+        data_dir: where TensorFlow Datasets keeps its data; `None` is its own
+            default, `~/tensorflow_datasets`.
+        images_dir: a folder to write the JPEG files into, each once. Without it
+            they are held in memory, about 160 KB a picture.
+        limit: loads only so many, from the start; at least 1.
+        download: whether to fetch and prepare the data if it is not there, about
+            40 GB.
+        on_problem: `"skip"` leaves out what has a problem and notes it in
+            `problems`; `"error"` raises.
+
+    Returns:
+        The pictures in the order of TensorFlow Datasets; `image_id` is COCO's number
+        as text, `image` the bytes of the JPEG file unless they went to a `path`,
+        `extra["file_name"]` its name.
 
     Raises:
-        InputError: the data set has no such split or other features.
+        InputError: the data is not there, has no such split, or there is a problem
+            and `on_problem` is `"error"`.
+
+    Example:
+
+    >>> from keras_imgdesc.data import load_coco_captions
+    >>> from keras_imgdesc.errors import InputError
+    >>> try:
+    ...     load_coco_captions("val", data_dir="an/empty/folder")
+    ... except InputError as error:
+    ...     print(error.rule)
+    The data set must have been prepared
     """
+    # Late: TensorFlow Datasets takes seconds to import.
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder(name, data_dir=data_dir)
-    features = builder.info.features
-    if features is None or not {"image", "captions"} <= set(features):
+    if on_problem not in ("skip", "error"):
         raise InputError(
-            "The data set must have the features of coco_captions",
-            "Use coco_captions, or one with 'image' and 'captions'",
-            name=name,
+            "`on_problem` must be 'skip' or 'error'",
+            "'skip' leaves out what has a problem and reports it",
+            on_problem=on_problem,
         )
-    builder.download_and_prepare()
-    if split not in builder.info.splits:
+    if limit is not None and limit < 1:
         raise InputError(
-            "The split must be one that the data set has",
-            f"Choose one of {sorted(builder.info.splits)}",
+            "`limit` must be at least 1", "Leave it out to load all", limit=limit
+        )
+    builder = tfds.builder(BUILDER, data_dir=data_dir)
+    if download:
+        builder.download_and_prepare()
+    if not builder.info.splits:
+        raise InputError(
+            "The data set must have been prepared",
+            "Pass `download=True`, or the `data_dir` where it was prepared",
+            data_set=BUILDER,
+            data_dir=builder.data_dir,
+        )
+    unknown = set(split.split("+")) - set(builder.info.splits)
+    if unknown:
+        raise InputError(
+            "The data set must have the split",
+            f"Its splits are {', '.join(sorted(builder.info.splits))}",
             split=split,
         )
-    rows = builder.as_dataset(split=split, shuffle_files=False)
-    collection = CaptionCollection([])
-    for row in tfds.as_numpy(rows.take(-1 if limit is None else limit)):
-        identity = row["image/filename"].decode()
-        texts = [t.decode("utf-8").strip() for t in row["captions"]["text"]]
-        captions = tuple(dict.fromkeys(text for text in texts if text))
-        if not captions:
-            collection.problems.append(Problem("image without captions", identity))
+    wanted = {
+        name: True for name in ("image", "image/filename", "image/id", "captions")
+    }
+    dataset = builder.as_dataset(
+        split=split,
+        shuffle_files=False,
+        read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
+        # The JPEG file as it is: smaller than its pixels, and read as all others.
+        decoders=tfds.decode.PartialDecoding(
+            wanted, decoders={"image": tfds.decode.SkipDecoding()}
+        ),
+    )
+    if limit is not None:
+        dataset = dataset.take(limit)
+    problems: list[Problem] = []
+    examples: dict[str, CaptionedImage] = {}
+    for row in tfds.as_numpy(dataset):
+        image_id = str(int(row["image/id"]))
+        if image_id in examples:
+            problems.append(Problem(DUPLICATE_IMAGE, image_id))
             continue
-        collection.examples.append(
-            CaptionedImage(identity, captions, image=row["image"])
-        )
-    return collection
+        example = _example(row, image_id, images_dir, problems)
+        if example is not None:
+            examples[image_id] = example
+    collection = CaptionCollection(list(examples.values()), problems)
+    return check_collection(
+        collection, on_problem, data_set=BUILDER, split=split, data_dir=builder.data_dir
+    )
+
+
+def _example(
+    row: dict[str, Any],
+    image_id: str,
+    images_dir: str | os.PathLike[str] | None,
+    problems: list[Problem],
+) -> CaptionedImage | None:
+    captions = []
+    for number, text in enumerate(row["captions"]["text"]):
+        caption = text.decode("utf-8", "surrogateescape")
+        kind = find_caption_problem(caption)
+        if kind is None:
+            captions.append(caption.strip())
+        else:
+            problems.append(Problem(kind, f"{image_id}.captions[{number}]"))
+    if not captions:
+        problems.append(Problem(NO_CAPTIONS, image_id))
+        return None
+    file_name = row["image/filename"].decode("utf-8", "replace")
+    image, path = row["image"], None
+    if images_dir is not None:
+        if not file_name or Path(file_name).name != file_name:
+            problems.append(Problem(MALFORMED, image_id, f"no name: {file_name!r}"))
+            return None
+        path, image = _write(Path(images_dir), file_name, image), None
+    return CaptionedImage(
+        image_id, path, tuple(captions), image, extra={"file_name": file_name}
+    )
+
+
+def _write(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    if not path.is_file() or path.stat().st_size != len(content):
+        folder.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: an interrupted run leaves no half picture.
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(content)
+        os.replace(part, path)
+    return path

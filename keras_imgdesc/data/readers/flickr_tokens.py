@@ -1,45 +1,74 @@
 """Token files of Flickr8k and Flickr30k."""
 
-from pathlib import Path
+from __future__ import annotations
+
+import os
+import re
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.readers.gathering import Gatherer, read_image_list, read_lines
+from keras_imgdesc.data.readers.caption_collector import MALFORMED, CaptionCollector
+from keras_imgdesc.data.readers.image_lists import ImageChoice
+from keras_imgdesc.data.readers.text_files import read_text, split_lines
+
+_KEY = re.compile(r"\s*(.*\S)#(\d+)\s*")
 
 
 def read_flickr_tokens(
-    token_file: str | Path,
-    images_dir: str | Path,
-    image_list: str | Path | None = None,
+    token_file: str | os.PathLike[str],
+    images_dir: str | os.PathLike[str],
+    image_list: str | os.PathLike[str] | None = None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
-    """Read lines of `name.jpg#0<TAB>caption`.
+    """Reads `Flickr8k.token.txt` or `results_20130124.token`.
+
+    Each line is `name.jpg#0<TAB>caption`. For a split of Flickr8k, `image_list` is
+    `Flickr_8k.trainImages.txt` or its like.
 
     Args:
-        token_file: as `Flickr8k.token.txt` or `results_20130124.token`.
-        images_dir: folder of the pictures.
-        image_list: file naming the pictures of a split; `None` takes all.
-        on_problem: `"skip"` or `"error"`.
+        token_file: the captions.
+        images_dir: the folder of the pictures.
+        image_list: a file with the names of the pictures wanted, one a line; all
+            without it. Captions of other pictures of the folder are passed over.
+        on_problem: `"skip"` leaves out what has a problem and notes it in
+            `problems`; `"error"` raises.
+
+    Returns:
+        The pictures in the order of the list, or of the captions without one.
 
     Raises:
-        InputError: a file cannot be read, nothing is left, or there is a problem that
-            is not to be skipped.
+        InputError: a file cannot be read, no picture is left, or there is a problem
+            and `on_problem` is `"error"`.
 
     Reference:
-        Hodosh, Young, Hockenmaier, "Framing Image Description as a Ranking Task",
-        https://doi.org/10.1613/jair.3994
+        Hodosh, Young and Hockenmaier, "Framing Image Description as a Ranking Task",
+        JAIR 47, 2013
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from keras_imgdesc.data import read_flickr_tokens
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "a.jpg").touch()
+    ...     tokens = Path(folder, "tokens.txt")
+    ...     lines = ["a.jpg#0\\tA dog .", "a.jpg#1\\tA black dog ."]
+    ...     written = tokens.write_text("\\n".join(lines))
+    ...     print(read_flickr_tokens(tokens, folder)[0].captions)
+    ('A dog .', 'A black dog .')
     """
-    gatherer = Gatherer(token_file, on_problem)
-    seen = set()
-    for number, line in read_lines(gatherer):
+    collector = CaptionCollector(token_file, images_dir, on_problem)
+    choice = ImageChoice(collector, image_list)
+    for number, line in enumerate(split_lines(read_text(token_file)), start=1):
+        if not line.strip():
+            continue
         key, tab, caption = line.partition("\t")
-        name, mark, _ = key.rpartition("#")
-        if not tab or not mark:
-            gatherer.problem("malformed line", f"line {number}", line[:80])
-            continue
-        if key in seen:
-            gatherer.problem("duplicate id", key)
-            continue
-        seen.add(key)
-        gatherer.add_caption(name, caption, key)
-    wanted = None if image_list is None else read_image_list(image_list)
-    return gatherer.collect(images_dir, wanted)
+        match = _KEY.fullmatch(key)
+        place = collector.place(number)
+        if not tab or match is None:
+            detail = "not 'name.jpg#0<TAB>caption'"
+            collector.add_problem(MALFORMED, place, detail)
+        elif choice.take(match[1]):
+            caption_id = match[1], int(match[2])
+            collector.add_caption(match[1], caption, place, caption_id)
+    choice.finish()
+    return collector.finish()

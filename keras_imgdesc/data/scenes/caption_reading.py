@@ -103,7 +103,9 @@ def relations_match(caption: str, graph: SceneGraph) -> bool:
         return False
     places = {item.words: index for index, item in enumerate(graph.objects)}
     chain = [places.get(words) for words in parsed.objects]
-    for first, relation, second in zip(chain, parsed.relations, chain[1:], strict=False):
+    for first, relation, second in zip(
+        chain, parsed.relations, chain[1:], strict=False
+    ):
         if first is None or second is None or first == second:
             return False
         if graph.relation(first, second) != relation:

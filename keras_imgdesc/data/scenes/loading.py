@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
@@ -21,7 +23,7 @@ def load_scenes(
 
     Args:
         split: `"train"`, `"validation"`, `"test"` or `"composition"`.
-        config: `"default"` (12,000 / 1,000 / 2,000 / 2,000 pictures, half a minute
+        config: `"default"` (12,000 / 1,000 / 2,000 / 2,000 pictures, a minute
             to draw) or `"tiny"` (300 / 60 / 60 / 60).
         data_dir: where TensorFlow Datasets keeps it; `None` is its own default,
             `~/tensorflow_datasets`.
@@ -66,9 +68,11 @@ def load_scenes(
             "`limit` must be at least 1", "Leave it out to load all", limit=limit
         )
     builder = Scenes(config=config, data_dir=data_dir)
-    builder.download_and_prepare(
-        download_config=tfds.download.DownloadConfig(try_download_gcs=False)
-    )
+    # What it says of its progress is no result: standard output is for those.
+    with contextlib.redirect_stdout(sys.stderr):
+        builder.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(try_download_gcs=False)
+        )
     count = builder.info.splits[split].num_examples
     dataset = builder.as_dataset(
         split=f"{split}[:{min(limit or count, count)}]",
@@ -83,7 +87,9 @@ def load_scenes(
                 path=None,
                 captions=tuple(caption.decode() for caption in row["captions"]),
                 image=row["image"],
-                extra={"scene_graph": SceneGraph.from_json(row["scene_graph"].decode())},
+                extra={
+                    "scene_graph": SceneGraph.from_json(row["scene_graph"].decode())
+                },
             )
         )
     return CaptionCollection(examples)

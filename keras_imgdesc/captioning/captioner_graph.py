@@ -1,0 +1,116 @@
+"""The captioner's graph: what is compiled, and what is exported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from keras_imgdesc.captioning.captioning_model import CaptioningModel
+from keras_imgdesc.captioning.decoding import SearchResult, Tokens
+from keras_imgdesc.captioning.sampling import sample
+from keras_imgdesc.captioning.search import beam_search
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.text import CaptionTokenizer
+
+
+class CaptionerGraph(CaptioningModel):
+    """From the pixels of a batch to token ids, in operations on tensors only.
+
+    Attributes:
+        encoder, decoder, tokenizer: the parts.
+    """
+
+    encoder: keras.Model
+    decoder: Any
+    tokenizer: CaptionTokenizer
+
+    def find_captions(
+        self,
+        image: Any,
+        *,
+        num_beams: int,
+        max_length: int,
+        length_penalty: Any,
+        return_attention: bool = False,
+        early_exit: bool = True,
+    ) -> SearchResult:
+        """Beam search as operations on tensors, for compiling and exporting.
+
+        Args:
+            image: uint8 or float (batch, image_size, image_size, 3).
+            num_beams, max_length, length_penalty, early_exit: see `beam_search`.
+            return_attention: whether the result has attention.
+        """
+        memory, state = self.decoder.begin(self.encoder(image, training=False))
+        return beam_search(
+            self.decoder.step,
+            memory,
+            state,
+            tokens=self.special_tokens,
+            num_beams=num_beams,
+            max_length=max_length,
+            length_penalty=length_penalty,
+            num_locations=self._num_locations if return_attention else None,
+            early_exit=early_exit,
+        )
+
+    def draw_captions(
+        self,
+        image: Any,
+        noise: Any,
+        *,
+        temperature: Any = 1.0,
+        top_k: Any = 0,
+        top_p: Any = 1.0,
+        return_attention: bool = False,
+    ) -> SearchResult:
+        """Sampling as operations on tensors; see `sample` for the arguments."""
+        memory, state = self.decoder.begin(self.encoder(image, training=False))
+        return sample(
+            self.decoder.step,
+            memory,
+            state,
+            tokens=self.special_tokens,
+            noise=noise,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            num_locations=self._num_locations if return_attention else None,
+        )
+
+    @property
+    def special_tokens(self) -> Tokens:
+        """What decoding must know of the vocabulary."""
+        v = self.tokenizer.vocabulary
+        return Tokens(len(v), v.pad_id, v.unk_id, v.start_id, v.end_id)
+
+    @property
+    def feature_model(self) -> CaptioningModel:
+        """The decoder: what is trained on feature maps computed beforehand."""
+        return self.decoder
+
+    @property
+    def _num_locations(self) -> int:
+        rows, columns, _ = self.decoder.feature_map_shape
+        return rows * columns
+
+
+def check_parts(
+    encoder: Any, decoder: CaptioningModel, tokenizer: CaptionTokenizer
+) -> None:
+    """Refuses parts that do not fit together."""
+    if tuple(encoder.feature_map_shape) != tuple(decoder.feature_map_shape):
+        raise InputError(
+            "The decoder must be made for the encoder's feature map",
+            "Pass feature_map_shape=encoder.feature_map_shape to it",
+            encoder=tuple(encoder.feature_map_shape),
+            decoder=tuple(decoder.feature_map_shape),
+        )
+    if len(tokenizer.vocabulary) != decoder.vocabulary_size:
+        raise InputError(
+            "The decoder must be made for the tokenizer's vocabulary",
+            "Pass vocabulary_size=len(tokenizer.vocabulary) to it",
+            tokenizer=len(tokenizer.vocabulary),
+            decoder=decoder.vocabulary_size,
+        )

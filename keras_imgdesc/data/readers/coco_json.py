@@ -1,0 +1,86 @@
+"""Captions in the form of COCO."""
+
+from __future__ import annotations
+
+import os
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.readers.caption_collector import (
+    MALFORMED,
+    NO_IMAGE,
+    CaptionCollector,
+)
+from keras_imgdesc.data.readers.json_files import read_json
+
+
+def read_coco_captions(
+    json_file: str | os.PathLike[str],
+    images_dir: str | os.PathLike[str],
+    on_problem: str = "skip",
+) -> CaptionCollection:
+    """Reads `captions_train2017.json` or a file like it.
+
+    The file has `images`, each with `id` and `file_name`, and `annotations`, each
+    with `id`, `image_id` and `caption`.
+
+    Args:
+        json_file: the file.
+        images_dir: the folder of the pictures.
+        on_problem: `"skip"` leaves out what has a problem and notes it in
+            `problems`; `"error"` raises.
+
+    Returns:
+        The pictures in the file's order; `image_id` is COCO's number as text.
+
+    Raises:
+        InputError: the file cannot be read or has another form, no picture is left,
+            or there is a problem and `on_problem` is `"error"`.
+
+    Example:
+
+    >>> import json
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from keras_imgdesc.data import read_coco_captions
+    >>> content = {
+    ...     "images": [{"id": 7, "file_name": "a.jpg"}],
+    ...     "annotations": [{"id": 1, "image_id": 7, "caption": "A dog."}],
+    ... }
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "a.jpg").touch()
+    ...     file = Path(folder, "captions.json")
+    ...     written = file.write_text(json.dumps(content))
+    ...     print(read_coco_captions(file, folder)[0].image_id)
+    7
+    """
+    collector = CaptionCollector(json_file, images_dir, on_problem)
+    content = read_json(json_file, "images", "annotations")
+    for number, image in enumerate(content["images"]):
+        place = collector.place(f"images[{number}]")
+        if not isinstance(image, dict) or not _is_id(image.get("id")):
+            collector.add_problem(MALFORMED, place, "no 'id'")
+        elif not isinstance(image.get("file_name"), str):
+            collector.add_problem(MALFORMED, place, "no 'file_name'")
+        else:
+            collector.add_image(str(image["id"]), image["file_name"])
+    for number, annotation in enumerate(content["annotations"]):
+        place = collector.place(f"annotations[{number}]")
+        if not isinstance(annotation, dict) or not _is_id(annotation.get("image_id")):
+            collector.add_problem(MALFORMED, place, "no 'image_id'")
+            continue
+        image_id = str(annotation["image_id"])
+        if image_id not in collector:
+            collector.add_problem(NO_IMAGE, place, f"no image has the id {image_id}")
+            continue
+        caption_id = annotation.get("id")
+        collector.add_caption(
+            image_id,
+            annotation.get("caption"),
+            place,
+            str(caption_id) if _is_id(caption_id) else None,
+        )
+    return collector.finish()
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool)

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_imgdesc.captioning.training_data import training_dataset
+from keras_imgdesc.errors import InputError
+
+CAPTIONS = ["a red dog runs", "two cat", "a dog", "big cat sleeps", "a cat runs"]
+
+
+def batches(data, captioner, batch_size=2, **kwargs):
+    return list(training_dataset(data, captioner.preprocessor, batch_size, **kwargs))
+
+
+@pytest.mark.parametrize("form", ["dict", "data set", "batches"])
+def test_pictures_with_captions_become_batches(toy_captioner, photos, form):
+    data = {"image": photos, "caption": CAPTIONS}
+    if form != "dict":
+        data = tf.data.Dataset.from_tensor_slices(data)
+    if form == "batches":
+        data = data.batch(2)
+    got = batches(data, toy_captioner)
+    assert [len(token_ids) for _, token_ids, _ in got] == [2, 2, 1]
+    inputs, token_ids, weights = got[0]
+    assert inputs["image"].shape == (2, 32, 32, 3)
+    assert inputs["image"].dtype == tf.uint8
+    assert inputs["token_ids"].numpy().tolist() == [
+        [2, 4, 9, 5, 7, 3, 0],
+        [2, 11, 6, 3, 0, 0, 0],
+    ]
+    assert token_ids.numpy().tolist()[1] == [11, 6, 3, 0, 0, 0, 0]
+    assert weights.numpy().tolist()[1] == [1, 1, 1, 0, 0, 0, 0]
+
+
+def test_feature_maps_and_token_ids_may_be_given(toy_captioner):
+    features = np.ones((3, 2, 2, 32), "float32")
+    token_ids = np.array([[2, 4, 3, 0, 0, 0, 0, 0]] * 3)
+    data = {"feature_map": features, "token_ids": token_ids}
+    data = tf.data.Dataset.from_tensor_slices(data)
+    for dataset in (data, data.batch(2)):
+        inputs, following, _ = batches(dataset, toy_captioner)[0]
+        assert inputs["feature_map"].shape == (2, 2, 2, 32)
+        assert following.shape == (2, 7)
+
+
+def test_shuffling_keeps_pairs_together(toy_captioner, photos):
+    data = {"image": np.repeat(photos, 8, axis=0), "caption": CAPTIONS * 8}
+    data["caption"] = [text for text in CAPTIONS for _ in range(8)]
+    plain = batches(data, toy_captioner, 40)[0]
+    mixed = batches(data, toy_captioner, 40, shuffle=True)[0]
+    assert (plain[1].numpy() != mixed[1].numpy()).any()
+
+    def pairs(batch):
+        inputs, token_ids, _ = batch
+        images = inputs["image"].numpy()
+        return {(x.tobytes(), y.tobytes()) for x, y in zip(images, token_ids.numpy())}
+
+    assert pairs(plain) == pairs(mixed)
+    assert len(pairs(plain)) == 5
+
+
+def test_other_data_stay_as_they_are(toy_captioner):
+    for data in (None, {"image": 1, "token_ids": 2}, [1, 2]):
+        assert training_dataset(data, toy_captioner.preprocessor, 2) is data
+    ready = tf.data.Dataset.from_tensors(({"image": 1}, 2))
+    assert training_dataset(ready, toy_captioner.preprocessor, 2) is ready
+
+
+def test_examples_of_other_entries_are_refused(toy_captioner, photos):
+    with pytest.raises(InputError, match="An example must have"):
+        toy_captioner.preprocessor({"picture": photos, "caption": CAPTIONS})

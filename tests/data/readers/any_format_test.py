@@ -1,0 +1,87 @@
+"""Tests of read_captions."""
+
+import json
+
+import pytest
+
+from keras_imgdesc.data import read_captions
+from keras_imgdesc.data.readers.any_format import find_format
+from keras_imgdesc.errors import InputError
+
+CAPTIONS = {f"{x}.jpg": [f"A {x} .", f"The {x} ."] for x in "abc"}
+PAIRS = [(name, text) for name, texts in CAPTIONS.items() for text in texts]
+FILES = {
+    "flickr_tokens": "\n".join(
+        f"{name}#{number}\t{text}"
+        for name, texts in CAPTIONS.items()
+        for number, text in enumerate(texts)
+    ),
+    "csv": "\n".join(["image,caption", *(",".join(pair) for pair in PAIRS)]),
+    "karpathy_json": json.dumps(
+        {
+            "images": [
+                {
+                    "filename": name,
+                    "split": "train",
+                    "sentences": [{"raw": text} for text in texts],
+                }
+                for name, texts in CAPTIONS.items()
+            ]
+        }
+    ),
+    "coco_json": json.dumps(
+        {
+            "images": [{"id": name, "file_name": name} for name in CAPTIONS],
+            "annotations": [
+                {"id": number, "image_id": name, "caption": text}
+                for number, (name, text) in enumerate(PAIRS)
+            ],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_every_form_gives_the_same_collection(photos, write, form):
+    # The name says nothing of the form.
+    file = write("captions.txt", FILES[form])
+    assert find_format(file) == form
+    collection = read_captions(file, photos, on_problem="error")
+    assert [(e.image_id, list(e.captions)) for e in collection] == list(
+        CAPTIONS.items()
+    )
+    assert [e.path for e in collection] == [photos / name for name in CAPTIONS]
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_every_form_refuses_a_missing_picture(photos, write, form):
+    (photos / "b.jpg").unlink()
+    file = write("captions.txt", FILES[form])
+    assert read_captions(file, photos).problem_counts() == {"missing image": 1}
+    with pytest.raises(InputError, match=r"missing image: b\.jpg"):
+        read_captions(file, photos, on_problem="error")
+
+
+@pytest.mark.parametrize("form", ["flickr_tokens", "csv"])
+def test_lists_are_for_lines_and_splits_for_karpathy(photos, write, form):
+    file, chosen = write("captions.txt", FILES[form]), write("list.txt", "b.jpg")
+    assert len(read_captions(file, photos, image_list=chosen)) == 1
+    with pytest.raises(InputError, match="`split` is for Karpathy"):
+        read_captions(file, photos, split="train")
+    other = write("captions.json", FILES["karpathy_json"])
+    assert len(read_captions(other, photos, split="train")) == 3
+    with pytest.raises(InputError, match="`image_list` is for token files"):
+        read_captions(other, photos, image_list=chosen)
+
+
+def test_damaged_first_lines_do_not_hide_the_form(photos, write):
+    file = write("captions.txt", b"\xff\xfe damaged", FILES["flickr_tokens"])
+    assert len(read_captions(file, photos)) == 3
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"A dog .", b"[1]", b"{}", b"\x89PNG\r\n\x1a"]
+)
+def test_unknown_forms_are_refused(photos, write, content):
+    with pytest.raises(InputError, match=r"known form.*other\.txt"):
+        read_captions(write("other.txt", content), photos)

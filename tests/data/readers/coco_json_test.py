@@ -1,0 +1,89 @@
+"""Tests of read_coco_captions."""
+
+import json
+
+import pytest
+
+from keras_imgdesc.data import read_coco_captions
+from keras_imgdesc.errors import InputError
+
+IMAGES = [{"id": n, "file_name": f"{x}.jpg"} for n, x in enumerate("abc", start=7)]
+ANNOTATIONS = [
+    {"id": n, "image_id": 7 + n % 3, "caption": f"Caption {n}."} for n in range(6)
+]
+
+
+@pytest.fixture
+def coco(write):
+    def write_content(images: list, annotations: list):
+        content = {"info": {}, "images": images, "annotations": annotations}
+        return write("captions.json", json.dumps(content))
+
+    return write_content
+
+
+def test_a_whole_file(photos, coco):
+    collection = read_coco_captions(coco(IMAGES, ANNOTATIONS), photos, "error")
+    assert [e.image_id for e in collection] == ["7", "8", "9"]
+    assert collection[0].path == photos / "a.jpg"
+    assert collection[0].captions == ("Caption 0.", "Caption 3.")
+
+
+def test_each_problem_is_counted_and_named(photos, coco, problems_of):
+    images = [
+        *IMAGES,
+        {"id": 7, "file_name": "b.jpg"},
+        {"id": 10, "file_name": "gone.jpg"},
+        {"id": 11, "file_name": "/etc/passwd"},
+        {"id": 14, "file_name": "train/" + "c" * 5000 + ".jpg"},
+        {"file_name": "c.jpg"},
+        {"id": 12},
+        {"id": 13, "file_name": "d.jpg"},
+    ]
+    (photos / "d.jpg").touch()
+    annotations = [
+        *ANNOTATIONS,
+        {"id": 0, "image_id": 8, "caption": "The number again."},
+        {"id": 20, "image_id": 99, "caption": "Of nothing."},
+        {"id": 21, "image_id": 7, "caption": " \n"},
+        {"id": 22, "image_id": 7},
+        {"id": 23, "caption": "Of nothing."},
+        {"id": 24, "image_id": 10, "caption": "Gone."},
+        None,
+    ]
+    collection = read_coco_captions(coco(images, annotations), photos)
+    assert len(collection) == 3
+    assert len(collection.captions()) == 6
+    assert problems_of(collection) == [
+        ("duplicate image", "7"),
+        ("malformed entry", "11"),
+        ("malformed entry", "captions.json:images[7]"),
+        ("malformed entry", "captions.json:images[8]"),
+        ("duplicate caption", "captions.json:annotations[6]"),
+        ("caption without image", "captions.json:annotations[7]"),
+        ("empty caption", "captions.json:annotations[8]"),
+        ("malformed entry", "captions.json:annotations[9]"),
+        ("malformed entry", "captions.json:annotations[10]"),
+        ("malformed entry", "captions.json:annotations[12]"),
+        ("missing image", "10"),
+        ("missing image", "14"),
+        ("image without captions", "13"),
+    ]
+    with pytest.raises(InputError, match="first problem: duplicate image: 7"):
+        read_coco_captions(coco(images, annotations), photos, on_problem="error")
+
+
+def test_text_that_is_not_utf8_spoils_itself_alone(photos, coco, problems_of):
+    file = coco(IMAGES, ANNOTATIONS)
+    file.write_bytes(file.read_bytes().replace(b"Caption 4.", b"Caf\xe9 4."))
+    collection = read_coco_captions(file, photos)
+    assert collection[1].captions == ("Caption 1.",)
+    assert problems_of(collection) == [("not UTF-8", "captions.json:annotations[4]")]
+
+
+def test_instances_are_no_captions(photos, coco, write):
+    instances = [{"id": 1, "image_id": 7, "bbox": [0, 0, 1, 1]}]
+    with pytest.raises(InputError, match=r"malformed entry: .*annotations\[0\]"):
+        read_coco_captions(coco(IMAGES, instances), photos)
+    with pytest.raises(InputError, match="a list 'annotations'"):
+        read_coco_captions(write("o.json", '{"images": []}'), photos)

@@ -1,0 +1,35 @@
+"""Fixtures for the tests of readers."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with files a.jpg, b.jpg and c.jpg. Readers don't open pictures."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for letter in "abc":
+        (folder / f"{letter}.jpg").touch()
+    return folder
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes lines (text or bytes) to a file: (name, *lines)."""
+
+    def write_lines(name: str, *lines: str | bytes) -> Path:
+        path = tmp_path / name
+        encoded = [x.encode() if isinstance(x, str) else x for x in lines]
+        path.write_bytes(b"\n".join(encoded) + b"\n")
+        return path
+
+    return write_lines
+
+
+@pytest.fixture
+def problems_of() -> Callable[[Iterable], list[tuple[str, str]]]:
+    """Kind and name of each problem of a collection."""
+    return lambda collection: [(p.kind, p.name) for p in collection.problems]

@@ -1,0 +1,82 @@
+import errno
+import json
+
+import numpy as np
+import pytest
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.training import run_directory
+from keras_imgdesc.training.run_directory import RunDirectory
+
+
+def test_the_last_state_comes_back(tmp_path):
+    run = RunDirectory(tmp_path, {"epochs": 3})
+    assert run.load_checkpoint() is None
+    for epoch in (1, 2):
+        state = {"w": np.full(3, epoch, "float32")}
+        run.save_checkpoint(
+            state, {"epoch": epoch}, {"epoch": epoch, "loss": 1 / epoch}
+        )
+    again = RunDirectory(tmp_path, {"epochs": 3})
+    saved = again.load_checkpoint()
+    assert saved.metadata == {"epoch": 2}
+    np.testing.assert_array_equal(saved.arrays["w"], np.full(3, 2, "float32"))
+    assert (tmp_path / "metrics.csv").read_text() == "epoch,loss\n1,1.0\n2,0.5\n"
+    assert len(list(tmp_path.glob("checkpoint-*.npz"))) == 1
+
+
+@pytest.mark.parametrize("fails_at", ["checkpoint-", "checkpoint.json"])
+def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, fails_at):
+    run = RunDirectory(tmp_path, {})
+    run.save_checkpoint({"w": np.ones(3)}, {"epoch": 1}, {"epoch": 1})
+    real = run_directory.write_atomically
+
+    def full(path, content):
+        if path.name.startswith(fails_at):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, content)
+
+    monkeypatch.setattr(run_directory, "write_atomically", full)
+    with pytest.raises(OSError, match="No space left"):
+        run.save_checkpoint({"w": np.zeros(3)}, {"epoch": 2}, {"epoch": 2})
+    monkeypatch.undo()
+    saved = RunDirectory(tmp_path, {}).load_checkpoint()
+    assert saved.metadata == {"epoch": 1}
+    np.testing.assert_array_equal(saved.arrays["w"], np.ones(3))
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    target = tmp_path / "file"
+    run_directory.write_atomically(target, b"before")
+
+    def fail(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_directory.os, "fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        run_directory.write_atomically(target, b"after")
+    assert target.read_bytes() == b"before"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_damaged_checkpoint_is_refused_by_name(tmp_path):
+    run = RunDirectory(tmp_path, {})
+    run.save_checkpoint({"w": np.ones(3)}, {})
+    file = next(tmp_path.glob("checkpoint-*.npz"))
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(InputError, match=file.name):
+        run.load_checkpoint()
+
+
+def test_another_recipe_is_refused_and_notes_are_free(tmp_path):
+    RunDirectory(tmp_path, {"epochs": 3, "notes": {}})
+    RunDirectory(tmp_path, {"epochs": 3, "notes": {"score": 1}})
+    assert json.loads((tmp_path / "recipe.json").read_text())["notes"] == {"score": 1}
+    with pytest.raises(InputError, match="changed=\\['epochs'\\]"):
+        RunDirectory(tmp_path, {"epochs": 4})
+
+
+def test_a_directory_of_other_things_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="empty directory"):
+        RunDirectory(tmp_path, {})
