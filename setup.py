@@ -48,6 +48,7 @@ setup(
         "keras>=3.15,<3.16",
         "keras-nlp>=0.32,<0.33",
         "tensorflow-datasets>=4.9.8",
+        "importlib_resources>=6",  # TensorFlow Datasets needs it and does not say so
         "pillow>=11",
         "numpy>=2",
         "click>=8.1",

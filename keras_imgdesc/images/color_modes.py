@@ -62,8 +62,9 @@ def _divisor(image: Image.Image) -> float:
     for limit, divisor in limits.items():
         if low >= 0 and high <= limit:
             return divisor
+    tops = " or ".join(map(str, limits))
     raise ImageError(
-        f"Pixels of mode {image.mode!r} must be from 0 to {' or '.join(map(str, limits))}",
+        f"Pixels of mode {image.mode!r} must be from 0 to {tops}",
         "Convert the picture to eight bits first",
         lowest=low,
         highest=high,

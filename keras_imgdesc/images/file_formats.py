@@ -56,7 +56,7 @@ def open_picture(file: IO[bytes], max_pixels: int) -> Image.Image:
     start = file.read(16)
     if not start:
         raise ImageError("The file is empty", "Copy it again")
-    for signature, opener in _OPENERS.items():
+    for signature, opener in _OPENERS.items():  # noqa: B007 (used below)
         if start.startswith(signature):
             break
     else:

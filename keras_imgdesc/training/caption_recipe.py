@@ -1,11 +1,12 @@
 """How a captioner is trained."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.recipe_file import read_recipe, refuse_unknown
 
 
 @dataclass(frozen=True)
@@ -112,15 +113,7 @@ class CaptionRecipe:
         Raises:
             InputError: the file is not JSON, or has a field that is not known.
         """
-        try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(
-                "A recipe must be a JSON file",
-                f"Mend the file; reading it failed with: {error}",
-                path=str(path),
-            ) from error
-        return cls.from_dict(values, str(path))
+        return cls.from_dict(read_recipe(path), str(path))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], source: str = "") -> "CaptionRecipe":
@@ -129,13 +122,5 @@ class CaptionRecipe:
         Raises:
             InputError: a field that is not known.
         """
-        known = [f.name for f in fields(cls)]
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise InputError(
-                "A recipe may only have fields that are known",
-                f"Remove them; known fields are {known}",
-                path=source,
-                fields=unknown,
-            )
+        refuse_unknown(cls, values, source)
         return cls(**values)

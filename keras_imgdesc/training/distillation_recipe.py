@@ -1,10 +1,11 @@
 """How a VGG16 is distilled."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.recipe_file import read_recipe, refuse_unknown
 
 
 @dataclass(frozen=True)
@@ -70,34 +71,20 @@ class DistillationRecipe:
         Raises:
             InputError: the file is not JSON, or has a field that is not known.
         """
+        values = read_recipe(path)
+        refuse_unknown(cls, values, path)
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
             phases = tuple(_phase(p, path) for p in values.pop("phases"))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            if isinstance(error, InputError):
-                raise
+        except (KeyError, TypeError) as error:
             raise InputError(
-                "A distillation recipe must be a JSON object with a list of phases",
+                "A distillation recipe must have a list of whole phases",
                 f"Mend the file; reading it failed with: {error!r}",
                 path=str(path),
             ) from error
-        _refuse_unknown(cls, values, path)
         values["folder_weights"] = tuple(values.get("folder_weights", ()))
         return cls(phases=phases, **values)
 
 
-def _phase(values: dict, path) -> DistillationPhase:
-    _refuse_unknown(DistillationPhase, values, path)
+def _phase(values: dict, path: str | Path) -> DistillationPhase:
+    refuse_unknown(DistillationPhase, values, path)
     return DistillationPhase(**values | {"crop_scale": tuple(values["crop_scale"])})
-
-
-def _refuse_unknown(cls, values: dict, path) -> None:
-    known = [f.name for f in fields(cls)]
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise InputError(
-            "A recipe may only have fields that are known",
-            f"Remove them; known fields are {known}",
-            path=str(path),
-            fields=unknown,
-        )

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,7 +96,7 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(tmp_path):
     whole = train_captioner(
         recipe(epochs=3), tmp_path / "whole", coloured(24), coloured(6), progress=False
     )
-    (tmp_path / "tests_child.py").write_text(open(__file__).read())
+    shutil.copy(__file__, tmp_path / "tests_child.py")
     run = tmp_path / "killed"
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(run)],

@@ -1,0 +1,46 @@
+import pytest
+
+from keras_imgdesc.captioning import GenerationSettings
+from keras_imgdesc.errors import InputError
+
+
+def test_what_is_none_keeps_the_default():
+    settings = GenerationSettings(num_beams=5, max_length=9)
+    changed = settings.changed(num_beams=None, length_penalty=0.0)
+    assert changed == GenerationSettings(5, 0.0, 9)
+    assert not changed.is_sampling
+    assert changed.with_seed() == changed
+
+
+def test_any_of_four_settings_makes_it_a_draw():
+    for setting in ({"temperature": 1}, {"top_k": 0}, {"top_p": 1}, {"seed": 0}):
+        settings = GenerationSettings().changed(**setting)
+        assert settings.is_sampling
+        assert settings.with_seed().seed is not None
+    assert GenerationSettings(seed=4).with_seed().seed == 4
+    assert GenerationSettings(seed=4).sampling_values == (1.0, 0, 1.0)
+
+
+def test_beams_and_a_draw_exclude_each_other():
+    with pytest.raises(InputError, match="either searched"):
+        GenerationSettings().changed(num_beams=2, top_p=0.9)
+    # A default number of beams is no wish.
+    assert GenerationSettings(num_beams=2).changed(top_p=0.9).is_sampling
+
+
+def test_the_configuration_is_what_is_set():
+    settings = GenerationSettings(2, 0.5, 7)
+    config = {"num_beams": 2, "length_penalty": 0.5, "max_length": 7}
+    assert settings.get_config() == config
+    assert GenerationSettings(**config) == settings
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"num_beams": 0}, {"max_length": 0}, {"length_penalty": -1}, {"top_p": 0}],
+    ids=str,
+)
+def test_settings_out_of_range_are_refused(setting):
+    (name,) = setting
+    with pytest.raises(InputError, match=name):
+        GenerationSettings(**setting)

@@ -1,0 +1,186 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_imgdesc import cli
+from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
+from keras_imgdesc.data.scenes import make_scene
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.vision import VGG16Encoder
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    tokenizer = CaptionTokenizer(Vocabulary(["a", "red", "dog"]), 6)
+    encoder = VGG16Encoder(image_size=32, width=0.125)
+    decoder = LSTMDecoder(7, encoder.feature_map_shape, 8, 8, 2, feature_dim=8)
+    path = tmp_path_factory.mktemp("presets") / "toy"
+    ImageCaptioner(encoder, decoder, tokenizer).save_to_preset(path)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    for name in ("a.jpg", "b.png", "c.jpg"):
+        pixels = generator.integers(0, 256, (40, 50, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return stop.value.code, out, err
+
+    return call
+
+
+def test_describe_gives_a_line_for_each_picture(run, preset, photos):
+    code, out, _ = run("describe", photos, "--preset", preset)
+    lines = out.splitlines()
+    assert code == 0
+    assert [line.split(": ")[0] for line in lines] == [
+        str(photos / name) for name in ("a.jpg", "b.png", "c.jpg")
+    ]
+    captioner = ImageCaptioner.from_preset(preset)
+    assert lines[1] == f"{photos / 'b.png'}: {captioner.generate(photos / 'b.png')}"
+
+
+def test_one_broken_file_is_listed_at_the_end(run, preset, photos):
+    (photos / "b.png").write_bytes(b"not a picture")
+    code, out, err = run("describe", photos, "--preset", preset)
+    assert code == 1 and len(out.splitlines()) == 2
+    assert "1 of 3 pictures failed" in err and "b.png" in err
+
+
+def test_json_has_an_object_a_line(run, preset, photos):
+    (photos / "b.png").write_bytes(b"not a picture")
+    code, out, err = run("describe", photos, "--preset", preset, "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert [set(row) for row in rows] == [
+        {"path", "caption", "log_prob"},
+        {"path", "error"},
+        {"path", "caption", "log_prob"},
+    ]
+    assert rows[0]["log_prob"] < 0 and "b.png" in rows[1]["error"]
+
+
+def test_attention_is_drawn(run, preset, photos, tmp_path):
+    maps = tmp_path / "maps"
+    code, _, _ = run("describe", photos, "--preset", preset, "--attention-dir", maps)
+    assert code == 0
+    assert sorted(p.name for p in maps.iterdir()) == [
+        f"{name}.attention.png" for name in "abc"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["describe", "PHOTOS", "--speed"], "--speed"),
+        (["describe", "PHOTOS", "--preset", "nobody"], "nobody"),
+        (["describe", "no/such/folder"], "no/such/folder"),
+        (["describe", "PHOTOS", "--num-beams", "0"], "--num-beams"),
+        (["fly"], "fly"),
+        (
+            [
+                "train",
+                "captioner",
+                "--recipe",
+                "none.json",
+                "--run-dir",
+                "r",
+                "--scenes",
+            ],
+            "none.json",
+        ),
+        (["evaluate", "captioner", "--preset", "x"], "--annotations"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(run, photos, arguments, named):
+    arguments = [photos if a == "PHOTOS" else a for a in arguments]
+    code, out, err = run(*arguments)
+    assert code == 2 and out == ""
+    assert len(err.splitlines()) == 1 and err.startswith("Error: ") and named in err
+
+
+def test_an_interrupt_is_no_traceback(run, monkeypatch, photos):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_imgdesc.images.list_images", interrupt)
+    code, _, err = run("describe", photos)
+    assert code == 130 and err.strip() == "Interrupted."
+
+
+def test_extract_and_evaluate(run, preset, photos, tmp_path):
+    code, out, _ = run("extract", photos, "--preset", preset, "-o", tmp_path / "cache")
+    assert code == 0 and "3 feature maps of (2, 2, 64)" in out
+    table = tmp_path / "captions.csv"
+    table.write_text("image,caption\na.jpg,a red dog\nb.png,a dog\nc.jpg,red dog\n")
+    report = tmp_path / "report"
+    code, out, _ = run(
+        "evaluate", "captioner", "--preset", preset, "--annotations", table,
+        "--images", photos, "--report", report,
+    )  # fmt: skip
+    assert code == 0 and '"pictures": 3' in out and (report / "index.html").exists()
+
+
+def test_train_captioner_on_scenes(run, tmp_path, monkeypatch):
+    from keras_imgdesc.data.caption_collection import CaptionCollection
+    from keras_imgdesc.data.captioned_image import CaptionedImage
+    from keras_imgdesc.data.scenes import caption_scene
+
+    def few(split, data_dir=None):
+        scenes = [make_scene(split, i) for i in range(8)]
+        return CaptionCollection(
+            [
+                CaptionedImage(f"{i}", None, caption_scene(g), im, {"scene_graph": g})
+                for i, (g, im) in enumerate(scenes)
+            ]
+        )
+
+    monkeypatch.setattr("keras_imgdesc.data.scenes.load_scenes", few)
+    recipe = tmp_path / "recipe.json"
+    decoder = {"embedding_dim": 8, "hidden_dim": 8, "feature_dim": 8, "num_heads": 2}
+    recipe.write_text(
+        json.dumps(
+            {
+                "encoder_options": {"image_size": 32, "width": 0.125},
+                "decoder_options": decoder,
+                "captions_per_image": 5,
+                "min_count": 1,
+                "epochs": 9,
+            }
+        )
+    )
+    code, out, err = run(
+        "train", "captioner", "--recipe", recipe, "--run-dir", tmp_path / "run",
+        "--scenes", "--set", "epochs=1", "--set", "batch_size=20",
+        "--set", "num_beams=1",
+    )  # fmt: skip
+    assert code == 0, err
+    assert (tmp_path / "run/preset/config.json").exists()
+    assert json.loads((tmp_path / "run/recipe.json").read_text())["epochs"] == 1
+
+
+def test_help_and_import_stay_light():
+    code = (
+        "import sys, keras_imgdesc, keras_imgdesc.cli\n"
+        "try: keras_imgdesc.cli.main(['--help'])\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'PIL'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
