@@ -162,6 +162,7 @@ def test_train_captioner_on_scenes(run, tmp_path, monkeypatch):
                 "captions_per_image": 5,
                 "min_count": 1,
                 "epochs": 9,
+                "batch_size": 40,
             }
         )
     )

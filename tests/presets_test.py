@@ -1,10 +1,8 @@
 import json
 import os
-import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import h5py
 import keras
@@ -50,6 +48,13 @@ def photos():
 def saved(captioner, tmp_path):
     save_preset(captioner, tmp_path / "toy", summary="A toy")
     return tmp_path / "toy"
+
+
+def environment():
+    """That of a process which imports the package that is tested."""
+    root = os.path.dirname(os.path.dirname(presets.__file__))
+    paths = [root, os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def weights(model):
@@ -267,19 +272,16 @@ def test_a_killed_save_leaves_the_old_preset(saved, photos, tmp_path):
             """
         )
     )
-    root = os.path.dirname(os.path.dirname(presets.__file__))
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(script), str(saved)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=os.environ | {"PYTHONPATH": root},
-    )
-    assert process.stdout is not None
-    with process.stdout:
+        env=environment(),
+    ) as process:
+        assert process.stdout is not None
         assert process.stdout.readline() == "half-way\n"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
     assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
     # What the killed one left is no preset, and the next save clears it away.
     assert (saved.parent / ".toy.partial").exists()
@@ -290,12 +292,8 @@ def test_a_killed_save_leaves_the_old_preset(saved, photos, tmp_path):
 
 
 def test_listing_needs_no_keras():
-    start = time.perf_counter()
     code = (
         "import sys; from keras_imgdesc import list_presets; list_presets();"
         "assert not {'keras', 'tensorflow', 'numpy', 'h5py'} & set(sys.modules)"
     )
-    root = os.path.dirname(os.path.dirname(presets.__file__))
-    env = os.environ | {"PYTHONPATH": root}
-    subprocess.run([sys.executable, "-c", code], check=True, env=env)
-    assert time.perf_counter() - start < 20
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment())

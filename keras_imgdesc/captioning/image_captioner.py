@@ -257,6 +257,8 @@ class ImageCaptioner(CaptionerGraph):
         validation_data = training_dataset(
             validation_data, self.preprocessor, batch_size
         )
+        if not hasattr(x, "element_spec"):  # arrays that Keras itself will batch
+            kwargs["batch_size"] = batch_size
         return super().fit(x, y, validation_data=validation_data, **kwargs)
 
     def evaluate(
@@ -264,6 +266,8 @@ class ImageCaptioner(CaptionerGraph):
     ) -> Any:
         """Computes loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
         x = training_dataset(x, self.preprocessor, batch_size)
+        if not hasattr(x, "element_spec"):
+            kwargs["batch_size"] = batch_size
         return super().evaluate(x, y, **kwargs)
 
     def save_to_preset(self, path: str | PathLike[str], **kwargs: Any) -> None:

@@ -215,13 +215,20 @@ def test_fit_takes_pictures_with_captions(fresh_captioner, photos):
 
 
 def test_training_on_features_is_training_on_images(fresh_captioner, photos):
-    inputs, token_ids, weights = fresh_captioner.preprocessor(
-        {"image": photos, "caption": CAPTIONS}
-    )
+    prepared = fresh_captioner.preprocessor({"image": photos, "caption": CAPTIONS})
+    inputs, token_ids, weights = tf.nest.map_structure(lambda x: x.numpy(), prepared)
     features = fresh_captioner.encoder(inputs["image"])
     model = fresh_captioner.feature_model
     for part in (fresh_captioner, model):
         part.compile("sgd")
+    steps = []
+    callback = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: steps.append(batch)
+    )
+    fresh_captioner.fit(
+        inputs, token_ids, batch_size=2, verbose=0, callbacks=[callback]
+    )
+    assert steps == [0, 1, 2]
     whole = fresh_captioner.test_on_batch(inputs, token_ids, weights, return_dict=True)
     inputs = {"feature_map": features, "token_ids": inputs["token_ids"]}
     cached = model.test_on_batch(inputs, token_ids, weights, return_dict=True)
