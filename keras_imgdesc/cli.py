@@ -46,6 +46,33 @@ def cli() -> None:
     """Describe pictures in words, and train what describes them."""
 
 
+def _start_quietly() -> None:
+    """Start TensorFlow without what it writes before it reads its own log level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import keras
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+        keras.ops.convert_to_tensor(0)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _load_captioner(preset: str) -> Any:
+    from keras_imgdesc.presets import find_preset
+
+    folder = find_preset(preset)  # a wrong name is told before TensorFlow starts
+    _start_quietly()
+    from keras_imgdesc.captioning import ImageCaptioner
+
+    return ImageCaptioner.from_preset(folder)
+
+
 def generation_options(command: Callable) -> Callable:
     """Options of every verb that generates captions."""
 
@@ -84,11 +111,10 @@ def annotation_options(command: Callable) -> Callable:
 )
 def describe(paths, preset, num_beams, batch_size, as_json, attention_dir) -> int:
     """Describe pictures: files, folders or globs, one line each."""
-    from keras_imgdesc.captioning import ImageCaptioner
     from keras_imgdesc.images import list_images
 
     found = list_images(list(paths))
-    captioner = ImageCaptioner.from_preset(preset)
+    captioner = _load_captioner(preset)
     failed: list[ImageError] = []
     stream = captioner.generate_stream(
         found,
@@ -145,6 +171,7 @@ def train_captioner(
     """Train a captioner; the same command again goes on where it stopped."""
     from keras_imgdesc.training.caption_recipe import CaptionRecipe
 
+    _start_quietly()
     values = json.loads(CaptionRecipe.from_json(recipe).to_json())
     chosen = CaptionRecipe.from_dict(values | _changes(changes), "--set")
     training = _read_captions(**source, default_split="train")
@@ -171,6 +198,7 @@ def train_captioner(
 @click.option("--validation-images", type=DIRECTORY, help="Never trained on.")
 def train_encoder(recipe, run_dir, images, teacher_weights, validation_images) -> None:
     """Distil a VGG16 from MobileNet on photographs without labels."""
+    _start_quietly()
     from keras_imgdesc.images import list_images
     from keras_imgdesc.training.distillation import distill_encoder
     from keras_imgdesc.training.distillation_recipe import DistillationRecipe
@@ -194,11 +222,10 @@ def evaluate() -> None:
 @click.option("--report", type=DIRECTORY, help="Write a page with pictures here.")
 def evaluate_captioner(preset, num_beams, batch_size, limit, report, **source) -> None:
     """Score free-running captions against references."""
-    from keras_imgdesc.captioning import ImageCaptioner
     from keras_imgdesc.evaluation.evaluate_captions import evaluate_captions
 
     collection = _read_captions(**source, default_split="test")
-    captioner = ImageCaptioner.from_preset(preset)
+    captioner = _load_captioner(preset)
     result = evaluate_captions(
         captioner,
         collection,
@@ -206,7 +233,7 @@ def evaluate_captioner(preset, num_beams, batch_size, limit, report, **source) -
         batch_size=batch_size,
         limit=limit,
     )
-    click.echo(json.dumps(result.summary(), indent=2))
+    click.echo(json.dumps({"preset": preset} | result.summary(), indent=2))
     if report:
         from keras_imgdesc.evaluation.caption_report import write_caption_report
 
@@ -229,12 +256,11 @@ def presets() -> None:
 @click.option("--batch-size", type=click.IntRange(1), default=50, show_default=True)
 def extract(paths, preset, output, batch_size) -> int:
     """Compute feature maps of pictures once, into a cache."""
-    from keras_imgdesc.captioning import ImageCaptioner
     from keras_imgdesc.data.feature_cache import extract_features
     from keras_imgdesc.images import list_images
 
     found = list_images(list(paths))
-    encoder = ImageCaptioner.from_preset(preset).encoder
+    encoder = _load_captioner(preset).encoder
     names = [str(path) for path in found]
     cache = extract_features(encoder, found, names, output, batch_size=batch_size)
     click.echo(f"{len(cache)} feature maps of {cache.feature_map_shape} in {output}")

@@ -22,7 +22,7 @@ from keras_imgdesc.captioning.image_inputs import (
     is_single,
     pictures,
 )
-from keras_imgdesc.captioning.training_data import training_dataset
+from keras_imgdesc.captioning.training_data import batching, training_dataset
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.text import CaptionTokenizer
 
@@ -155,13 +155,13 @@ class ImageCaptioner(CaptionerGraph):
             batch_size=fitting_batch_size(inputs, batch_size),
         )
         for _, caption in stream:
-            if isinstance(caption, ImageError):
-                if on_error == "raise":
-                    raise caption
-                results.append(caption)
+            if isinstance(caption, ImageError) and on_error == "raise":
+                raise caption
+            is_plain = not (return_details or return_attention)
+            if is_plain and isinstance(caption, Caption):
+                results.append(caption.text)
             else:
-                plain = not (return_details or return_attention)
-                results.append(caption.text if plain else caption)
+                results.append(caption)
         return results[0] if is_single(inputs) else results
 
     def generate_stream(
@@ -257,8 +257,7 @@ class ImageCaptioner(CaptionerGraph):
         validation_data = training_dataset(
             validation_data, self.preprocessor, batch_size
         )
-        if not hasattr(x, "element_spec"):  # arrays that Keras itself will batch
-            kwargs["batch_size"] = batch_size
+        kwargs |= batching(x, batch_size)
         return super().fit(x, y, validation_data=validation_data, **kwargs)
 
     def evaluate(
@@ -266,8 +265,7 @@ class ImageCaptioner(CaptionerGraph):
     ) -> Any:
         """Computes loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
         x = training_dataset(x, self.preprocessor, batch_size)
-        if not hasattr(x, "element_spec"):
-            kwargs["batch_size"] = batch_size
+        kwargs |= batching(x, batch_size)
         return super().evaluate(x, y, **kwargs)
 
     def save_to_preset(self, path: str | PathLike[str], **kwargs: Any) -> None:

@@ -46,5 +46,10 @@ def training_dataset(
     return data.prefetch(tf.data.AUTOTUNE)
 
 
+def batching(data: Any, batch_size: int) -> dict[str, int]:
+    """What `fit` must be told of batches: a data set has its own."""
+    return {} if hasattr(data, "element_spec") else {"batch_size": batch_size}
+
+
 def _rows(values: Any) -> Any:
     return tf.constant(values) if isinstance(values, (list, tuple)) else values

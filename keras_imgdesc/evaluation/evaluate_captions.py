@@ -58,7 +58,6 @@ def evaluate_captions(
     metrics = score_captions(captions, CaptionCollection(kept), metric="cider_d")
     defaults = captioner.generation
     settings = {
-        "captioner": captioner.name,
         "pictures": len(kept),
         "num_beams": num_beams or defaults.num_beams,
         "length_penalty": (
