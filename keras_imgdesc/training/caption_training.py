@@ -162,11 +162,7 @@ class _Run:
     def _training_model(self) -> CaptioningModel:
         if self.frozen:
             return self.captioner.decoder
-        return joint_model(
-            self.captioner.encoder,
-            self.captioner.decoder,
-            self.recipe.captions_per_image,
-        )
+        return joint_model(self.captioner.encoder, self.captioner.decoder)
 
     def _steps(self) -> int:
         pictures, captions, _ = self.token_ids.shape
@@ -287,42 +283,20 @@ class _Run:
         writer.close()
 
 
-@keras.saving.register_keras_serializable("keras_imgdesc")
-class RepeatImages(keras.layers.Layer):
-    """Each feature map once for every caption of its picture.
-
-    Args:
-        times: captions of a picture.
-    """
-
-    def __init__(self, times: int, **kwargs):
-        super().__init__(**kwargs)
-        self.times = times
-
-    def call(self, feature_map):
-        return ops.repeat(feature_map, self.times, axis=0)
-
-    def get_config(self):
-        return super().get_config() | {"times": self.times}
-
-
-def joint_model(encoder, decoder, captions_per_image: int = 1) -> CaptioningModel:
+def joint_model(encoder, decoder) -> CaptioningModel:
     """Encoder and decoder as one model to train.
 
     Args:
         encoder, decoder: their layers are shared, not copied.
-        captions_per_image: captions that follow each other for one picture.
 
     Returns:
-        A model of `{"image": (pictures, size, size, 3), "token_ids": (pictures *
-        captions_per_image, words)}`.
+        A model of `{"image": (pictures, size, size, 3), "token_ids": (captions,
+        words)}`, the captions of a picture following each other.
     """
     size = encoder.image_size
     image = keras.Input((size, size, 3), name="image")
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     feature_map = encoder(image)
-    if captions_per_image > 1:
-        feature_map = RepeatImages(captions_per_image)(feature_map)
     outputs = decoder({"feature_map": feature_map, "token_ids": token_ids})
     return CaptioningModel({"image": image, "token_ids": token_ids}, outputs)
 

@@ -141,7 +141,9 @@ def _train(recipe, folders, teacher_weights, run, validation, progress):
                 )
                 if progress:
                     print(f"{phase.name}: epoch {epoch + 1}/{epochs}", flush=True)
-                history = model.fit(batches, verbose=2 if progress else 0)
+                history = model.fit(
+                    batches, verbose=2 if progress else 0, shuffle=False
+                )
                 row = {k: v[-1] for k, v in history.history.items()}
                 arrays = student.get_weights()
                 state = {f"student/{i:03d}": a for i, a in enumerate(arrays)}

@@ -15,6 +15,8 @@ from keras_imgdesc.training.distillation_recipe import DistillationPhase
 CONTRAST = 0.3
 BRIGHTNESS = 25.0
 TINT = 12.0
+# Far more positions than any run has lie between two attempts at the same one.
+ATTEMPT = 2**56
 # Largest natural logarithm of a crop's aspect ratio, halved.
 ASPECT = 0.2
 
@@ -79,16 +81,14 @@ def crop_batches(
 
     def crop(position):
         def attempt(number):
-            key = tf.stack(
-                [tf.cast(seed, tf.int64), position + number * tf.int64.max // 8]
-            )
+            key = tf.stack([tf.cast(seed, tf.int64), position + number * ATTEMPT])
             draws = tf.random.stateless_uniform([11], key, dtype=tf.float64)
             index = tf.searchsorted(ends, draws[:1], side="right")[0]
             path = table[tf.minimum(index, len(paths) - 1)]
             return _crop(path, tf.cast(draws[1:], tf.float32), phase, side)
 
         # ignore_errors leaves out the attempts that fail; the first that works counts.
-        attempts = tf.data.Dataset.range(8).map(attempt).ignore_errors()
+        attempts = tf.data.Dataset.range(16).map(attempt).ignore_errors()
         return attempts.take(1)
 
     start = first_step * phase.batch_size
@@ -96,7 +96,9 @@ def crop_batches(
     crops = positions.interleave(
         crop, cycle_length=2, num_parallel_calls=2, deterministic=True
     )
-    return crops.batch(phase.batch_size, drop_remainder=True).prefetch(2)
+    batches = crops.batch(phase.batch_size, drop_remainder=True)
+    # Told the length, Keras does not take its end for data running out.
+    return batches.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
 
 
 def _crop(path, draws, phase: DistillationPhase, side: int):

@@ -88,7 +88,9 @@ class DistillationModel(keras.Model):
             pairs["tail"] = (given, self.tail(wanted["block11"]))
         return pairs
 
-    def compute_loss(self, x=None, y=None, y_pred=None, **kwargs):
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
         total = 0.0
         for name, (given, wanted) in y_pred.items():
             block = TAIL_BLOCK if name == "tail" else TEACHER_BLOCK[int(name[5:])]
