@@ -18,7 +18,7 @@ _HOMES = {
     "MobileNetEncoder": "keras_imgdesc.vision",
     "VGG16Encoder": "keras_imgdesc.vision",
     "Vocabulary": "keras_imgdesc.text",
-    "list_presets": "keras_imgdesc.presets",
+    "list_presets": "keras_imgdesc.preset_folders",
     "load_image": "keras_imgdesc.images",
 }
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.captioning import Caption, ImageCaptioner, LSTMDecoder
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.images import load_image
-    from keras_imgdesc.presets import list_presets
+    from keras_imgdesc.preset_folders import list_presets
     from keras_imgdesc.text import CaptionTokenizer, Vocabulary
     from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 

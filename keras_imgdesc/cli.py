@@ -64,7 +64,7 @@ def _start_quietly() -> None:
 
 
 def _load_captioner(preset: str) -> Any:
-    from keras_imgdesc.presets import find_preset
+    from keras_imgdesc.preset_folders import find_preset
 
     folder = find_preset(preset)  # a wrong name is told before TensorFlow starts
     _start_quietly()
@@ -243,7 +243,7 @@ def evaluate_captioner(preset, num_beams, batch_size, limit, report, **source) -
 @cli.command()
 def presets() -> None:
     """List the presets at hand."""
-    from keras_imgdesc.presets import list_presets
+    from keras_imgdesc.preset_folders import list_presets
 
     for name, summary in list_presets().items():
         click.echo(f"{name}: {summary}" if summary else name)

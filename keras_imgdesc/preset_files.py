@@ -19,7 +19,7 @@ from keras import ops
 from keras_imgdesc import __version__
 from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.presets import (
+from keras_imgdesc.preset_folders import (
     CARD_FILE,
     CONFIG_FILE,
     FORMAT_VERSION,

@@ -12,12 +12,7 @@ import pytest
 from keras_imgdesc import presets
 from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner, LSTMDecoder
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.presets import (
-    find_preset,
-    list_presets,
-    load_preset,
-    save_preset,
-)
+from keras_imgdesc.presets import load_preset, save_preset
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import VGG16Encoder
 
@@ -152,49 +147,6 @@ def test_a_dtype_can_be_chosen(saved):
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_names_are_looked_up_in_order(saved, tmp_path, monkeypatch):
-    other = tmp_path / "b" / "toy"
-    captioner = load_preset(saved)
-    save_preset(captioner, other, summary="Another toy")
-    save_preset(captioner, tmp_path / "b" / "second", summary="Second")
-    paths = os.pathsep.join([str(tmp_path / "b"), str(tmp_path)])
-    monkeypatch.setenv("KERAS_IMGDESC_PRESETS", paths)
-    assert find_preset("toy") == other
-    found = list_presets()
-    assert found["toy"] == "Another toy" and found["second"] == "Second"
-    paths = os.pathsep.join([str(tmp_path), str(tmp_path / "b")])
-    monkeypatch.setenv("KERAS_IMGDESC_PRESETS", paths)
-    assert find_preset("toy") == saved
-    assert list_presets()["toy"] == "A toy"
-    # A folder that is named comes first, whatever presets there are.
-    monkeypatch.chdir(tmp_path / "b")
-    assert find_preset("toy").resolve() == other
-    assert find_preset(str(saved)) == saved
-
-
-def test_the_package_and_the_clone_are_searched(monkeypatch, tmp_path):
-    monkeypatch.delenv("KERAS_IMGDESC_PRESETS", raising=False)
-    package = tmp_path / "keras_imgdesc"
-    monkeypatch.setattr(presets, "__file__", str(package / "presets.py"))
-    folders = [package / "saved_models", tmp_path / "saved_models"]
-    assert presets.preset_folders() == folders
-
-
-def test_an_unknown_name_lists_the_known_ones(saved, monkeypatch):
-    monkeypatch.setenv("KERAS_IMGDESC_PRESETS", str(saved.parent))
-    with pytest.raises(InputError, match=r"no such preset.*'toys'.*toy") as caught:
-        load_preset("toys")
-    assert "\n" not in str(caught.value)
-    with pytest.raises(InputError, match=r"folder with a config\.json"):
-        load_preset(saved.parent)
-
-
-def test_broken_presets_are_listed_as_such(saved, monkeypatch):
-    monkeypatch.setenv("KERAS_IMGDESC_PRESETS", str(saved.parent))
-    (saved / "config.json").write_text("{")
-    assert list_presets()["toy"].startswith("broken")
-
-
 @pytest.mark.parametrize("name", ["model.weights.h5", "vocabulary.txt"])
 @pytest.mark.parametrize("damage", ["missing", "truncated", "one bit", "empty"])
 def test_damaged_files_are_named(saved, name, damage):
@@ -289,11 +241,3 @@ def test_a_killed_save_leaves_the_old_preset(saved, photos, tmp_path):
     save_preset(captioner, saved)
     assert not (saved.parent / ".toy.partial").exists()
     assert len(captioner.generate(photos)) == 4
-
-
-def test_listing_needs_no_keras():
-    code = (
-        "import sys; from keras_imgdesc import list_presets; list_presets();"
-        "assert not {'keras', 'tensorflow', 'numpy', 'h5py'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment())

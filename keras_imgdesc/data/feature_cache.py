@@ -128,10 +128,8 @@ def extract_features(
     bar = tqdm(total=len(sources), desc="features", disable=not progress, unit="img")
     for start in range(0, len(sources), shard_size):
         stop = min(start + shard_size, len(sources))
-        bar.update(
-            0 if start // shard_size >= len(manifest["shards"]) else stop - start
-        )
         if start // shard_size < len(manifest["shards"]):
+            bar.update(stop - start)
             continue
         names, pixels = [], []
         maps: list[np.ndarray] = []

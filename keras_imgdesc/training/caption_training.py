@@ -44,8 +44,9 @@ def train_captioner(
 ) -> ImageCaptioner:
     """Train a captioner as a recipe says.
 
-    With a frozen encoder features are computed once, into `run_dir/features`, and
-    training reads those; otherwise pictures go through the encoder in every step.
+    What the frozen layers of the encoder give is computed once, into
+    `run_dir/features`, and training reads that; with no frozen layers, or with
+    pictures that change from epoch to epoch, they go through the encoder in each step.
     After each epoch captions of validation pictures are generated freely and scored,
     the state is committed, and the best captioner so far is saved as a preset. The
     same command run again goes on after the last whole epoch and ends in the same
@@ -92,9 +93,14 @@ class _Run:
         )
         keras.utils.set_random_seed(recipe.seed)
         self.captioner = self._build()
-        self.frozen = not self.captioner.encoder.trainable_variables
-        self.gather, self.input_name = self._inputs(train, "train")
-        self.model = self._training_model()
+        self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
+        self.cached, self.trained = self._parts()
+        self.gather = self._gatherer(train, "train")
+        self.model = self.captioner.decoder
+        self.input_name = "feature_map"
+        if self.trained is not None:
+            self.model = joint_model(self.trained, self.captioner.decoder)
+            self.input_name = "image"
         tokenizer = self.captioner.tokenizer
         self.token_ids = _tokenize(train, tokenizer, recipe.captions_per_image)
         self.steps = self._steps()
@@ -141,28 +147,30 @@ class _Run:
         )
         return ImageCaptioner(encoder, decoder, tokenizer)
 
-    def _inputs(
-        self, collection: CaptionCollection, name: str
-    ) -> tuple[Callable[[np.ndarray], np.ndarray], str]:
-        """How to get the model's inputs by position, and what they are called."""
+    def _parts(self):
+        """The part of the encoder whose output is kept, and the part trained."""
         encoder = self.captioner.encoder
-        if self.frozen:
-            cache = extract_features(
-                encoder,
-                [e.source for e in collection],
-                [e.image_id for e in collection],
-                self.directory.path / "features" / name,
-                progress=self.progress,
-            )
-            _refuse_failed(cache.failed)
-            return cache.gather, "feature_map"
-        pixels = _read(collection, encoder.image_size)
-        return lambda indices: pixels[indices], "image"
+        cached, trained = encoder.split()
+        if trained is not None and self.augmentation:
+            return None, encoder
+        return cached, trained
 
-    def _training_model(self) -> CaptioningModel:
-        if self.frozen:
-            return self.captioner.decoder
-        return joint_model(self.captioner.encoder, self.captioner.decoder)
+    def _gatherer(
+        self, collection: CaptionCollection, name: str
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        """How to get the model's inputs by position."""
+        if self.cached is None:
+            pixels = _read(collection, self.captioner.encoder.image_size)
+            return lambda indices: pixels[indices]
+        cache = extract_features(
+            self.cached,
+            [e.source for e in collection],
+            [e.image_id for e in collection],
+            self.directory.path / "features" / name,
+            progress=self.progress,
+        )
+        _refuse_failed(cache.failed)
+        return cache.gather
 
     def _steps(self) -> int:
         pictures, captions, _ = self.token_ids.shape
@@ -224,7 +232,6 @@ class _Run:
         recipe = self.recipe
         # Dropout must not depend on whether the run was ever interrupted.
         _reseed(self.model, recipe.seed * 1000 + epoch)
-        augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         batches = epoch_batches(
             self.gather,
             self.input_name,
@@ -233,7 +240,7 @@ class _Run:
             captions_per_image=recipe.captions_per_image,
             seed=recipe.seed,
             epoch=epoch,
-            augmentation=None if self.frozen else augmentation,
+            augmentation=self.augmentation if self.cached is None else None,
         )
         if self.progress:
             print(f"epoch {epoch + 1}/{recipe.epochs}", flush=True)
@@ -259,19 +266,14 @@ class _Run:
 
     def _validation_features(self):
         """A generator of batches of feature maps of the validation pictures."""
-        if self.frozen:
-            if not hasattr(self, "_validation_gather"):
-                self._validation_gather, _ = self._inputs(self.validation, "validation")
-            for start in range(0, len(self.validation), 50):
-                stop = min(start + 50, len(self.validation))
-                yield self._validation_gather(np.arange(start, stop))
-            return
-        if not hasattr(self, "_validation_pixels"):
-            size = self.captioner.encoder.image_size
-            self._validation_pixels = _read(self.validation, size)
-        for start in range(0, len(self._validation_pixels), 50):
-            chunk = self._validation_pixels[start : start + 50]
-            yield self.captioner.encoder.predict_on_batch(chunk)
+        if not hasattr(self, "_validation_gather"):
+            self._validation_gather = self._gatherer(self.validation, "validation")
+        for start in range(0, len(self.validation), 50):
+            stop = min(start + 50, len(self.validation))
+            inputs = self._validation_gather(np.arange(start, stop))
+            if self.trained is not None:
+                inputs = self.trained.predict_on_batch(inputs)
+            yield inputs
 
     def _log(self, row: dict[str, Any]) -> None:
         import tensorflow as tf
@@ -283,21 +285,20 @@ class _Run:
         writer.close()
 
 
-def joint_model(encoder, decoder) -> CaptioningModel:
+def joint_model(encoder: keras.Model, decoder) -> CaptioningModel:
     """Encoder and decoder as one model to train.
 
     Args:
-        encoder, decoder: their layers are shared, not copied.
+        encoder: a captioner's encoder, or the trained part of one.
+        decoder: as the encoder, its layers are shared, not copied.
 
     Returns:
-        A model of `{"image": (pictures, size, size, 3), "token_ids": (captions,
-        words)}`, the captions of a picture following each other.
+        A model of `{"image": what the encoder takes, (pictures, ...), "token_ids":
+        (captions, words)}`, the captions of a picture following each other.
     """
-    size = encoder.image_size
-    image = keras.Input((size, size, 3), name="image")
+    image = keras.Input(encoder.input.shape[1:], name="image")
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    feature_map = encoder(image)
-    outputs = decoder({"feature_map": feature_map, "token_ids": token_ids})
+    outputs = decoder({"feature_map": encoder(image), "token_ids": token_ids})
     return CaptioningModel({"image": image, "token_ids": token_ids}, outputs)
 
 

@@ -119,7 +119,8 @@ def explained_variance(
 def _train(recipe, folders, teacher_weights, run, validation, progress):
     paths, cumulative = data.list_folders(folders, recipe.folder_weights)
     keras.utils.set_random_seed(recipe.seed)
-    arrays = VGG16Encoder(image_size=32).get_weights()
+    initial = VGG16Encoder(32, weights=recipe.start_from, input_scale=64.0)
+    arrays = initial.get_weights()
     done = 0
     saved = run.load_checkpoint()
     if saved is not None:

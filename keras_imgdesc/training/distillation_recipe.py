@@ -48,6 +48,8 @@ class DistillationRecipe:
         precision: `"auto"` or a Keras dtype policy.
         folder_weights: share of the crops that comes from each folder of pictures, in
             the order in which the folders are given; empty means by their sizes.
+        start_from: weights that the first phase starts with, as those of
+            `VGG16Encoder(weights=...)`, of input scale 64; `None` for random ones.
         notes: command, time, machine and score of the run that was kept.
     """
 
@@ -58,6 +60,7 @@ class DistillationRecipe:
     steps_per_epoch: int = 50
     precision: str = "auto"
     folder_weights: tuple[float, ...] = ()
+    start_from: str | None = None
     notes: dict = field(default_factory=dict)
 
     def to_json(self) -> str:

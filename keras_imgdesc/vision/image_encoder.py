@@ -60,6 +60,30 @@ class ImageEncoder(keras.Model):
             layer.trainable = index >= first
         self.trainable_from = trainable_from
 
+    def split(self) -> tuple["ImageEncoder | None", keras.Model | None]:
+        """The frozen layers and the trained ones, each as a model, sharing weights.
+
+        What the first gives for a picture never changes while the second trains.
+
+        Returns:
+            `(frozen, trained)`: the first takes images, the second what the first
+            gives; `None` in the place of one that would have no weights.
+        """
+        chain = self.layers[1:]
+        trained = [bool(layer.trainable_variables) for layer in chain]
+        if not any(trained):
+            return self, None
+        first = trained.index(True)
+        if not any(layer.weights for layer in chain[:first]):
+            return None, self
+        frozen = ImageEncoder(self.input, chain[first - 1].output, name="frozen")
+        frozen.image_size = self.image_size
+        inputs = keras.Input(frozen.feature_map_shape)
+        x = inputs
+        for layer in chain[first:]:
+            x = layer(x)
+        return frozen, keras.Model(inputs, x, name="trained")
+
     def fingerprint(self) -> str:
         """A digest of architecture and weights, 16 hexadecimal digits.
 

@@ -39,7 +39,8 @@ class MobileNetEncoder(ImageEncoder):
             of that block, after its activation.
         weights: `None` (He initialisation), `"imagenet"` (Keras downloads them), the
             path of a Keras `.h5` / `.weights.h5` of `MobileNet(include_top=False)`,
-            or of an `.npz` with its arrays under `layer/weight` names.
+            or of an `.npz` with its arrays under `layer/weight` names, or the name or
+            folder of a preset with a MobileNet up to the same layer.
         trainable_from: `"none"`, `"all"` or the first layer trained, as
             `"conv_dw_7"`. `None` means all where `weights` is `None`, else none.
 

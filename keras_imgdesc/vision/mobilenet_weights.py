@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.vision.preset_weights import load_preset_weights
 
 # Epsilon of the batch normalisations of `keras.applications.MobileNet`.
 EPSILON = 1e-3
@@ -18,11 +19,16 @@ def load_mobilenet_weights(encoder: keras.Model, weights: str) -> None:
     Args:
         encoder: a `MobileNetEncoder`, or any model with its layer names.
         weights: `"imagenet"`, or the path of a Keras `.h5` / `.weights.h5` of
-            `MobileNet(include_top=False)`, or of an `.npz` with `layer/weight` names.
+            `MobileNet(include_top=False)`, or of an `.npz` with `layer/weight` names,
+            or a preset with a MobileNet up to the same layer.
 
     Raises:
-        InputError: the file does not exist, cannot be read, or lacks an array.
+        InputError: there is no such file or preset, it cannot be read, or lacks an
+            array.
     """
+    if weights != "imagenet" and not Path(weights).is_file():
+        load_preset_weights(encoder, weights)
+        return
     arrays = _read(weights)
     for layer in encoder.layers:
         if layer.weights:
@@ -60,16 +66,9 @@ def fold(
 
 
 def _read(weights: str) -> Mapping[str, np.ndarray]:
-    path = Path(weights)
-    if weights != "imagenet" and not path.is_file():
-        raise InputError(
-            "weights must be None, 'imagenet' or an existing file",
-            "Give the path of a Keras .h5, .weights.h5 or an .npz of MobileNet",
-            weights=weights,
-        )
     try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
+        if Path(weights).suffix == ".npz":
+            with np.load(weights, allow_pickle=False) as archive:
                 return dict(archive)
         model = keras.applications.MobileNet(
             include_top=False,

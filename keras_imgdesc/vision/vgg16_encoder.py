@@ -24,8 +24,8 @@ class VGG16Encoder(ImageEncoder):
         image_size: side of the square input in pixels, a multiple of 16.
         width: multiplier on the channels of every layer; 1 is VGG16 itself.
         weights: `None` (He initialisation), `"imagenet"` (Keras downloads them),
-            the path of a Keras `.h5` or `.weights.h5` of VGG16 without top, or a
-            folder of one of our presets with a VGG16 of the same width.
+            the path of a Keras `.h5` or `.weights.h5` of VGG16 without top, or the
+            name or folder of a preset with a VGG16 of the same width.
         trainable_from: `"none"`, `"all"` or the first layer trained, as
             `"block5"`. `None` means all where `weights` is `None`, else none.
         input_scale: what preprocessing divides by, see `CaffePreprocessing`.

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.vision.preset_weights import load_preset_weights
 
 
 def _keras_vgg16(weights: str | None):
@@ -16,21 +17,19 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
 
     Args:
         encoder: a `VGG16Encoder`.
-        weights: `"imagenet"` or the path of a Keras `.h5` / `.weights.h5` of
-            `VGG16(include_top=False)`.
+        weights: `"imagenet"`, the path of a Keras `.h5` / `.weights.h5` of
+            `VGG16(include_top=False)`, or a preset with a VGG16 of the same width.
 
     Raises:
-        InputError: the file does not exist, is not such a file, or the encoder's
-            width is not 1.
+        InputError: there is no such file or preset, it does not fit, or the encoder's
+            width is not 1 and the weights are Keras'.
     """
-    path = Path(weights)
-    if weights != "imagenet" and not path.is_file():
-        raise InputError(
-            "weights must be None, 'imagenet' or an existing file",
-            "Give the path of a Keras .h5 or .weights.h5 file of VGG16 without top",
-            weights=weights,
-        )
-    if encoder.get_layer("block1_conv1").filters != 64:
+    first = encoder.get_layer("block1_conv1")
+    if weights != "imagenet" and not Path(weights).is_file():
+        saved = load_preset_weights(encoder, weights)
+        first.kernel.assign(first.kernel * (encoder.input_scale / saved["input_scale"]))
+        return
+    if first.filters != 64:
         raise InputError(
             "VGG16 weights only fit an encoder of width 1",
             "Leave width at 1, or train the narrow encoder from scratch",
@@ -41,7 +40,7 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
     else:
         source = _keras_vgg16(None)
         try:
-            source.load_weights(str(path))
+            source.load_weights(weights)
         except (ValueError, OSError, KeyError) as error:
             raise InputError(
                 "The weights file must hold VGG16 without its top",
@@ -49,9 +48,7 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
                 weights=weights,
             ) from error
     copy_convolutions(source, encoder)
-    if encoder.input_scale != 1.0:
-        first = encoder.get_layer("block1_conv1")
-        first.kernel.assign(first.kernel * encoder.input_scale)
+    first.kernel.assign(first.kernel * encoder.input_scale)
 
 
 def to_keras_vgg16(encoder: keras.Model) -> keras.Model:

@@ -83,6 +83,19 @@ def test_a_frozen_encoder_is_trained_on_from_its_cache(tmp_path):
     ).encoder.get_weights()
     changed = [not np.array_equal(a, b) for a, b in zip(before, after)]
     assert not any(changed[:20]) and all(changed[20::2])
+    # The layers before block5 give the same for ever, so their output is kept.
+    shape = json.loads((tmp_path / "second/features/train/manifest.json").read_text())
+    assert shape["feature_map_shape"] == [2, 2, 64]
+
+
+def test_pictures_that_change_go_through_the_whole_encoder(tmp_path):
+    options = {"image_size": 32, "width": 0.125, "trainable_from": "block5"}
+    chosen = recipe(encoder_options=options, epochs=1, flip=True, crop=0.8, colour=0.1)
+    captioner = train_captioner(
+        chosen, tmp_path, coloured(24), coloured(6), progress=False
+    )
+    assert captioner.encoder.trainable_from == "block5"
+    assert not (tmp_path / "features").exists()
 
 
 CHILD = """

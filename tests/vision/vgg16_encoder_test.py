@@ -110,3 +110,17 @@ def test_a_file_of_something_else_is_refused(tmp_path):
 def test_an_unknown_encoder_is_refused():
     with pytest.raises(InputError, match="resnet"):
         build_encoder("resnet")
+
+
+def test_the_frozen_and_the_trained_layers_make_up_the_encoder():
+    encoder = VGG16Encoder(image_size=32, width=0.125, trainable_from="block5")
+    frozen, trained = encoder.split()
+    assert frozen.feature_map_shape == (2, 2, 64)  # after block4's pooling
+    assert len(trained.trainable_variables) == 6
+    np.testing.assert_allclose(
+        trained(frozen(photo(32))), encoder(photo(32)), rtol=1e-5, atol=1e-6
+    )
+    encoder.set_trainable_from("all")
+    assert encoder.split() == (None, encoder)
+    encoder.set_trainable_from("none")
+    assert encoder.split() == (encoder, None)
