@@ -12,7 +12,6 @@ import click
 
 from keras_imgdesc.errors import ImageError, InputError
 
-# Options whose help names this are given any number of times.
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(path_type=Path)
 
@@ -284,6 +283,7 @@ def _read_captions(
     annotations, images, image_list, split, scenes, data_dir, default_split
 ) -> Any:
     if scenes:
+        _start_quietly()
         from keras_imgdesc.data.scenes import load_scenes
 
         return load_scenes(split or default_split, data_dir=data_dir)
