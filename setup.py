@@ -11,10 +11,11 @@ EXTRAS = {
     "eval": ["sacrebleu>=2.4", "pycocoevalcap>=1.2", "scikit-learn>=1.5"],
     "demo": [],
     "notebooks": ["jupyterlab>=4", "matplotlib>=3.9"],
-    "serving": ["tensorflow-serving-api>=2.19"],
+    "serving": ["tensorflow-serving-api>=2.21,<2.22"],
 }
 EXTRAS["test"] = [
     *EXTRAS["eval"],
+    *EXTRAS["serving"],
     "pytest>=8",
     "import-linter>=2",
     "ipykernel>=6",

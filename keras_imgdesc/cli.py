@@ -239,6 +239,29 @@ def evaluate_captioner(preset, num_beams, batch_size, limit, report, **source) -
         click.echo(f"Report: {write_caption_report(result, report)}")
 
 
+@cli.group()
+def export() -> None:
+    """Write a model for other runtimes."""
+
+
+@export.command("saved-model")
+@click.option("--preset", required=True)
+@click.option(
+    "--output", "-o", type=DIRECTORY, required=True, help="Gets a folder a version."
+)
+@click.option("--version", type=click.IntRange(1), help="Else the next one.")
+@click.option("--num-beams", type=click.IntRange(1), help="Beams of the search.")
+@click.option("--length-penalty", type=click.FloatRange(0))
+@click.option("--max-length", type=click.IntRange(1), help="Tokens of a caption.")
+@click.option("--warm-up/--no-warm-up", default=True, show_default=True)
+def export_saved_model(preset, output, **options) -> None:
+    """Write a SavedModel for TensorFlow Serving: image bytes in, captions out."""
+    captioner = _load_captioner(preset)
+    from keras_imgdesc.export.saved_model import export_saved_model as write
+
+    click.echo(f"The model is in {write(captioner, output, **options)}")
+
+
 @cli.command()
 def presets() -> None:
     """List the presets at hand."""

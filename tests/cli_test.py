@@ -137,6 +137,14 @@ def test_extract_and_evaluate(run, preset, photos, tmp_path):
     assert code == 0 and '"pictures": 3' in out and (report / "index.html").exists()
 
 
+def test_export_saved_model(run, preset, tmp_path):
+    arguments = ["--preset", preset, "-o", tmp_path / "model", "--no-warm-up"]
+    code, out, _ = run("export", "saved-model", *arguments, "--num-beams", "1")
+    assert code == 0 and str(tmp_path / "model" / "1") in out
+    code, _, err = run("export", "saved-model", *arguments, "--version", "1")
+    assert code == 2 and "version=1" in err and len(err.splitlines()) == 1
+
+
 def test_train_captioner_on_scenes(run, tmp_path, monkeypatch):
     from keras_imgdesc.data.caption_collection import CaptionCollection
     from keras_imgdesc.data.captioned_image import CaptionedImage

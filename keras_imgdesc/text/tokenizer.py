@@ -104,15 +104,8 @@ class CaptionTokenizer(tf.Module):
             start, words, end, padding. A longer caption loses its last words and
             keeps the end token.
         """
-        texts = standardize(texts)
-        words = tf.strings.split(tf.reshape(texts, [-1]))
-        words = words[:, : self.sequence_length - 2]
-        ids = words.with_flat_values(self._word_to_id.lookup(words.flat_values))
-        edge = tf.ones([tf.size(texts), 1], tf.int64)
-        ids = tf.concat(
-            [edge * self.vocabulary.start_id, ids, edge * self.vocabulary.end_id],
-            axis=1,
-        )
+        texts = tf.convert_to_tensor(texts)
+        ids = self._ragged(texts, self.sequence_length - 2)
         dense = ids.to_tensor(
             self.vocabulary.pad_id, shape=[None, self.sequence_length]
         )
@@ -121,6 +114,28 @@ class CaptionTokenizer(tf.Module):
             tf.concat([tf.shape(texts), [self.sequence_length]], axis=0),
         )
         return tf.ensure_shape(token_ids, texts.shape + [self.sequence_length])
+
+    def whole(self, texts: tf.Tensor) -> tf.Tensor:
+        """Tokenizes raw captions of any length.
+
+        Args:
+            texts: strings (batch,).
+
+        Returns:
+            Ids, int32 (batch, length of the longest).
+        """
+        ids = self._ragged(texts, None).to_tensor(self.vocabulary.pad_id)
+        return tf.cast(ids, tf.int32)
+
+    def _ragged(self, texts: tf.Tensor, most_words: int | None) -> tf.RaggedTensor:
+        texts = tf.reshape(standardize(texts), [-1])
+        words = tf.strings.split(texts)[:, :most_words]
+        ids = words.with_flat_values(self._word_to_id.lookup(words.flat_values))
+        edge = tf.ones([tf.size(texts), 1], tf.int64)
+        return tf.concat(
+            [edge * self.vocabulary.start_id, ids, edge * self.vocabulary.end_id],
+            axis=1,
+        )
 
     @staticmethod
     def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:

@@ -1,0 +1,7 @@
+"""Models for other runtimes than Python."""
+
+from keras_imgdesc.export.saved_model import export_saved_model
+from keras_imgdesc.export.signature import Signature
+from keras_imgdesc.export.task_signatures import signatures_of
+
+__all__ = ["Signature", "export_saved_model", "signatures_of"]

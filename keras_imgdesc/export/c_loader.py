@@ -1,0 +1,171 @@
+"""Runs a SavedModel through TensorFlow's C library, without its Python.
+
+`TF_LoadSessionFromSavedModel` is what TensorFlow Serving loads models with. This file
+is run as a script, in a process that imports neither TensorFlow, nor Keras, nor this
+package:
+
+    python c_loader.py FOLDER < request.json
+
+The request is `{"inputs": {tensor name: [base64, ...]}, "outputs": [tensor name, ...],
+"repeat": n}`; every input is a vector of strings. Printed is `{"outputs": {tensor name:
+values}, "seconds": [...]}`, strings as base64.
+"""
+
+import base64
+import ctypes
+import importlib.util
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+STRING, FLOAT, INT32 = 7, 1, 3
+NUMPY = {FLOAT: np.float32, INT32: np.int32}
+# TF_TString: a string of TensorFlow takes 24 bytes, short ones inside of them.
+STRING_BYTES = 24
+
+
+class Output(ctypes.Structure):
+    """TF_Output: an operation and the number of its output."""
+
+    _fields_ = [("operation", ctypes.c_void_p), ("index", ctypes.c_int)]
+
+
+def load_library() -> Any:
+    """TensorFlow's C library out of the installed wheel."""
+    spec = importlib.util.find_spec("tensorflow")
+    assert spec and spec.submodule_search_locations
+    folder = Path(spec.submodule_search_locations[0])
+    framework = next(folder.glob("libtensorflow_framework.so*"))
+    ctypes.CDLL(str(framework), mode=ctypes.RTLD_GLOBAL)
+    library = ctypes.CDLL(str(next(folder.glob("libtensorflow_cc.so*"))))
+    pointers = (
+        "TF_NewStatus TF_NewGraph TF_NewSessionOptions TF_LoadSessionFromSavedModel "
+        "TF_GraphOperationByName TF_AllocateTensor TF_TensorData "
+        "TF_StringGetDataPointer"
+    )
+    for name in pointers.split():
+        getattr(library, name).restype = ctypes.c_void_p
+    library.TF_Message.restype = ctypes.c_char_p
+    library.TF_StringGetSize.restype = ctypes.c_size_t
+    library.TF_Dim.restype = ctypes.c_int64
+    library.TF_TensorByteSize.restype = ctypes.c_size_t
+    return library
+
+
+class Session:
+    """A SavedModel that is loaded.
+
+    Args:
+        folder: with its `saved_model.pb`.
+
+    Raises:
+        RuntimeError: what the library says.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.library = load_library()
+        self.status = self._pointer(self.library.TF_NewStatus())
+        self.graph = self._pointer(self.library.TF_NewGraph())
+        options = self._pointer(self.library.TF_NewSessionOptions())
+        tags = (ctypes.c_char_p * 1)(b"serve")
+        self.session = self._pointer(
+            self.library.TF_LoadSessionFromSavedModel(
+                options,
+                None,
+                folder.encode(),
+                tags,
+                1,
+                self.graph,
+                None,
+                self.status,
+            )
+        )
+        self._check()
+
+    def run(self, inputs: dict[str, list[bytes]], outputs: list[str]) -> list[Any]:
+        """Computes tensors from vectors of strings, by the names of tensors."""
+        feeds = (Output * len(inputs))(*map(self._output, inputs))
+        fetches = (Output * len(outputs))(*map(self._output, outputs))
+        tensors = (ctypes.c_void_p * len(inputs))(*map(self._strings, inputs.values()))
+        results = (ctypes.c_void_p * len(outputs))()
+        self.library.TF_SessionRun(
+            self.session,
+            None,
+            *(feeds, tensors, len(inputs)),
+            *(fetches, results, len(outputs)),
+            *(None, 0, None),
+            self.status,
+        )
+        self._check()
+        return [self._value(ctypes.c_void_p(r)) for r in results]
+
+    @staticmethod
+    def _pointer(value: int) -> ctypes.c_void_p:
+        return ctypes.c_void_p(value)
+
+    def _check(self) -> None:
+        if self.library.TF_GetCode(self.status):
+            raise RuntimeError(self.library.TF_Message(self.status).decode())
+
+    def _output(self, tensor: str) -> Output:
+        name, _, index = tensor.partition(":")
+        operation = self.library.TF_GraphOperationByName(self.graph, name.encode())
+        if not operation:
+            raise RuntimeError(f"The graph has no operation {name!r}")
+        return Output(operation, int(index or 0))
+
+    def _strings(self, values: list[bytes]) -> int:
+        dims = (ctypes.c_int64 * 1)(len(values))
+        size = ctypes.c_size_t(STRING_BYTES * len(values))
+        tensor: int = self.library.TF_AllocateTensor(STRING, dims, 1, size)
+        start = self.library.TF_TensorData(ctypes.c_void_p(tensor))
+        for i, value in enumerate(values):
+            place = ctypes.c_void_p(start + STRING_BYTES * i)
+            self.library.TF_StringInit(place)
+            self.library.TF_StringCopy(place, value, ctypes.c_size_t(len(value)))
+        return tensor
+
+    def _value(self, tensor: ctypes.c_void_p) -> Any:
+        count = self.library.TF_NumDims(tensor)
+        shape = [self.library.TF_Dim(tensor, i) for i in range(count)]
+        kind = self.library.TF_TensorType(tensor)
+        start = self.library.TF_TensorData(tensor)
+        if kind == STRING:
+            size = int(np.prod(shape))
+            return [self._text(start + STRING_BYTES * i) for i in range(size)]
+        raw = ctypes.string_at(start, self.library.TF_TensorByteSize(tensor))
+        return np.frombuffer(raw, NUMPY[kind]).reshape(shape)
+
+    def _text(self, address: int) -> str:
+        place = ctypes.c_void_p(address)
+        start = self.library.TF_StringGetDataPointer(place)
+        content = ctypes.string_at(start, self.library.TF_StringGetSize(place))
+        return base64.b64encode(content).decode()
+
+
+def main() -> None:
+    request = json.load(sys.stdin)
+    session = Session(sys.argv[1])
+    inputs = {
+        name: [base64.b64decode(v) for v in values]
+        for name, values in request["inputs"].items()
+    }
+    seconds = []
+    for _ in range(request.get("repeat", 1)):
+        start = time.perf_counter()
+        values = session.run(inputs, request["outputs"])
+        seconds.append(time.perf_counter() - start)
+    assert not {"tensorflow", "keras", "keras_imgdesc"} & set(sys.modules)
+    results = {
+        name: value if isinstance(value, list) else value.tolist()
+        for name, value in zip(request["outputs"], values, strict=True)
+    }
+    json.dump({"outputs": results, "seconds": seconds}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

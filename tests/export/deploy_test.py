@@ -1,0 +1,27 @@
+"""The files for TensorFlow Serving fit together."""
+
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+FOLDER = Path(__file__).parents[2] / "deploy"
+
+
+def test_the_models_are_in_the_servers_format():
+    models = model_server_config_pb2.ModelServerConfig()
+    text_format.Parse((FOLDER / "models.config").read_text(), models)
+    (model,) = models.model_config_list.config
+    assert model.base_path == f"/models/{model.name}"
+
+
+def test_the_compose_file_mounts_every_configuration():
+    compose = (FOLDER / "compose.yaml").read_text()
+    for path in FOLDER.glob("*.config"):
+        assert f"./{path.name}:/config/{path.name}:ro" in compose
+        assert f"=/config/{path.name}" in compose
+
+
+def test_the_examples_name_the_model_that_is_configured():
+    text = (FOLDER / "README.md").read_text()
+    assert "--output models/captioner" in text and "/models/captioner:predict" in text

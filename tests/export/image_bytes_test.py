@@ -1,0 +1,118 @@
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_imgdesc.export import image_bytes
+from keras_imgdesc.export.image_bytes import decode_images
+from keras_imgdesc.images import load_image, resize_image
+
+SIZE = 48
+
+
+@pytest.fixture(scope="module")
+def decode():
+    return tf.function(
+        lambda contents: decode_images(contents, SIZE),
+        input_signature=[tf.TensorSpec((None,), tf.string)],
+    )
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def in_python(contents: bytes) -> np.ndarray:
+    return np.asarray(resize_image(load_image(contents), SIZE))
+
+
+@pytest.fixture
+def picture(toy_image) -> Image.Image:
+    return Image.fromarray(toy_image)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("endian", ["<", ">"])
+def test_a_phone_photo_is_turned_as_in_python(decode, picture, orientation, endian):
+    exif = Image.Exif()
+    exif.endian = endian
+    exif[0x0112] = orientation
+    exif[0x010F] = "A maker of phones"
+    contents = encoded(picture, "JPEG", exif=exif, quality=95)
+    pixels, error = decode([contents])
+    assert error.numpy().tolist() == [b""]
+    np.testing.assert_array_equal(pixels[0], in_python(contents))
+
+
+def formats(picture: Image.Image) -> dict[str, bytes]:
+    alpha = picture.copy()
+    alpha.putalpha(picture.convert("L"))
+    sixteen = Image.fromarray(np.asarray(picture.convert("L")).astype("uint16") * 257)
+    return {
+        "jpeg": encoded(picture, "JPEG"),
+        "progressive": encoded(picture, "JPEG", progressive=True),
+        "grey jpeg": encoded(picture.convert("L"), "JPEG"),
+        "png": encoded(picture, "PNG"),
+        "alpha": encoded(alpha, "PNG"),
+        "palette": encoded(picture.quantize(16), "PNG"),
+        "transparent palette": encoded(picture.quantize(16), "PNG", transparency=3),
+        "two colours": encoded(picture.convert("1"), "PNG"),
+        "grey": encoded(picture.convert("L"), "PNG"),
+        "16 bits": encoded(sixteen, "PNG"),
+        "gif": encoded(picture, "GIF"),
+        "bmp": encoded(picture, "BMP"),
+        "one pixel": encoded(picture.resize((1, 1)), "PNG"),
+    }
+
+
+def test_every_format_gives_the_pixels_of_python(decode, picture):
+    files = formats(picture)
+    pixels, errors = decode(list(files.values()))
+    for name, contents, image, error in zip(
+        files, files.values(), pixels.numpy(), errors.numpy(), strict=True
+    ):
+        assert error == b"", name
+        np.testing.assert_array_equal(image, in_python(contents), err_msg=name)
+
+
+def test_broken_images_say_so_beside_whole_ones(decode, picture):
+    whole = encoded(picture, "JPEG")
+    png = encoded(picture, "PNG")
+    huge = bytearray(encoded(picture, "PNG"))
+    huge[16:24] = (30_000).to_bytes(4, "big") * 2
+    given = {
+        b"": image_bytes.EMPTY,
+        whole: "",
+        b"not an image": image_bytes.UNKNOWN,
+        whole[: len(whole) // 2]: image_bytes.BROKEN,
+        png[: len(png) // 2]: image_bytes.BROKEN,
+        png: "",
+        bytes(huge): image_bytes.TOO_LARGE,
+        b"\xff\xd8\xff": image_bytes.BROKEN,
+    }
+    pixels, errors = decode(list(given))
+    assert [e.decode() for e in errors.numpy()] == list(given.values())
+    np.testing.assert_array_equal(pixels[1], in_python(whole))
+    np.testing.assert_array_equal(pixels[5], in_python(png))
+    assert not pixels[0].numpy().any()
+
+
+@pytest.mark.parametrize("damage", range(20))
+def test_a_damaged_exif_is_no_error(decode, picture, damage):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    contents = bytearray(encoded(picture, "JPEG", exif=exif))
+    start = contents.index(b"Exif") + 6
+    generator = np.random.default_rng(damage)
+    contents[start : start + 20] = generator.bytes(20)
+    _, error = decode([bytes(contents)])
+    assert error.numpy().tolist() == [b""]
+
+
+def test_no_images_are_no_images(decode):
+    pixels, errors = decode(tf.zeros((0,), tf.string))
+    assert pixels.shape == (0, SIZE, SIZE, 3) and errors.shape == (0,)
