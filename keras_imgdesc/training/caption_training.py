@@ -9,9 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_imgdesc import images
 from keras_imgdesc.captioning import CaptionLoss, ImageCaptioner, LSTMDecoder
-from keras_imgdesc.captioning.captioning_model import CaptioningModel
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.feature_cache import extract_features
 from keras_imgdesc.errors import InputError
@@ -22,8 +20,14 @@ from keras_imgdesc.evaluation.free_running import (
 )
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.training.caption_batches import Augmentation, epoch_batches
+from keras_imgdesc.training.caption_inputs import (
+    read_pixels,
+    tokenize_captions,
+    without_failed,
+)
 from keras_imgdesc.training.caption_recipe import CaptionRecipe
 from keras_imgdesc.training.conv_muon import ConvMuon
+from keras_imgdesc.training.joint_model import joint_model
 from keras_imgdesc.training.layerwise_adamw import LayerwiseAdamW
 from keras_imgdesc.training.precision import choose_precision
 from keras_imgdesc.training.run_directory import RunDirectory
@@ -50,7 +54,7 @@ def train_captioner(
     After each epoch captions of validation pictures are generated freely and scored,
     the state is committed, and the best captioner so far is saved as a preset. The
     same command run again goes on after the last whole epoch and ends in the same
-    weights.
+    weights. A picture that cannot be read is named in a warning and left out.
 
     Args:
         recipe: every setting.
@@ -95,14 +99,16 @@ class _Run:
         self.captioner = self._build()
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         self.cached, self.trained = self._parts()
-        self.gather = self._gatherer(train, "train")
+        self.gather, self.train = self._gatherer(train, "train")
         self.model = self.captioner.decoder
         self.input_name = "feature_map"
         if self.trained is not None:
             self.model = joint_model(self.trained, self.captioner.decoder)
             self.input_name = "image"
         tokenizer = self.captioner.tokenizer
-        self.token_ids = _tokenize(train, tokenizer, recipe.captions_per_image)
+        self.token_ids = tokenize_captions(
+            self.train, tokenizer, recipe.captions_per_image
+        )
         self.steps = self._steps()
         self.search = compile_search(
             self.captioner.decoder,
@@ -157,11 +163,11 @@ class _Run:
 
     def _gatherer(
         self, collection: CaptionCollection, name: str
-    ) -> Callable[[np.ndarray], np.ndarray]:
-        """How to get the model's inputs by position."""
+    ) -> tuple[Callable[[np.ndarray], np.ndarray], CaptionCollection]:
+        """How to get the model's inputs by position, and the pictures they are of."""
         if self.cached is None:
-            pixels = _read(collection, self.captioner.encoder.image_size)
-            return lambda indices: pixels[indices]
+            pixels, failed = read_pixels(collection, self.captioner.encoder.image_size)
+            return lambda indices: pixels[indices], without_failed(collection, failed)
         cache = extract_features(
             self.cached,
             [e.source for e in collection],
@@ -169,8 +175,7 @@ class _Run:
             self.directory.path / "features" / name,
             progress=self.progress,
         )
-        _refuse_failed(cache.failed)
-        return cache.gather
+        return cache.gather, without_failed(collection, cache.failed)
 
     def _steps(self) -> int:
         pictures, captions, _ = self.token_ids.shape
@@ -267,7 +272,9 @@ class _Run:
     def _validation_features(self):
         """A generator of batches of feature maps of the validation pictures."""
         if not hasattr(self, "_validation_gather"):
-            self._validation_gather = self._gatherer(self.validation, "validation")
+            self._validation_gather, self.validation = self._gatherer(
+                self.validation, "validation"
+            )
         for start in range(0, len(self.validation), 50):
             stop = min(start + 50, len(self.validation))
             inputs = self._validation_gather(np.arange(start, stop))
@@ -283,54 +290,6 @@ class _Run:
             for name, value in row.items():
                 tf.summary.scalar(name, value)
         writer.close()
-
-
-def joint_model(encoder: keras.Model, decoder) -> CaptioningModel:
-    """Encoder and decoder as one model to train.
-
-    Args:
-        encoder: a captioner's encoder, or the trained part of one.
-        decoder: as the encoder, its layers are shared, not copied.
-
-    Returns:
-        A model of `{"image": what the encoder takes, (pictures, ...), "token_ids":
-        (captions, words)}`, the captions of a picture following each other.
-    """
-    image = keras.Input(encoder.input.shape[1:], name="image")
-    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    outputs = decoder({"feature_map": encoder(image), "token_ids": token_ids})
-    return CaptioningModel({"image": image, "token_ids": token_ids}, outputs)
-
-
-def _tokenize(collection, tokenizer, at_least: int) -> np.ndarray:
-    """Token ids `(pictures, captions, length)`; short lists of captions go round."""
-    most = max(at_least, max(len(e.captions) for e in collection))
-    texts = [e.captions[i % len(e.captions)] for e in collection for i in range(most)]
-    ids = np.asarray(tokenizer(texts))
-    return ids.reshape(len(collection), most, -1).astype(np.int32)
-
-
-def _read(collection: CaptionCollection, size: int) -> np.ndarray:
-    pixels = np.empty((len(collection), size, size, 3), np.uint8)
-    failed = {}
-    read = images.read_images([e.source for e in collection], (size, size))
-    for index, (example, (_, image)) in enumerate(zip(collection, read, strict=True)):
-        if isinstance(image, Exception):
-            failed[example.image_id] = str(image)
-        else:
-            pixels[index] = image
-    _refuse_failed(failed)
-    return pixels
-
-
-def _refuse_failed(failed: dict[str, str]) -> None:
-    if failed:
-        name, message = next(iter(failed.items()))
-        raise InputError(
-            "Every picture of a training set must be readable",
-            f"Leave out those that are not; the first is {name}: {message}",
-            unreadable=len(failed),
-        )
 
 
 def _restore(variables: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:

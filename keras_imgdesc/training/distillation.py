@@ -165,6 +165,8 @@ def _train(recipe, folders, teacher_weights, run, validation, progress):
 def _build(recipe, phase: DistillationPhase, teacher_weights, arrays, paths):
     student = VGG16Encoder(image_size=phase.image_size)
     student.set_weights(arrays)
+    if phase.frozen_below > 1:
+        student.set_trainable_from(f"block{phase.frozen_below}")
     teacher = MobileNetEncoder(phase.image_size, weights=teacher_weights)
     chosen = np.random.default_rng(recipe.seed).choice(
         paths, min(VARIANCE_PICTURES, len(paths)), replace=False
@@ -176,7 +178,7 @@ def _build(recipe, phase: DistillationPhase, teacher_weights, arrays, paths):
         variances,
         phase.first_block,
         phase.last_block,
-        recipe.hint_weight,
+        phase.hint_weight,
         recipe.tail_weight,
     )
     schedule = WarmUpCosine(

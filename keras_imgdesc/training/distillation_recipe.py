@@ -22,6 +22,8 @@ class DistillationPhase:
         steps: optimizer steps.
         batch_size: crops in a step.
         learning_rate: peak; linear warm-up over the first 8 %, then cosine to 2 %.
+        frozen_below: blocks before this one keep their weights.
+        hint_weight: weight of the losses at the ends of inner blocks.
     """
 
     name: str
@@ -32,6 +34,8 @@ class DistillationPhase:
     steps: int
     batch_size: int
     learning_rate: float
+    frozen_below: int = 1
+    hint_weight: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,6 @@ class DistillationRecipe:
 
     Attributes:
         phases: run in order, each starting from the weights of those before.
-        hint_weight: weight of the losses at the ends of inner blocks.
         tail_weight: weight of the loss after the teacher's next block, through which
             the student's last map is sent: it counts what the teacher goes on to use.
         seed: of initial weights, crops and colours.
@@ -54,7 +57,6 @@ class DistillationRecipe:
     """
 
     phases: tuple[DistillationPhase, ...]
-    hint_weight: float = 0.5
     tail_weight: float = 1.0
     seed: int = 0
     steps_per_epoch: int = 50

@@ -98,6 +98,24 @@ def test_pictures_that_change_go_through_the_whole_encoder(tmp_path):
     assert not (tmp_path / "features").exists()
 
 
+@pytest.mark.parametrize("trainable_from", ["none", "all"])
+def test_a_broken_picture_is_named_and_left_out(tmp_path, caplog, trainable_from):
+    collections = []
+    for name, count in (("train", 25), ("validation", 7)):
+        examples = list(coloured(count))
+        broken = CaptionedImage(name, None, ("a red picture",), b"no picture")
+        collections.append(CaptionCollection([*examples[:3], broken, *examples[3:]]))
+    options = {"image_size": 32, "width": 0.125, "trainable_from": trainable_from}
+    chosen = recipe(encoder_options=options, epochs=1, validation_images=8)
+    train_captioner(chosen, tmp_path, *collections, progress=False)
+    ours = [r for r in caplog.records if r.name.startswith("keras_imgdesc")]
+    messages = [record.getMessage() for record in ours]
+    assert [m.split(": ")[1] for m in messages] == ["train", "validation"]
+    with pytest.raises(InputError, match="must be readable"):
+        only = CaptionCollection([broken])
+        train_captioner(chosen, tmp_path / "b", only, only, progress=False)
+
+
 CHILD = """
 import sys
 from tests_child import coloured, recipe, train_captioner

@@ -21,7 +21,7 @@ from keras_imgdesc.training.distillation_recipe import (
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 
 BACK = DistillationPhase("back", 4, 5, 32, (0.5, 1.0), 4, 4, 2e-3)
-JOINED = DistillationPhase("joined", 1, 5, 32, (0.5, 1.0), 2, 4, 1e-3)
+JOINED = DistillationPhase("joined", 1, 5, 32, (0.5, 1.0), 2, 4, 1e-3, frozen_below=2)
 RECIPE = DistillationRecipe((BACK, JOINED), steps_per_epoch=2, precision="float32")
 
 
@@ -140,6 +140,10 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(
     whole = distillation.distill_encoder(
         RECIPE, [photos], teacher_weights, tmp_path / "whole", progress=False
     )
+    keras.utils.set_random_seed(RECIPE.seed)
+    initial = VGG16Encoder(32, input_scale=64.0).get_weights()
+    changed = [not np.array_equal(a, b) for a, b in zip(initial, whole.get_weights())]
+    assert not any(changed[:4]) and all(changed[4::2])  # block1 is frozen
     run = tmp_path / "killed"
     command = [sys.executable, "-c", CHILD, recipe, photos, teacher_weights, run]
     child = subprocess.Popen(
