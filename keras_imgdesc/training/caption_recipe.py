@@ -34,6 +34,10 @@ class CaptionRecipe:
         flip: whether pictures may be mirrored; not where captions say left and right.
         crop: smallest side of a random crop, as a share of the picture's; 1 is none.
         colour: strength of random contrast and brightness; 0 is none.
+        views: with frozen layers and `flip`, `crop` or `colour`, how many versions of
+            each picture those layers' output is kept of, the first unchanged; a step
+            draws one. 1 keeps none: pictures change in each step and go through the
+            whole encoder, or do not change if all of it is frozen.
         seed: of weights, dropout, order and augmentation.
         precision: `"auto"` or a Keras dtype policy.
         metric: `"bleu_4"`, `"cider_d"` or `"scene_graph"`; on free-running captions of
@@ -64,6 +68,7 @@ class CaptionRecipe:
     flip: bool = False
     crop: float = 1.0
     colour: float = 0.0
+    views: int = 1
     seed: int = 0
     precision: str = "auto"
     metric: str = "bleu_4"
@@ -75,7 +80,8 @@ class CaptionRecipe:
     notes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "captions_per_image", "num_beams"):
+        counts = ("epochs", "batch_size", "captions_per_image", "views", "num_beams")
+        for name in counts:
             if getattr(self, name) < 1:
                 raise InputError(
                     f"{name} must be at least 1",

@@ -29,6 +29,7 @@ from keras_imgdesc.training.caption_recipe import CaptionRecipe
 from keras_imgdesc.training.conv_muon import ConvMuon
 from keras_imgdesc.training.joint_model import joint_model
 from keras_imgdesc.training.layerwise_adamw import LayerwiseAdamW
+from keras_imgdesc.training.picture_views import PictureViews
 from keras_imgdesc.training.precision import choose_precision
 from keras_imgdesc.training.run_directory import RunDirectory
 from keras_imgdesc.training.warm_up_cosine import WarmUpCosine
@@ -99,7 +100,8 @@ class _Run:
         self.captioner = self._build()
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         self.cached, self.trained = self._parts()
-        self.gather, self.train = self._gatherer(train, "train")
+        self.views = recipe.views if self.cached and self.augmentation else 1
+        self.gather, self.train = self._gatherer(train, "train", self.views)
         self.model = self.captioner.decoder
         self.input_name = "feature_map"
         if self.trained is not None:
@@ -157,25 +159,33 @@ class _Run:
         """The part of the encoder whose output is kept, and the part trained."""
         encoder = self.captioner.encoder
         cached, trained = encoder.split()
-        if trained is not None and self.augmentation:
+        if trained is not None and self.augmentation and self.recipe.views == 1:
             return None, encoder
         return cached, trained
 
     def _gatherer(
-        self, collection: CaptionCollection, name: str
+        self, collection: CaptionCollection, name: str, views: int = 1
     ) -> tuple[Callable[[np.ndarray], np.ndarray], CaptionCollection]:
         """How to get the model's inputs by position, and the pictures they are of."""
         if self.cached is None:
             pixels, failed = read_pixels(collection, self.captioner.encoder.image_size)
             return lambda indices: pixels[indices], without_failed(collection, failed)
+        pictures = PictureViews(
+            collection,
+            views,
+            self.augmentation,
+            self.captioner.encoder.image_size,
+            self.recipe.seed,
+        )
         cache = extract_features(
             self.cached,
-            [e.source for e in collection],
-            [e.image_id for e in collection],
+            pictures,
+            pictures.names,
             self.directory.path / "features" / name,
             progress=self.progress,
         )
-        return cache.gather, without_failed(collection, cache.failed)
+        failed = {k.rpartition("#")[0]: v for k, v in cache.failed.items()}
+        return cache.gather, without_failed(collection, failed)
 
     def _steps(self) -> int:
         pictures, captions, _ = self.token_ids.shape
@@ -237,8 +247,16 @@ class _Run:
         recipe = self.recipe
         # Dropout must not depend on whether the run was ever interrupted.
         _reseed(self.model, recipe.seed * 1000 + epoch)
+        gather = self.gather
+        if self.views > 1:
+            generator = np.random.default_rng([recipe.seed, epoch, self.views])
+
+            def gather(which):
+                drawn = generator.integers(self.views, size=len(which))
+                return self.gather(self.views * which + drawn)
+
         batches = epoch_batches(
-            self.gather,
+            gather,
             self.input_name,
             self.token_ids,
             batch_size=recipe.batch_size,

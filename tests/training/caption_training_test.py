@@ -98,6 +98,17 @@ def test_pictures_that_change_go_through_the_whole_encoder(tmp_path):
     assert not (tmp_path / "features").exists()
 
 
+def test_versions_of_each_picture_are_kept(tmp_path):
+    options = {"image_size": 32, "width": 0.125, "trainable_from": "block5"}
+    chosen = recipe(encoder_options=options, epochs=1, flip=True, crop=0.7, views=3)
+    train_captioner(chosen, tmp_path, coloured(24), coloured(6), progress=False)
+    manifest = json.loads((tmp_path / "features/train/manifest.json").read_text())
+    names = [name for shard in manifest["shards"] for name in shard["image_ids"]]
+    assert len(names) == 72 and names[:4] == ["0#0", "0#1", "0#2", "1#0"]
+    manifest = tmp_path / "features/validation/manifest.json"
+    assert "0#1" not in manifest.read_text()
+
+
 @pytest.mark.parametrize("trainable_from", ["none", "all"])
 def test_a_broken_picture_is_named_and_left_out(tmp_path, caplog, trainable_from):
     collections = []
