@@ -16,6 +16,7 @@ EXTRAS = {
 EXTRAS["test"] = [
     *EXTRAS["eval"],
     *EXTRAS["serving"],
+    "ai-edge-litert>=2.3",
     "pytest>=8",
     "import-linter>=2",
     "ipykernel>=6",

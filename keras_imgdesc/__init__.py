@@ -19,6 +19,7 @@ _HOMES = {
     "VGG16Encoder": "keras_imgdesc.vision",
     "Vocabulary": "keras_imgdesc.text",
     "export_saved_model": "keras_imgdesc.export",
+    "export_tflite": "keras_imgdesc.export",
     "list_presets": "keras_imgdesc.preset_folders",
     "load_image": "keras_imgdesc.images",
 }
@@ -35,6 +36,7 @@ __all__ = [
     "Vocabulary",
     "__version__",
     "export_saved_model",
+    "export_tflite",
     "list_presets",
     "load_image",
 ]
@@ -42,7 +44,7 @@ __all__ = [
 if TYPE_CHECKING:
     from keras_imgdesc.captioning import Caption, ImageCaptioner, LSTMDecoder
     from keras_imgdesc.errors import ImageError, InputError
-    from keras_imgdesc.export import export_saved_model
+    from keras_imgdesc.export import export_saved_model, export_tflite
     from keras_imgdesc.images import load_image
     from keras_imgdesc.preset_folders import list_presets
     from keras_imgdesc.text import CaptionTokenizer, Vocabulary

@@ -84,6 +84,19 @@ def generation_options(command: Callable) -> Callable:
     return wrapped
 
 
+def search_options(command: Callable) -> Callable:
+    """Options of every verb that fixes the search in a file."""
+
+    @click.option("--num-beams", type=click.IntRange(1), help="Beams of the search.")
+    @click.option("--length-penalty", type=click.FloatRange(0))
+    @click.option("--max-length", type=click.IntRange(1), help="Tokens of a caption.")
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return wrapped
+
+
 def annotation_options(command: Callable) -> Callable:
     """Options of every verb that reads captioned pictures."""
 
@@ -250,9 +263,7 @@ def export() -> None:
     "--output", "-o", type=DIRECTORY, required=True, help="Gets a folder a version."
 )
 @click.option("--version", type=click.IntRange(1), help="Else the next one.")
-@click.option("--num-beams", type=click.IntRange(1), help="Beams of the search.")
-@click.option("--length-penalty", type=click.FloatRange(0))
-@click.option("--max-length", type=click.IntRange(1), help="Tokens of a caption.")
+@search_options
 @click.option("--warm-up/--no-warm-up", default=True, show_default=True)
 def export_saved_model(preset, output, **options) -> None:
     """Write a SavedModel for TensorFlow Serving: image bytes in, captions out."""
@@ -260,6 +271,20 @@ def export_saved_model(preset, output, **options) -> None:
     from keras_imgdesc.export.saved_model import export_saved_model as write
 
     click.echo(f"The model is in {write(captioner, output, **options)}")
+
+
+@export.command("tflite")
+@click.option("--preset", required=True)
+@click.option("--output", "-o", type=FILE, required=True, help="A new file.")
+@click.option("--quantize", type=click.Choice(["float16", "dynamic"]))
+@search_options
+def export_tflite(preset, output, **options) -> None:
+    """Write a .tflite file for phones and browsers: pixels in, token ids out."""
+    captioner = _load_captioner(preset)
+    from keras_imgdesc.export.tflite import export_tflite as write
+
+    written = write(captioner, output, name=Path(preset).name, **options)
+    click.echo(f"The model is in {written}, {written.stat().st_size / 1e6:.1f} MB")
 
 
 @cli.command()

@@ -3,5 +3,6 @@
 from keras_imgdesc.export.saved_model import export_saved_model
 from keras_imgdesc.export.signature import Signature
 from keras_imgdesc.export.task_signatures import signatures_of
+from keras_imgdesc.export.tflite import export_tflite
 
-__all__ = ["Signature", "export_saved_model", "signatures_of"]
+__all__ = ["Signature", "export_saved_model", "export_tflite", "signatures_of"]
