@@ -13,9 +13,13 @@ $(VENV)/.installed: setup.py
 	touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/keras-imgdesc describe examples/pictures --preset scenes_lstm \
+	@echo "Drawn pictures:"
+	@$(BIN)/keras-imgdesc describe examples/pictures --preset scenes_lstm \
 		--attention-dir build/demo
-	@echo "Attention maps, one a word, are in build/demo."
+	@echo "Photographs:"
+	@$(BIN)/keras-imgdesc describe examples/photos --preset flickr8k_mobilenet_lstm \
+		--attention-dir build/demo
+	@echo "Where the models looked for each word is drawn in build/demo."
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -q

@@ -1,0 +1,84 @@
+"""The verbs that use a captioner."""
+
+import json
+
+import click
+
+from keras_imgdesc.cli.options import (
+    DIRECTORY,
+    generation_options,
+    load_captioner,
+)
+from keras_imgdesc.errors import ImageError
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--preset", default="flickr8k_mobilenet_lstm", show_default=True)
+@generation_options
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+@click.option(
+    "--attention-dir", type=DIRECTORY, help="Draw where the model looked, here."
+)
+def describe(paths, preset, num_beams, batch_size, as_json, attention_dir) -> int:
+    """Describe pictures: files, folders or globs, one line each."""
+    from keras_imgdesc.images import list_images
+
+    found = list_images(list(paths))
+    captioner = load_captioner(preset)
+    failed: list[ImageError] = []
+    stream = captioner.generate_stream(
+        found,
+        num_beams=num_beams,
+        batch_size=min(batch_size, len(found)),
+        return_attention=attention_dir is not None,
+    )
+    for path, caption in stream:
+        if isinstance(caption, ImageError):
+            failed.append(caption)
+            if as_json:
+                click.echo(json.dumps({"path": str(path), "error": str(caption)}))
+            continue
+        if as_json:
+            row = {"path": str(path), "caption": caption.text}
+            click.echo(json.dumps(row | {"log_prob": round(caption.log_prob, 4)}))
+        else:
+            click.echo(f"{path}: {caption.text}")
+        if attention_dir is not None:
+            from keras_imgdesc.attention_maps import save_attention
+
+            save_attention(path, caption, attention_dir)
+    if failed and not as_json:
+        click.echo(f"{len(failed)} of {len(found)} pictures failed:", err=True)
+        for error in failed:
+            click.echo(f"  {error}", err=True)
+    return 1 if failed else 0
+
+
+@click.command()
+def presets() -> None:
+    """List the presets at hand."""
+    from keras_imgdesc.preset_folders import list_presets
+
+    for name, summary in list_presets().items():
+        click.echo(f"{name}: {summary}" if summary else name)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--preset", required=True, help="Whose encoder is used.")
+@click.option("--output", "-o", type=DIRECTORY, required=True)
+@click.option("--batch-size", type=click.IntRange(1), default=50, show_default=True)
+def extract(paths, preset, output, batch_size) -> int:
+    """Compute feature maps of pictures once, into a cache."""
+    from keras_imgdesc.data.feature_cache import extract_features
+    from keras_imgdesc.images import list_images
+
+    found = list_images(list(paths))
+    encoder = load_captioner(preset).encoder
+    names = [str(path) for path in found]
+    cache = extract_features(encoder, found, names, output, batch_size=batch_size)
+    click.echo(f"{len(cache)} feature maps of {cache.feature_map_shape} in {output}")
+    for name, message in cache.failed.items():
+        click.echo(f"{name}: {message}", err=True)
+    return 1 if cache.failed else 0

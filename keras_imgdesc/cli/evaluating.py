@@ -1,0 +1,44 @@
+"""The verbs that measure."""
+
+import json
+
+import click
+
+from keras_imgdesc.cli.options import (
+    DIRECTORY,
+    annotation_options,
+    generation_options,
+    load_captioner,
+    read_captions,
+)
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure a captioner."""
+
+
+@evaluate.command("captioner")
+@click.option("--preset", required=True)
+@annotation_options
+@generation_options
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many.")
+@click.option("--report", type=DIRECTORY, help="Write a page with pictures here.")
+def evaluate_captioner(preset, num_beams, batch_size, limit, report, **source) -> None:
+    """Score free-running captions against references."""
+    from keras_imgdesc.evaluation.evaluate_captions import evaluate_captions
+
+    collection = read_captions(**source, default_split="test")
+    captioner = load_captioner(preset)
+    result = evaluate_captions(
+        captioner,
+        collection,
+        num_beams=num_beams,
+        batch_size=batch_size,
+        limit=limit,
+    )
+    click.echo(json.dumps({"preset": preset} | result.summary(), indent=2))
+    if report:
+        from keras_imgdesc.evaluation.caption_report import write_caption_report
+
+        click.echo(f"Report: {write_caption_report(result, report)}")

@@ -1,0 +1,110 @@
+"""What several verbs share."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+DIRECTORY = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(path_type=Path)
+
+
+def start_quietly() -> None:
+    """Start TensorFlow without what it writes before it reads its own log level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import keras
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+        keras.ops.convert_to_tensor(0)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def load_captioner(preset: str) -> Any:
+    from keras_imgdesc.preset_folders import find_preset
+
+    folder = find_preset(preset)  # a wrong name is told before TensorFlow starts
+    start_quietly()
+    from keras_imgdesc.captioning import ImageCaptioner
+
+    return ImageCaptioner.from_preset(folder)
+
+
+def generation_options(command: Callable) -> Callable:
+    """Options of every verb that generates captions."""
+
+    @click.option("--num-beams", type=click.IntRange(1), help="Beams of the search.")
+    @click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True)
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return wrapped
+
+
+def search_options(command: Callable) -> Callable:
+    """Options of every verb that fixes the search in a file."""
+
+    @click.option("--num-beams", type=click.IntRange(1), help="Beams of the search.")
+    @click.option("--length-penalty", type=click.FloatRange(0))
+    @click.option("--max-length", type=click.IntRange(1), help="Tokens of a caption.")
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return wrapped
+
+
+def annotation_options(command: Callable) -> Callable:
+    """Options of every verb that reads captioned pictures."""
+
+    @click.option("--annotations", type=FILE, help="File of captions.")
+    @click.option("--images", type=DIRECTORY, help="Folder of its pictures.")
+    @click.option("--image-list", type=FILE, help="File naming the pictures to use.")
+    @click.option("--split", help="Split of a Karpathy JSON, or of --scenes.")
+    @click.option("--scenes", is_flag=True, help="Use the drawn data set Scenes.")
+    @click.option("--data-dir", type=DIRECTORY, help="Where Scenes are kept.")
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return wrapped
+
+
+def changes_of(changes: tuple[str, ...]) -> dict[str, Any]:
+    values = {}
+    for change in changes:
+        name, _, text = change.partition("=")
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    return values
+
+
+def read_captions(
+    annotations, images, image_list, split, scenes, data_dir, default_split
+) -> Any:
+    if scenes:
+        start_quietly()
+        from keras_imgdesc.data.scenes import load_scenes
+
+        return load_scenes(split or default_split, data_dir=data_dir)
+    if annotations is None or images is None:
+        raise click.UsageError("Give --annotations and --images, or --scenes.")
+    from keras_imgdesc.data.readers import read_captions as read
+
+    collection = read(annotations, images, image_list=image_list, split=split)
+    click.echo(collection.report(), err=True)
+    return collection
