@@ -96,13 +96,13 @@ def changes_of(changes: tuple[str, ...]) -> dict[str, Any]:
 def read_captions(
     annotations, images, image_list, split, scenes, data_dir, default_split
 ) -> Any:
+    if not scenes and (annotations is None or images is None):
+        raise click.UsageError("Give --annotations and --images, or --scenes.")
+    start_quietly()
     if scenes:
-        start_quietly()
         from keras_imgdesc.data.scenes import load_scenes
 
         return load_scenes(split or default_split, data_dir=data_dir)
-    if annotations is None or images is None:
-        raise click.UsageError("Give --annotations and --images, or --scenes.")
     from keras_imgdesc.data.readers import read_captions as read
 
     collection = read(annotations, images, image_list=image_list, split=split)
