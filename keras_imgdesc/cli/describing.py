@@ -20,12 +20,14 @@ from keras_imgdesc.errors import ImageError
 @click.option(
     "--attention-dir", type=DIRECTORY, help="Draw where the model looked, here."
 )
-def describe(paths, preset, num_beams, batch_size, as_json, attention_dir) -> int:
+def describe(
+    paths, preset, num_beams, batch_size, precision, as_json, attention_dir
+) -> int:
     """Describe pictures: files, folders or globs, one line each."""
     from keras_imgdesc.images import list_images
 
     found = list_images(list(paths))
-    captioner = load_captioner(preset)
+    captioner = load_captioner(preset, precision)
     failed: list[ImageError] = []
     stream = captioner.generate_stream(
         found,

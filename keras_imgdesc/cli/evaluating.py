@@ -24,12 +24,14 @@ def evaluate() -> None:
 @generation_options
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many.")
 @click.option("--report", type=DIRECTORY, help="Write a page with pictures here.")
-def evaluate_captioner(preset, num_beams, batch_size, limit, report, **source) -> None:
+def evaluate_captioner(
+    preset, num_beams, batch_size, precision, limit, report, **source
+) -> None:
     """Score free-running captions against references."""
     from keras_imgdesc.evaluation.evaluate_captions import evaluate_captions
 
     collection = read_captions(**source, default_split="test")
-    captioner = load_captioner(preset)
+    captioner = load_captioner(preset, precision)
     result = evaluate_captions(
         captioner,
         collection,

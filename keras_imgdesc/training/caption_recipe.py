@@ -29,7 +29,8 @@ class CaptionRecipe:
             rest, which learns an encoder from scratch in far fewer steps.
         learning_rate: peak.
         encoder_learning_rate: factor on it for the encoder's layers, under `"adamw"`.
-        warm_up_steps: linear warm-up; half a cosine to 1 % follows.
+        warm_up_steps: linear warm-up, a fifth of all steps at most; half a cosine to
+            1 % follows.
         weight_decay, clip_norm, label_smoothing, attention_penalty: as their names.
         flip: whether pictures may be mirrored; not where captions say left and right.
         crop: smallest side of a random crop, as a share of the picture's; 1 is none.

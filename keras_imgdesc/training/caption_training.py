@@ -202,12 +202,10 @@ class _Run:
 
     def _compile(self) -> None:
         recipe = self.recipe
-        schedule = WarmUpCosine(
-            recipe.learning_rate,
-            recipe.warm_up_steps,
-            self.steps * recipe.epochs,
-            0.01,
-        )
+        steps = self.steps * recipe.epochs
+        # A short run must not end before its warm-up.
+        warm_up = min(recipe.warm_up_steps, steps // 5)
+        schedule = WarmUpCosine(recipe.learning_rate, warm_up, steps, 0.01)
         if recipe.optimizer == "muon":
             optimizer = ConvMuon(
                 schedule,

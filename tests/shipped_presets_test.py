@@ -1,0 +1,54 @@
+"""What lies in `saved_models/` works as it is, without a network."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from keras_imgdesc import load_image
+from keras_imgdesc.captioning import ImageCaptioner
+from keras_imgdesc.images import resize_image
+from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
+
+ROOT = Path(__file__).parents[1]
+PRESETS = ["flickr8k_mobilenet_lstm", "flickr8k_vgg16_lstm", "scenes_lstm"]
+PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
+
+
+@pytest.fixture(scope="module", params=PRESETS)
+def preset(request):
+    return ROOT / "saved_models" / request.param
+
+
+def test_it_describes_pictures(preset):
+    captioner = ImageCaptioner.from_preset(preset)
+    captions = captioner.generate(PHOTOS, return_details=True)
+    assert len({c.text for c in captions}) > 1
+    # More than a handful of words at more than a guess each.
+    for caption in captions:
+        assert len(caption.words) >= 4
+        assert caption.log_prob / len(caption.token_ids) > -3
+
+
+def test_it_says_what_it_is_and_how_it_was_made(preset):
+    card = (preset / "README.md").read_text("utf-8")
+    for heading in ("Numbers", "Data and terms", "Recipe", "Limits"):
+        assert f"## {heading}" in card
+    notes = json.loads((preset / "recipe.json").read_text())["notes"]
+    assert {"command", "time", "machine", "score"} <= set(notes)
+
+
+def test_the_distilled_vgg16_is_that_of_keras():
+    captioner = ImageCaptioner.from_preset("flickr8k_vgg16_lstm")
+    model = to_keras_vgg16(captioner.encoder)
+    cut = keras.Model(model.input, model.get_layer("block5_conv3").output)
+    image = resize_image(load_image(PHOTOS[0]), 224)[None]
+    wanted = cut(keras.applications.vgg16.preprocess_input(image.astype("float32")))
+    np.testing.assert_allclose(captioner.encoder(image), wanted, rtol=1e-2, atol=1e-3)
+
+
+def test_every_preset_is_tested_here():
+    folders = {p.parent.name for p in ROOT.glob("saved_models/*/config.json")}
+    assert folders == set(PRESETS)
