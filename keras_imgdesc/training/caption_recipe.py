@@ -31,6 +31,9 @@ class CaptionRecipe:
         encoder_learning_rate: factor on it for the encoder's layers, under `"adamw"`.
         warm_up_steps: linear warm-up, a fifth of all steps at most; half a cosine to
             1 % follows.
+        average_decay: the captions of validation pictures, and the captioner that is
+            kept, are of a moving average of the weights that keeps so much of itself
+            in a step (see `MovingAverage`); 0 averages nothing.
         weight_decay, clip_norm, label_smoothing, attention_penalty: as their names.
         flip: whether pictures may be mirrored; not where captions say left and right.
         crop: smallest side of a random crop, as a share of the picture's; 1 is none.
@@ -62,6 +65,7 @@ class CaptionRecipe:
     learning_rate: float = 1e-3
     encoder_learning_rate: float = 0.1
     warm_up_steps: int = 300
+    average_decay: float = 0.0
     weight_decay: float = 0.02
     clip_norm: float = 5.0
     label_smoothing: float = 0.1
@@ -95,6 +99,12 @@ class CaptionRecipe:
                 "Change one of them",
                 batch_size=self.batch_size,
                 captions_per_image=self.captions_per_image,
+            )
+        if not 0 <= self.average_decay < 1:
+            raise InputError(
+                "average_decay must be from 0 to below 1",
+                "Use 0.999, or 0 for no average",
+                average_decay=self.average_decay,
             )
         if self.optimizer not in ("adamw", "muon"):
             raise InputError(

@@ -29,6 +29,7 @@ from keras_imgdesc.training.caption_recipe import CaptionRecipe
 from keras_imgdesc.training.conv_muon import ConvMuon
 from keras_imgdesc.training.joint_model import joint_model
 from keras_imgdesc.training.layerwise_adamw import LayerwiseAdamW
+from keras_imgdesc.training.moving_average import MovingAverage
 from keras_imgdesc.training.picture_views import PictureViews
 from keras_imgdesc.training.precision import choose_precision
 from keras_imgdesc.training.run_directory import RunDirectory
@@ -119,6 +120,7 @@ class _Run:
             length_penalty=recipe.length_penalty,
         )
         self._compile()
+        self.average = MovingAverage(self.model, recipe.average_decay)
 
     def go(self) -> None:
         saved = self.directory.load_checkpoint()
@@ -129,16 +131,20 @@ class _Run:
         for epoch in range(done, self.recipe.epochs):
             if self._is_over():
                 break
-            row = {"epoch": epoch + 1} | self._fit(epoch) | self._validate(epoch)
-            best = max((r["score"] for r in self.directory.metrics()), default=-np.inf)
-            if row["score"] > best:
-                self.captioner.save_to_preset(
-                    self.directory.path / "preset",
-                    recipe=json.loads(self.recipe.to_json()),
-                )
+            row = {"epoch": epoch + 1} | self._fit(epoch)
+            with self.average.applied():
+                row |= self._validate(epoch)
+                self._keep_best(row["score"])
             arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
             self.directory.save_checkpoint(arrays, {"epochs_done": epoch + 1}, row)
             self._log(row)
+
+    def _keep_best(self, score: float) -> None:
+        best = max((row["score"] for row in self.directory.metrics()), default=-np.inf)
+        if score > best:
+            self.captioner.save_to_preset(
+                self.directory.path / "preset", recipe=json.loads(self.recipe.to_json())
+            )
 
     def _build(self) -> ImageCaptioner:
         recipe = self.recipe
@@ -231,8 +237,12 @@ class _Run:
 
     def _state(self) -> dict[str, Any]:
         state = {f"w/{i:04d}": v for i, v in enumerate(self.model.weights)}
-        variables = self.model.optimizer.variables
-        return state | {f"o/{i:04d}": v for i, v in enumerate(variables)}
+        for letter, variables in (
+            ("o", self.model.optimizer.variables),
+            ("a", self.average.variables),
+        ):
+            state |= {f"{letter}/{i:04d}": v for i, v in enumerate(variables)}
+        return state
 
     def _is_over(self) -> bool:
         """Whether the score has not risen for `patience` epochs."""
@@ -265,8 +275,12 @@ class _Run:
         )
         if self.progress:
             print(f"epoch {epoch + 1}/{recipe.epochs}", flush=True)
-        verbose = 2 if self.progress else 0
-        history = self.model.fit(batches, verbose=verbose, shuffle=False)
+        history = self.model.fit(
+            batches,
+            verbose=2 if self.progress else 0,
+            shuffle=False,
+            callbacks=[self.average],
+        )
         return {name: float(values[-1]) for name, values in history.history.items()}
 
     def _validate(self, epoch: int) -> dict[str, float]:

@@ -130,13 +130,13 @@ def test_a_broken_picture_is_named_and_left_out(tmp_path, caplog, trainable_from
 CHILD = """
 import sys
 from tests_child import coloured, recipe, train_captioner
-train_captioner(recipe(epochs=3), sys.argv[1], coloured(24), coloured(6))
+train_captioner(recipe(epochs=3, average_decay=0.9), sys.argv[1], coloured(24), coloured(6))
 """
 
 
 def test_killed_and_run_again_it_ends_in_the_same_weights(tmp_path):
     whole = train_captioner(
-        recipe(epochs=3), tmp_path / "whole", coloured(24), coloured(6), progress=False
+        recipe(epochs=3, average_decay=0.9), tmp_path / "whole", coloured(24), coloured(6), progress=False
     )
     shutil.copy(__file__, tmp_path / "tests_child.py")
     run = tmp_path / "killed"
@@ -154,7 +154,7 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(tmp_path):
     assert child.wait() == -signal.SIGKILL
     assert len(metrics.read_text().splitlines()) < 4
     resumed = train_captioner(
-        recipe(epochs=3), run, coloured(24), coloured(6), progress=False
+        recipe(epochs=3, average_decay=0.9), run, coloured(24), coloured(6), progress=False
     )
     for a, b in zip(whole.get_weights(), resumed.get_weights()):
         np.testing.assert_allclose(a, b, rtol=2e-3, atol=1e-5)

@@ -1,0 +1,58 @@
+"""A moving average of a model's weights."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+
+class MovingAverage(keras.callbacks.Callback):
+    """An exponential moving average of the trainable weights, updated in each step.
+
+    Early in training, where weights move fast, the average forgets faster: after step
+    `t` the decay is at most `(1 + t) / (10 + t)`.
+
+    Keras' own `use_ema` puts the average in the place of the weights whenever `fit`
+    ends, so that a run of one `fit` an epoch would not go on from the weights that it
+    had reached.
+
+    Args:
+        model: a compiled model.
+        decay: how much of the average is kept in a step, in [0, 1); 0 averages
+            nothing and leaves the weights alone.
+
+    Reference:
+        Polyak and Juditsky, "Acceleration of stochastic approximation by averaging",
+        1992.
+    """
+
+    def __init__(self, model: keras.Model, decay: float):
+        super().__init__()
+        self.decay = decay
+        self.averaged = list(model.trainable_variables) if decay else []
+        self.variables = [
+            keras.Variable(v, trainable=False, dtype=v.dtype, name="average")
+            for v in self.averaged
+        ]
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = int(self.model.optimizer.iterations)
+        share = 1.0 - min(self.decay, (1 + step) / (10 + step))
+        for average, weight in zip(self.variables, self.averaged, strict=True):
+            average.assign_add((weight.value - average.value) * share)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The average in the place of the weights, for as long as it is entered."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    def _swap(self) -> None:
+        for average, weight in zip(self.variables, self.averaged, strict=True):
+            # A copy: the values themselves change with what they are assigned to.
+            held = keras.ops.convert_to_numpy(weight).copy()
+            weight.assign(average)
+            average.assign(held)
