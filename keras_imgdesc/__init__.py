@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Caption": "keras_imgdesc.captioning",
+    "Caption": "keras_imgdesc.caption",
     "CaptionTokenizer": "keras_imgdesc.text",
     "ImageCaptioner": "keras_imgdesc.captioning",
     "ImageError": "keras_imgdesc.errors",
@@ -42,7 +42,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from keras_imgdesc.captioning import Caption, ImageCaptioner, LSTMDecoder
+    from keras_imgdesc.caption import Caption
+    from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.export import export_saved_model, export_tflite
     from keras_imgdesc.images import load_image

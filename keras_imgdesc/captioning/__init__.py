@@ -1,6 +1,6 @@
 """Captioning: an image in, words out."""
 
-from keras_imgdesc.captioning.caption import Caption
+from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
 from keras_imgdesc.captioning.decoding import SearchResult, Tokens
 from keras_imgdesc.captioning.generation_settings import GenerationSettings

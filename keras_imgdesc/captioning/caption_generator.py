@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from keras import ops
 
-from keras_imgdesc.captioning.caption import Caption
+from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.compiling import compile_function
 from keras_imgdesc.captioning.decoding import SearchResult
 from keras_imgdesc.captioning.generation_settings import GenerationSettings

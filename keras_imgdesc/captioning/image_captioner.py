@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from keras_imgdesc.captioning.caption import Caption
+from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.caption_generator import CaptionGenerator
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
 from keras_imgdesc.captioning.caption_scorer import CaptionScorer

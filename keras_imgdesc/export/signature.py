@@ -11,7 +11,7 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Signature:
-    """One function of a SavedModel, and a request it can be tried with.
+    """One function of an exported model, and a request it can be tried with.
 
     Args:
         function: from tensors, named as `inputs`, to a dict of tensors.

@@ -1,4 +1,4 @@
-"""A captioner as one file for phones and browsers."""
+"""A task as one file for phones and browsers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,51 +15,63 @@ import keras
 import tensorflow as tf
 
 from keras_imgdesc import __version__
-from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.export.full_int8 import quantize_to_int8, read_representative
+from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
+from keras_imgdesc.lite.model_file import METADATA_FILE, VOCABULARY_FILE
 
-QUANTIZATIONS = (None, "float16", "dynamic")
-VOCABULARY_FILE = "vocabulary.txt"
-METADATA_FILE = "keras_imgdesc.json"
+QUANTIZATIONS = (None, "float16", "dynamic", "int8")
 
 
 def export_tflite(
-    task: ImageCaptioner,
+    task: Any,
     path: str | PathLike[str],
     *,
     quantize: str | None = None,
-    num_beams: int | None = None,
-    length_penalty: float | None = None,
-    max_length: int | None = None,
+    representative_images: Iterable[Any] | None = None,
     name: str = "captioner",
+    **settings: Any,
 ) -> Path:
-    """Write a captioner as a `.tflite` file of built-in operations, beam search inside.
+    """Write a task as a `.tflite` file of built-in operations, beam search inside.
 
-    | tensor | type and shape |
-    |---|---|
-    | in: `image` | uint8 (1, image_size, image_size, 3), RGB, stretched to the square |
-    | out: `token_ids` | int32 (1, words), the end token and padding after them |
-    | out: `log_probs` | float32 (1, words), of each token, 0 at padding |
-    | out: `attention` | float32 (1, words, rows, columns) |
+    A captioner has three signatures, which share their weights:
+
+    | signature | takes | gives |
+    |---|---|---|
+    | `describe` | `image` | `token_ids`, `log_probs`, `attention` |
+    | `encode` | `image` | what an image is to `step`: `keys`, `hidden`, ... |
+    | `step` | `token_id` and those | `log_probs`, `attention`, `next_hidden`, ... |
+
+    The first describes an image whole, and is what runs when no signature is named.
+    With the other two an app shows words as they come. `image` is uint8 (1,
+    image_size, image_size, 3), RGB, upright, stretched to the square; `token_ids`
+    int32 (1, words), the end token and padding after them; `log_probs` float32 (1,
+    words), of each token, 0 at padding, and in `step` (1, vocabulary_size);
+    `attention` float32 (1, words, rows, columns).
 
     `vocabulary.txt` (a token a line, the number of the line being its id) is written
-    beside the file, and travels inside it with a description of the tensors,
+    beside the file, and travels inside it with a description of all tensors,
     `keras_imgdesc.json`: the file is also a zip archive of these two.
 
     Args:
-        task: the captioner.
+        task: an `ImageCaptioner`.
         path: the file; there must be none.
-        quantize: None for float32, `"float16"` for weights of half the size,
-            `"dynamic"` for matrices of int8, a quarter of the size.
-        num_beams, length_penalty, max_length: of the search, fixed in the file; None
-            means the captioner's own.
+        quantize: None for float32; `"float16"` for weights of half the size;
+            `"dynamic"` for matrices of int8, a quarter of the size; `"int8"` where
+            what goes from convolution to convolution is int8 too, the fastest.
+        representative_images: pictures, as `load_image` takes them, like those that
+            will be described; `"int8"` takes its ranges from them. None means
+            drawn ones, of the data set Scenes.
         name: kept in the metadata, for instance the preset's.
+        **settings: fixed in the file: `num_beams`, `length_penalty`, `max_length`.
 
     Returns:
         The file's path.
 
     Raises:
-        InputError: the file exists, or an argument is out of its range.
+        InputError: the file exists, there are no representative images, or an
+            argument is out of its range.
+        ImageError: a representative image cannot be read.
     """
     path = Path(path)
     if quantize not in QUANTIZATIONS:
@@ -71,104 +84,73 @@ def export_tflite(
         raise InputError(
             "A file that exists is not overwritten", "Choose another name", path=path
         )
-    settings = task.generation.changed(
-        num_beams=num_beams, length_penalty=length_penalty, max_length=max_length
-    )
-    content = _convert(task, settings, quantize)
+    model = lite_model_of(task, **settings)
+    representative = []
+    if quantize == "int8":
+        size = task.encoder.image_size
+        representative = read_representative(representative_images, size)
+    content, tensors = _convert(task, model, quantize)
+    if quantize == "int8":
+        content = quantize_to_int8(content, representative)
+    metadata = {
+        "name": name,
+        "package_version": __version__,
+        "quantize": quantize,
+        "image": "RGB, upright, stretched to the square (bilinear, anti-aliased)",
+        "signatures": tensors,
+    }
+    _write(path, content, model, metadata | model.metadata)
+    return path
+
+
+def _write(
+    path: Path, content: bytes, model: LiteModel, metadata: dict[str, Any]
+) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{path.name}")
     vocabulary = path.with_name(VOCABULARY_FILE)
     try:
         partial.write_bytes(content)
         with zipfile.ZipFile(partial, "a") as archive:
-            tokens = "\n".join(task.tokenizer.vocabulary.tokens) + "\n"
-            archive.writestr(VOCABULARY_FILE, tokens)
-            archive.writestr(METADATA_FILE, _metadata(task, settings, quantize, name))
-        vocabulary.write_text(tokens, encoding="utf-8")
+            archive.writestr(VOCABULARY_FILE, model.vocabulary)
+            archive.writestr(METADATA_FILE, json.dumps(metadata, indent=2) + "\n")
+        vocabulary.write_text(model.vocabulary, encoding="utf-8")
         os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    return path
 
 
 def _convert(
-    task: ImageCaptioner, settings: GenerationSettings, quantize: str | None
-) -> bytes:
-    size = task.encoder.image_size
-    rows, columns, _ = task.decoder.feature_map_shape
-
-    def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = task.find_captions(
-            image,
-            num_beams=settings.num_beams,
-            max_length=settings.max_length,
-            length_penalty=settings.length_penalty,
-            return_attention=True,
-        )
-        shape = (1, settings.max_length, rows, columns)
-        return {
-            "token_ids": found.token_ids[:, 0],
-            "log_probs": found.log_probs[:, 0],
-            "attention": tf.reshape(found.attention[:, 0], shape),
-        }
-
+    task: Any, model: LiteModel, quantize: str | None
+) -> tuple[bytes, dict[str, Any]]:
+    """The file's content, and the tensors of its signatures."""
     # From functions or tf.Module alone the converter would leave the weights out.
     archive = keras.export.ExportArchive()
     archive.track(task)
-    archive.add_endpoint(
-        "serving_default",
-        describe,
-        input_signature=[tf.TensorSpec((1, size, size, 3), tf.uint8, name="image")],
-    )
+    tensors = {}
+    for name, signature in model.signatures.items():
+        function = archive.add_endpoint(
+            name, signature.function, input_signature=list(signature.inputs)
+        )
+        outputs = function.get_concrete_function().structured_outputs
+        tensors[name] = {
+            "inputs": {spec.name: _described(spec) for spec in signature.inputs},
+            "outputs": {key: _described(value) for key, value in outputs.items()},
+        }
     with tempfile.TemporaryDirectory() as folder:
         archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=list(model.signatures)
+        )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize is not None:
+        if quantize in ("float16", "dynamic"):
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "float16":
             converter.target_spec.supported_types = [tf.float16]
         content: bytes = converter.convert()
-    return content
+    return content, tensors
 
 
-def _metadata(
-    task: ImageCaptioner,
-    settings: GenerationSettings,
-    quantize: str | None,
-    name: str,
-) -> str:
-    rows, columns, _ = task.decoder.feature_map_shape
-    size, words = task.encoder.image_size, settings.max_length
-    vocabulary = task.tokenizer.vocabulary
-    metadata: dict[str, Any] = {
-        "name": name,
-        "package_version": __version__,
-        "quantize": quantize,
-        "search": {
-            "num_beams": settings.num_beams,
-            "length_penalty": settings.length_penalty,
-            "max_length": words,
-        },
-        "inputs": {
-            "image": {
-                "dtype": "uint8",
-                "shape": [1, size, size, 3],
-                "content": "RGB, upright, stretched to the square (bilinear)",
-            }
-        },
-        "outputs": {
-            "token_ids": {"dtype": "int32", "shape": [1, words]},
-            "log_probs": {"dtype": "float32", "shape": [1, words]},
-            "attention": {"dtype": "float32", "shape": [1, words, rows, columns]},
-        },
-        "vocabulary": {
-            "file": VOCABULARY_FILE,
-            "pad_id": vocabulary.pad_id,
-            "unk_id": vocabulary.unk_id,
-            "start_id": vocabulary.start_id,
-            "end_id": vocabulary.end_id,
-        },
-    }
-    return json.dumps(metadata, indent=2) + "\n"
+def _described(tensor: Any) -> dict[str, Any]:
+    return {"dtype": tensor.dtype.name, "shape": tensor.shape.as_list()}

@@ -50,6 +50,10 @@ def recipe(**changes) -> CaptionRecipe:
     return CaptionRecipe(**values | changes)
 
 
+def averaging() -> CaptionRecipe:
+    return recipe(epochs=3, average_decay=0.9)
+
+
 def test_it_learns_and_saves_the_best_captioner(tmp_path):
     chosen = recipe(epochs=10, optimizer="muon", learning_rate=0.01)
     train_captioner(chosen, tmp_path, coloured(48), coloured(6), progress=False)
@@ -129,14 +133,18 @@ def test_a_broken_picture_is_named_and_left_out(tmp_path, caplog, trainable_from
 
 CHILD = """
 import sys
-from tests_child import coloured, recipe, train_captioner
-train_captioner(recipe(epochs=3, average_decay=0.9), sys.argv[1], coloured(24), coloured(6))
+from tests_child import averaging, coloured, train_captioner
+train_captioner(averaging(), sys.argv[1], coloured(24), coloured(6))
 """
 
 
 def test_killed_and_run_again_it_ends_in_the_same_weights(tmp_path):
     whole = train_captioner(
-        recipe(epochs=3, average_decay=0.9), tmp_path / "whole", coloured(24), coloured(6), progress=False
+        averaging(),
+        tmp_path / "whole",
+        coloured(24),
+        coloured(6),
+        progress=False,
     )
     shutil.copy(__file__, tmp_path / "tests_child.py")
     run = tmp_path / "killed"
@@ -154,7 +162,11 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(tmp_path):
     assert child.wait() == -signal.SIGKILL
     assert len(metrics.read_text().splitlines()) < 4
     resumed = train_captioner(
-        recipe(epochs=3, average_decay=0.9), run, coloured(24), coloured(6), progress=False
+        averaging(),
+        run,
+        coloured(24),
+        coloured(6),
+        progress=False,
     )
     for a, b in zip(whole.get_weights(), resumed.get_weights()):
         np.testing.assert_allclose(a, b, rtol=2e-3, atol=1e-5)

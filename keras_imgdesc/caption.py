@@ -25,7 +25,7 @@ class Caption:
     Example:
 
     >>> import numpy as np
-    >>> from keras_imgdesc.captioning import Caption
+    >>> from keras_imgdesc import Caption
     >>> caption = Caption("a dog", -0.5, np.array([4, 5, 3]), np.full(3, -0.5 / 3))
     >>> print(caption)
     a dog

@@ -1,0 +1,187 @@
+"""Full int8 for `.tflite` files with a loop inside.
+
+TensorFlow's converter cannot calibrate a graph with a beam search: it wants to watch
+the tensors of the loop's body. Here the ranges are read from LiteRT itself, of the
+convolutions, which come before the loop; `ai-edge-quantizer` does the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.images import load_image, resize_image
+
+# Pictures drawn where the caller gives none.
+DRAWN = 100
+
+STATIC = ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "PAD")
+TABLES = ("GATHER",)
+
+# The bias of a channel is an int32 of the scale of its input times that of its
+# kernel: of a channel whose kernel is zero it would overflow.
+SMALLEST_KERNEL = 1e-4
+
+
+def read_representative(images: Iterable[Any] | None, size: int) -> list[np.ndarray]:
+    """Pictures to take ranges from, uint8 (1, size, size, 3).
+
+    Args:
+        images: as `load_image` takes them; None means pictures of Scenes.
+        size: side of the square.
+
+    Raises:
+        InputError: there are none.
+        ImageError: one cannot be read.
+    """
+    if images is None:
+        from keras_imgdesc.data.scenes import make_scene
+
+        images = (make_scene("train", i)[1] for i in range(DRAWN))
+    found = [resize_image(load_image(image), size)[None] for image in images]
+    if not found:
+        raise InputError(
+            "Full int8 needs representative images",
+            "Give about a hundred, like those that will be described",
+            representative_images=len(found),
+        )
+    return found
+
+
+def quantize_to_int8(content: bytes, images: list[np.ndarray]) -> bytes:
+    """Makes weights and activations of a float32 file int8.
+
+    Convolutions compute in int8 from end to end, each channel of a kernel with a scale
+    of its own. Fully connected layers have int8 weights and take the range of their
+    inputs as they come ("dynamic"): a sentence has no fixed range.
+
+    Args:
+        content: a float32 `.tflite` file with signatures that take an `image` alone.
+        images: uint8 arrays of that input's shape.
+
+    Raises:
+        InputError: `ai-edge-quantizer` is not installed.
+    """
+    try:
+        from ai_edge_litert import schema_py_generated as schema
+        from ai_edge_quantizer import qtyping, quantizer
+    except ImportError:
+        raise InputError(
+            "Full int8 is made by ai-edge-quantizer",
+            "Install it with `pip install 'keras-imgdesc[int8]'`",
+            quantize="int8",
+        ) from None
+    content = _without_zero_kernels(content)
+    work = quantizer.Quantizer(bytearray(content))
+    operation = qtyping.TFLOperationName
+    for name in STATIC + TABLES:
+        work.add_static_config(
+            ".*", operation(name), activation_num_bits=8, weight_num_bits=8
+        )
+    work.add_dynamic_config(".*", operation.FULLY_CONNECTED, num_bits=8)
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    ranges = _activation_ranges(content, model, images) | _table_ranges(model)
+    quiet = io.StringIO()
+    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+        quantized = work.quantize(ranges).quantized_model
+    return bytes(quantized)
+
+
+def _without_zero_kernels(content: bytes) -> bytes:
+    from ai_edge_litert import schema_py_generated as schema
+
+    changed = bytearray(content)
+    root = schema.Model.GetRootAs(changed, 0)
+    model = schema.ModelT.InitFromObj(root)
+    for graph in model.subgraphs:
+        for name, axis in (("CONV_2D", 0), ("DEPTHWISE_CONV_2D", 3)):
+            for op in _operators(model, graph, (name,)):
+                kernel = graph.tensors[op.inputs[1]]
+                # A view of `changed`: what is written here is written there.
+                values = root.Buffers(kernel.buffer).DataAsNumpy().view(np.float32)
+                channels = np.moveaxis(values.reshape(kernel.shape), axis, 0)
+                is_zero = np.abs(channels).max(axis=(1, 2, 3)) < SMALLEST_KERNEL
+                channels[is_zero, 0, 0, 0] = SMALLEST_KERNEL
+    return bytes(changed)
+
+
+def _activation_ranges(
+    content: bytes, model: Any, images: list[np.ndarray]
+) -> dict[str, Any]:
+    """Smallest and largest value of what goes into and out of convolutions."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    # Inside a delegate the tensors could not be read.
+    resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*preserve_all_tensors")
+        interpreter = Interpreter(
+            model_content=content,
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=resolver,
+            num_threads=2,
+        )
+    ranges: dict[str, Any] = {}
+    for signature in model.signatureDefs:
+        if [tensor.name for tensor in signature.inputs] != [b"image"]:
+            continue
+        graph = signature.subgraphIndex
+        watched = {
+            index
+            for op in _operators(model, model.subgraphs[graph], STATIC)
+            for index in (op.inputs[0], op.outputs[0])
+        }
+        low = dict.fromkeys(watched, np.inf)
+        high = dict.fromkeys(watched, -np.inf)
+        run = interpreter.get_signature_runner(signature.signatureKey.decode())
+        for image in images:
+            run(image=image)
+            for index in watched:
+                values = interpreter.get_tensor(index, graph)
+                low[index] = min(low[index], float(values.min()))
+                high[index] = max(high[index], float(values.max()))
+        for index in watched:
+            tensor = model.subgraphs[graph].tensors[index]
+            ranges |= _range(tensor, low[index], high[index])
+    return ranges
+
+
+def _table_ranges(model: Any) -> dict[str, Any]:
+    """Ranges of tables that rows are gathered from, as of word embeddings."""
+    ranges: dict[str, Any] = {}
+    for graph in model.subgraphs:
+        for op in _operators(model, graph, TABLES):
+            table = graph.tensors[op.inputs[0]]
+            data = model.buffers[table.buffer].data
+            if data is not None:
+                values = np.frombuffer(bytes(data), np.float32)
+                for tensor in (table, graph.tensors[op.outputs[0]]):
+                    ranges |= _range(tensor, values.min(), values.max())
+    return ranges
+
+
+def _operators(model: Any, graph: Any, names: tuple[str, ...]) -> Iterator[Any]:
+    from ai_edge_litert.schema_py_generated import BuiltinOperator
+
+    wanted = {getattr(BuiltinOperator, name) for name in names}
+    for op in graph.operators:
+        code = model.operatorCodes[op.opcodeIndex]
+        # Two fields, from a time when there were fewer than 128 operations.
+        if max(code.builtinCode, code.deprecatedBuiltinCode) in wanted:
+            yield op
+
+
+def _range(tensor: Any, low: float, high: float) -> dict[str, Any]:
+    shape = (1,) * len(tensor.shape)
+    return {
+        tensor.name.decode(): {
+            "min": np.full(shape, low, np.float32),
+            "max": np.full(shape, high, np.float32),
+        }
+    }

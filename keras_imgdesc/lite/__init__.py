@@ -1,0 +1,8 @@
+"""Runs exported `.tflite` files, without TensorFlow and Keras.
+
+It needs `ai-edge-litert`, NumPy and Pillow.
+"""
+
+from keras_imgdesc.lite.lite_captioner import LiteCaptioner
+
+__all__ = ["LiteCaptioner"]
