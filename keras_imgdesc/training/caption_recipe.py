@@ -25,6 +25,10 @@ class CaptionRecipe:
         captions_per_image: captions of one picture trained on together. With more than
             one, a picture is encoded once for all of them, and an epoch is a pass over
             the pictures; with one, over the captions.
+        objective: `"cross_entropy"`, or `"self_critical"`: `captions_per_image`
+            captions of each picture are drawn and made likelier the better their
+            CIDEr-D is (see `SelfCritical`); for a decoder that is trained already
+            (`start_from`), on a frozen encoder, at a tenth of the learning rate.
         optimizer: `"adamw"`, or `"muon"`: ConvMuon for convolutions, AdamW for the
             rest, which learns an encoder from scratch in far fewer steps.
         learning_rate: peak.
@@ -61,6 +65,7 @@ class CaptionRecipe:
     epochs: int = 8
     batch_size: int = 64
     captions_per_image: int = 1
+    objective: str = "cross_entropy"
     optimizer: str = "adamw"
     learning_rate: float = 1e-3
     encoder_learning_rate: float = 0.1
@@ -111,6 +116,22 @@ class CaptionRecipe:
                 "optimizer must be 'adamw' or 'muon'",
                 "Choose one of them",
                 optimizer=self.optimizer,
+            )
+        if self.objective not in ("cross_entropy", "self_critical"):
+            raise InputError(
+                "objective must be 'cross_entropy' or 'self_critical'",
+                "Choose one of them",
+                objective=self.objective,
+            )
+        if self.objective == "self_critical" and (
+            self.captions_per_image < 2 or not self.start_from
+        ):
+            raise InputError(
+                "Self-critical training compares at least 2 captions of a picture, "
+                "drawn from a decoder that can already describe",
+                "Set captions_per_image to 5 and start_from to a preset",
+                captions_per_image=self.captions_per_image,
+                start_from=self.start_from,
             )
         if self.metric not in ("bleu_4", "cider_d", "scene_graph"):
             raise InputError(

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from tqdm import tqdm
 
 from keras_imgdesc.captioning import CaptionLoss, ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.caption_collection import CaptionCollection
@@ -25,15 +26,16 @@ from keras_imgdesc.training.caption_inputs import (
     tokenize_captions,
     without_failed,
 )
+from keras_imgdesc.training.caption_optimizer import build_optimizer
 from keras_imgdesc.training.caption_recipe import CaptionRecipe
-from keras_imgdesc.training.conv_muon import ConvMuon
 from keras_imgdesc.training.joint_model import joint_model
-from keras_imgdesc.training.layerwise_adamw import LayerwiseAdamW
 from keras_imgdesc.training.moving_average import MovingAverage
 from keras_imgdesc.training.picture_views import PictureViews
 from keras_imgdesc.training.precision import choose_precision
+from keras_imgdesc.training.reseeding import reseed
 from keras_imgdesc.training.run_directory import RunDirectory
-from keras_imgdesc.training.warm_up_cosine import WarmUpCosine
+from keras_imgdesc.training.self_critical import SelfCritical
+from keras_imgdesc.training.tensorboard_log import log_scalars
 from keras_imgdesc.vision import build_encoder
 
 # Captions of validation pictures written down after each epoch.
@@ -101,6 +103,12 @@ class _Run:
         self.captioner = self._build()
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         self.cached, self.trained = self._parts()
+        if recipe.objective == "self_critical" and self.trained is not None:
+            raise InputError(
+                "Self-critical training is of the decoder alone",
+                'Freeze the encoder: encoder_options={"trainable_from": "none"}',
+                trainable_from=self.captioner.encoder.trainable_from,
+            )
         self.views = recipe.views if self.cached and self.augmentation else 1
         self.gather, self.train = self._gatherer(train, "train", self.views)
         self.model = self.captioner.decoder
@@ -137,7 +145,7 @@ class _Run:
                 self._keep_best(row["score"])
             arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
             self.directory.save_checkpoint(arrays, {"epochs_done": epoch + 1}, row)
-            self._log(row)
+            log_scalars(self.directory.path / "logs", row)
 
     def _keep_best(self, score: float) -> None:
         best = max((row["score"] for row in self.directory.metrics()), default=-np.inf)
@@ -208,31 +216,16 @@ class _Run:
 
     def _compile(self) -> None:
         recipe = self.recipe
-        steps = self.steps * recipe.epochs
-        # A short run must not end before its warm-up.
-        warm_up = min(recipe.warm_up_steps, steps // 5)
-        schedule = WarmUpCosine(recipe.learning_rate, warm_up, steps, 0.01)
-        if recipe.optimizer == "muon":
-            optimizer = ConvMuon(
-                schedule,
-                weight_decay=recipe.weight_decay,
-                adam_weight_decay=recipe.weight_decay,
-                global_clipnorm=recipe.clip_norm,
-            )
+        optimizer = build_optimizer(
+            recipe,
+            self.steps * recipe.epochs,
+            slow=self.captioner.encoder.trainable_variables,
+        )
+        if recipe.objective == "self_critical":
+            loss = CaptionLoss(0.0, normalization="captions")
         else:
-            optimizer = LayerwiseAdamW(
-                schedule,
-                weight_decay=recipe.weight_decay,
-                global_clipnorm=recipe.clip_norm,
-                slow=self.captioner.encoder.trainable_variables,
-                factor=recipe.encoder_learning_rate,
-            )
-        optimizer.exclude_from_weight_decay(
-            var_names=["bias", "gamma", "beta", "scale", "position"]
-        )
-        self.model.compile(
-            optimizer, CaptionLoss(recipe.label_smoothing, recipe.attention_penalty)
-        )
+            loss = CaptionLoss(recipe.label_smoothing, recipe.attention_penalty)
+        self.model.compile(optimizer, loss)
         optimizer.build(self.model.trainable_variables)
 
     def _state(self) -> dict[str, Any]:
@@ -254,7 +247,7 @@ class _Run:
     def _fit(self, epoch: int) -> dict[str, float]:
         recipe = self.recipe
         # Dropout must not depend on whether the run was ever interrupted.
-        _reseed(self.model, recipe.seed * 1000 + epoch)
+        reseed(self.model, recipe.seed * 1000 + epoch)
         gather = self.gather
         if self.views > 1:
             generator = np.random.default_rng([recipe.seed, epoch, self.views])
@@ -263,6 +256,10 @@ class _Run:
                 drawn = generator.integers(self.views, size=len(which))
                 return self.gather(self.views * which + drawn)
 
+        if self.progress:
+            print(f"epoch {epoch + 1}/{recipe.epochs}", flush=True)
+        if recipe.objective == "self_critical":
+            return self._fit_self_critical(gather, epoch)
         batches = epoch_batches(
             gather,
             self.input_name,
@@ -273,8 +270,6 @@ class _Run:
             epoch=epoch,
             augmentation=self.augmentation if self.cached is None else None,
         )
-        if self.progress:
-            print(f"epoch {epoch + 1}/{recipe.epochs}", flush=True)
         history = self.model.fit(
             batches,
             verbose=2 if self.progress else 0,
@@ -282,6 +277,29 @@ class _Run:
             callbacks=[self.average],
         )
         return {name: float(values[-1]) for name, values in history.history.items()}
+
+    def _fit_self_critical(self, gather, epoch: int) -> dict[str, float]:
+        if not hasattr(self, "_self_critical"):
+            self._self_critical = SelfCritical(
+                self.captioner,
+                self.token_ids,
+                self.recipe.captions_per_image,
+                self.recipe.seed,
+            )
+        batches = self._self_critical.batches(
+            gather,
+            len(self.token_ids),
+            self.recipe.batch_size // self.recipe.captions_per_image,
+            epoch,
+        )
+        rewards = []
+        bar = tqdm(batches, total=self.steps, disable=not self.progress, unit="batch")
+        for step, (batch, reward) in enumerate(bar):
+            self.model.train_on_batch(*batch)
+            self.average.on_train_batch_end(step)
+            rewards.append(reward)
+            bar.set_postfix(reward=f"{np.mean(rewards):.3f}")
+        return {"reward": float(np.mean(rewards))}
 
     def _validate(self, epoch: int) -> dict[str, float]:
         texts = describe_features(
@@ -312,24 +330,7 @@ class _Run:
                 inputs = self.trained.predict_on_batch(inputs)
             yield inputs
 
-    def _log(self, row: dict[str, Any]) -> None:
-        import tensorflow as tf
-
-        writer = tf.summary.create_file_writer(str(self.directory.path / "logs"))
-        with writer.as_default(step=row["epoch"]):
-            for name, value in row.items():
-                tf.summary.scalar(name, value)
-        writer.close()
-
 
 def _restore(variables: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     for name, variable in variables.items():
         variable.assign(arrays[name])
-
-
-def _reseed(model: keras.Model, seed: int) -> None:
-    for number, layer in enumerate(model._flatten_layers()):
-        generator = getattr(layer, "seed_generator", None)
-        if generator is not None:
-            state = np.array([seed, number], "uint32")
-            generator.state.assign(ops.cast(state, generator.state.dtype))

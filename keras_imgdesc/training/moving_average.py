@@ -29,6 +29,7 @@ class MovingAverage(keras.callbacks.Callback):
     def __init__(self, model: keras.Model, decay: float):
         super().__init__()
         self.decay = decay
+        self._optimizer = model.optimizer
         self.averaged = list(model.trainable_variables) if decay else []
         self.variables = [
             keras.Variable(v, trainable=False, dtype=v.dtype, name="average")
@@ -36,7 +37,7 @@ class MovingAverage(keras.callbacks.Callback):
         ]
 
     def on_train_batch_end(self, batch, logs=None):
-        step = int(self.model.optimizer.iterations)
+        step = int(self._optimizer.iterations)
         share = 1.0 - min(self.decay, (1 + step) / (10 + step))
         for average, weight in zip(self.variables, self.averaged, strict=True):
             average.assign_add((weight.value - average.value) * share)
