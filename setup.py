@@ -11,12 +11,15 @@ EXTRAS = {
     "eval": ["sacrebleu>=2.4", "pycocoevalcap>=1.2", "scikit-learn>=1.5"],
     "demo": [],
     "notebooks": ["jupyterlab>=4", "matplotlib>=3.9"],
+    # Also all that `keras_imgdesc.lite` needs: see the README, "On a phone".
+    "lite": ["ai-edge-litert>=2.3", "numpy>=2", "pillow>=11"],
+    "int8": ["ai-edge-litert>=2.3", "ai-edge-quantizer>=0.10"],
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
 }
 EXTRAS["test"] = [
     *EXTRAS["eval"],
     *EXTRAS["serving"],
-    "ai-edge-litert>=2.3",
+    *EXTRAS["int8"],
     "pytest>=8",
     "import-linter>=2",
     "ipykernel>=6",

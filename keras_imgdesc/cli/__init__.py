@@ -8,7 +8,7 @@ import click
 
 from keras_imgdesc.cli.describing import describe, extract, presets
 from keras_imgdesc.cli.evaluating import evaluate
-from keras_imgdesc.cli.exporting import export
+from keras_imgdesc.cli.exporting import export, verify
 from keras_imgdesc.cli.training import train
 from keras_imgdesc.errors import InputError
 
@@ -42,5 +42,5 @@ def cli() -> None:
     """Describe pictures in words, and train what describes them."""
 
 
-for verb in (describe, train, evaluate, export, presets, extract):
+for verb in (describe, train, evaluate, export, verify, presets, extract):
     cli.add_command(verb)

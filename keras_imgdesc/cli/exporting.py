@@ -7,9 +7,26 @@ import click
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
+    annotation_options,
     load_captioner,
+    read_captions,
     search_options,
+    start_quietly,
 )
+
+representative_option = click.option(
+    "--representative-images",
+    type=DIRECTORY,
+    help="Folder of pictures that full int8 takes its ranges from; else drawn ones.",
+)
+
+
+def list_pictures(folder: Path | None) -> list[Path] | None:
+    if folder is None:
+        return None
+    from keras_imgdesc.images import list_images
+
+    return list_images(folder)
 
 
 @click.group()
@@ -36,12 +53,56 @@ def export_saved_model(preset, output, **options) -> None:
 @export.command("tflite")
 @click.option("--preset", required=True)
 @click.option("--output", "-o", type=FILE, required=True, help="A new file.")
-@click.option("--quantize", type=click.Choice(["float16", "dynamic"]))
+@click.option("--quantize", type=click.Choice(["float16", "dynamic", "int8"]))
+@representative_option
 @search_options
-def export_tflite(preset, output, **options) -> None:
+def export_tflite(preset, output, representative_images, **options) -> None:
     """Write a .tflite file for phones and browsers: pixels in, token ids out."""
+    pictures = list_pictures(representative_images)
     captioner = load_captioner(preset)
     from keras_imgdesc.export.tflite import export_tflite as write
 
-    written = write(captioner, output, name=Path(preset).name, **options)
+    written = write(
+        captioner,
+        output,
+        name=Path(preset).name,
+        representative_images=pictures,
+        **options,
+    )
     click.echo(f"The model is in {written}, {written.stat().st_size / 1e6:.1f} MB")
+
+
+@click.command()
+@click.argument("preset")
+@annotation_options
+@representative_option
+@click.option("--limit", type=click.IntRange(2), default=20, show_default=True)
+def verify(preset, representative_images, limit, **source) -> None:
+    """Describe the same pictures in Python and in every exported form.
+
+    Without pictures of yours, drawn ones are described. Exit code 1 if a form of
+    float32 says another word than Python.
+    """
+    from keras_imgdesc.preset_folders import find_preset
+
+    find_preset(preset)  # a wrong name is told before TensorFlow starts
+    pictures = list_pictures(representative_images)
+    start_quietly()
+    from keras_imgdesc.data.caption_collection import CaptionCollection
+    from keras_imgdesc.data.scenes import draw_scenes
+    from keras_imgdesc.verification import verify_exports
+
+    if any(source.values()):
+        found = read_captions(**source, default_split="test")
+        collection = CaptionCollection(found.examples[:limit])
+    else:
+        collection = draw_scenes("test", limit)
+    parity = verify_exports(
+        preset,
+        collection,
+        representative_images=pictures,
+    )
+    click.echo(str(parity))
+    if not parity.is_exact:
+        click.echo("A form of float32 differs from Python.", err=True)
+        raise SystemExit(1)

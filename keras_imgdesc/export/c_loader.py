@@ -7,8 +7,9 @@ package:
     python c_loader.py FOLDER < request.json
 
 The request is `{"inputs": {tensor name: [base64, ...]}, "outputs": [tensor name, ...],
-"repeat": n}`; every input is a vector of strings. Printed is `{"outputs": {tensor name:
-values}, "seconds": [...]}`, strings as base64.
+"one_by_one": false}`; every input is a vector of strings. They are run together, or
+each alone. Printed is `{"outputs": {tensor name: values}, "seconds": [...],
+"peak_memory": bytes}`, strings as base64.
 """
 
 import base64
@@ -154,17 +155,23 @@ def main() -> None:
         name: [base64.b64decode(v) for v in values]
         for name, values in request["inputs"].items()
     }
+    batches = [inputs]
+    if request.get("one_by_one"):
+        rows = zip(*inputs.values(), strict=True)
+        batches = [{n: [v] for n, v in zip(inputs, r, strict=True)} for r in rows]
     seconds = []
-    for _ in range(request.get("repeat", 1)):
+    results: dict[str, list[Any]] = {name: [] for name in request["outputs"]}
+    for batch in batches:
         start = time.perf_counter()
-        values = session.run(inputs, request["outputs"])
+        values = session.run(batch, request["outputs"])
         seconds.append(time.perf_counter() - start)
+        for name, value in zip(results, values, strict=True):
+            results[name] += value if isinstance(value, list) else value.tolist()
     assert not {"tensorflow", "keras", "keras_imgdesc"} & set(sys.modules)
-    results = {
-        name: value if isinstance(value, list) else value.tolist()
-        for name, value in zip(request["outputs"], values, strict=True)
-    }
-    json.dump({"outputs": results, "seconds": seconds}, sys.stdout)
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))
+    answer = {"outputs": results, "seconds": seconds, "peak_memory": 1024 * int(peak)}
+    json.dump(answer, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -86,11 +87,32 @@ def quantize_to_int8(content: bytes, images: list[np.ndarray]) -> bytes:
         )
     work.add_dynamic_config(".*", operation.FULLY_CONNECTED, num_bits=8)
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
-    ranges = _activation_ranges(content, model, images) | _table_ranges(model)
-    quiet = io.StringIO()
-    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+    with _quiet():
+        ranges = _activation_ranges(content, model, images) | _table_ranges(model)
         quantized = work.quantize(ranges).quantized_model
     return bytes(quantized)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without reports and warnings of what is meant so.
+
+    Kernels of two signatures are quantised alike in both; all tensors are kept, since
+    their ranges are read.
+    """
+    nowhere = io.StringIO()
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
+        ):
+            warnings.filterwarnings("ignore", message=".*preserve_all_tensors")
+            yield
+    finally:
+        logging.disable(level)
 
 
 def _without_zero_kernels(content: bytes) -> bytes:
@@ -119,14 +141,12 @@ def _activation_ranges(
 
     # Inside a delegate the tensors could not be read.
     resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*preserve_all_tensors")
-        interpreter = Interpreter(
-            model_content=content,
-            experimental_preserve_all_tensors=True,
-            experimental_op_resolver_type=resolver,
-            num_threads=2,
-        )
+    interpreter = Interpreter(
+        model_content=content,
+        experimental_preserve_all_tensors=True,
+        experimental_op_resolver_type=resolver,
+        num_threads=2,
+    )
     ranges: dict[str, Any] = {}
     for signature in model.signatureDefs:
         if [tensor.name for tensor in signature.inputs] != [b"image"]:

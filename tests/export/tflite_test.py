@@ -1,15 +1,16 @@
-import json
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from keras_imgdesc.data.scenes import make_scene
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.export import tflite
+from keras_imgdesc.export.full_int8 import read_representative
 from keras_imgdesc.export.tflite import export_tflite
+from keras_imgdesc.lite import LiteCaptioner
+from keras_imgdesc.lite.model_file import read_model_file
 
 PICTURES = np.stack([make_scene("test", i)[1] for i in range(12)])
 
@@ -27,36 +28,55 @@ def wanted(captioner):
     return captioner.generate(PICTURES, return_attention=True)
 
 
-def runner(path: Path):
-    interpreter = Interpreter(model_path=str(path), num_threads=2)
-    return interpreter.get_signature_runner(), interpreter
-
-
 def test_litert_gives_the_tokens_of_python(exported, wanted):
-    describe, interpreter = runner(exported)
-    metadata = json.loads(zipfile.ZipFile(exported).read("keras_imgdesc.json"))
-    exact = metadata["quantize"] is None
-    for image, caption in zip(PICTURES, wanted, strict=True):
-        outputs = describe(image=image[None])
-        n = len(caption.token_ids)
-        np.testing.assert_array_equal(outputs["token_ids"][0, :n], caption.token_ids)
-        assert not outputs["token_ids"][0, n:].any()
+    captioner = LiteCaptioner(exported)
+    exact = captioner.metadata["quantize"] is None
+    found = captioner.generate(list(PICTURES), return_attention=True)
+    tolerance = 1e-3 if exact else 0.3
+    for caption, expected in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(caption.token_ids, expected.token_ids)
         np.testing.assert_allclose(
-            outputs["log_probs"][0, :n],
-            caption.token_log_probs,
-            atol=1e-3 if exact else 0.3,
+            caption.token_log_probs, expected.token_log_probs, atol=tolerance
         )
         np.testing.assert_allclose(
-            outputs["attention"][0, :n], caption.attention, atol=1e-3 if exact else 0.3
+            caption.attention, expected.attention, atol=tolerance
         )
-    for name, tensors in (
-        ("inputs", interpreter.get_signature_list()["serving_default"]["inputs"]),
-        ("outputs", interpreter.get_signature_list()["serving_default"]["outputs"]),
-    ):
-        assert set(tensors) == set(metadata[name])
-    for name, value in outputs.items():
-        described = metadata["outputs"][name]
-        assert described == {"dtype": value.dtype.name, "shape": list(value.shape)}
+
+
+def test_the_tensors_are_those_of_its_metadata(exported):
+    interpreter = Interpreter(model_path=str(exported))
+    metadata, _ = read_model_file(exported)
+    signatures = metadata["signatures"]
+    assert set(signatures) == {"describe", "encode", "step"}
+    assert set(signatures) == set(interpreter.get_signature_list())
+    for name, described in signatures.items():
+        runner = interpreter.get_signature_runner(name)
+        for kind, details in (
+            ("inputs", runner.get_input_details()),
+            ("outputs", runner.get_output_details()),
+        ):
+            assert described[kind] == {
+                tensor: {"dtype": d["dtype"].__name__, "shape": d["shape"].tolist()}
+                for tensor, d in details.items()
+            }
+    # What runs when no signature is named.
+    assert interpreter.get_input_details()[0]["name"].startswith("describe_image")
+
+
+def test_words_come_one_by_one(captioner, exported):
+    lite = LiteCaptioner(exported)
+    for image in PICTURES[:4]:
+        words = list(lite.stream_words(image))
+        assert 5 < len(words) <= lite.metadata["search"]["max_length"]
+        if lite.metadata["quantize"] is None:
+            assert " ".join(words) == captioner.generate(image, num_beams=1)
+
+
+def test_the_signatures_share_their_weights(exported, captioner):
+    parameters = captioner.count_params()
+    bytes_each = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}
+    quantize = LiteCaptioner(exported).metadata["quantize"]
+    assert exported.stat().st_size < 1.2 * bytes_each[quantize] * parameters
 
 
 def test_operations_are_built_in(exported):
@@ -88,8 +108,23 @@ def test_what_cannot_be_written_is_refused(captioner, tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tflite, "_convert", lambda *args: b"content")
+    monkeypatch.setattr(tflite, "_convert", lambda *args: (b"content", {}))
     monkeypatch.setattr(tflite.os, "replace", full)
     with pytest.raises(OSError, match="No space"):
         export_tflite(captioner, tmp_path / "c.tflite")
     assert not list(tmp_path.glob("*c.tflite"))
+
+
+def test_representative_images_are_checked(captioner, tmp_path):
+    with pytest.raises(InputError, match="representative_images=0"):
+        export_tflite(
+            captioner,
+            tmp_path / "d.tflite",
+            quantize="int8",
+            representative_images=[],
+        )
+    with pytest.raises(ImageError, match="batch one by one"):
+        read_representative([np.zeros((2, 40, 40, 3), np.uint8)], 96)
+    found = read_representative([np.zeros((40, 60, 3), np.uint8)], 96)
+    assert found[0].shape == (1, 96, 96, 3)
+    assert not list(tmp_path.iterdir())

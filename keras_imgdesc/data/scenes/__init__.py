@@ -8,7 +8,7 @@ from keras_imgdesc.data.scenes.caption_reading import (
     relations_match,
 )
 from keras_imgdesc.data.scenes.caption_writing import caption_scene
-from keras_imgdesc.data.scenes.loading import load_scenes
+from keras_imgdesc.data.scenes.loading import draw_scenes, load_scenes
 from keras_imgdesc.data.scenes.making import make_scene
 from keras_imgdesc.data.scenes.scene_graph import SceneGraph
 from keras_imgdesc.data.scenes.scene_object import SceneObject
@@ -18,6 +18,7 @@ __all__ = [
     "SceneGraph",
     "SceneObject",
     "caption_scene",
+    "draw_scenes",
     "graph_matches",
     "load_scenes",
     "make_scene",

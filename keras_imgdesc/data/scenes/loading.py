@@ -8,7 +8,8 @@ from pathlib import Path
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
-from keras_imgdesc.data.scenes.making import SPLITS
+from keras_imgdesc.data.scenes.caption_writing import caption_scene
+from keras_imgdesc.data.scenes.making import SPLITS, make_scene
 from keras_imgdesc.data.scenes.scene_graph import SceneGraph
 from keras_imgdesc.errors import InputError
 
@@ -90,6 +91,31 @@ def load_scenes(
                 extra={
                     "scene_graph": SceneGraph.from_json(row["scene_graph"].decode())
                 },
+            )
+        )
+    return CaptionCollection(examples)
+
+
+def draw_scenes(split: str, count: int) -> CaptionCollection:
+    """The first pictures of a split, drawn now and kept nowhere.
+
+    Args:
+        split: as `load_scenes`.
+        count: how many.
+
+    Returns:
+        The same pictures and captions as those of `load_scenes`.
+    """
+    examples = []
+    for number in range(count):
+        graph, image = make_scene(split, number)
+        examples.append(
+            CaptionedImage(
+                image_id=f"{split}-{number:05d}",
+                path=None,
+                captions=caption_scene(graph),
+                image=image,
+                extra={"scene_graph": graph},
             )
         )
     return CaptionCollection(examples)

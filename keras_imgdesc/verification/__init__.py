@@ -1,0 +1,6 @@
+"""Whether a model says the same in every form it is exported to."""
+
+from keras_imgdesc.verification.form_result import FormResult
+from keras_imgdesc.verification.parity import Parity, verify_exports
+
+__all__ = ["FormResult", "Parity", "verify_exports"]

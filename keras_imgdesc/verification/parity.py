@@ -1,0 +1,177 @@
+"""One model in all its forms, side by side."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from tqdm import tqdm
+
+from keras_imgdesc.captioning import ImageCaptioner
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.evaluation.caption_metrics import bleu
+from keras_imgdesc.export import export_saved_model, export_tflite
+from keras_imgdesc.export.tflite import QUANTIZATIONS
+from keras_imgdesc.images import load_image
+from keras_imgdesc.preset_folders import find_preset
+from keras_imgdesc.verification.form_result import FormResult
+from keras_imgdesc.verification.running import run_form
+
+# The first picture of a form pays for what is loaded and compiled once.
+WARM_UP = 1
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What the forms of a model said of the same pictures, Python first.
+
+    Attributes:
+        results: of each form.
+        references: captions of people, of each picture.
+    """
+
+    results: list[FormResult]
+    references: list[list[str]]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the float32 forms gave the captions of Python, all of them."""
+        return all(
+            row["same"] == 1.0
+            for row, result in zip(self.rows(), self.results, strict=True)
+            if result.exact
+        )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each form, with these columns.
+
+        `form`; `same`, the share of captions equal to Python's; `log_prob`, the
+        largest difference of log P among equal captions; `bleu_4`, and `bleu_4_change`
+        from Python's; `megabytes`; `milliseconds`, the median for a picture;
+        `peak_mebibytes`.
+        """
+        first = self.results[0]
+        first_score = bleu(first.captions, self.references)["bleu_4"]
+        rows = []
+        for result in self.results:
+            same = [
+                a == b for a, b in zip(result.captions, first.captions, strict=True)
+            ]
+            differences = [
+                abs(a - b)
+                for a, b, is_same in zip(
+                    result.log_probs, first.log_probs, same, strict=True
+                )
+                if is_same
+            ]
+            score = bleu(result.captions, self.references)["bleu_4"]
+            row = {
+                "form": result.form,
+                "same": sum(same) / len(same),
+                "log_prob": max(differences, default=0.0),
+                "bleu_4": score,
+                "bleu_4_change": score - first_score,
+                "megabytes": result.size / 1e6,
+                "milliseconds": 1e3 * statistics.median(result.seconds[WARM_UP:]),
+                "peak_mebibytes": result.peak_memory / 2**20,
+            }
+            rows.append(row)
+        return rows
+
+    def __str__(self) -> str:
+        heads = ("form", "same", "log P +-", "BLEU-4", "MB", "ms", "peak MiB")
+        lines = ["{:16} {:>8} {:>9} {:>14} {:>7} {:>7} {:>9}".format(*heads)]
+        for row in self.rows():
+            lines.append(
+                f"{row['form']:16} {row['same']:>8.1%} {row['log_prob']:>9.1e} "
+                f"{row['bleu_4']:>6.2f} ({row['bleu_4_change']:+.2f}) "
+                f"{row['megabytes']:>7.1f} {row['milliseconds']:>7.1f} "
+                f"{row['peak_mebibytes']:>9.0f}"
+            )
+        return "\n".join(lines)
+
+
+def verify_exports(
+    preset: str | PathLike[str],
+    collection: CaptionCollection,
+    *,
+    representative_images: Iterable[Any] | None = None,
+    num_threads: int = 2,
+    progress: bool = True,
+) -> Parity:
+    """Export a captioner to every form, and describe the same pictures with each.
+
+    The forms: Python, a SavedModel in TensorFlow's Python, the same in TensorFlow's C
+    library (which TensorFlow Serving loads models with), `.tflite` files of float32,
+    float16, dynamic int8 and full int8 in LiteRT. Each runs in a process of its own
+    and is given one picture at a time. Everything is written to a temporary folder
+    and removed.
+
+    Args:
+        preset: name or folder of a captioner.
+        collection: pictures with references, at least two.
+        representative_images: for full int8, see `export_tflite`.
+        num_threads: of LiteRT.
+        progress: show a progress bar.
+
+    Raises:
+        InputError: fewer than two pictures can be read.
+    """
+    preset = find_preset(preset)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pictures, references = _write_pictures(collection, folder)
+        captioner = ImageCaptioner.from_preset(preset)
+        saved_model = export_saved_model(captioner, folder / "saved_model")
+        forms = [
+            ("Python", "python", preset),
+            ("SavedModel", "saved_model", saved_model),
+            ("C loader", "c_loader", saved_model),
+        ]
+        for quantize in QUANTIZATIONS:
+            title = f"tflite {quantize or 'float32'}"
+            path = export_tflite(
+                captioner,
+                folder / title.replace(" ", "_") / "captioner.tflite",
+                quantize=quantize,
+                representative_images=representative_images,
+            )
+            forms.append((title, "tflite", path))
+        results = [
+            run_form(title, kind, model, pictures, num_threads)
+            for title, kind, model in tqdm(forms, disable=not progress, unit="form")
+        ]
+    return Parity(results, references)
+
+
+def _write_pictures(
+    collection: CaptionCollection, folder: Path
+) -> tuple[list[str], list[list[str]]]:
+    """Files of the pictures that can be read, and their references."""
+    paths, references = [], []
+    for number, example in enumerate(collection):
+        try:
+            image = load_image(example.source)
+        except ImageError:
+            continue
+        path = example.path
+        if example.image is not None:
+            path = folder / f"{number}.png"
+            Image.fromarray(image).save(path)
+        paths.append(str(path))
+        references.append(list(example.captions))
+    if len(paths) < 2:
+        raise InputError(
+            "Parity is checked on at least two pictures",
+            "Check the annotations and the folder of images",
+            readable=len(paths),
+            pictures=len(collection),
+        )
+    return paths, references
