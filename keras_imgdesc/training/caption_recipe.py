@@ -28,7 +28,9 @@ class CaptionRecipe:
         objective: `"cross_entropy"`, or `"self_critical"`: `captions_per_image`
             captions of each picture are drawn and made likelier the better their
             CIDEr-D is (see `SelfCritical`); for a decoder that is trained already
-            (`start_from`), on a frozen encoder, at a tenth of the learning rate.
+            (`start_from`), on a frozen encoder, at a tenth of the learning rate, and
+            without dropout.
+        temperature: of the captions drawn, see `SelfCritical`.
         optimizer: `"adamw"`, or `"muon"`: ConvMuon for convolutions, AdamW for the
             rest, which learns an encoder from scratch in far fewer steps.
         learning_rate: peak.
@@ -66,6 +68,7 @@ class CaptionRecipe:
     batch_size: int = 64
     captions_per_image: int = 1
     objective: str = "cross_entropy"
+    temperature: float = 1.0
     optimizer: str = "adamw"
     learning_rate: float = 1e-3
     encoder_learning_rate: float = 0.1
@@ -122,6 +125,12 @@ class CaptionRecipe:
                 "objective must be 'cross_entropy' or 'self_critical'",
                 "Choose one of them",
                 objective=self.objective,
+            )
+        if self.temperature <= 0:
+            raise InputError(
+                "temperature must be above 0",
+                "Use for example 0.6",
+                temperature=self.temperature,
             )
         if self.objective == "self_critical" and (
             self.captions_per_image < 2 or not self.start_from

@@ -3,11 +3,22 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_imgdesc.captioning import ImageCaptioner, draw_noise, sample
 from keras_imgdesc.captioning.compiling import compile_function
 from keras_imgdesc.training.cider_reward import CiderReward
+
+
+def stop_dropout(model: keras.Model) -> None:
+    """Sets every dropout of a model to 0, before it is compiled.
+
+    Captions are drawn without dropout: what is learned must be of the same model.
+    """
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
 
 
 class SelfCritical:
@@ -24,6 +35,9 @@ class SelfCritical:
             token first.
         samples: captions drawn of each picture, at least 2.
         seed: of the draws.
+        temperature: of the draws. At 1 a decoder trained on smoothed labels strays so
+            often that short captions win; below 1 what is drawn is like what a search
+            finds.
 
     Reference:
         Rennie et al., "Self-critical Sequence Training for Image Captioning",
@@ -38,6 +52,7 @@ class SelfCritical:
         references: np.ndarray,
         samples: int,
         seed: int,
+        temperature: float = 1.0,
     ) -> None:
         self.samples, self.seed = samples, seed
         self._pad = captioner.tokenizer.vocabulary.pad_id
@@ -51,7 +66,12 @@ class SelfCritical:
         def draw(feature_map: Any, noise: Any) -> Any:
             memory, state = decoder.begin(feature_map)
             return sample(
-                decoder.step, memory, state, tokens=tokens, noise=noise
+                decoder.step,
+                memory,
+                state,
+                tokens=tokens,
+                noise=noise,
+                temperature=temperature,
             ).token_ids
 
         self._draw = compile_function(captioner, draw)

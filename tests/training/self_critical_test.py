@@ -1,7 +1,8 @@
+import keras
 import numpy as np
 import pytest
 
-from keras_imgdesc.captioning import ImageCaptioner
+from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.scenes import make_scene
@@ -9,7 +10,7 @@ from keras_imgdesc.data.scenes.caption_writing import caption_scene
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.caption_recipe import CaptionRecipe
 from keras_imgdesc.training.caption_training import train_captioner
-from keras_imgdesc.training.self_critical import SelfCritical
+from keras_imgdesc.training.self_critical import SelfCritical, stop_dropout
 
 LABELS = ("a small red square", "a large blue circle", "one green star")
 
@@ -44,6 +45,37 @@ def test_captions_better_than_their_fellows_get_positive_weights(captioner):
     np.testing.assert_array_equal(again[1], token_ids)
     other = next(training.batches(gather, 3, 2, epoch=1))[0]
     assert not np.array_equal(other[1], token_ids)
+
+
+def test_what_is_drawn_coldly_is_the_likeliest(captioner):
+    images = np.stack([make_scene("test", i)[1] for i in range(3)])
+    features = np.asarray(captioner.encoder(images))
+    references = np.asarray(captioner.tokenizer(list(LABELS)))[:, None]
+    training = SelfCritical(captioner, references, 2, seed=0, temperature=1e-3)
+    ((_, token_ids, _), _), *_ = training.batches(features.__getitem__, 3, 3, epoch=0)
+    texts = captioner.tokenizer.detokenize(token_ids)
+    likeliest = captioner.generate(images, num_beams=1)
+    assert sorted(texts) == sorted(2 * likeliest)
+
+
+def test_without_dropout_training_sees_what_is_drawn_from():
+    decoder = LSTMDecoder(
+        9, (2, 2, 8), 8, 8, 2, dropout=0.5, feature_dropout=0.5, feature_dim=8
+    )
+    inputs = {
+        "feature_map": np.ones((2, 2, 2, 8), "float32"),
+        "token_ids": np.ones((2, 3), "int32"),
+    }
+
+    def change() -> float:
+        keras.utils.set_random_seed(0)
+        logits = [decoder(inputs, training=mode)["logits"] for mode in (True, False)]
+        return float(np.abs(np.subtract(*map(np.asarray, logits))).max())
+
+    assert change() > 0
+    stop_dropout(decoder)
+    assert change() == 0
+    assert decoder.get_config()["dropout"] == 0.5  # as it was built
 
 
 def test_it_raises_the_score_of_what_is_drawn(tmp_path, captioner):
@@ -81,3 +113,5 @@ def test_what_it_cannot_train_is_said(tmp_path):
         CaptionRecipe(objective="self_critical", captions_per_image=5, batch_size=60)
     with pytest.raises(InputError, match="objective='rl'"):
         CaptionRecipe(objective="rl")
+    with pytest.raises(InputError, match="temperature=0"):
+        CaptionRecipe(temperature=0)

@@ -1,0 +1,95 @@
+"""Milliseconds a picture, one at a time: `.tflite` files against the SavedModel.
+
+    python benchmarks/lite_speed.py --preset flickr8k_vgg16_lstm --images FOLDER
+
+All forms run in one process and take turns, picture by picture, so that whatever else
+the machine does falls on all of them alike. Each is given the bytes of a file; the
+SavedModel decodes them in its graph, `LiteCaptioner` with Pillow. What the search adds
+is the time of the signature `describe` over that of `encode`, on the same pixels.
+"""
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+
+def taken(function, *args, **kwargs) -> float:
+    start = time.perf_counter()
+    function(*args, **kwargs)
+    return 1e3 * (time.perf_counter() - start)
+
+
+@click.command()
+@click.option("--preset", default="flickr8k_vgg16_lstm", show_default=True)
+@click.option("--images", "folder", required=True, type=click.Path(exists=True))
+@click.option("--count", default=50, show_default=True)
+@click.option("--threads", default=2, show_default=True)
+def main(preset, folder, count, threads) -> None:
+    import tensorflow as tf
+    from ai_edge_litert.interpreter import Interpreter
+
+    from keras_imgdesc import ImageCaptioner
+    from keras_imgdesc.export import export_saved_model, export_tflite
+    from keras_imgdesc.images import list_images, load_image, resize_image
+    from keras_imgdesc.lite import LiteCaptioner
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    paths = list_images([Path(folder)])[: count + 1]
+    captioner = ImageCaptioner.from_preset(preset)
+    with tempfile.TemporaryDirectory() as name:
+        saved = export_saved_model(captioner, Path(name) / "served", warm_up=False)
+        loaded = tf.saved_model.load(str(saved))
+        serve = loaded.signatures["serving_default"]
+        forms = {
+            "SavedModel float32": lambda content: serve(
+                image_bytes=tf.constant([content])
+            )
+        }
+        lites = {}
+        for quantize in (None, "float16", "dynamic", "int8"):
+            title = f"tflite {quantize or 'float32'}"
+            path = Path(name) / title.replace(" ", "_") / "c.tflite"
+            # The ranges of drawn pictures will do: the speed is that of any others.
+            export_tflite(captioner, path, quantize=quantize)
+            lites[title] = Interpreter(str(path), num_threads=threads)
+            forms[title] = LiteCaptioner(path, threads).generate
+        times: dict[str, list[float]] = {title: [] for title in forms}
+        signatures = ("encode", "describe")
+        runs = {
+            title: [lite.get_signature_runner(name) for name in signatures]
+            for title, lite in lites.items()
+        }
+        parts = {title: ([], []) for title in lites}
+        for path in paths:
+            content = path.read_bytes()
+            for title, function in forms.items():
+                times[title].append(taken(function, content))
+            pixels = resize_image(load_image(path), captioner.encoder.image_size)
+            for title, functions in runs.items():
+                for function, values in zip(functions, parts[title]):
+                    values.append(taken(function, image=pixels[None]))
+    # The first picture pays for what is compiled once.
+    middle = {title: statistics.median(t[1:]) for title, t in times.items()}
+    base = middle["SavedModel float32"]
+    settings = captioner.generation
+    print(
+        f"{preset}, {len(paths) - 1} pictures, {settings.num_beams} beams, "
+        f"{threads} threads"
+    )
+    print("| | ms a picture, median | SavedModel over it | encode | search adds |")
+    print("|---|---|---|---|---|")
+    for title, value in middle.items():
+        row = f"| {title} | {value:.1f} | {base / value:.2f} |"
+        if title in parts:
+            encode, describe = (statistics.median(t[1:]) for t in parts[title])
+            row += f" {encode:.1f} | {100 * (describe / encode - 1):.0f} % |"
+        else:
+            row += " | |"
+        print(row)
+
+
+if __name__ == "__main__":
+    main()
