@@ -10,12 +10,19 @@ PRESETS = sorted(p.parent.name for p in ROOT.glob("saved_models/*/config.json"))
 EXTRAS = {
     "eval": ["sacrebleu>=2.4", "pycocoevalcap>=1.2", "scikit-learn>=1.5"],
     "demo": [],
-    "notebooks": ["jupyterlab>=4", "matplotlib>=3.9"],
     # Also all that `keras_imgdesc.lite` needs: see the README, "On a phone".
     "lite": ["ai-edge-litert>=2.3", "numpy>=2", "pillow>=11"],
     "int8": ["ai-edge-litert>=2.3", "ai-edge-quantizer>=0.10"],
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
 }
+# Among them is one that exports every form of a captioner and compares them.
+EXTRAS["notebooks"] = [
+    *EXTRAS["eval"],
+    *EXTRAS["serving"],
+    *EXTRAS["int8"],
+    "jupyterlab>=4",
+    "matplotlib>=3.9",
+]
 EXTRAS["test"] = [
     *EXTRAS["eval"],
     *EXTRAS["serving"],

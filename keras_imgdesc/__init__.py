@@ -22,6 +22,7 @@ _HOMES = {
     "export_tflite": "keras_imgdesc.export",
     "list_presets": "keras_imgdesc.preset_folders",
     "load_image": "keras_imgdesc.images",
+    "verify_exports": "keras_imgdesc.verification",
 }
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "export_tflite",
     "list_presets",
     "load_image",
+    "verify_exports",
 ]
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.images import load_image
     from keras_imgdesc.preset_folders import list_presets
     from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+    from keras_imgdesc.verification import verify_exports
     from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 
 

@@ -60,7 +60,8 @@ def export_saved_model(
     version = _free_version(path, version)
     signatures = signatures_of(task, **settings)
     archive = keras.export.ExportArchive()
-    archive.track(task)
+    # The variables of its endpoints the archive finds itself, and would save those of
+    # a tracked task a second time.
     archive.track(task.tokenizer)
     for name, signature in signatures.items():
         archive.add_endpoint(

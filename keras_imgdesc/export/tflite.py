@@ -127,7 +127,6 @@ def _convert(
     """The file's content, and the tensors of its signatures."""
     # From functions or tf.Module alone the converter would leave the weights out.
     archive = keras.export.ExportArchive()
-    archive.track(task)
     tensors = {}
     for name, signature in model.signatures.items():
         function = archive.add_endpoint(

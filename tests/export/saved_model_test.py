@@ -136,6 +136,12 @@ def test_the_graph_has_tensorflows_own_operations_alone(exported):
     assert {"PyFunc", "EagerPyFunc"}.isdisjoint(operations)
 
 
+def test_each_weight_is_saved_once(exported, captioner):
+    data = (exported / "variables").glob("variables.data-*")
+    size = sum(file.stat().st_size for file in data)
+    assert size == pytest.approx(4 * captioner.count_params(), rel=0.01)
+
+
 def test_saved_model_cli_runs_it(exported, picture_bytes, expected, tmp_path):
     inputs = tmp_path / "inputs.npy"
     # The tool reads text alone from its command line, files from .npy.
