@@ -52,23 +52,6 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def dynamic_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that ships, or one like it."""
-    shipped = PRESET / "captioner.tflite"
-    if shipped.is_file():
-        return shipped
-    path = tmp_path_factory.mktemp("dynamic") / "captioner.tflite"
-    captioner = ImageCaptioner.from_preset(PRESET)
-    return export_tflite(captioner, path, quantize="dynamic", name=PRESET.name)
-
-
-@pytest.fixture(scope="session")
-def float_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("float") / "captioner.tflite"
-    return export_tflite(ImageCaptioner.from_preset(PRESET), path, name=PRESET.name)
-
-
-@pytest.fixture(scope="session")
 def web_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of `examples/web` after `npm ci`."""
     if shutil.which("npm") is None:
@@ -81,6 +64,28 @@ def web_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if done.returncode != 0:
         give_up(f"npm cannot install LiteRT: {done.stderr.strip()}")
     return copy / "web"
+
+
+@pytest.fixture(scope="session")
+def tools(browser: Any, web_folder: Path) -> None:
+    """Asked for before a model is exported, which takes time."""
+
+
+@pytest.fixture(scope="session")
+def dynamic_model(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that ships, or one like it."""
+    shipped = PRESET / "captioner.tflite"
+    if shipped.is_file():
+        return shipped
+    path = tmp_path_factory.mktemp("dynamic") / "captioner.tflite"
+    captioner = ImageCaptioner.from_preset(PRESET)
+    return export_tflite(captioner, path, quantize="dynamic", name=PRESET.name)
+
+
+@pytest.fixture(scope="session")
+def float_model(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("float") / "captioner.tflite"
+    return export_tflite(ImageCaptioner.from_preset(PRESET), path, name=PRESET.name)
 
 
 @pytest.fixture(scope="session")
