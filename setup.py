@@ -33,6 +33,7 @@ EXTRAS["test"] = [
     "matplotlib>=3.9",
     "mypy>=1.11",
     "nbclient>=0.10",
+    "playwright>=1.49",
     "ruff>=0.6",
     "tensorboard>=2.19",
 ]

@@ -1,0 +1,180 @@
+"""The page of `examples/web`, built, served and open in a browser."""
+
+import functools
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from keras_imgdesc.captioning import ImageCaptioner
+from keras_imgdesc.export import export_tflite
+
+ROOT = Path(__file__).parents[2]
+PRESET = ROOT / "saved_models" / "flickr8k_mobilenet_lstm"
+ARGUMENTS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
+    *("--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+TIMEOUT = 120_000  # milliseconds: two slow cores may be busy with other work
+
+
+def give_up(what: str) -> None:
+    """Skips the test, or fails it where a browser was promised."""
+    if os.environ.get("KERAS_IMGDESC_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"{what}, and KERAS_IMGDESC_REQUIRE_BROWSER=1")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        give_up("Playwright is not installed (`pip install playwright`)")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        give_up("There is no Chromium (`apt-get install chromium`)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=list(ARGUMENTS)
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def web_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of `examples/web` after `npm ci`."""
+    if shutil.which("npm") is None:
+        give_up("There is no npm (`apt-get install npm`)")
+    copy = tmp_path_factory.mktemp("web") / "examples"
+    ignored = shutil.ignore_patterns("node_modules", "dist")
+    shutil.copytree(ROOT / "examples", copy, ignore=ignored)
+    command = ["npm", "ci", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=copy / "web", capture_output=True, text=True)
+    if done.returncode != 0:
+        give_up(f"npm cannot install LiteRT: {done.stderr.strip()}")
+    return copy / "web"
+
+
+@pytest.fixture(scope="session")
+def tools(browser: Any, web_folder: Path) -> None:
+    """Asked for before a model is exported, which takes time."""
+
+
+@pytest.fixture(scope="session")
+def dynamic_model(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that ships, or one like it."""
+    shipped = PRESET / "captioner.tflite"
+    if shipped.is_file():
+        return shipped
+    path = tmp_path_factory.mktemp("dynamic") / "captioner.tflite"
+    captioner = ImageCaptioner.from_preset(PRESET)
+    return export_tflite(captioner, path, quantize="dynamic", name=PRESET.name)
+
+
+@pytest.fixture(scope="session")
+def float_model(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("float") / "captioner.tflite"
+    return export_tflite(ImageCaptioner.from_preset(PRESET), path, name=PRESET.name)
+
+
+@pytest.fixture(scope="session")
+def build(
+    web_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], Path]:
+    """Builds the page with a model: the folder."""
+
+    @functools.cache
+    def build(model: Path) -> Path:
+        out = tmp_path_factory.mktemp("dist")
+        options = ["--model", str(model), "--out", str(out)]
+        command = ["npm", "run", "build", "--", *options]
+        done = subprocess.run(command, cwd=web_folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return out
+
+    return build
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
+    handler = functools.partial(_QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[Path], AbstractContextManager[str]]:
+    """Serves a folder as `python -m http.server` does: its address."""
+    return _served
+
+
+class WebPage:
+    """The page in a browser of its own, and what it says on its console."""
+
+    def __init__(self, browser: Any, address: str, **options: Any) -> None:
+        self.context = browser.new_context(**options)
+        self.context.set_default_timeout(TIMEOUT)
+        self.page = self.context.new_page()
+        self.console: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("console", lambda line: self.console.append(line.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.address = address
+
+    def load(self) -> "WebPage":
+        self.page.goto(self.address)
+        self.page.wait_for_selector("#status:text('Ready.')")
+        return self
+
+    def describe(self, path: Path) -> tuple[list[int], np.ndarray]:
+        """Token ids and log-probabilities of a picture that is chosen."""
+        self.page.set_input_files("#choose", path)
+        return self.caption_of(path.name)
+
+    def caption_of(self, name: str) -> tuple[list[int], np.ndarray]:
+        """What is said of the picture of this name, once it is."""
+        caption = self.page.wait_for_selector(f"#caption[data-picture='{name}']")
+        ids = caption.get_attribute("data-token-ids").split()
+        log_probs = caption.get_attribute("data-log-probs").split()
+        return [int(i) for i in ids], np.array([float(p) for p in log_probs])
+
+    def problems(self) -> list[str]:
+        lines = [line for line in self.console if "ERROR:" in line]
+        return lines + self.errors
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., WebPage]]:
+    """Opens the page at an address; nothing may have gone wrong at the end."""
+    pages: list[WebPage] = []
+
+    def open_page(address: str, **options: Any) -> WebPage:
+        pages.append(WebPage(browser, address, **options))
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        page.context.close()
+    assert [page.problems() for page in pages] == [[]] * len(pages)
