@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.export import c_loader
+from keras_imgdesc.lite.lite_captioner import LITE_FILE
 from keras_imgdesc.verification.form_result import FormResult
 
 # Forms of other arithmetic than float32 may choose other words.
@@ -88,4 +89,6 @@ def _run(command: list[str], request: dict[str, Any]) -> dict[str, Any]:
 def _size(model: Path) -> int:
     if model.is_file():
         return model.stat().st_size
-    return sum(file.stat().st_size for file in model.rglob("*") if file.is_file())
+    files = [file for file in model.rglob("*") if file.is_file()]
+    # A preset may hold an exported file too, which Python does not read.
+    return sum(file.stat().st_size for file in files if file.name != LITE_FILE)

@@ -119,8 +119,16 @@ def test_it_runs_where_there_is_no_tensorflow(file, captioner, tmp_path):
         "assert importlib.util.find_spec('tensorflow') is None\n"
         "assert importlib.util.find_spec('keras') is None\n"
         "print(LiteCaptioner(sys.argv[1]).generate(sys.argv[2]))\n"
+        "print(LiteCaptioner.from_preset(sys.argv[3]).generate(sys.argv[4]))\n"
     )
     command = [python, "-c", code, file, PICTURES[0]]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "flickr8k_mobilenet_lstm", PHOTOS[0]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == captioner.generate(PICTURES[0])
+    drawn, photo = done.stdout.splitlines()
+    assert drawn == captioner.generate(PICTURES[0])
+    assert len(photo.split()) > 3
