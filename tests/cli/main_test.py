@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import VGG16Encoder
+
+RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +108,22 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
         (["describe", "PHOTOS", "--attention-dir", "PHOTOS/a.jpg/maps"], "a.jpg/maps"),
         (["evaluate", "captioner", "--preset", "nobody"], "nobody"),
         (
+            [
+                "train",
+                "encoder",
+                "--recipe",
+                "RECIPES/flickr8k_vgg16_lstm/1_encoder.json",
+            ]
+            + ["--run-dir", "PHOTOS/run", "--teacher-weights", "x", "--images"]
+            + ["PHOTOS", "--set", "folder_weights=[1,2,3]"],
+            "folder_weights=(1.0, 2.0, 3.0)",
+        ),
+        (
+            ["train", "captioner", "--recipe", "RECIPES/frozen.json", "--scenes"]
+            + ["--run-dir", "PHOTOS/run", "--set", "epochs"],
+            "FIELD=JSON",
+        ),
+        (
             ["extract", "PHOTOS", "--preset", "scenes_lstm", "-o", "PHOTOS/a.jpg/c"],
             "a.jpg/c",
         ),
@@ -124,7 +143,9 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(run, photos, arguments, named):
-    arguments = [a.replace("PHOTOS", str(photos)) for a in arguments]
+    places = {"PHOTOS": str(photos), "RECIPES": str(RECIPES)}
+    for name, place in places.items():
+        arguments = [a.replace(name, place) for a in arguments]
     code, out, err = run(*arguments)
     assert code == 2 and out == ""
     assert len(err.splitlines()) == 1 and err.startswith("Error: ") and named in err
