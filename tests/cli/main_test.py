@@ -108,6 +108,11 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
         (["describe", "PHOTOS", "--attention-dir", "PHOTOS/a.jpg/maps"], "a.jpg/maps"),
         (["evaluate", "captioner", "--preset", "nobody"], "nobody"),
         (
+            ["export", "tflite", "--preset", "scenes_lstm", "-o", "PHOTOS/a.tflite"]
+            + ["--quantize", "dynamic", "--representative-images", "PHOTOS"],
+            "--quantize int8",
+        ),
+        (
             [
                 "train",
                 "encoder",

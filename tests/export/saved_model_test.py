@@ -220,9 +220,16 @@ def test_a_disk_that_fills_leaves_nothing(captioner, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "write_serving_assets", full)
-    with pytest.raises(OSError, match="No space left"):
-        export_saved_model(captioner, tmp_path / "model")
-    assert list((tmp_path / "model").iterdir()) == []
+    with pytest.raises(InputError, match="No space left"):
+        export_saved_model(captioner, tmp_path / "models" / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_is_no_folder_is_refused(captioner, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="could not be written"):
+        export_saved_model(captioner, tmp_path / "file" / "model")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 CHILD = """
