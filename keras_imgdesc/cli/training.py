@@ -44,6 +44,12 @@ def train_captioner(
     from keras_imgdesc.training.caption_recipe import CaptionRecipe
 
     changed = changes_of(changes)
+    held_out = (validation_annotations, validation_image_list, validation_split)
+    if not source["scenes"] and not any(held_out):
+        raise click.UsageError(
+            "Give pictures that are not trained on: --validation-image-list, "
+            "--validation-split or --validation-annotations."
+        )
     start_quietly()
     values = json.loads(CaptionRecipe.from_json(recipe).to_json())
     chosen = CaptionRecipe.from_dict(values | changed, "--set")

@@ -129,6 +129,12 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
             "FIELD=JSON",
         ),
         (
+            ["train", "captioner", "--recipe", "RECIPES/frozen.json"]
+            + ["--run-dir", "PHOTOS/run", "--annotations", "PHOTOS/a.csv"]
+            + ["--images", "PHOTOS"],
+            "--validation-image-list",
+        ),
+        (
             ["extract", "PHOTOS", "--preset", "scenes_lstm", "-o", "PHOTOS/a.jpg/c"],
             "a.jpg/c",
         ),

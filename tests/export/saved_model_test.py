@@ -85,6 +85,16 @@ def test_scores_are_those_of_python(signatures, captioner, picture_bytes):
     )
 
 
+@pytest.mark.parametrize("texts", [["a"], ["a", "b", "c"]])
+def test_each_image_is_scored_with_a_caption_of_its_own(
+    signatures, picture_bytes, texts
+):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a caption an image"):
+        signatures["score"](
+            image_bytes=tf.constant(picture_bytes[:2]), caption=tf.constant(texts)
+        )
+
+
 def test_feature_maps_are_those_of_the_encoder(signatures, captioner, picture_bytes):
     outputs = signatures["encode"](image_bytes=tf.constant([*picture_bytes[:1], b"x"]))
     image = keras_imgdesc.load_image(picture_bytes[0])
