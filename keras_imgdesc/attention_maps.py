@@ -1,6 +1,8 @@
 """Pictures of where a captioner looked."""
 
 import os
+from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -75,22 +77,53 @@ def overlay(square: Image.Image, attention: np.ndarray) -> Image.Image:
     )
 
 
-def save_attention(source: str | Path, caption: Any, folder: str | Path) -> Path:
-    """Draw a described picture's attention into a folder.
+def attention_names(sources: Iterable[str | Path]) -> list[str]:
+    """File names for drawings of pictures that go into one folder.
+
+    Args:
+        sources: paths of the pictures.
+
+    Returns:
+        For each its name without suffix and `.attention.png`; the second and later
+        pictures of one name, from other folders or of other formats, get a number.
+
+    Example:
+
+    >>> from keras_imgdesc.attention_maps import attention_names
+    >>> attention_names(["a/cat.jpg", "b/cat.jpg"])
+    ['cat.attention.png', 'cat-2.attention.png']
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for source in sources:
+        stem = Path(source).stem
+        candidates = (f"{stem}-{number}" for number in count(2))
+        # Some file systems take "Cat" and "cat" for one name.
+        while stem.casefold() in taken:
+            stem = next(candidates)
+        taken.add(stem.casefold())
+        names.append(f"{stem}.attention.png")
+    return names
+
+
+def save_attention(source: str | Path, caption: Any, path: str | Path) -> None:
+    """Draw a described picture's attention into a file, whole or not at all.
 
     Args:
         source: path of the picture.
         caption: a `Caption` with attention.
-        folder: made if missing; the file has the picture's name, and a number where
-            another picture had it before.
+        path: of a PNG, replaced if it is there; its folder is made if missing.
 
-    Returns:
-        The PNG's path.
+    Raises:
+        ImageError: the picture cannot be read.
+        OSError: the file cannot be written.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{Path(source).stem}.attention.png"
-    partial = target.with_name(f".{target.name}.partial")
-    draw_attention(load_image(source), caption).save(partial, format="PNG")
-    os.replace(partial, target)
-    return target
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        draw_attention(load_image(source), caption).save(partial, format="PNG")
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

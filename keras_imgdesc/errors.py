@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 _LONGEST_VALUE = 200
 
 
@@ -55,6 +57,27 @@ class ImageError(InputError):
     >>> print(ImageError("The file is empty", "Copy it again", image="a.jpg"))
     The file is empty. Received: image='a.jpg'. Copy it again.
     """
+
+
+def refuse_unknown_options(owner: type, unknown: dict[str, object]) -> None:
+    """Refuses what a constructor has no use for.
+
+    Keras itself lets a misspelt argument of a functional model pass in silence.
+
+    Args:
+        owner: the class, whose constructor names what it knows.
+        unknown: the rest, by name.
+
+    Raises:
+        InputError: there is a rest.
+    """
+    if not unknown:
+        return
+    parameters = inspect.signature(owner).parameters.values()
+    known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+    raise InputError(
+        f"{owner.__name__} has no such option", f"It has {known}", **unknown
+    )
 
 
 def _rebuild(

@@ -1,8 +1,15 @@
 import numpy as np
+import pytest
 from PIL import Image
 
-from keras_imgdesc.attention_maps import draw_attention, overlay, save_attention
+from keras_imgdesc.attention_maps import (
+    attention_names,
+    draw_attention,
+    overlay,
+    save_attention,
+)
 from keras_imgdesc.captioning import Caption
+from keras_imgdesc.errors import ImageError
 
 
 def caption(maps: np.ndarray) -> Caption:
@@ -32,7 +39,21 @@ def test_it_is_saved_beside_no_half_written_file(tmp_path):
     source = tmp_path / "photo.jpg"
     Image.new("RGB", (40, 40), "red").save(source)
     maps = np.random.default_rng(0).random((3, 4, 4)).astype(np.float32)
-    path = save_attention(source, caption(maps), tmp_path / "maps")
+    path = tmp_path / "maps" / "a.png"
+    save_attention(source, caption(maps), path)
     with Image.open(path) as drawn:
         assert drawn.format == "PNG"
     assert [p.name for p in (tmp_path / "maps").iterdir()] == [path.name]
+
+
+def test_a_drawing_that_fails_leaves_no_file(tmp_path):
+    with pytest.raises(ImageError):
+        save_attention(tmp_path / "none.jpg", None, tmp_path / "maps" / "a.png")
+    assert list((tmp_path / "maps").iterdir()) == []
+
+
+def test_pictures_of_one_name_are_drawn_into_files_of_their_own():
+    sources = ["a/cat.jpg", "b/cat.jpg", "Cat.png", "cat-2.gif"]
+    names = attention_names(sources)
+    assert names[0] == "cat.attention.png"
+    assert len({name.casefold() for name in names}) == len(sources)

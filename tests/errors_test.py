@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
 
 
 def test_message_has_rule_received_and_remedy():
@@ -41,3 +41,13 @@ def test_survives_the_way_from_a_worker_process(kind):
 def test_kinds():
     assert issubclass(InputError, ValueError)
     assert issubclass(ImageError, InputError)
+
+
+def test_options_that_a_constructor_does_not_know_are_refused():
+    class Painter:
+        def __init__(self, colour: str = "red", **unknown: object) -> None:
+            refuse_unknown_options(type(self), unknown)
+
+    Painter(colour="blue")
+    with pytest.raises(InputError, match=r"Painter.*color='blue'.*\['colour'\]"):
+        Painter(color="blue")

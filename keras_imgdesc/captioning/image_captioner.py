@@ -23,7 +23,7 @@ from keras_imgdesc.captioning.image_inputs import (
     pictures,
 )
 from keras_imgdesc.captioning.training_data import batching, training_dataset
-from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
 from keras_imgdesc.text import CaptionTokenizer
 
 
@@ -44,9 +44,10 @@ class ImageCaptioner(CaptionerGraph):
         tokenizer: a `CaptionTokenizer`.
         generation: default settings of `generate`; None means beam search with 3
             beams, length penalty 0.8 and captions as long as the tokenizer's.
+        name: of the Keras model.
 
     Raises:
-        InputError: the parts do not fit together.
+        InputError: the parts do not fit together, or there is no such option.
 
     Example:
 
@@ -71,8 +72,10 @@ class ImageCaptioner(CaptionerGraph):
         decoder: CaptioningModel,
         tokenizer: CaptionTokenizer,
         generation: GenerationSettings | None = None,
-        **kwargs: Any,
+        name: str = "image_captioner",
+        **unknown: Any,
     ) -> None:
+        refuse_unknown_options(type(self), unknown)
         check_parts(encoder, decoder, tokenizer)
 
         # === Layers ===
@@ -84,9 +87,8 @@ class ImageCaptioner(CaptionerGraph):
         image = keras.Input((size, size, 3), name="image")
         token_ids = keras.Input((None,), dtype="int32", name="token_ids")
         outputs = decoder({"feature_map": encoder(image), "token_ids": token_ids})
-        kwargs.setdefault("name", "image_captioner")
         super().__init__(
-            inputs={"image": image, "token_ids": token_ids}, outputs=outputs, **kwargs
+            inputs={"image": image, "token_ids": token_ids}, outputs=outputs, name=name
         )
 
         # === Config ===

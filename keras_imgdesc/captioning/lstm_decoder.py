@@ -16,7 +16,7 @@ from keras_imgdesc.captioning.sentinel_lstm_cell import (
 )
 from keras_imgdesc.captioning.visual_attention import VisualAttention
 from keras_imgdesc.captioning.word_embedding import WordEmbedding
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.errors import InputError, refuse_unknown_options
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -49,10 +49,11 @@ class LSTMDecoder(CaptioningModel):
         use_sentinel: attend to the sentinel too; without it attention sums to 1.
         feature_dim: width of the keys and values made of the feature map.
         tie_embeddings: one matrix for words read and words predicted.
+        name: of the Keras model.
 
     Raises:
-        InputError: a size is not positive, a dropout is outside [0, 1), or
-            `num_heads` does not divide `feature_dim`.
+        InputError: a size is not positive, a dropout is outside [0, 1),
+            `num_heads` does not divide `feature_dim`, or there is no such option.
 
     Example:
 
@@ -85,8 +86,10 @@ class LSTMDecoder(CaptioningModel):
         use_sentinel: bool = True,
         feature_dim: int = 512,
         tie_embeddings: bool = True,
-        **kwargs: Any,
+        name: str = "lstm_decoder",
+        **unknown: Any,
     ) -> None:
+        refuse_unknown_options(type(self), unknown)
         sizes = {
             "vocabulary_size": vocabulary_size,
             "embedding_dim": embedding_dim,
@@ -154,11 +157,10 @@ class LSTMDecoder(CaptioningModel):
         states = self.recurrence(inputs, initial_state=[hidden, cell])
         outputs, attention = self._attend(states, memory)
         logits = self.word_embedding(outputs, reverse=True)
-        kwargs.setdefault("name", "lstm_decoder")
         super().__init__(
             inputs={"feature_map": feature_map, "token_ids": token_ids},
             outputs={"logits": logits, "attention": attention},
-            **kwargs,
+            name=name,
         )
 
         # === Config ===

@@ -27,13 +27,29 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
     except click.ClickException as error:
         click.echo(f"Error: {error.format_message()}", err=True)
         sys.exit(2)
     except InputError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
+    except OSError as error:
+        # A full disk or a folder that may not be written to is no fault of the code,
+        # and a traceback would hide which file it was.
+        click.echo(f"Error: {_refused(error)}", err=True)
+        sys.exit(2)
     sys.exit(code or 0)
+
+
+def _refused(error: OSError) -> InputError:
+    return InputError(
+        f"A file or folder could not be used: {error.strerror or error}",
+        "Check that the place exists, may be written to and has room",
+        path=error.filename,
+    )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,6 +8,7 @@ from keras_imgdesc.cli.options import (
     DIRECTORY,
     generation_options,
     load_captioner,
+    make_folder,
 )
 from keras_imgdesc.errors import ImageError
 
@@ -25,9 +26,14 @@ def describe(
 ) -> int:
     """Describe pictures: files, folders or globs, one line each."""
     from keras_imgdesc.images import list_images
+    from keras_imgdesc.preset_folders import find_preset
 
     found = list_images(list(paths))
+    find_preset(preset)
+    make_folder(attention_dir)
     captioner = load_captioner(preset, precision)
+    from keras_imgdesc.attention_maps import attention_names, save_attention
+
     failed: list[ImageError] = []
     stream = captioner.generate_stream(
         found,
@@ -35,7 +41,8 @@ def describe(
         batch_size=min(batch_size, len(found)),
         return_attention=attention_dir is not None,
     )
-    for path, caption in stream:
+    names = attention_names(found)
+    for (path, caption), name in zip(stream, names, strict=True):
         if isinstance(caption, ImageError):
             failed.append(caption)
             if as_json:
@@ -47,9 +54,7 @@ def describe(
         else:
             click.echo(f"{path}: {caption.text}")
         if attention_dir is not None:
-            from keras_imgdesc.attention_maps import save_attention
-
-            save_attention(path, caption, attention_dir)
+            save_attention(path, caption, attention_dir / name)
     if failed and not as_json:
         click.echo(f"{len(failed)} of {len(found)} pictures failed:", err=True)
         for error in failed:

@@ -9,6 +9,7 @@ from keras_imgdesc.cli.options import (
     annotation_options,
     generation_options,
     load_captioner,
+    make_folder,
     read_captions,
 )
 
@@ -26,12 +27,16 @@ def evaluate() -> None:
 @click.option("--report", type=DIRECTORY, help="Write a page with pictures here.")
 def evaluate_captioner(
     preset, num_beams, batch_size, precision, limit, report, **source
-) -> None:
+) -> int:
     """Score free-running captions against references."""
-    from keras_imgdesc.evaluation.evaluate_captions import evaluate_captions
+    from keras_imgdesc.preset_folders import find_preset
 
+    find_preset(preset)  # a wrong name is told before the pictures are looked up
+    make_folder(report)
     collection = read_captions(**source, default_split="test")
     captioner = load_captioner(preset, precision)
+    from keras_imgdesc.evaluation.evaluate_captions import evaluate_captions
+
     result = evaluate_captions(
         captioner,
         collection,
@@ -44,3 +49,6 @@ def evaluate_captioner(
         from keras_imgdesc.evaluation.caption_report import write_caption_report
 
         click.echo(f"Report: {write_caption_report(result, report)}")
+    for name, message in result.failed.items():
+        click.echo(f"{name}: {message}", err=True)
+    return 1 if result.failed else 0

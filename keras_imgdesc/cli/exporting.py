@@ -58,6 +58,8 @@ def export_saved_model(preset, output, **options) -> None:
 @search_options
 def export_tflite(preset, output, representative_images, **options) -> None:
     """Write a .tflite file for phones and browsers: pixels in, token ids out."""
+    if representative_images is not None and options["quantize"] != "int8":
+        raise click.UsageError("--representative-images is for --quantize int8.")
     pictures = list_pictures(representative_images)
     captioner = load_captioner(preset)
     from keras_imgdesc.export.tflite import export_tflite as write

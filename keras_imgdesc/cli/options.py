@@ -1,5 +1,6 @@
 """What several verbs share."""
 
+import errno
 import json
 import os
 import sys
@@ -12,6 +13,8 @@ import click
 
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(path_type=Path)
+# The search is written out beam by beam: thousands would fill the memory.
+BEAMS = click.IntRange(1, 100)
 
 
 def start_quietly() -> None:
@@ -42,10 +45,19 @@ def load_captioner(preset: str, precision: str = "float32") -> Any:
     return ImageCaptioner.from_preset(folder, dtype=choose_precision(precision))
 
 
+def make_folder(path: Path | None) -> None:
+    """Make the folder that results will go to, before the work for them starts."""
+    if path is None:
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
 def generation_options(command: Callable) -> Callable:
     """Options of every verb that generates captions."""
 
-    @click.option("--num-beams", type=click.IntRange(1), help="Beams of the search.")
+    @click.option("--num-beams", type=BEAMS, help="Beams of the search.")
     @click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True)
     @click.option(
         "--precision",
@@ -64,7 +76,7 @@ def generation_options(command: Callable) -> Callable:
 def search_options(command: Callable) -> Callable:
     """Options of every verb that fixes the search in a file."""
 
-    @click.option("--num-beams", type=click.IntRange(1), help="Beams of the search.")
+    @click.option("--num-beams", type=BEAMS, help="Beams of the search.")
     @click.option("--length-penalty", type=click.FloatRange(0))
     @click.option("--max-length", type=click.IntRange(1), help="Tokens of a caption.")
     @wraps(command)
@@ -93,7 +105,9 @@ def annotation_options(command: Callable) -> Callable:
 def changes_of(changes: tuple[str, ...]) -> dict[str, Any]:
     values = {}
     for change in changes:
-        name, _, text = change.partition("=")
+        name, equals, text = change.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set takes FIELD=JSON, not {change!r}.")
         try:
             values[name] = json.loads(text)
         except ValueError:

@@ -15,6 +15,10 @@ from keras_imgdesc import images
 from keras_imgdesc.errors import InputError
 
 MANIFEST = "manifest.json"
+MANIFEST_KEYS = {
+    *("encoder", "feature_map_shape", "pictures", "shard_size"),
+    *("shards", "failed", "complete"),
+}
 
 
 class FeatureCache:
@@ -102,7 +106,8 @@ def extract_features(
         `failed`.
 
     Raises:
-        InputError: the folder holds maps of another encoder or of other pictures.
+        InputError: the folder holds maps of another encoder or of other pictures,
+            or a manifest that is damaged.
     """
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)
@@ -110,7 +115,7 @@ def extract_features(
     fresh = {
         "encoder": encoder.fingerprint(),
         "feature_map_shape": list(encoder.feature_map_shape),
-        "pictures": hashlib.sha256("\n".join(image_ids).encode()).hexdigest(),
+        "pictures": hashlib.sha256(_encoded(image_ids)).hexdigest(),
         "shard_size": shard_size,
     }
     if manifest is None:
@@ -172,9 +177,26 @@ def _empty(encoder: Any) -> np.ndarray:
     return np.empty((0, *encoder.feature_map_shape), np.uint16)
 
 
+def _encoded(image_ids: Sequence[str]) -> bytes:
+    # The name of a file may have bytes that are no UTF-8.
+    return "\n".join(image_ids).encode("utf-8", "surrogateescape")
+
+
 def _read_manifest(path: Path) -> dict[str, Any] | None:
     file = path / MANIFEST
-    return json.loads(file.read_text()) if file.exists() else None
+    if not file.exists():
+        return None
+    try:
+        manifest = json.loads(file.read_text())
+    except ValueError:
+        manifest = None
+    if not isinstance(manifest, dict) or not manifest.keys() >= MANIFEST_KEYS:
+        raise InputError(
+            f"{MANIFEST} must be the file that was written",
+            "Remove the cache's folder and extract again",
+            path=str(file),
+        )
+    return manifest
 
 
 def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:

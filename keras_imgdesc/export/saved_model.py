@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import keras
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.serving_assets import write_serving_assets
 from keras_imgdesc.export.task_signatures import signatures_of
+from keras_imgdesc.export.whole import written_whole
 
 
 def export_saved_model(
@@ -53,8 +52,8 @@ def export_saved_model(
         The folder of the version.
 
     Raises:
-        InputError: the version exists, `path` holds other things, or an argument is
-            out of its range.
+        InputError: the version exists, `path` holds other things or cannot be
+            written to, or an argument is out of its range. Nothing is left then.
     """
     path = Path(path)
     version = _free_version(path, version)
@@ -67,24 +66,17 @@ def export_saved_model(
         archive.add_endpoint(
             name, signature.function, input_signature=list(signature.inputs)
         )
-    path.mkdir(parents=True, exist_ok=True)
+    target = path / str(version)
     # A server looks at names that are numbers only.
-    partial = path / f".partial-{version}"
-    if partial.exists():  # of a process that was killed
-        shutil.rmtree(partial)
-    try:
+    with written_whole(target) as partial:
         archive.write_out(str(partial), verbose=False)
         write_serving_assets(partial, path.name, signatures, warm_up)
-        os.rename(partial, path / str(version))
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return path / str(version)
+    return target
 
 
 def _free_version(path: Path, version: int | None) -> int:
     found = list(path.iterdir()) if path.is_dir() else []
-    strangers = [p.name for p in found if not (p.name.isdigit() or p.name[0] == ".")]
+    strangers = [p.name for p in found if not (p.name.isdecimal() or p.name[0] == ".")]
     if strangers or path.is_file():
         raise InputError(
             "A model's folder holds versions, folders named by a number, alone",
@@ -92,7 +84,7 @@ def _free_version(path: Path, version: int | None) -> int:
             path=path,
             found=strangers[:3],
         )
-    taken = {int(p.name) for p in found if p.name.isdigit()}
+    taken = {int(p.name) for p in found if p.name.isdecimal()}
     if version is None:
         return max(taken, default=0) + 1
     if version < 1:

@@ -71,6 +71,10 @@ def captioner_signatures(
         return _describe(task, resize_image(image, size), settings)
 
     def score(image_bytes: tf.Tensor, caption: tf.Tensor) -> dict[str, tf.Tensor]:
+        # Of other numbers, some would be spread over the others without a word.
+        tf.debugging.assert_equal(
+            tf.size(caption), tf.size(image_bytes), "score takes a caption an image"
+        )
         pixels, error = decode_images(image_bytes, size)
         token_ids = task.tokenizer.whole(caption)
         outputs = task.decoder(

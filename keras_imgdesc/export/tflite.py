@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import zipfile
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from keras_imgdesc import __version__
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.full_int8 import quantize_to_int8, read_representative
 from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
+from keras_imgdesc.export.whole import refused_by_disk, written_whole
 from keras_imgdesc.lite.model_file import METADATA_FILE, VOCABULARY_FILE
 
 QUANTIZATIONS = (None, "float16", "dynamic", "int8")
@@ -55,7 +55,8 @@ def export_tflite(
 
     Args:
         task: an `ImageCaptioner`.
-        path: the file; there must be none.
+        path: the file; there must be none, and in its folder no `vocabulary.txt` of
+            another model.
         quantize: None for float32; `"float16"` for weights of half the size;
             `"dynamic"` for matrices of int8, a quarter of the size; `"int8"` where
             what goes from convolution to convolution is int8 too, the fastest.
@@ -69,8 +70,9 @@ def export_tflite(
         The file's path.
 
     Raises:
-        InputError: the file exists, there are no representative images, or an
-            argument is out of its range.
+        InputError: the file exists, its place cannot be written to, there are no
+            representative images, or an argument is out of its range. Nothing is left
+            then.
         ImageError: a representative image cannot be read.
     """
     path = Path(path)
@@ -80,16 +82,14 @@ def export_tflite(
             "Choose one of them",
             quantize=quantize,
         )
-    if path.exists():
-        raise InputError(
-            "A file that exists is not overwritten", "Choose another name", path=path
-        )
     model = lite_model_of(task, **settings)
+    _check_place(path, model.vocabulary)
     representative = []
     if quantize == "int8":
         size = task.encoder.image_size
         representative = read_representative(representative_images, size)
-    content, tensors = _convert(task, model, quantize)
+    with refused_by_disk(Path(tempfile.gettempdir())):
+        content, tensors = _convert(task, model, quantize)
     if quantize == "int8":
         content = quantize_to_int8(content, representative)
     metadata = {
@@ -106,19 +106,38 @@ def export_tflite(
 def _write(
     path: Path, content: bytes, model: LiteModel, metadata: dict[str, Any]
 ) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".partial-{path.name}")
-    vocabulary = path.with_name(VOCABULARY_FILE)
-    try:
+    with written_whole(path) as partial:
         partial.write_bytes(content)
         with zipfile.ZipFile(partial, "a") as archive:
             archive.writestr(VOCABULARY_FILE, model.vocabulary)
             archive.writestr(METADATA_FILE, json.dumps(metadata, indent=2) + "\n")
-        vocabulary.write_text(model.vocabulary, encoding="utf-8")
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+        beside = path.with_name(VOCABULARY_FILE)
+        if not beside.exists():
+            with written_whole(beside) as partial_text:
+                partial_text.write_text(model.vocabulary, encoding="utf-8")
+
+
+def _check_place(path: Path, vocabulary: str) -> None:
+    """Refuses a place where something would be overwritten."""
+    if path.exists():
+        raise InputError(
+            "A file that exists is not overwritten", "Choose another name", path=path
+        )
+    beside = path.with_name(VOCABULARY_FILE)
+    if path == beside:
+        raise InputError(
+            f"{VOCABULARY_FILE} is what is written beside the model",
+            "Choose another name",
+            path=path,
+        )
+    # Another model may be read with it.
+    if beside.exists() and beside.read_bytes() != vocabulary.encode("utf-8"):
+        raise InputError(
+            f"The folder must have no {VOCABULARY_FILE}, or that of this model",
+            "Choose another folder",
+            path=path,
+            found=beside,
+        )
 
 
 def _convert(

@@ -49,6 +49,8 @@ def list_images(
 
 
 def _find(given: str) -> list[Path]:
+    if not given:  # of a shell variable that is not set; not the folder one is in
+        raise InputError("A path must not be empty", "Give one, or '.'", path=given)
     path = Path(given)
     # A file may have a name like "[1].jpg", so the name comes before the pattern.
     if path.is_dir():

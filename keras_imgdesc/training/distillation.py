@@ -61,11 +61,13 @@ def distill_encoder(
         InputError: a folder without pictures, teacher weights that do not fit, a run
             directory of another recipe.
     """
+    # Before the directory belongs to a recipe that these folders do not fit.
+    pictures = data.list_folders(folders, recipe.folder_weights)
     policy = keras.mixed_precision.dtype_policy()
     keras.mixed_precision.set_global_policy(choose_precision(recipe.precision))
     try:
         run = RunDirectory(run_dir, json.loads(recipe.to_json()))
-        arrays = _train(recipe, folders, teacher_weights, run, validation, progress)
+        arrays = _train(recipe, pictures, teacher_weights, run, validation, progress)
     finally:
         keras.mixed_precision.set_global_policy(policy)
     encoder = VGG16Encoder(trainable_from="none", input_scale=64.0)
@@ -116,8 +118,8 @@ def explained_variance(
     }
 
 
-def _train(recipe, folders, teacher_weights, run, validation, progress):
-    paths, cumulative = data.list_folders(folders, recipe.folder_weights)
+def _train(recipe, pictures, teacher_weights, run, validation, progress):
+    paths, cumulative = pictures
     keras.utils.set_random_seed(recipe.seed)
     initial = VGG16Encoder(32, weights=recipe.start_from, input_scale=64.0)
     arrays = initial.get_weights()

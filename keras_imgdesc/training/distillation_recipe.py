@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.recipe_file import read_recipe, refuse_unknown
@@ -74,22 +75,38 @@ class DistillationRecipe:
         """Read a recipe from a file.
 
         Raises:
-            InputError: the file is not JSON, or has a field that is not known.
+            InputError: the file is not JSON, or has a field that is not known or not
+                of its type.
         """
-        values = read_recipe(path)
-        refuse_unknown(cls, values, path)
+        return cls.from_dict(read_recipe(path), str(path))
+
+    @classmethod
+    def from_dict(
+        cls, values: dict[str, Any], source: str = ""
+    ) -> "DistillationRecipe":
+        """A recipe from its fields, as JSON has them.
+
+        Raises:
+            InputError: a field that is not known, or not of its type.
+        """
+        refuse_unknown(cls, values, source)
         try:
-            phases = tuple(_phase(p, path) for p in values.pop("phases"))
-        except (KeyError, TypeError) as error:
+            phases = tuple(_phase(phase, source) for phase in values["phases"])
+            weights = tuple(float(w) for w in values.get("folder_weights", ()))
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
             raise InputError(
-                "A distillation recipe must have a list of whole phases",
-                f"Mend the file; reading it failed with: {error!r}",
-                path=str(path),
+                "A distillation recipe must have a list of whole phases, and numbers "
+                "as folder_weights",
+                f"Mend it; reading it failed with: {error!r}",
+                path=source,
             ) from error
-        values["folder_weights"] = tuple(values.get("folder_weights", ()))
-        return cls(phases=phases, **values)
+        return cls(**values | {"phases": phases, "folder_weights": weights})
 
 
-def _phase(values: dict, path: str | Path) -> DistillationPhase:
-    refuse_unknown(DistillationPhase, values, path)
+def _phase(values: Any, source: str) -> DistillationPhase:
+    if not isinstance(values, dict):
+        raise TypeError(f"a phase must be an object, not {values!r}")
+    refuse_unknown(DistillationPhase, values, source)
     return DistillationPhase(**values | {"crop_scale": tuple(values["crop_scale"])})

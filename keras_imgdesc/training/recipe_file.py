@@ -1,10 +1,11 @@
 """Reading recipes from JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from keras_imgdesc.errors import InputError
 
@@ -32,10 +33,20 @@ def read_recipe(path: str | Path) -> dict[str, Any]:
     return values
 
 
-def refuse_unknown(recipe: type, names: Iterable[str], source: str | Path) -> None:
-    """Raise InputError if a name is not a field of the recipe's dataclass."""
+def refuse_unknown(recipe: type, values: Mapping[str, Any], source: str | Path) -> None:
+    """Refuse fields that a recipe's dataclass does not have, or not of that type.
+
+    Args:
+        recipe: the dataclass.
+        values: its fields, as JSON has them.
+        source: where they come from, for the message.
+
+    Raises:
+        InputError: naming the field. A list is not looked into: what it must be is
+            the recipe's own matter.
+    """
     known = [f.name for f in fields(recipe)]
-    unknown = sorted(set(names) - set(known))
+    unknown = sorted(set(values) - set(known))
     if unknown:
         raise InputError(
             "A recipe may only have fields that are known",
@@ -43,3 +54,38 @@ def refuse_unknown(recipe: type, names: Iterable[str], source: str | Path) -> No
             path=str(source),
             fields=unknown,
         )
+    types = get_type_hints(recipe)
+    for name, value in values.items():
+        wanted = _in_json(types[name])
+        if wanted and not any(_is_a(value, kind) for kind in wanted):
+            kinds = " or ".join(_JSON_NAMES[kind] for kind in wanted)
+            raise InputError(
+                f"{name} must be {kinds}",
+                "Change it",
+                path=str(source),
+                **{name: value},
+            )
+
+
+_JSON_NAMES: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+def _in_json(annotation: Any) -> tuple[type, ...]:
+    """The types that JSON may have for a field; none where they are not told."""
+    kinds = get_args(annotation) if isinstance(annotation, UnionType) else [annotation]
+    plain = tuple(get_origin(kind) or kind for kind in kinds)
+    return plain if set(plain) <= _JSON_NAMES.keys() else ()
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    # In Python true is a whole number, and a whole number is not a float.
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)

@@ -34,7 +34,7 @@ class RunDirectory:
 
     A checkpoint is a new file and then a small file that names it, put in place by one
     rename: whoever reads sees the old state or the new one. `recipe.json` is written
-    first; a run of another recipe is refused.
+    first; a run of another recipe is refused once there is anything else.
 
     Args:
         path: the folder, made if it is missing.
@@ -55,7 +55,9 @@ class RunDirectory:
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         target = self.path / "recipe.json"
-        if target.exists():
+        others = [p for p in self.path.iterdir() if p.name != target.name]
+        # A run that failed before it had computed anything binds nobody to its recipe.
+        if target.exists() and others:
             before = json.loads(target.read_text(encoding="utf-8"))
             changed = sorted(
                 key
@@ -69,7 +71,7 @@ class RunDirectory:
                     run_dir=str(self.path),
                     changed=changed,
                 )
-        elif any(self.path.iterdir()):
+        elif others:
             raise InputError(
                 "A new run needs an empty directory, an old one its recipe.json",
                 "Choose another directory",

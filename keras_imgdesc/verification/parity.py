@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 from PIL import Image
 from tqdm import tqdm
 
@@ -18,6 +19,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.evaluation.caption_metrics import bleu
 from keras_imgdesc.export import export_saved_model, export_tflite
+from keras_imgdesc.export.image_bytes import decode_images
 from keras_imgdesc.export.tflite import QUANTIZATIONS
 from keras_imgdesc.images import load_image
 from keras_imgdesc.preset_folders import find_preset
@@ -154,7 +156,11 @@ def verify_exports(
 def _write_pictures(
     collection: CaptionCollection, folder: Path
 ) -> tuple[list[str], list[list[str]]]:
-    """Files of the pictures that can be read, and their references."""
+    """Files of the pictures that can be read, and their references.
+
+    What the graph cannot decode, as WebP and TIFF, becomes PNG: it is the model that
+    is compared, and Python reads more formats.
+    """
     paths, references = [], []
     for number, example in enumerate(collection):
         try:
@@ -162,7 +168,7 @@ def _write_pictures(
         except ImageError:
             continue
         path = example.path
-        if example.image is not None:
+        if example.image is not None or not _is_served(path):
             path = folder / f"{number}.png"
             Image.fromarray(image).save(path)
         paths.append(str(path))
@@ -175,3 +181,10 @@ def _write_pictures(
             pictures=len(collection),
         )
     return paths, references
+
+
+def _is_served(path: Path | None) -> bool:
+    if path is None:
+        return False
+    _, error = decode_images(tf.constant([path.read_bytes()]), image_size=8)
+    return not error.numpy()[0]

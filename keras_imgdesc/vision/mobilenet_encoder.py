@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.errors import InputError, refuse_unknown_options
 from keras_imgdesc.vision import mobilenet_weights
 from keras_imgdesc.vision.image_encoder import ImageEncoder
 
@@ -43,10 +43,11 @@ class MobileNetEncoder(ImageEncoder):
             folder of a preset with a MobileNet up to the same layer.
         trainable_from: `"none"`, `"all"` or the first layer trained, as
             `"conv_dw_7"`. `None` means all where `weights` is `None`, else none.
+        name: of the Keras model.
 
     Raises:
         InputError: a size that is not a multiple of 32, weights that do not exist
-            or lack an array, an unknown layer.
+            or lack an array or cannot be downloaded, an unknown layer or option.
 
     Example:
     >>> import numpy as np
@@ -64,8 +65,10 @@ class MobileNetEncoder(ImageEncoder):
         feature_layer: str = "conv_pw_12",
         weights: str | None = None,
         trainable_from: str | None = None,
-        **kwargs,
+        name: str = "mobilenet_encoder",
+        **unknown,
     ):
+        refuse_unknown_options(type(self), unknown)
         layers = [f"conv_pw_{i + 1}" for i in range(len(BLOCKS))]
         if feature_layer not in layers:
             raise InputError(
@@ -95,8 +98,7 @@ class MobileNetEncoder(ImageEncoder):
         )(x)
         for i, (channels, stride) in enumerate(BLOCKS[:depth], start=1):
             x = separable_block(x, i, channels, stride)
-        kwargs.setdefault("name", "mobilenet_encoder")
-        super().__init__(inputs=image, outputs=x, **kwargs)
+        super().__init__(inputs=image, outputs=x, name=name)
 
         # === Config ===
         self.image_size = image_size

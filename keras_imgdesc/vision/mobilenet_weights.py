@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.vision.imagenet import download_imagenet
 from keras_imgdesc.vision.preset_weights import load_preset_weights
 
 # Epsilon of the batch normalisations of `keras.applications.MobileNet`.
@@ -65,18 +66,24 @@ def fold(
     return kernel, beta - mean * scale
 
 
+def _keras_mobilenet(weights: str | None) -> keras.Model:
+    return keras.applications.MobileNet(
+        include_top=False, input_shape=(224, 224, 3), weights=weights
+    )
+
+
 def _read(weights: str) -> Mapping[str, np.ndarray]:
     try:
         if Path(weights).suffix == ".npz":
             with np.load(weights, allow_pickle=False) as archive:
                 return dict(archive)
-        model = keras.applications.MobileNet(
-            include_top=False,
-            input_shape=(224, 224, 3),
-            weights="imagenet" if weights == "imagenet" else None,
-        )
-        if weights != "imagenet":
+        if weights == "imagenet":
+            model = download_imagenet(lambda: _keras_mobilenet("imagenet"))
+        else:
+            model = _keras_mobilenet(None)
             model.load_weights(weights)
+    except InputError:
+        raise
     except (ValueError, OSError, KeyError) as error:
         raise InputError(
             "The weights file must hold MobileNet without its top",

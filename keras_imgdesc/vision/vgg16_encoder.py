@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.errors import InputError, refuse_unknown_options
 from keras_imgdesc.vision import vgg16_weights
 from keras_imgdesc.vision.caffe_preprocessing import CaffePreprocessing
 from keras_imgdesc.vision.image_encoder import ImageEncoder
@@ -30,10 +30,11 @@ class VGG16Encoder(ImageEncoder):
             `"block5"`. `None` means all where `weights` is `None`, else none.
         input_scale: what preprocessing divides by, see `CaffePreprocessing`.
             `None` means 1 for weights that come from Keras and 64 from scratch.
+        name: of the Keras model.
 
     Raises:
         InputError: a size that is not a multiple of 16, weights that do not exist
-            or do not fit, an unknown layer.
+            or do not fit or cannot be downloaded, an unknown layer or option.
 
     Example:
     >>> import numpy as np
@@ -53,8 +54,10 @@ class VGG16Encoder(ImageEncoder):
         weights: str | None = None,
         trainable_from: str | None = None,
         input_scale: float | None = None,
-        **kwargs,
+        name: str = "vgg16_encoder",
+        **unknown,
     ):
+        refuse_unknown_options(type(self), unknown)
         if image_size < 16 or image_size % 16:
             raise InputError(
                 "image_size must be a positive multiple of 16",
@@ -93,8 +96,7 @@ class VGG16Encoder(ImageEncoder):
                 x = keras.layers.MaxPooling2D(2, name=f"block{b - 1}_pool")(x)
             for layer in block:
                 x = layer(x)
-        kwargs.setdefault("name", "vgg16_encoder")
-        super().__init__(inputs=image, outputs=x, **kwargs)
+        super().__init__(inputs=image, outputs=x, name=name)
 
         # === Config ===
         self.image_size = image_size

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.vision.imagenet import download_imagenet
 from keras_imgdesc.vision.preset_weights import load_preset_weights
 
 
@@ -36,7 +37,7 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
             width=encoder.width,
         )
     if weights == "imagenet":
-        source = _keras_vgg16("imagenet")
+        source = download_imagenet(lambda: _keras_vgg16("imagenet"))
     else:
         source = _keras_vgg16(None)
         try:

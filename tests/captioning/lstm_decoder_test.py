@@ -193,3 +193,8 @@ def test_it_learns_captions_by_heart(toy_settings, feature_map):
 def test_settings_that_make_no_decoder_are_refused(toy_settings, change, message):
     with pytest.raises(InputError, match=message):
         LSTMDecoder(**toy_settings | change)
+
+
+def test_misspelt_options_are_refused():
+    with pytest.raises(InputError, match=r"hiden_dim=8.*hidden_dim"):
+        LSTMDecoder(12, (2, 2, 4), hiden_dim=8)

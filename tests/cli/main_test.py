@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import VGG16Encoder
+
+RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,13 @@ def test_json_has_an_object_a_line(run, preset, photos):
     assert rows[0]["log_prob"] < 0 and "b.png" in rows[1]["error"]
 
 
+def test_pictures_of_one_name_are_all_drawn(run, preset, photos, tmp_path):
+    Image.open(photos / "b.png").save(photos / "a.png")
+    maps = tmp_path / "maps"
+    code, _, _ = run("describe", photos, "--preset", preset, "--attention-dir", maps)
+    assert code == 0 and len(list(maps.iterdir())) == 4
+
+
 def test_attention_is_drawn(run, preset, photos, tmp_path):
     maps = tmp_path / "maps"
     code, _, _ = run("describe", photos, "--preset", preset, "--attention-dir", maps)
@@ -93,6 +103,41 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
         (["describe", "no/such/folder"], "no/such/folder"),
         (["describe", "PHOTOS", "--num-beams", "0"], "--num-beams"),
         (["fly"], "fly"),
+        (["describe", ""], "must not be empty"),
+        (["describe", "PHOTOS", "--attention-dir", "PHOTOS/a.jpg"], "a.jpg"),
+        (["describe", "PHOTOS", "--attention-dir", "PHOTOS/a.jpg/maps"], "a.jpg/maps"),
+        (["evaluate", "captioner", "--preset", "nobody"], "nobody"),
+        (
+            ["export", "tflite", "--preset", "scenes_lstm", "-o", "PHOTOS/a.tflite"]
+            + ["--quantize", "dynamic", "--representative-images", "PHOTOS"],
+            "--quantize int8",
+        ),
+        (
+            [
+                "train",
+                "encoder",
+                "--recipe",
+                "RECIPES/flickr8k_vgg16_lstm/1_encoder.json",
+            ]
+            + ["--run-dir", "PHOTOS/run", "--teacher-weights", "x", "--images"]
+            + ["PHOTOS", "--set", "folder_weights=[1,2,3]"],
+            "folder_weights=(1.0, 2.0, 3.0)",
+        ),
+        (
+            ["train", "captioner", "--recipe", "RECIPES/frozen.json", "--scenes"]
+            + ["--run-dir", "PHOTOS/run", "--set", "epochs"],
+            "FIELD=JSON",
+        ),
+        (
+            ["train", "captioner", "--recipe", "RECIPES/frozen.json"]
+            + ["--run-dir", "PHOTOS/run", "--annotations", "PHOTOS/a.csv"]
+            + ["--images", "PHOTOS"],
+            "--validation-image-list",
+        ),
+        (
+            ["extract", "PHOTOS", "--preset", "scenes_lstm", "-o", "PHOTOS/a.jpg/c"],
+            "a.jpg/c",
+        ),
         (
             [
                 "train",
@@ -105,14 +150,41 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
             ],
             "none.json",
         ),
-        (["evaluate", "captioner", "--preset", "x"], "--annotations"),
+        (["evaluate", "captioner", "--preset", "scenes_lstm"], "--annotations"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(run, photos, arguments, named):
-    arguments = [photos if a == "PHOTOS" else a for a in arguments]
+    places = {"PHOTOS": str(photos), "RECIPES": str(RECIPES)}
+    for name, place in places.items():
+        arguments = [a.replace(name, place) for a in arguments]
     code, out, err = run(*arguments)
     assert code == 2 and out == ""
     assert len(err.splitlines()) == 1 and err.startswith("Error: ") and named in err
+
+
+def test_a_verb_alone_is_told_what_there_is(run):
+    code, out, err = run()
+    assert code == 2 and out.startswith("Usage:") and err == ""
+
+
+def test_nothing_is_logged_before_an_error_of_evaluation(preset, photos):
+    command = [sys.executable, "-m", "keras_imgdesc.cli", "evaluate", "captioner"]
+    command += ["--preset", preset, "--annotations", "none.csv", "--images", photos]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1 and "none.csv" in result.stderr
+
+
+def test_pictures_that_fail_in_an_evaluation_are_named(run, preset, photos, tmp_path):
+    (photos / "b.png").write_bytes(b"not a picture")
+    table = tmp_path / "captions.csv"
+    table.write_text("image,caption\na.jpg,a red dog\nb.png,a dog\n")
+    code, out, err = run(
+        "evaluate", "captioner", "--preset", preset, "--annotations", table,
+        "--images", photos,
+    )  # fmt: skip
+    assert code == 1 and '"failed": 1' in out
+    assert err.splitlines()[-1].startswith("b.png: ")
 
 
 def test_an_interrupt_is_no_traceback(run, monkeypatch, photos):

@@ -115,3 +115,21 @@ def test_damage_and_strangers_are_refused(encoder, tmp_path):
     shard.write_bytes(data)
     with pytest.raises(InputError, match="shard-00000.npy"):
         FeatureCache(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", '{"encoder": "x"}'])
+def test_a_damaged_manifest_is_named(encoder, tmp_path, content):
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(InputError, match=r"manifest\.json"):
+        FeatureCache(tmp_path)
+    with pytest.raises(InputError, match=r"manifest\.json"):
+        extract(encoder, 1, tmp_path)
+
+
+def test_names_may_have_bytes_that_are_no_utf8(encoder, tmp_path):
+    sources, _ = pictures(1)
+    for _ in range(2):
+        cache = extract_features(
+            encoder, sources, ["a\udcff.jpg"], tmp_path, progress=False
+        )
+        assert cache.image_ids == ["a\udcff.jpg"]

@@ -1,5 +1,6 @@
 """The files for TensorFlow Serving fit together."""
 
+import re
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -25,3 +26,11 @@ def test_the_compose_file_mounts_every_configuration():
 def test_the_examples_name_the_model_that_is_configured():
     text = (FOLDER / "README.md").read_text()
     assert "--output models/captioner" in text and "/models/captioner:predict" in text
+
+
+def test_batches_are_filled_up_to_the_largest_that_is_allowed():
+    """The rule by which the server refuses to start; its format is in no wheel."""
+    text = (FOLDER / "batching.config").read_text()
+    (largest,) = re.findall(r"max_batch_size \{ value: (\d+) \}", text)
+    allowed = [int(n) for n in re.findall(r"allowed_batch_sizes: (\d+)", text)]
+    assert allowed == sorted(set(allowed)) and allowed[-1] == int(largest)

@@ -85,6 +85,16 @@ def test_scores_are_those_of_python(signatures, captioner, picture_bytes):
     )
 
 
+@pytest.mark.parametrize("texts", [["a"], ["a", "b", "c"]])
+def test_each_image_is_scored_with_a_caption_of_its_own(
+    signatures, picture_bytes, texts
+):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a caption an image"):
+        signatures["score"](
+            image_bytes=tf.constant(picture_bytes[:2]), caption=tf.constant(texts)
+        )
+
+
 def test_feature_maps_are_those_of_the_encoder(signatures, captioner, picture_bytes):
     outputs = signatures["encode"](image_bytes=tf.constant([*picture_bytes[:1], b"x"]))
     image = keras_imgdesc.load_image(picture_bytes[0])
@@ -226,9 +236,16 @@ def test_a_disk_that_fills_leaves_nothing(captioner, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "write_serving_assets", full)
-    with pytest.raises(OSError, match="No space left"):
-        export_saved_model(captioner, tmp_path / "model")
-    assert list((tmp_path / "model").iterdir()) == []
+    with pytest.raises(InputError, match="No space left"):
+        export_saved_model(captioner, tmp_path / "models" / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_is_no_folder_is_refused(captioner, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="could not be written"):
+        export_saved_model(captioner, tmp_path / "file" / "model")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 CHILD = """

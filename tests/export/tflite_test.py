@@ -98,21 +98,39 @@ def test_the_vocabulary_travels_with_it(exported, captioner):
     assert inside == beside and inside.splitlines() == tokens
 
 
-def test_what_cannot_be_written_is_refused(captioner, tmp_path, monkeypatch):
+def test_what_cannot_be_written_is_refused(captioner, tmp_path):
     with pytest.raises(InputError, match="quantize='int4'"):
         export_tflite(captioner, tmp_path / "a.tflite", quantize="int4")
     (tmp_path / "b.tflite").write_text("mine")
     with pytest.raises(InputError, match="not overwritten"):
         export_tflite(captioner, tmp_path / "b.tflite")
 
+    (tmp_path / "vocabulary.txt").write_text("another model's")
+    with pytest.raises(InputError, match=r"no vocabulary\.txt, or that of this model"):
+        export_tflite(captioner, tmp_path / "c.tflite")
+    assert (tmp_path / "vocabulary.txt").read_text() == "another model's"
+    with pytest.raises(InputError, match="beside the model"):
+        export_tflite(captioner, tmp_path / "new" / "vocabulary.txt")
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_vocabulary_of_the_same_model_is_shared(captioner, tmp_path, monkeypatch):
+    monkeypatch.setattr(tflite, "_convert", lambda *args: (b"content", {}))
+    for name in ("a.tflite", "b.tflite"):
+        export_tflite(captioner, tmp_path / name)
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert names == ["a.tflite", "b.tflite", "vocabulary.txt"]
+
+
+def test_a_disk_that_fills_leaves_nothing(captioner, tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tflite, "_convert", lambda *args: (b"content", {}))
-    monkeypatch.setattr(tflite.os, "replace", full)
-    with pytest.raises(OSError, match="No space"):
-        export_tflite(captioner, tmp_path / "c.tflite")
-    assert not list(tmp_path.glob("*c.tflite"))
+    monkeypatch.setattr(tflite.zipfile.ZipFile, "writestr", full)
+    with pytest.raises(InputError, match="No space left"):
+        export_tflite(captioner, tmp_path / "deep" / "c.tflite")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_representative_images_are_checked(captioner, tmp_path):

@@ -61,6 +61,12 @@ def test_nothing_given():
     assert list_images([]) == []
 
 
+def test_an_empty_path_is_not_the_folder_one_is_in(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    with pytest.raises(InputError, match="not be empty"):
+        list_images([""])
+
+
 @pytest.mark.parametrize(
     ("name", "rule"),
     [

@@ -3,16 +3,13 @@ import sys
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.export.tflite import export_tflite
-from keras_imgdesc.images import load_image, resize_image
 from keras_imgdesc.lite import LiteCaptioner
-from keras_imgdesc.lite.resizing import stretch
 
 ROOT = Path(__file__).parents[2]
 PICTURES = sorted(ROOT.glob("examples/pictures/*.png"))
@@ -37,19 +34,6 @@ def test_it_answers_as_the_captioner_does(captioner, file):
     expected = captioner.generate(PHOTOS[0], return_details=True)
     assert one.text == expected.text
     assert one.log_prob == pytest.approx(expected.log_prob, abs=1e-3)
-
-
-def test_the_resize_is_that_of_the_package():
-    generator = np.random.default_rng(0)
-    for shape in ((37, 91), (300, 200), (224, 224), (1, 1), (5, 700)):
-        image = generator.integers(0, 256, (*shape, 3), dtype=np.uint8)
-        difference = stretch(image, (96, 96)).astype(int) - resize_image(image, 96)
-        # A sum of floats that ends on a half may fall to either side.
-        assert np.abs(difference).max() <= 1
-        assert np.mean(difference != 0) < 5e-3
-    for path in PHOTOS:
-        image = load_image(path)
-        np.testing.assert_array_equal(stretch(image, (96, 96)), resize_image(image, 96))
 
 
 def test_a_phone_photo_is_turned_upright(file, tmp_path):

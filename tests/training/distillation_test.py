@@ -174,3 +174,27 @@ def test_recipes_go_through_json(tmp_path):
     path.write_text("{")
     with pytest.raises(InputError, match="r.json"):
         DistillationRecipe.from_json(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"phases": [[]]}, "a phase must be an object"),
+        ({"phases": [{"name": "x"}]}, "crop_scale"),
+        ({"phases": 3}, "whole phases"),
+        ({"steps_per_epoch": "x"}, "steps_per_epoch must be a whole number"),
+        ({"folder_weights": ["x"]}, "folder_weights"),
+    ],
+)
+def test_bad_fields_of_a_recipe_are_named(changes, named):
+    values = json.loads(RECIPE.to_json())
+    with pytest.raises(InputError, match=named):
+        DistillationRecipe.from_dict(values | changes)
+
+
+def test_folders_that_do_not_fit_leave_no_run(photos, teacher_weights, tmp_path):
+    recipe = DistillationRecipe((BACK,), folder_weights=(1.0, 2.0))
+    run = tmp_path / "run"
+    with pytest.raises(InputError, match="folders=1"):
+        distillation.distill_encoder(recipe, [photos], teacher_weights, run)
+    assert not run.exists()

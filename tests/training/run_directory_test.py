@@ -68,8 +68,15 @@ def test_a_damaged_checkpoint_is_refused_by_name(tmp_path):
         run.load_checkpoint()
 
 
+def test_a_run_that_failed_at_its_start_binds_to_nothing(tmp_path):
+    RunDirectory(tmp_path, {"encoder": "misspelt"})
+    RunDirectory(tmp_path, {"encoder": "vgg16"})
+    assert json.loads((tmp_path / "recipe.json").read_text()) == {"encoder": "vgg16"}
+
+
 def test_another_recipe_is_refused_and_notes_are_free(tmp_path):
-    RunDirectory(tmp_path, {"epochs": 3, "notes": {}})
+    run = RunDirectory(tmp_path, {"epochs": 3, "notes": {}})
+    run.save_checkpoint({"w": np.ones(3)}, {"epoch": 1})
     RunDirectory(tmp_path, {"epochs": 3, "notes": {"score": 1}})
     assert json.loads((tmp_path / "recipe.json").read_text())["notes"] == {"score": 1}
     with pytest.raises(InputError, match="changed=\\['epochs'\\]"):

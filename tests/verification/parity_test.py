@@ -1,4 +1,5 @@
 import pytest
+from PIL import Image
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
@@ -8,8 +9,12 @@ from keras_imgdesc.verification import FormResult, Parity, verify_exports
 
 
 @pytest.fixture(scope="module")
-def parity() -> Parity:
-    scenes = draw_scenes("test", 8)
+def parity(tmp_path_factory) -> Parity:
+    scenes = list(draw_scenes("test", 8))
+    # Python reads WebP, TensorFlow's graph does not.
+    path = tmp_path_factory.mktemp("pictures") / "first.webp"
+    Image.fromarray(scenes[0].source).save(path, lossless=True)
+    scenes[0] = CaptionedImage("first", path, scenes[0].captions)
     broken = CaptionedImage("broken", None, ("a circle",), b"no picture")
     collection = CaptionCollection([*scenes, broken])
     return verify_exports("scenes_lstm", collection, progress=False)

@@ -124,3 +124,19 @@ def test_the_frozen_and_the_trained_layers_make_up_the_encoder():
     assert encoder.split() == (None, encoder)
     encoder.set_trainable_from("none")
     assert encoder.split() == (encoder, None)
+
+
+def test_misspelt_options_are_refused():
+    with pytest.raises(InputError, match=r"trainable_form.*trainable_from"):
+        build_encoder("vgg16", image_size=32, trainable_form="none")
+
+
+def test_weights_that_cannot_be_downloaded_are_told(monkeypatch):
+    def offline(**kwargs):
+        raise Exception("URL fetch failure")
+
+    monkeypatch.setattr(keras.applications, "VGG16", offline)
+    monkeypatch.setattr(keras.applications, "MobileNet", offline)
+    for name in ("vgg16", "mobilenet"):
+        with pytest.raises(InputError, match="URL fetch failure.*Go online"):
+            build_encoder(name, weights="imagenet")
