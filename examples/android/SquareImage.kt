@@ -3,14 +3,15 @@ package imgdesc
 import android.graphics.Bitmap
 import android.os.Build
 import kotlin.math.abs
+import kotlin.math.ceil
+import kotlin.math.floor
 import kotlin.math.max
-import kotlin.math.min
 
 /**
  * A picture as the model takes it: stretched to a square, RGB.
  *
- * The numbers are those of the resize that the model was trained with (bilinear,
- * anti-aliased, in floating point, rounded once). `Bitmap.createScaledBitmap` reads four
+ * The bytes are those of the resize that the model was trained with (bilinear,
+ * anti-aliased, first along the columns, in 32-bit floats). `Bitmap.createScaledBitmap` reads four
  * pixels for each new one, however much smaller the picture becomes: a photograph of a
  * phone's camera would turn into other pixels, and into another caption.
  */
@@ -35,7 +36,8 @@ object SquareImage {
     /**
      * @param readRow writes a row's pixels, `0xAARRGGBB`, colours not multiplied by alpha.
      *     Rows are asked for one after another, each once: a large picture is never held
-     *     as floats.
+     *     as floats. Each is added to the sums that it belongs to, two or three where the
+     *     picture shrinks.
      */
     internal fun stretch(
         width: Int,
@@ -43,24 +45,35 @@ object SquareImage {
         size: Int,
         readRow: (row: Int, pixels: IntArray) -> Unit,
     ): ByteArray {
-        val across = Triangle(width, size)
-        val down = Triangle(height, size)
+        val down = Spans(height, size)
+        val across = Spans(width, size)
         val pixels = IntArray(width)
-        val narrow = FloatArray(3 * size)
-        val sums = DoubleArray(3 * size * size)
+        val result = ByteArray(3 * size * size)
+        // The sums of row `done` of the result and of those after it.
+        val open = ArrayDeque<FloatArray>()
+        var done = 0
         for (row in 0 until height) {
             readRow(row, pixels)
             for (i in pixels.indices) pixels[i] = onWhite(pixels[i])
-            across.narrow(pixels, narrow)
-            for (target in 0 until size) {
-                val weight = down.weight(target, row)
-                if (weight == 0.0) continue
-                val start = 3 * size * target
-                for (i in narrow.indices) sums[start + i] += weight * narrow[i]
+            while (done + open.size < size && down.start(done + open.size) <= row) {
+                open.addLast(FloatArray(3 * width))
+            }
+            open.forEachIndexed { i, sums ->
+                addRow(pixels, down.weight(done + i, row), sums)
+            }
+            while (open.isNotEmpty() && down.end(done) <= row + 1) {
+                across.sum(open.removeFirst(), result, 3 * size * done)
+                done++
             }
         }
-        return ByteArray(sums.size) {
-            Math.rint(sums[it].toFloat().toDouble()).coerceIn(0.0, 255.0).toInt().toByte()
+        return result
+    }
+
+    private fun addRow(pixels: IntArray, weight: Float, sums: FloatArray) {
+        for (i in pixels.indices) {
+            sums[3 * i] += weight * (pixels[i] shr 16 and 255)
+            sums[3 * i + 1] += weight * (pixels[i] shr 8 and 255)
+            sums[3 * i + 2] += weight * (pixels[i] and 255)
         }
     }
 
@@ -76,46 +89,52 @@ object SquareImage {
     }
 }
 
-/** The weights of `length` old pixels in `size` new ones, along one axis. */
-private class Triangle(length: Int, size: Int) {
-    private val first = IntArray(size)
-    private val weights: Array<DoubleArray>
+/**
+ * Which of `given` lines each of `count` sums is made of.
+ *
+ * All in `Float`, one operation after another: another order, or `Double`, would change
+ * the last bit of a few pixels, after which a word may be another.
+ */
+private class Spans(given: Int, count: Int) {
+    private val starts = IntArray(count)
+    private val weights: Array<FloatArray>
 
     init {
-        val scale = length.toDouble() / size
+        val distance = 1f / (count.toFloat() / given.toFloat())
         // As wide as two new pixels, and never narrower than two old ones.
-        val support = max(scale, 1.0)
-        weights = Array(size) { target ->
-            val center = (target + 0.5) * scale
-            val from = max((center - support + 0.5).toInt(), 0)
-            val until = min((center + support + 0.5).toInt(), length)
-            first[target] = from
-            val raw = DoubleArray(until - from) {
-                max(0.0, 1.0 - abs((from + it - center + 0.5) / support))
+        val radius = max(distance, 1f)
+        weights = Array(count) { target ->
+            val center = (target + 0.5f) * distance
+            val first = ceil(center - radius - 0.5f).toInt().coerceIn(0, given - 1)
+            val last = floor(center + radius - 0.5f).toInt().coerceIn(0, given - 1)
+            starts[target] = first
+            val raw = FloatArray(last - first + 1) {
+                max(0f, 1f - abs(first + it + 0.5f - center) * (1f / radius))
             }
-            val sum = raw.sum()
-            DoubleArray(raw.size) { raw[it] / sum }
+            var total = 0f
+            for (weight in raw) total += weight
+            FloatArray(raw.size) { raw[it] * (1f / total) }
         }
     }
 
-    fun weight(target: Int, source: Int): Double =
-        weights[target].getOrElse(source - first[target]) { 0.0 }
+    fun start(target: Int): Int = starts[target]
 
-    fun narrow(pixels: IntArray, result: FloatArray) {
-        for (target in first.indices) {
-            var red = 0.0
-            var green = 0.0
-            var blue = 0.0
+    fun end(target: Int): Int = starts[target] + weights[target].size
+
+    fun weight(target: Int, line: Int): Float = weights[target][line - starts[target]]
+
+    /** Writes the sums of `(given, 3)` values to `result`, from `offset` on. */
+    fun sum(values: FloatArray, result: ByteArray, offset: Int) {
+        for (target in starts.indices) {
             val own = weights[target]
-            for (i in own.indices) {
-                val pixel = pixels[first[target] + i]
-                red += own[i] * (pixel shr 16 and 255)
-                green += own[i] * (pixel shr 8 and 255)
-                blue += own[i] * (pixel and 255)
+            for (channel in 0 until 3) {
+                var sum = 0f
+                for (i in own.indices) {
+                    sum += own[i] * values[3 * (starts[target] + i) + channel]
+                }
+                val rounded = Math.rint(sum.toDouble()).toInt().coerceIn(0, 255)
+                result[offset + 3 * target + channel] = rounded.toByte()
             }
-            result[3 * target] = red.toFloat()
-            result[3 * target + 1] = green.toFloat()
-            result[3 * target + 2] = blue.toFloat()
         }
     }
 }

@@ -1,6 +1,6 @@
 /** A picture file to what the model takes. */
 
-import { stretchColumns, stretchRows, triangleFilter } from "./resizing.js";
+import { stretch } from "./resizing.js";
 
 // A canvas of a whole photograph would be too large for some phones.
 const BAND_PIXELS = 2_000_000;
@@ -18,14 +18,7 @@ export class PictureError extends Error {}
 export async function loadPixels(file, size) {
   const bitmap = await decode(file);
   try {
-    const { width, height } = bitmap;
-    const filter = triangleFilter(width, size);
-    const rowLength = 3 * size;
-    const rows = new Float32Array(height * rowLength);
-    for (const { top, rgba } of bands(bitmap)) {
-      stretchRows(rgba, width, filter, rows.subarray(top * rowLength));
-    }
-    return stretchColumns(rows, rowLength, triangleFilter(height, size));
+    return stretch(rowsOf(bitmap), bitmap.width, bitmap.height, size);
   } finally {
     bitmap.close();
   }
@@ -43,7 +36,7 @@ async function decode(file) {
   }
 }
 
-function* bands(bitmap) {
+function* rowsOf(bitmap) {
   const { width, height } = bitmap;
   const bandHeight = Math.min(height, Math.max(1, Math.floor(BAND_PIXELS / width)));
   const canvas = new OffscreenCanvas(width, bandHeight);
@@ -53,6 +46,9 @@ function* bands(bitmap) {
     context.fillStyle = "white";
     context.fillRect(0, 0, width, rows);
     context.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
-    yield { top, rgba: context.getImageData(0, 0, width, rows).data };
+    const rgba = context.getImageData(0, 0, width, rows).data;
+    for (let row = 0; row < rows; row++) {
+      yield rgba.subarray(row * width * 4, (row + 1) * width * 4);
+    }
   }
 }
