@@ -30,7 +30,7 @@ from keras_imgdesc.preset_folders import (
 )
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 
-# Relative rounding error of a matrix above which it stays float32. Rounding itself
+# Relative rounding error of an array above which it stays float32. Rounding itself
 # costs 2e-4; more means values below float16's range.
 _LARGEST_ERROR = 1e-3
 
@@ -184,8 +184,6 @@ def _write_weights(task: ImageCaptioner, path: Path) -> None:
 
 
 def _compact(array: np.ndarray) -> np.ndarray:
-    if array.ndim < 2:
-        return array
     with np.errstate(over="ignore"):
         small = array.astype(np.float16)
     error = np.linalg.norm(array - small.astype(np.float32))

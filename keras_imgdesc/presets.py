@@ -6,7 +6,7 @@ A preset is a folder:
 |--------------------|-------|
 | `config.json`      | versions, configuration of the parts, checksums of the files |
 | `vocabulary.txt`   | one token a line |
-| `model.weights.h5` | matrices in float16 where that is enough, vectors in float32 |
+| `model.weights.h5` | arrays in float16 where that is enough, the others in float32   |
 | `recipe.json`      | how it was trained (optional) |
 | `README.md`        | the model card |
 

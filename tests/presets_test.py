@@ -94,15 +94,18 @@ def test_saving_what_was_loaded_changes_nothing(saved, photos, tmp_path):
     assert first.generate(photos) == second.generate(photos)
 
 
-def test_matrices_are_float16_unless_that_would_lose(captioner, tmp_path):
+def test_weights_are_float16_unless_that_would_lose(captioner, tmp_path):
     kernel = captioner.decoder.word_projection.kernel
     kernel.assign(np.full(kernel.shape, 1e5))
     embeddings = captioner.decoder.word_embedding.embeddings
     embeddings.assign(np.full(embeddings.shape, 1e-7))
+    bias = captioner.encoder.get_layer("block1_conv2").bias
+    bias.assign(np.full(bias.shape, 1e-7))
     save_preset(captioner, tmp_path / "toy")
     with h5py.File(tmp_path / "toy" / "model.weights.h5") as file:
         assert file["encoder/block1_conv1/kernel"].dtype == np.float16
-        assert file["encoder/block1_conv1/bias"].dtype == np.float32
+        assert file["encoder/block1_conv1/bias"].dtype == np.float16
+        assert file["encoder/block1_conv2/bias"].dtype == np.float32
         assert file["decoder/word_projection/kernel"].dtype == np.float32
         assert file["decoder/word_embedding/embeddings"].dtype == np.float32
     again = load_preset(tmp_path / "toy")

@@ -147,28 +147,37 @@ def _activation_ranges(
         experimental_op_resolver_type=resolver,
         num_threads=2,
     )
-    ranges: dict[str, Any] = {}
-    for signature in model.signatureDefs:
-        if [tensor.name for tensor in signature.inputs] != [b"image"]:
-            continue
-        graph = signature.subgraphIndex
-        watched = {
-            index
-            for op in _operators(model, model.subgraphs[graph], STATIC)
-            for index in (op.inputs[0], op.outputs[0])
-        }
-        low = dict.fromkeys(watched, np.inf)
-        high = dict.fromkeys(watched, -np.inf)
-        run = interpreter.get_signature_runner(signature.signatureKey.decode())
-        for image in images:
-            run(image=image)
-            for index in watched:
-                values = interpreter.get_tensor(index, graph)
-                low[index] = min(low[index], float(values.min()))
-                high[index] = max(high[index], float(values.max()))
+    signatures = {
+        signature.subgraphIndex: signature.signatureKey.decode()
+        for signature in model.signatureDefs
+        if [tensor.name for tensor in signature.inputs] == [b"image"]
+    }
+    ops = {
+        graph: list(_operators(model, model.subgraphs[graph], STATIC))
+        for graph in signatures
+    }
+    # They begin with the same encoder: the shortest is run for all.
+    chosen = min(signatures, key=lambda g: len(model.subgraphs[g].operators))
+    watched = {index for op in ops[chosen] for index in (op.inputs[0], op.outputs[0])}
+    low = dict.fromkeys(watched, np.inf)
+    high = dict.fromkeys(watched, -np.inf)
+    run = interpreter.get_signature_runner(signatures[chosen])
+    for image in images:
+        run(image=image)
         for index in watched:
-            tensor = model.subgraphs[graph].tensors[index]
-            ranges |= _range(tensor, low[index], high[index])
+            values = interpreter.get_tensor(index, chosen)
+            low[index] = min(low[index], float(values.min()))
+            high[index] = max(high[index], float(values.max()))
+    ranges: dict[str, Any] = {}
+    for graph in signatures:
+        tensors = model.subgraphs[graph].tensors
+        for op, own in zip(ops[chosen], ops[graph], strict=True):
+            ranges |= _range(
+                tensors[own.inputs[0]], low[op.inputs[0]], high[op.inputs[0]]
+            )
+            ranges |= _range(
+                tensors[own.outputs[0]], low[op.outputs[0]], high[op.outputs[0]]
+            )
     return ranges
 
 
