@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Caption": "keras_imgdesc.caption",
     "CaptionTokenizer": "keras_imgdesc.text",
+    "CompactTextEncoder": "keras_imgdesc.text",
     "ImageCaptioner": "keras_imgdesc.captioning",
     "ImageError": "keras_imgdesc.errors",
     "InputError": "keras_imgdesc.errors",
@@ -28,6 +29,7 @@ _HOMES = {
 __all__ = [
     "Caption",
     "CaptionTokenizer",
+    "CompactTextEncoder",
     "ImageCaptioner",
     "ImageError",
     "InputError",
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.export import export_saved_model, export_tflite
     from keras_imgdesc.images import load_image
     from keras_imgdesc.preset_folders import list_presets
-    from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+    from keras_imgdesc.text import CaptionTokenizer, CompactTextEncoder, Vocabulary
     from keras_imgdesc.verification import verify_exports
     from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 

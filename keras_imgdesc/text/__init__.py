@@ -1,4 +1,4 @@
-"""Words to ids and back."""
+"""Words to ids and back, and to vectors."""
 
 from __future__ import annotations
 
@@ -6,17 +6,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keras_imgdesc.text.compact_text_encoder import (
+        CompactTextEncoder as CompactTextEncoder,
+    )
     from keras_imgdesc.text.standardization import standardize as standardize
+    from keras_imgdesc.text.text_embeddings import TextEmbeddings as TextEmbeddings
+    from keras_imgdesc.text.text_encoder import TextEncoder as TextEncoder
     from keras_imgdesc.text.tokenizer import CaptionTokenizer as CaptionTokenizer
     from keras_imgdesc.text.vocabulary import Vocabulary as Vocabulary
 
 _HOMES = {
     "CaptionTokenizer": "tokenizer",
+    "CompactTextEncoder": "compact_text_encoder",
+    "TextEmbeddings": "text_embeddings",
+    "TextEncoder": "text_encoder",
     "Vocabulary": "vocabulary",
     "standardize": "standardization",
 }
 
-__all__ = ["CaptionTokenizer", "Vocabulary", "standardize"]
+__all__ = [
+    "CaptionTokenizer",
+    "CompactTextEncoder",
+    "TextEmbeddings",
+    "TextEncoder",
+    "Vocabulary",
+    "standardize",
+]
 
 
 def __getattr__(name: str) -> Any:

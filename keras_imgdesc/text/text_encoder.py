@@ -1,0 +1,120 @@
+"""What every text encoder has in common."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.text_embeddings import TextEmbeddings
+
+
+class TextEncoder(keras.Model):
+    """Base of the text encoders: token ids in, a sentence's and its words' vectors out.
+
+    A functional Keras model with the tokenizer beside it. Input: `{"token_ids": int32
+    (batch, sequence_length)}`, 0 being padding. Output: `{"sentence": float32 (batch,
+    embedding_dim), "words": float32 (batch, sequence_length, embedding_dim),
+    "padding_mask": bool (batch, sequence_length)}`, the mask being True at words.
+
+    Attributes:
+        tokenizer: strings to token ids (batch, sequence_length), in graphs too. A text
+            longer than that is cut: its last words do not count.
+        embedding_dim: width of the vectors.
+    """
+
+    tokenizer: Any
+    embedding_dim: int
+
+    @property
+    def sequence_length(self) -> int:
+        """Token ids a text."""
+        return self.tokenizer.sequence_length
+
+    def encode(
+        self, texts: str | Sequence[str], *, batch_size: int = 256
+    ) -> TextEmbeddings:
+        """Embeds texts.
+
+        Args:
+            texts: one or several.
+            batch_size: texts computed at a time.
+
+        Raises:
+            InputError: a text is empty or no string.
+        """
+        token_ids = self.tokenize(texts)
+        found: list[dict[str, np.ndarray]] = []
+        for start in range(0, len(token_ids), batch_size):
+            batch = token_ids[start : start + batch_size]
+            # Batches of one size: every other would be traced anew.
+            short = batch_size - len(batch) if len(token_ids) > batch_size else 0
+            outputs = self._traced(np.pad(batch, ((0, short), (0, 0))))
+            rows = len(batch)
+            found.append(
+                {k: ops.convert_to_numpy(v)[:rows] for k, v in outputs.items()}
+            )
+        columns = {k: np.concatenate([f[k] for f in found]) for k in found[0]}
+        return TextEmbeddings(
+            columns["sentence"], columns["words"], columns["padding_mask"]
+        )
+
+    def tokenize(self, texts: str | Sequence[str]) -> np.ndarray:
+        """Token ids of texts, int32 (texts, sequence_length).
+
+        Raises:
+            InputError: there is no text, or one is empty or no string.
+        """
+        texts = check_texts(texts)
+        return np.asarray(self.tokenizer(tf.constant(texts)))
+
+    def fingerprint(self) -> str:
+        """A digest of architecture, weights and vocabulary, 16 hexadecimal digits.
+
+        Two encoders share it only if they give the same embeddings.
+        """
+        digest = hashlib.sha256(type(self).__name__.encode())
+        digest.update(repr((self.sequence_length, self.embedding_dim)).encode())
+        digest.update("\n".join(self.tokenizer.vocabulary.tokens).encode())
+        for variable in self.weights:
+            # float16 is what presets keep on disk: reloading must not change it.
+            digest.update(ops.convert_to_numpy(variable).astype(np.float16).tobytes())
+        return digest.hexdigest()[:16]
+
+    def _traced(self, token_ids: np.ndarray) -> dict[str, Any]:
+        if keras.backend.backend() != "tensorflow":
+            return self({"token_ids": token_ids}, training=False)
+        if not hasattr(self, "_function"):
+            self._function = tf.function(
+                lambda ids: self({"token_ids": ids}, training=False),
+                reduce_retracing=True,
+            )
+        return self._function(tf.constant(token_ids))
+
+
+def check_texts(texts: str | Sequence[str]) -> list[str]:
+    """The texts as a list.
+
+    Raises:
+        InputError: there is no text, or one is empty or no string.
+    """
+    several = [texts] if isinstance(texts, str) else list(texts)
+    if not several:
+        raise InputError(
+            "There must be a text", "Pass a string or a list of them", texts=texts
+        )
+    for index, text in enumerate(several):
+        if not isinstance(text, str) or not text.strip():
+            raise InputError(
+                "A text must be a string with words in it",
+                "Write what the picture should show",
+                text=text,
+                index=index,
+            )
+    return several

@@ -1,0 +1,40 @@
+"""Where a token stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_imgdesc")
+class TokenPositions(keras.layers.Layer):
+    """Adds a learned vector for each place.
+
+    Call arguments:
+        x: float (batch, places, width), the number of places fixed.
+
+    Returns:
+        The shape of `x`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.text.token_positions import TokenPositions
+    >>> tuple(TokenPositions()(np.ones((2, 5, 8), "float32")).shape)
+    (2, 5, 8)
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.table = self.add_weight(
+            shape=input_shape[1:],
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+            name="table",
+        )
+
+    def call(self, x: Any) -> Any:
+        return x + ops.cast(self.table, x.dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
