@@ -13,9 +13,9 @@ from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.compiling import compile_function
 from keras_imgdesc.captioning.decoding import SearchResult
 from keras_imgdesc.captioning.generation_settings import GenerationSettings
-from keras_imgdesc.captioning.image_inputs import batches_ahead
 from keras_imgdesc.captioning.sampling import draw_noise
 from keras_imgdesc.errors import ImageError
+from keras_imgdesc.images.inputs import batches_ahead
 
 if TYPE_CHECKING:
     from keras_imgdesc.captioning.image_captioner import ImageCaptioner

@@ -17,13 +17,13 @@ from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_parts
 from keras_imgdesc.captioning.captioning_model import CaptioningModel
 from keras_imgdesc.captioning.decoding import check_at_least
 from keras_imgdesc.captioning.generation_settings import GenerationSettings
-from keras_imgdesc.captioning.image_inputs import (
+from keras_imgdesc.captioning.training_data import batching, training_dataset
+from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
+from keras_imgdesc.images.inputs import (
     fitting_batch_size,
     is_single,
     pictures,
 )
-from keras_imgdesc.captioning.training_data import batching, training_dataset
-from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
 from keras_imgdesc.text import CaptionTokenizer
 
 
@@ -283,7 +283,7 @@ class ImageCaptioner(CaptionerGraph):
         """Loads a captioner by its name or folder; see `presets.load_preset`."""
         from keras_imgdesc.presets import load_preset
 
-        return load_preset(name, **kwargs)
+        return load_preset(name, task=cls, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
