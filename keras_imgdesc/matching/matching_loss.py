@@ -7,7 +7,9 @@ from typing import Any
 from keras import ops
 
 
-def matching_loss(scores: Any, owner: Any, image_id: Any) -> tuple[Any, Any]:
+def matching_loss(
+    scores: Any, owner: Any, image_id: Any, negatives: Any = None
+) -> tuple[Any, Any]:
     """-log P(I|D) and -log P(D|I) over a batch, for each text.
 
     For its own picture, a text competes with all other texts, other captions of the
@@ -16,13 +18,13 @@ def matching_loss(scores: Any, owner: Any, image_id: Any) -> tuple[Any, Any]:
 
     Args:
         scores: f(I, D), float (images, texts).
-        owner: int (texts,), the row of the picture that the text is of; -1 for a text
-            that is of none and is there to be told apart.
+        owner: int (texts,), the row of the picture that the text is of.
         image_id: int (images,); rows of one picture have the same number.
+        negatives: f(I, D) of each picture with texts that are not of it, float
+            (images, texts); None for none.
 
     Returns:
-        Two float32 (texts,): -log P(I|D) and -log P(D|I), 0 where a text has no
-        picture.
+        Two float32 (texts,): -log P(I|D) and -log P(D|I).
 
     Example:
 
@@ -37,19 +39,15 @@ def matching_loss(scores: Any, owner: Any, image_id: Any) -> tuple[Any, Any]:
     owner = ops.convert_to_tensor(owner, dtype="int32")
     image_id = ops.convert_to_tensor(image_id, dtype="int32")
     images = ops.shape(scores)[0]
-    has_owner = ops.greater_equal(owner, 0)
-    row = ops.maximum(owner, 0)
-    # No picture's number is below 0, so a text of no picture is a negative of all.
-    text_id = ops.where(has_owner, ops.take(image_id, row, axis=0), -1)
+    text_id = ops.take(image_id, owner, axis=0)
     is_same = ops.equal(image_id[:, None], text_id[None, :])
     is_own = ops.equal(ops.arange(images, dtype="int32")[:, None], owner[None, :])
     own = ops.sum(ops.where(is_own, scores, 0.0), axis=0)  # (texts,)
 
-    negatives = ops.where(is_same, -1e9, scores)
-    others = ops.logsumexp(negatives, axis=0)
-    image_loss = ops.logaddexp(own, others) - own
-    # Of each picture's negatives once, then for each of its captions.
-    others = ops.take(ops.logsumexp(negatives, axis=1), row, axis=0)
-    text_loss = ops.logaddexp(own, others) - own
-    counted = ops.cast(has_owner, "float32")
-    return image_loss * counted, text_loss * counted
+    wrong = ops.where(is_same, -1e9, scores)
+    image_loss = ops.logaddexp(own, ops.logsumexp(wrong, axis=0)) - own
+    if negatives is not None:
+        wrong = ops.concatenate([wrong, ops.cast(negatives, "float32")], axis=1)
+    # Of each picture's wrong texts once, then for each of its captions.
+    others = ops.take(ops.logsumexp(wrong, axis=1), owner, axis=0)
+    return image_loss, ops.logaddexp(own, others) - own

@@ -55,12 +55,8 @@ class MatchingModel(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        image_loss, text_loss = matching_loss(
-            y_pred["scores"], y["owner"], y["image_id"]
-        )
-        counted = ops.cast(ops.greater_equal(y["owner"], 0), "float32")
-        number = ops.maximum(ops.sum(counted), 1.0)
-        loss = 0.5 * ops.sum(image_loss + text_loss) / number
+        image_loss, text_loss = self._pair_losses(y, y_pred)
+        loss = 0.5 * ops.mean(image_loss + text_loss)
         if self.distillation_weight:
             loss += self.distillation_weight * similarity_distillation(
                 y_pred["text_vector"], unit_length(y["teacher"])
@@ -72,9 +68,17 @@ class MatchingModel(keras.Model):
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Any]:
-        losses = matching_loss(y_pred["scores"], y["owner"], y["image_id"])
-        counted = ops.cast(ops.greater_equal(y["owner"], 0), "float32")
+        losses = self._pair_losses(y, y_pred)
         for metric, loss in zip(self._accuracies.values(), losses):
             # Where the right one is above the sum of all others.
-            metric.update_state(ops.cast(ops.less(loss, 0.6931), "float32"), counted)
+            metric.update_state(ops.cast(ops.less(loss, 0.6931), "float32"))
         return self.get_metrics_result()
+
+    @staticmethod
+    def _pair_losses(y: Any, y_pred: Any) -> tuple[Any, Any]:
+        return matching_loss(
+            y_pred["scores"],
+            y["owner"],
+            y["image_id"],
+            y_pred.get("negative_scores"),
+        )

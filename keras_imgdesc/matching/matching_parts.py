@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+from keras import ops
 
 from keras_imgdesc.matching.image_tower import ImageTower
 from keras_imgdesc.matching.matching_model import MatchingModel
@@ -18,6 +19,7 @@ def matching_graph(
     image_tower: ImageTower,
     text_tower: TextTower,
     pair_score: PairScore,
+    num_negatives: int = 0,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Inputs and outputs of the training form.
 
@@ -26,12 +28,15 @@ def matching_graph(
             rest of one; None where feature maps are read.
         text_encoder: None where its outputs are read.
         image_tower, text_tower, pair_score: the trained parts.
+        num_negatives: wrong texts that each picture brings along; they are read by
+            the `text_encoder`.
 
     Returns:
         Inputs `{"image"}`, or `{"feature_map"}` where there is no `image_part`, with
         `{"token_ids"}`, or `{"sentence", "words", "padding_mask"}` where there is no
         `text_encoder`; outputs `{"scores": (images, texts), "image_vector",
-        "text_vector"}`.
+        "text_vector"}`. With `num_negatives`, a further input `"negative_ids"` (images,
+        num_negatives, words) and output `"negative_scores"` (images, num_negatives).
     """
     inputs: dict[str, Any] = {}
     if image_part is None:
@@ -56,10 +61,61 @@ def matching_graph(
         "image_vector": images["vector"],
         "text_vector": texts["vector"],
     }
+    if num_negatives:
+        assert text_encoder is not None
+        shape = (num_negatives, length)
+        ids = keras.Input(shape, dtype="int32", name="negative_ids")
+        inputs["negative_ids"] = ids
+        encoded = text_encoder({"token_ids": ops.reshape(ids, (-1, length))})
+        wrong = text_tower({"sentence": encoded["sentence"], "words": encoded["words"]})
+        width = text_tower.embedding_dim
+        outputs["negative_scores"] = OwnScore(pair_score)(
+            images,
+            {
+                "vector": ops.reshape(wrong["vector"], (-1, num_negatives, width)),
+                "words": ops.reshape(wrong["words"], (-1, *shape, width)),
+            },
+            ops.reshape(encoded["padding_mask"], (-1, *shape)),
+        )
     return inputs, outputs
 
 
-def matching_model(*parts: Any, name: str = "matching") -> MatchingModel:
-    """The training form of `matching_graph` as a model; the parts as there."""
-    inputs, outputs = matching_graph(*parts)
-    return MatchingModel(inputs=inputs, outputs=outputs, name=name)
+class OwnScore(keras.layers.Layer):
+    """`PairScore.own` as a layer of its own, with the weights of `pair_score`."""
+
+    def __init__(self, pair_score: PairScore) -> None:
+        super().__init__(name="own_score", dtype="float32")
+        self.pair_score = pair_score
+        self.built = True
+
+    def build(self, *shapes: Any, **more: Any) -> None:
+        pass
+
+    def call(self, images: Any, texts: Any, padding_mask: Any) -> Any:
+        return self.pair_score.own(images, texts, padding_mask)
+
+    def compute_output_spec(self, images: Any, texts: Any, padding_mask: Any) -> Any:
+        return keras.KerasTensor((None, texts["vector"].shape[1]), "float32")
+
+
+def matching_model(
+    image_part: keras.Model | None,
+    text_encoder: keras.Model | None,
+    matcher: Any,
+    num_negatives: int = 0,
+) -> MatchingModel:
+    """The training form with some of a matcher's encoders left out.
+
+    Args:
+        image_part, text_encoder, num_negatives: as in `matching_graph`.
+        matcher: an `ImageTextMatcher`, whose other parts are used.
+    """
+    inputs, outputs = matching_graph(
+        image_part,
+        text_encoder,
+        matcher.image_tower,
+        matcher.text_tower,
+        matcher.pair_score,
+        num_negatives,
+    )
+    return MatchingModel(inputs=inputs, outputs=outputs, name="matching")

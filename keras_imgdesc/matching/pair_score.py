@@ -105,9 +105,35 @@ class PairScore(keras.layers.Layer):
             terms.append(self.global_scale * cosines)
         if self.use_local:
             cosines, _ = self.attend(images["regions"], texts["words"])
-            terms.append(
-                self._scale(self.log_local_scale) * self._pool(cosines, padding_mask)
-            )
+            local = self._pool(cosines, ops.expand_dims(padding_mask, 0))
+            terms.append(self._scale(self.log_local_scale) * local)
+        return sum(terms[1:], terms[0])
+
+    def own(self, images: Any, texts: Any, padding_mask: Any) -> Any:
+        """Scores each picture with texts of its own.
+
+        Args:
+            images: as in a call.
+            texts: `{"vector": (images, texts, dim), "words": (images, texts, words,
+                dim)}`.
+            padding_mask: bool (images, texts, words).
+
+        Returns:
+            float32 (images, texts).
+        """
+        terms = []
+        if self.use_global:
+            vector = ops.expand_dims(images["vector"], 1)
+            cosines = ops.sum(vector * texts["vector"], axis=-1)
+            terms.append(self.global_scale * cosines)
+        if self.use_local:
+            words = texts["words"]
+            count, length = ops.shape(words)[1:3]
+            flat = ops.reshape(words, (-1, count * length, words.shape[3]))
+            cosines, _ = self._look(images["regions"], flat)
+            cosines = ops.reshape(cosines, (-1, count, length))
+            local = self._pool(cosines, padding_mask)
+            terms.append(self._scale(self.log_local_scale) * local)
         return sum(terms[1:], terms[0])
 
     def attend(self, regions: Any, words: Any) -> tuple[Any, Any]:
@@ -123,29 +149,31 @@ class PairScore(keras.layers.Layer):
         """
         count, length = ops.shape(words)[:2]
         flat = ops.reshape(words, (1, -1, words.shape[2]))
-        # (images, texts * words, regions)
-        cosines = ops.matmul(flat, ops.transpose(regions, (0, 2, 1)))
+        similarity, attention = self._look(regions, flat)
+        return (
+            ops.reshape(similarity, (-1, count, length)),
+            ops.reshape(attention, (-1, count, length, regions.shape[1])),
+        )
+
+    def _look(self, regions: Any, words: Any) -> tuple[Any, Any]:
+        """`attend` for words (1 or images, words, dim) in a row."""
+        cosines = ops.matmul(words, ops.transpose(regions, (0, 2, 1)))
         attention = ops.softmax(self._scale(self.log_sharpness) * cosines, axis=-1)
         # The length of a sum of vectors through their products with each other: with
         # fewer regions than channels that is less work than the sum itself.
         products = ops.matmul(regions, ops.transpose(regions, (0, 2, 1)))
         squares = ops.sum(ops.matmul(attention, products) * attention, axis=-1)
         along = ops.sum(attention * cosines, axis=-1)
-        similarity = along * ops.rsqrt(ops.maximum(squares, 1e-6))
-        shape = (-1, count, length)
-        return (
-            ops.reshape(similarity, shape),
-            ops.reshape(attention, (*shape, regions.shape[1])),
-        )
+        return along * ops.rsqrt(ops.maximum(squares, 1e-6)), attention
 
     def _pool(self, cosines: Any, padding_mask: Any) -> Any:
         if self.word_pooling == "log_sum_exp":
             sharpness = self._scale(self.log_sharpness)
-            hidden = sharpness * cosines + hide(padding_mask)[None]
+            hidden = sharpness * cosines + hide(padding_mask)
             return ops.logsumexp(hidden, axis=-1) / sharpness
         is_word = ops.cast(padding_mask, "float32")
         number = ops.maximum(ops.sum(is_word, axis=-1), 1.0)
-        return ops.sum(cosines * is_word[None], axis=-1) / number
+        return ops.sum(cosines * is_word, axis=-1) / number
 
     def _scale(self, logarithm: Any) -> Any:
         return ops.minimum(ops.exp(logarithm), LARGEST_SCALE)

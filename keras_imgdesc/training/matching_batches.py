@@ -1,0 +1,127 @@
+"""Batches of pictures and texts, in an order that nothing but the seed decides."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.text.standardization import standardize_list
+from keras_imgdesc.text.word_swaps import WordSwaps
+from keras_imgdesc.training.matching_recipe import MatchingRecipe
+
+
+class MatchingBatches:
+    """What a matcher is trained on.
+
+    Args:
+        recipe: its settings.
+        collection: pictures with captions.
+        gather: positions of pictures to an array `(pictures, ...)`; of `views` versions
+            of each.
+        image_input: the input that is for, `"image"` or `"feature_map"`.
+        tokenizer: captions to ids; None where `texts` are embedded already.
+        texts: embeddings of all captions, by input name, in the order of
+            `collection.captions()`.
+        teacher: float (captions, width), in the same order; None for none.
+    """
+
+    def __init__(
+        self,
+        recipe: MatchingRecipe,
+        collection: CaptionCollection,
+        gather: Callable[[np.ndarray], np.ndarray],
+        image_input: str,
+        tokenizer: Any,
+        texts: dict[str, np.ndarray] | None = None,
+        teacher: np.ndarray | None = None,
+    ) -> None:
+        self.recipe, self.gather, self.image_input = recipe, gather, image_input
+        self.tokenizer, self.teacher = tokenizer, teacher
+        counts = np.array([len(e.captions) for e in collection])
+        self.first = np.cumsum(counts) - counts
+        self.counts = counts
+        if texts is None:
+            texts = {"token_ids": np.asarray(tokenizer(collection.captions()))}
+        self.texts = texts
+        self.captions: list[str] = []
+        self._negatives: dict[int, np.ndarray] = {}
+        if recipe.hard_negatives:
+            self.captions = standardize_list(collection.captions())
+            self.swaps = WordSwaps(recipe.exchangeable)
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch; the pictures left over are in another epoch's."""
+        return len(self.counts) // self.recipe.batch_size
+
+    def epoch(self, epoch: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """The batches of an epoch: inputs and targets of a `MatchingModel`."""
+        recipe = self.recipe
+        generator = np.random.default_rng([recipe.seed, epoch])
+        order = generator.permutation(len(self.counts))
+        for step in range(self.steps):
+            rows = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
+            yield self._batch(rows, generator)
+
+    def _batch(self, rows: np.ndarray, generator: np.random.Generator) -> Any:
+        recipe = self.recipe
+        positions = rows
+        if recipe.views > 1:
+            drawn = generator.integers(recipe.views, size=len(rows))
+            positions = recipe.views * rows + drawn
+        inputs: dict[str, Any] = {self.image_input: self.gather(positions)}
+        chosen = np.concatenate([self._draw(row, generator) for row in rows])
+        for name, values in self.texts.items():
+            inputs[name] = values[chosen]
+        if recipe.word_dropout:
+            inputs["token_ids"] = self._with_unknown(inputs["token_ids"], generator)
+        if recipe.hard_negatives:
+            inputs["negative_ids"] = self._wrong(
+                chosen[:: recipe.captions_per_image], generator
+            )
+        targets = {
+            "owner": np.repeat(
+                np.arange(len(rows), dtype="int32"), recipe.captions_per_image
+            ),
+            "image_id": np.arange(len(rows), dtype="int32"),
+        }
+        if self.teacher is not None:
+            targets["teacher"] = self.teacher[chosen]
+        return inputs, targets
+
+    def _draw(self, row: int, generator: np.random.Generator) -> np.ndarray:
+        """Some captions of a picture; one that has fewer repeats some."""
+        count = self.counts[row]
+        order = generator.permutation(max(count, self.recipe.captions_per_image))
+        return self.first[row] + order[: self.recipe.captions_per_image] % count
+
+    def _with_unknown(
+        self, token_ids: np.ndarray, generator: np.random.Generator
+    ) -> np.ndarray:
+        vocabulary = self.tokenizer.vocabulary
+        is_word = token_ids > max(
+            vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id
+        )
+        is_dropped = generator.random(token_ids.shape) < self.recipe.word_dropout
+        return np.where(is_word & is_dropped, vocabulary.unk_id, token_ids)
+
+    def _wrong(self, chosen: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Token ids of hard negatives, (pictures, hard_negatives, words)."""
+        new = [caption for caption in chosen if caption not in self._negatives]
+        lists = [self.swaps(self.captions[caption]) for caption in new]
+        flat = [wrong for several in lists for wrong in several]
+        if flat:
+            ids = np.asarray(self.tokenizer(flat)).astype(np.uint16)
+            start = 0
+            for caption, several in zip(new, lists, strict=True):
+                self._negatives[caption] = ids[start : start + len(several)]
+                start += len(several)
+        length = self.texts["token_ids"].shape[1]
+        out = np.zeros((len(chosen), self.recipe.hard_negatives, length), np.int32)
+        for row, caption in enumerate(chosen):
+            found = self._negatives.get(caption)
+            # Without a phrase to exchange, a text of padding: it fits no picture.
+            if found is not None and len(found):
+                out[row] = found[generator.integers(len(found), size=out.shape[1])]
+        return out
