@@ -77,6 +77,15 @@ class ImageTextMatcher(MatchingModel):
         refuse_unknown_options(type(self), unknown)
         _check_parts(image_encoder, text_encoder, image_tower, text_tower)
 
+        # What a term that is off would train has no gradient.
+        for layer, is_on in (
+            (image_tower.get_layer("vector_projection"), pair_score.use_global),
+            (text_tower.get_layer("vector_projection"), pair_score.use_global),
+            (image_tower.get_layer("region_projection"), pair_score.use_local),
+            (text_tower.get_layer("word_projection"), pair_score.use_local),
+        ):
+            layer.trainable = is_on
+
         # === Functional Model ===
         inputs, outputs = matching_graph(
             image_encoder, text_encoder, image_tower, text_tower, pair_score
@@ -289,6 +298,9 @@ class ImageTextMatcher(MatchingModel):
             kwargs["validation_data"] = matching_dataset(
                 kwargs["validation_data"], self, batch_size
             )
+        if hasattr(x, "element_spec"):
+            # Keras would shuffle by default and warns that it cannot.
+            kwargs.setdefault("shuffle", False)
         return super().fit(x, y, **kwargs)
 
     def evaluate(

@@ -85,7 +85,10 @@ class PairScore(keras.layers.Layer):
         ):
             initializer = keras.initializers.Constant(math.log(start))
             weight = self.add_weight(
-                shape=(), initializer=initializer, dtype="float32", name=f"log_{which}"
+                shape=(),
+                initializer=initializer,
+                trainable=use_global if which == "global_scale" else use_local,
+                name=f"log_{which}",
             )
             setattr(self, f"log_{which}", weight)
         self.built = True
