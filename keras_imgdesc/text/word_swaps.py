@@ -46,11 +46,21 @@ class WordSwaps:
         Args:
             caption: of lower-case words.
         """
-        found = list(self._pattern.finditer(caption)) if self._kind_of else []
+        return list(dict.fromkeys(self.replaced(caption) + self.exchanged(caption)))
+
+    def replaced(self, caption: str) -> list[str]:
+        """Those where one phrase has become another."""
         wrong: dict[str, None] = {}
-        for match in found:
+        for match in self._find(caption):
             for phrase in self.kinds[self._kind_of[match.group()]]:
                 wrong[_replaced(caption, [(match, phrase)])] = None
+        wrong.pop(caption, None)
+        return list(wrong)
+
+    def exchanged(self, caption: str) -> list[str]:
+        """Those where two phrases have changed places."""
+        found = self._find(caption)
+        wrong: dict[str, None] = {}
         for index, first in enumerate(found):
             for second in found[index + 1 :]:
                 kinds = {self._kind_of[m.group()] for m in (first, second)}
@@ -59,6 +69,9 @@ class WordSwaps:
                     wrong[_replaced(caption, pair)] = None
         wrong.pop(caption, None)
         return list(wrong)
+
+    def _find(self, caption: str) -> list[re.Match[str]]:
+        return list(self._pattern.finditer(caption)) if self._kind_of else []
 
 
 def _replaced(caption: str, changes: list[tuple[re.Match[str], str]]) -> str:

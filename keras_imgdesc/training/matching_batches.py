@@ -45,7 +45,7 @@ class MatchingBatches:
             texts = {"token_ids": np.asarray(tokenizer(collection.captions()))}
         self.texts = texts
         self.captions: list[str] = []
-        self._negatives: dict[int, np.ndarray] = {}
+        self._negatives: dict[int, list[np.ndarray]] = {}
         if recipe.hard_negatives:
             self.captions = standardize_list(collection.captions())
             self.swaps = WordSwaps(recipe.exchangeable)
@@ -108,20 +108,33 @@ class MatchingBatches:
 
     def _wrong(self, chosen: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         """Token ids of hard negatives, (pictures, hard_negatives, words)."""
-        new = [caption for caption in chosen if caption not in self._negatives]
-        lists = [self.swaps(self.captions[caption]) for caption in new]
-        flat = [wrong for several in lists for wrong in several]
-        if flat:
-            ids = np.asarray(self.tokenizer(flat)).astype(np.uint16)
-            start = 0
-            for caption, several in zip(new, lists, strict=True):
-                self._negatives[caption] = ids[start : start + len(several)]
-                start += len(several)
+        self._tokenize_wrong([c for c in chosen if c not in self._negatives])
         length = self.texts["token_ids"].shape[1]
         out = np.zeros((len(chosen), self.recipe.hard_negatives, length), np.int32)
         for row, caption in enumerate(chosen):
-            found = self._negatives.get(caption)
+            lists = [several for several in self._negatives[caption] if len(several)]
             # Without a phrase to exchange, a text of padding: it fits no picture.
-            if found is not None and len(found):
-                out[row] = found[generator.integers(len(found), size=out.shape[1])]
+            for place in range(out.shape[1] if lists else 0):
+                several = lists[place % len(lists)]
+                out[row, place] = several[generator.integers(len(several))]
         return out
+
+    def _tokenize_wrong(self, captions: list[int]) -> None:
+        """Two lists for each caption: phrases replaced, and phrases exchanged.
+
+        Half of the negatives are of the second, which are fewer and harder: they have
+        the right words in the wrong places.
+        """
+        lists = []
+        for caption in captions:
+            text = self.captions[caption]
+            lists += [self.swaps.replaced(text), self.swaps.exchanged(text)]
+        flat = [wrong for several in lists for wrong in several]
+        if not flat:
+            self._negatives |= {caption: [] for caption in captions}
+            return
+        ids = np.asarray(self.tokenizer(flat)).astype(np.uint16)
+        ends = np.cumsum([len(several) for several in lists])
+        parts = np.split(ids, ends[:-1])
+        for number, caption in enumerate(captions):
+            self._negatives[caption] = parts[2 * number : 2 * number + 2]
