@@ -49,6 +49,7 @@ class MatchingBatches:
         if recipe.hard_negatives:
             self.captions = standardize_list(collection.captions())
             self.swaps = WordSwaps(recipe.exchangeable)
+            self._pairs = {pair for text in self.captions for pair in _pairs(text)}
 
     @property
     def steps(self) -> int:
@@ -123,12 +124,15 @@ class MatchingBatches:
         """Two lists for each caption: phrases replaced, and phrases exchanged.
 
         Half of the negatives are of the second, which are fewer and harder: they have
-        the right words in the wrong places.
+        the right words in the wrong places. One with neighbours that no caption has
+        would be known for wrong without the picture, and teach that what was never
+        seen cannot be: it is left out.
         """
         lists = []
         for caption in captions:
             text = self.captions[caption]
-            lists += [self.swaps.replaced(text), self.swaps.exchanged(text)]
+            for wrong in (self.swaps.replaced(text), self.swaps.exchanged(text)):
+                lists.append([w for w in wrong if self._pairs.issuperset(_pairs(w))])
         flat = [wrong for several in lists for wrong in several]
         if not flat:
             self._negatives |= {caption: [] for caption in captions}
@@ -138,3 +142,9 @@ class MatchingBatches:
         parts = np.split(ids, ends[:-1])
         for number, caption in enumerate(captions):
             self._negatives[caption] = parts[2 * number : 2 * number + 2]
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Words that are neighbours."""
+    words = text.split()
+    return list(zip(words, words[1:]))
