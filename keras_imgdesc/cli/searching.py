@@ -55,10 +55,17 @@ def index(paths, output, preset, batch_size, precision) -> int:
 @click.argument("text", required=False)
 @click.option("--image", type=FILE, help="Find pictures like this one.")
 @click.option("-k", type=click.IntRange(1), default=12, show_default=True)
+@click.option(
+    "--rerank",
+    type=click.IntRange(0),
+    default=48,
+    show_default=True,
+    help="Read so many of the most similar again, to score them word by word.",
+)
 @click.option("--sheet", type=FILE, help="Draw the hits into this PNG or JPEG.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 @click.option("--preset", help="The matcher; by default the one that made the index.")
-def search(index, text, image, k, sheet, as_json, preset) -> None:
+def search(index, text, image, k, rerank, sheet, as_json, preset) -> None:
     """Find the pictures of an index that fit a text or another picture."""
     if (text is None) == (image is None):
         raise click.UsageError('Give a text, such as "a red bird", or --image.')
@@ -81,14 +88,18 @@ def search(index, text, image, k, sheet, as_json, preset) -> None:
     matcher = None if manifest is None else load_matcher(preset)
     from keras_imgdesc.matching import SearchIndex
 
-    hits = SearchIndex(index, matcher).search(text, image=image, k=k)
+    hits = SearchIndex(index, matcher).search(text, image=image, k=k, rerank=rerank)
     for hit in hits:
         if as_json:
             click.echo(json.dumps(asdict(hit)))
         else:
-            click.echo(f"{hit.similarity:.3f} {hit.path}")
+            click.echo(f"{_number(hit)} {hit.path}")
     if sheet is not None:
         _draw(hits, text or f"like {image}", sheet)
+
+
+def _number(hit) -> str:
+    return f"{hit.similarity if hit.score is None else hit.score:.3f}"
 
 
 def _draw(hits, title, path) -> None:
@@ -102,6 +113,6 @@ def _draw(hits, title, path) -> None:
         except ImageError as error:  # gone since it was indexed
             click.echo(str(error), err=True)
         else:
-            captions.append(f"{hit.similarity:.3f} {Path(hit.path).name}")
+            captions.append(f"{_number(hit)} {Path(hit.path).name}")
     sheet = draw_sheet(pictures, captions, columns=6, tile=192, lines=2, title=title)
     save_sheet(sheet, path)

@@ -37,9 +37,11 @@ class IndexContents:
         """Takes in another shard."""
         shard = len(self._rows)
         self._rows.append(list(pictures.indexed))
-        for name in (*pictures.removed, *pictures.failed, *pictures.indexed):
-            self._places.pop(name, None)
+        for name in pictures.removed:
             self._stamps.pop(name, None)
+        for name in (*pictures.removed, *pictures.failed):
+            self._places.pop(name, None)
+        for name in (*pictures.removed, *pictures.indexed) if self.failed else ():
             self.failed.pop(name, None)
         for row, (name, stamp) in enumerate(pictures.indexed.items()):
             self._places[name] = (shard, row)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.matching.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.matching.index_contents import IndexContents
 from keras_imgdesc.matching.index_files import check_file, check_matcher, read_manifest
 from keras_imgdesc.matching.index_writing import IndexUpdate, update_index
 
-# Similarities that are in memory at a time: 64 MB.
-_LARGEST_BLOCK = 1 << 24
+# Similarities that are in memory at a time: 16 MB.
+_LARGEST_BLOCK = 1 << 22
+
+# Each shard that stays mapped is an open file, of which a process may have few.
+_MOST_MAPPED = 500
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,12 @@ class SearchHit:
     Attributes:
         path: of its file.
         similarity: cosine of its vector and the one searched for.
+        score: f(I, D), where it was computed.
     """
 
     path: str
     similarity: float
+    score: float | None = None
 
 
 class SearchIndex:
@@ -91,6 +97,7 @@ class SearchIndex:
                 check_file(self.path / entry["vectors"], entry["sha256"]["vectors"])
         self._contents = IndexContents(self.path, manifest)
         self._outdated = self._contents.outdated()
+        self._maps: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
         return len(self._contents)
@@ -113,16 +120,27 @@ class SearchIndex:
         return update_index(matcher, paths, index, **options)
 
     def search(
-        self, text: str | None = None, *, image: Any = None, k: int = 12
+        self,
+        text: str | None = None,
+        *,
+        image: Any = None,
+        k: int = 12,
+        rerank: int = 0,
     ) -> list[SearchHit]:
         """Finds the pictures that fit a text best, or that are most like a picture.
+
+        The vectors are those of f's global term. Its local term tells more, and needs
+        the pictures: `rerank` reads the best few again.
 
         Args:
             text, image: one of them: a string, or whatever `load_image` takes.
             k: at most so many.
+            rerank: put so many of the most similar, at least `k`, into the order of
+                f(I, D); those that can no longer be read are left out. 0 leaves them
+                in the order of their similarity, as does a matcher without local term.
 
         Returns:
-            The most similar first.
+            The best first.
 
         Raises:
             ImageError: the picture cannot be read.
@@ -142,11 +160,31 @@ class SearchIndex:
                 "Open the index with one",
                 matcher=None,
             )
-        if text is not None:
-            query = self.matcher.embed_texts([text]).vectors
-        else:
+        if text is None:
             query = self.matcher.embed_images([image]).vectors
-        return self.search_vectors(query, k)[0]
+            return self.search_vectors(query, k)[0]
+        matched = self.matcher.embed_texts([text])
+        if not (rerank and self.matcher.pair_score.use_local):
+            return self.search_vectors(matched.vectors, k)[0]
+        hits = self.search_vectors(matched.vectors, max(k, rerank))[0]
+        return self._rescored(hits, matched)[:k]
+
+    def _rescored(self, hits: list[SearchHit], text: MatchedTexts) -> list[SearchHit]:
+        stream = self.matcher.embed_images_stream([hit.path for hit in hits])
+        found = [
+            (hit, embedded)
+            for hit, (_, embedded) in zip(hits, stream, strict=True)
+            if not isinstance(embedded, ImageError)
+        ]
+        if not found:
+            return []
+        vectors, regions = zip(*(embedded for _, embedded in found), strict=True)
+        images = ImageEmbeddings(np.stack(vectors), np.stack(regions))
+        scores = self.matcher.score(images, text)[:, 0]
+        return [
+            replace(found[number][0], score=float(scores[number]))
+            for number in np.argsort(-scores, kind="stable")
+        ]
 
     def search_vectors(self, vectors: np.ndarray, k: int = 12) -> list[list[SearchHit]]:
         """Finds the pictures whose vectors are nearest to each of some vectors.
@@ -168,24 +206,34 @@ class SearchIndex:
                 "Take them from the matcher that the index was made with",
                 shape=queries.shape,
             )
-        # Of each query: similarity, shard and row of the best so far.
+        # Of each query, the best so far: similarity, shard and row.
         best = [np.empty((3, 0), np.float64) for _ in queries]
+        worst = np.full((len(queries), 1), -np.inf, np.float32)
         for shard, start, block in self._blocks(len(queries)):
             similarities = queries @ block.T
             outdated = self._outdated[shard] - start
             inside = outdated[(outdated >= 0) & (outdated < len(block))]
             similarities[:, inside] = -np.inf
-            for number, row in enumerate(similarities):
-                rows = _largest(row, k)
-                places = np.full(len(rows), shard), rows + start
-                found = np.concatenate([best[number], [row[rows], *places]], axis=1)
+            # After the first blocks, few are better than what was found before.
+            flat = np.flatnonzero(similarities > worst)
+            which, rows = np.divmod(flat, similarities.shape[1])
+            for number in np.unique(which):
+                left, right = np.searchsorted(which, [number, number + 1])
+                better = rows[left:right]
+                values = similarities[number, better]
+                chosen = _largest(values, k)
+                places = np.full(len(chosen), shard), start + better[chosen]
+                found = np.concatenate(
+                    [best[number], [values[chosen], *places]], axis=1
+                )
                 order = np.argsort(-found[0], kind="stable")[:k]
                 best[number] = found[:, order]
+                if len(order) == k:
+                    worst[number] = best[number][0, -1]
         return [
             [
                 SearchHit(self._contents.name_of(int(shard), int(row)), float(value))
                 for value, shard, row in found.T
-                if np.isfinite(value)
             ]
             for found in best
         ]
@@ -196,8 +244,13 @@ class SearchIndex:
         for shard, entry in enumerate(self.manifest["shards"]):
             if not entry["rows"]:
                 continue
-            # Opened when needed: thousands of shards would be too many open files.
-            vectors = np.load(self.path / entry["vectors"], mmap_mode="r")
+            vectors = self._maps.get(shard)
+            if vectors is None:
+                vectors = np.load(self.path / entry["vectors"], mmap_mode="r")
+                # Without the subclass's work for each slice.
+                vectors = np.asarray(vectors)
+                if len(self._maps) < _MOST_MAPPED:
+                    self._maps[shard] = vectors
             for start in range(0, len(vectors), size):
                 yield shard, start, vectors[start : start + size]
 

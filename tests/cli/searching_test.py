@@ -56,7 +56,7 @@ def test_index_and_search(run, index, photos, tmp_path):
 def test_a_sheet_shows_the_hits(run, index, photos, tmp_path):
     sheet = tmp_path / "sheets" / "out.png"
     (photos / "green.png").unlink()  # gone since it was indexed
-    code, out, err = run("search", index, "a dog", "--sheet", sheet)
+    code, out, err = run("search", index, "a dog", "--sheet", sheet, "--rerank", 0)
     assert code == 0 and len(out.splitlines()) == 3 and "green.png" in err
     pixels = np.asarray(Image.open(sheet)).reshape(-1, 3)
     for colour, is_there in (((255, 0, 0), 1), ((0, 0, 255), 1), ((0, 128, 0), 0)):

@@ -62,6 +62,29 @@ def test_words_find_what_the_matcher_scores_highest(toy_matcher, folder, place):
     )
 
 
+def test_the_best_are_put_into_the_order_of_f(toy_matcher, folder, place):
+    SearchIndex.update(toy_matcher, folder, place, progress=False)
+    index = SearchIndex(place, toy_matcher)
+    paths = [str(folder / f"{number}.png") for number in range(5)]
+    scores = toy_matcher.score(paths, ["square above circle"])[:, 0]
+    order = np.argsort(-scores)
+    # The order by the global term is another one, or this would test nothing.
+    by_similarity = [hit.path for hit in index.search("square above circle")]
+    assert by_similarity != [paths[number] for number in order]
+    hits = index.search("square above circle", k=3, rerank=5)
+    assert [hit.path for hit in hits] == [paths[number] for number in order[:3]]
+    np.testing.assert_allclose(
+        [hit.score for hit in hits], scores[order[:3]], atol=1e-3
+    )
+    # Only those that were among the most similar are looked at.
+    few = index.search("square above circle", k=2, rerank=1)
+    assert {hit.path for hit in few} == set(by_similarity[:2])
+
+    os.unlink(paths[order[0]])
+    hits = index.search("square above circle", k=3, rerank=5)
+    assert [hit.path for hit in hits] == [paths[number] for number in order[1:4]]
+
+
 def test_a_picture_finds_itself(toy_matcher, folder, place):
     SearchIndex.update(toy_matcher, folder, place, progress=False)
     index = SearchIndex(place, toy_matcher)
