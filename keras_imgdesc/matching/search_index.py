@@ -19,6 +19,9 @@ from keras_imgdesc.matching.index_writing import IndexUpdate, update_index
 # Similarities that are in memory at a time: 16 MB.
 _LARGEST_BLOCK = 1 << 22
 
+# Below so many, a product for each is faster than one product of matrices.
+_FEW_QUERIES = 8
+
 # Each shard that stays mapped is an open file, of which a process may have few.
 _MOST_MAPPED = 500
 
@@ -206,11 +209,13 @@ class SearchIndex:
                 "Take them from the matcher that the index was made with",
                 shape=queries.shape,
             )
+        if not len(queries):
+            return []
         # Of each query, the best so far: similarity, shard and row.
         best = [np.empty((3, 0), np.float64) for _ in queries]
         worst = np.full((len(queries), 1), -np.inf, np.float32)
         for shard, start, block in self._blocks(len(queries)):
-            similarities = queries @ block.T
+            similarities = _similarities(queries, block)
             outdated = self._outdated[shard] - start
             inside = outdated[(outdated >= 0) & (outdated < len(block))]
             similarities[:, inside] = -np.inf
@@ -253,6 +258,15 @@ class SearchIndex:
                     self._maps[shard] = vectors
             for start in range(0, len(vectors), size):
                 yield shard, start, vectors[start : start + size]
+
+
+def _similarities(queries: np.ndarray, block: np.ndarray) -> np.ndarray:
+    """Dot products, float32 (queries, vectors)."""
+    if len(queries) < _FEW_QUERIES:
+        # Reads memory as fast as it can be read. A matrix product starts its threads
+        # anew for each shard, which takes longer than the product itself.
+        return np.stack([np.vecdot(block, query) for query in queries])
+    return queries @ block.T
 
 
 def _largest(values: np.ndarray, k: int) -> np.ndarray:
