@@ -42,12 +42,9 @@ def load_bert(
             broken.
     """
     name = os.fspath(source)
-    is_hugging_face = False
-    if (
-        not name.startswith(_SCHEMES)
-        and name not in keras_nlp.models.BertBackbone.presets
-    ):
-        is_hugging_face = _check_folder(Path(name))
+    presets = keras_nlp.models.BertBackbone.presets
+    is_fetched = name.startswith(_SCHEMES) or name in presets
+    is_hugging_face = not is_fetched and _check_folder(name)
     try:
         backbone = keras_nlp.models.BertBackbone.from_preset(name, dropout=dropout)
         if is_hugging_face:
@@ -81,13 +78,14 @@ def load_bert(
     return backbone, vocabulary, lowercase
 
 
-def _check_folder(folder: Path) -> bool:
+def _check_folder(name: str) -> bool:
     """Whether a folder is in Hugging Face layout, with all its files."""
-    if not folder.is_dir():
+    folder = Path(name)
+    if not name or not folder.is_dir():
         raise InputError(
             "A BERT comes from a folder, a KerasHub preset or an hf:// name",
             f"KerasHub has {sorted(keras_nlp.models.BertBackbone.presets)}",
-            source=folder,
+            source=name,
         )
     if (folder / "assets" / "tokenizer").is_dir():
         return False  # KerasHub's own layout

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import keras_nlp
+import numpy as np
 from keras import ops
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
 from keras_imgdesc.text.bert_sources import load_bert
+from keras_imgdesc.text.text_embeddings import TextEmbeddings
 from keras_imgdesc.text.text_encoder import TextEncoder
 from keras_imgdesc.text.word_piece_tokenizer import WordPieceTokenizer
 
@@ -137,6 +140,27 @@ class BertTextEncoder(TextEncoder):
             if key not in ("name", "trainable", "dtype", "dropout")
         }
         self.set_trainable_from(trainable_from)
+
+    def encode(
+        self, texts: str | Sequence[str], *, batch_size: int = 256
+    ) -> TextEmbeddings:
+        """Embeds texts; see `TextEncoder.encode`. Words of padding are zero."""
+        token_ids = self.tokenize(texts)
+        padding_mask = np.zeros(token_ids.shape, np.bool_)
+        sentences = np.zeros((len(token_ids), self.embedding_dim), np.float32)
+        words = np.zeros((*token_ids.shape, self.embedding_dim), np.float32)
+        # Texts of one length together, so that little padding is computed.
+        lengths = (token_ids != self.tokenizer.vocabulary.pad_id).sum(axis=1)
+        order = np.argsort(lengths, kind="stable")
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            width = lengths[rows[-1]]
+            outputs = self._traced(token_ids[rows, :width])
+            found = {k: ops.convert_to_numpy(v) for k, v in outputs.items()}
+            sentences[rows] = found["sentence"]
+            words[rows, :width] = found["words"]
+            padding_mask[rows, :width] = found["padding_mask"]
+        return TextEmbeddings(sentences, words, padding_mask)
 
     def set_trainable_from(self, trainable_from: str | None) -> None:
         """Freezes every layer before the one named, trains it and those after.
