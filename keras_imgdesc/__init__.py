@@ -19,6 +19,7 @@ _HOMES = {
     "InputError": "keras_imgdesc.errors",
     "LSTMDecoder": "keras_imgdesc.captioning",
     "MobileNetEncoder": "keras_imgdesc.vision",
+    "SearchIndex": "keras_imgdesc.matching",
     "VGG16Encoder": "keras_imgdesc.vision",
     "Vocabulary": "keras_imgdesc.text",
     "export_saved_model": "keras_imgdesc.export",
@@ -39,6 +40,7 @@ __all__ = [
     "InputError",
     "LSTMDecoder",
     "MobileNetEncoder",
+    "SearchIndex",
     "VGG16Encoder",
     "Vocabulary",
     "__version__",
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.export import export_saved_model, export_tflite
     from keras_imgdesc.images import load_image
-    from keras_imgdesc.matching import ImageTextMatcher
+    from keras_imgdesc.matching import ImageTextMatcher, SearchIndex
     from keras_imgdesc.preset_folders import list_presets
     from keras_imgdesc.text import (
         BertTextEncoder,
