@@ -49,6 +49,11 @@ class GeneratorRun:
         source = load_preset(recipe.text_encoder_from, dtype="float32")
         text_encoder = getattr(source, "text_encoder", source)
         matcher = source if hasattr(source, "pair_score") else None
+        if matcher and (recipe.matching_weight or recipe.kind == "vae"):
+            # Sentences are embedded in float32, what is painted is looked at faster.
+            looking = load_preset(recipe.text_encoder_from)
+        else:
+            looking = None
         given = dict(metrics or {})
         self.metrics = given | named_metrics(
             [name for name in recipe.metrics if name not in given], matcher
@@ -71,7 +76,7 @@ class GeneratorRun:
         self.model = build_generation(
             recipe,
             texts.sentences[np.unique(texts.of_caption)],
-            matcher,
+            looking,
             steps * recipe.epochs,
         )
         self.batches = GeneratorBatches(
