@@ -28,9 +28,9 @@ class ConditionalBatchNormalization(keras.layers.BatchNormalization):
     >>> from keras_imgdesc.generation import ConditionalBatchNormalization
     >>> layer = ConditionalBatchNormalization()
     >>> maps = np.random.default_rng(0).normal(3, 5, (8, 4, 4, 2)).astype("float32")
-    >>> found = np.asarray(layer(maps, np.ones((8, 3)), training=True))
-    >>> found.mean().round(3) + 0.0, found.std().round(2)
-    (np.float32(0.0), np.float32(1.0))
+    >>> found = np.asarray(layer(maps, np.zeros((8, 3)), training=True))
+    >>> bool(abs(found.mean()) < 1e-5), bool(abs(found.std() - 1) < 1e-3)
+    (True, True)
     """
 
     def __init__(

@@ -43,7 +43,10 @@ class MatcherScores:
 
     def __call__(self, pixels: Any, token_ids: Any) -> Any:
         image = to_encoder(pixels, self.matcher.image_encoder)
-        found = self.matcher({"image": image, "token_ids": token_ids}, training=False)
+        found = self.matcher(
+            {"image": image, "token_ids": ops.convert_to_tensor(token_ids)},
+            training=False,
+        )
         return found["scores"]
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+FIRST_ITERATIONS = 10
 
 
 class _Spectral:
@@ -29,6 +32,14 @@ class _Spectral:
             dtype="float32",
             name="vector",
         )
+        # A vector that is far off would make the first pictures' scores huge.
+        kernel = ops.convert_to_numpy(self.kernel)
+        matrix = kernel.astype("float32").reshape(-1, kernel.shape[-1])
+        right = ops.convert_to_numpy(self.vector)
+        for _ in range(FIRST_ITERATIONS):
+            right = right @ matrix.T @ matrix
+            right /= max(float(np.linalg.norm(right)), 1e-12)
+        self.vector.assign(right)
 
     def _normalized(self, training: bool) -> Any:
         kernel = ops.convert_to_tensor(self.kernel.value, dtype="float32")
