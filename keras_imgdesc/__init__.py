@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BertTextEncoder": "keras_imgdesc.text",
     "Caption": "keras_imgdesc.caption",
     "CaptionTokenizer": "keras_imgdesc.text",
     "CompactTextEncoder": "keras_imgdesc.text",
@@ -28,6 +29,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BertTextEncoder",
     "Caption",
     "CaptionTokenizer",
     "CompactTextEncoder",
@@ -55,7 +57,12 @@ if TYPE_CHECKING:
     from keras_imgdesc.images import load_image
     from keras_imgdesc.matching import ImageTextMatcher
     from keras_imgdesc.preset_folders import list_presets
-    from keras_imgdesc.text import CaptionTokenizer, CompactTextEncoder, Vocabulary
+    from keras_imgdesc.text import (
+        BertTextEncoder,
+        CaptionTokenizer,
+        CompactTextEncoder,
+        Vocabulary,
+    )
     from keras_imgdesc.verification import verify_exports
     from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 

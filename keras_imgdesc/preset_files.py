@@ -160,6 +160,10 @@ def _build(part: dict[str, Any], vocabulary_file: Path) -> Any:
     import keras_imgdesc.text.compact_text_encoder
     import keras_imgdesc.vision  # noqa: F401
 
+    if part["class"].endswith("BertTextEncoder"):
+        # KerasHub takes seconds to load.
+        import keras_imgdesc.text.bert_text_encoder  # noqa: F401
+
     config = dict(part["config"])
     if "tokenizer" in config:
         of_tokenizer = config["tokenizer"]
