@@ -14,6 +14,7 @@ _HOMES = {
     "CompactTextEncoder": "keras_imgdesc.text",
     "ImageCaptioner": "keras_imgdesc.captioning",
     "ImageError": "keras_imgdesc.errors",
+    "ImageTextMatcher": "keras_imgdesc.matching",
     "InputError": "keras_imgdesc.errors",
     "LSTMDecoder": "keras_imgdesc.captioning",
     "MobileNetEncoder": "keras_imgdesc.vision",
@@ -32,6 +33,7 @@ __all__ = [
     "CompactTextEncoder",
     "ImageCaptioner",
     "ImageError",
+    "ImageTextMatcher",
     "InputError",
     "LSTMDecoder",
     "MobileNetEncoder",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.export import export_saved_model, export_tflite
     from keras_imgdesc.images import load_image
+    from keras_imgdesc.matching import ImageTextMatcher
     from keras_imgdesc.preset_folders import list_presets
     from keras_imgdesc.text import CaptionTokenizer, CompactTextEncoder, Vocabulary
     from keras_imgdesc.verification import verify_exports

@@ -17,7 +17,6 @@ import numpy as np
 from keras import ops
 
 from keras_imgdesc import __version__
-from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.preset_folders import (
     CARD_FILE,
@@ -28,7 +27,7 @@ from keras_imgdesc.preset_folders import (
     WEIGHTS_FILE,
     read_config,
 )
-from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.preset_layouts import PresetLayout, build_task, layout_of
 
 # Relative rounding error of an array above which it stays float32. Rounding itself
 # costs 2e-4; more means values below float16's range.
@@ -36,7 +35,7 @@ _LARGEST_ERROR = 1e-3
 
 
 def write_preset(
-    task: ImageCaptioner,
+    task: Any,
     path: Path,
     recipe: dict[str, Any] | None,
     card: str | None,
@@ -56,9 +55,10 @@ def write_preset(
         shutil.rmtree(new)
     new.mkdir(parents=True)
     try:
-        task.tokenizer.vocabulary.save(new / VOCABULARY_FILE)
-        _write_weights(task, new / WEIGHTS_FILE)
-        summary = summary or _summary(task)
+        layout = layout_of(task)
+        layout.vocabulary.save(new / VOCABULARY_FILE)
+        _write_weights(layout, new / WEIGHTS_FILE)
+        summary = summary or layout.summary
         if recipe is not None:
             _write_text(new / RECIPE_FILE, _to_json(recipe))
         if card is not None or not (path / CARD_FILE).exists():
@@ -70,10 +70,8 @@ def write_preset(
             "keras_version": keras.__version__,
             "task": type(task).__name__,
             "summary": summary,
-            "encoder": _part_config(task.encoder),
-            "decoder": _part_config(task.decoder),
-            "tokenizer": {"sequence_length": task.tokenizer.sequence_length},
-            "generation": task.generation.get_config(),
+            **{name: _part_config(part) for name, part in layout.parts.items()},
+            **layout.settings,
             "sha256": {
                 name: _sha256(new / name) for name in (VOCABULARY_FILE, WEIGHTS_FILE)
             },
@@ -87,9 +85,17 @@ def write_preset(
         raise
 
 
-def read_preset(folder: Path, dtype: str | None) -> ImageCaptioner:
+def read_preset(folder: Path, dtype: str | None, wanted: type | None = None) -> Any:
     """See `presets.load_preset`."""
     config = read_config(folder)
+    kind = config.get("task")
+    if wanted is not None and kind != wanted.__name__:
+        raise InputError(
+            f"The preset must be of the task {wanted.__name__}",
+            f"Load it with {kind}.from_preset",
+            preset=folder,
+            task=kind,
+        )
     config_file = folder / CONFIG_FILE
     checksums = config.get("sha256")
     for name in (VOCABULARY_FILE, WEIGHTS_FILE):
@@ -112,52 +118,71 @@ def read_preset(folder: Path, dtype: str | None) -> ImageCaptioner:
                 "Copy the preset again",
                 file=folder / name,
             )
-    vocabulary = Vocabulary.load(folder / VOCABULARY_FILE)
     try:
         with _dtype_policy(dtype):
-            task = ImageCaptioner(
-                _build(config["encoder"]),
-                _build(config["decoder"]),
-                CaptionTokenizer(vocabulary, **config["tokenizer"]),
-                GenerationSettings(**config["generation"]),
+            task = build_task(
+                config,
+                lambda name: _build(config[name], folder / VOCABULARY_FILE),
+                folder / VOCABULARY_FILE,
             )
+    except InputError as error:
+        if error.received.get("file") == str(folder / VOCABULARY_FILE):
+            raise
+        raise _not_a_task(config, config_file, error) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{CONFIG_FILE} does not describe a captioner ({error})",
-            "Copy the preset again, or install the version it was saved with",
-            file=config_file,
-            package_version=config.get("package_version"),
-        ) from error
-    _read_weights(task, folder / WEIGHTS_FILE)
+        raise _not_a_task(config, config_file, error) from error
+    _read_weights(layout_of(task), folder / WEIGHTS_FILE)
     return task
 
 
+def _not_a_task(config: dict[str, Any], file: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{CONFIG_FILE} does not describe a task ({error})",
+        "Copy the preset again, or install the version it was saved with",
+        file=file,
+        package_version=config.get("package_version"),
+    )
+
+
 def _part_config(part: Any) -> dict[str, Any]:
-    return {
-        "class": keras.saving.get_registered_name(type(part)),
-        "config": part.get_config(),
-    }
+    config = part.get_config()
+    if "tokenizer" in config:
+        # Its words are in a file of their own.
+        config["tokenizer"]["config"].pop("vocabulary")
+    return {"class": keras.saving.get_registered_name(type(part)), "config": config}
 
 
-def _build(part: dict[str, Any]) -> Any:
+def _build(part: dict[str, Any], vocabulary_file: Path) -> Any:
     # The package's own classes register themselves when imported.
     import keras_imgdesc.captioning
+    import keras_imgdesc.matching
+    import keras_imgdesc.text.compact_text_encoder
     import keras_imgdesc.vision  # noqa: F401
 
-    # By registered name only: a preset cannot name any other code to run.
-    kind = keras.saving.get_registered_object(part["class"])
-    if kind is None:
-        raise ValueError(
-            f"{part['class']} is not registered; import the module that defines it"
+    config = dict(part["config"])
+    if "tokenizer" in config:
+        of_tokenizer = config["tokenizer"]
+        words = vocabulary_file.read_text(encoding="utf-8").removesuffix("\n")
+        values = of_tokenizer["config"] | {"vocabulary": {"tokens": words.split("\n")}}
+        config["tokenizer"] = _registered(of_tokenizer["registered_name"]).from_config(
+            values
         )
-    return kind.from_config(part["config"])
+    return _registered(part["class"]).from_config(config)
 
 
-def _variables(task: ImageCaptioner) -> dict[str, Any]:
+def _registered(name: str) -> Any:
+    # By registered name only: a preset cannot name any other code to run.
+    kind = keras.saving.get_registered_object(name)
+    if kind is None:
+        raise ValueError(f"{name} is not registered; import the module that defines it")
+    return kind
+
+
+def _variables(layout: PresetLayout) -> dict[str, Any]:
     """Weights by name: the part, then the path of the variable in it."""
     named: dict[str, Any] = {}
-    for part in ("encoder", "decoder"):
-        for variable in getattr(task, part).weights:
+    for part, model in layout.parts.items():
+        for variable in model.weights:
             name = f"{part}/{variable.path}"
             if name in named:
                 raise InputError(
@@ -169,9 +194,9 @@ def _variables(task: ImageCaptioner) -> dict[str, Any]:
     return named
 
 
-def _write_weights(task: ImageCaptioner, path: Path) -> None:
+def _write_weights(layout: PresetLayout, path: Path) -> None:
     with h5py.File(path, "w") as file:
-        for name, variable in _variables(task).items():
+        for name, variable in _variables(layout).items():
             value = ops.cast(ops.convert_to_tensor(variable), "float32")
             array = ops.convert_to_numpy(value)
             if not np.isfinite(array).all():
@@ -191,9 +216,9 @@ def _compact(array: np.ndarray) -> np.ndarray:
     return small if error <= _LARGEST_ERROR * np.linalg.norm(array) else array
 
 
-def _read_weights(task: ImageCaptioner, path: Path) -> None:
+def _read_weights(layout: PresetLayout, path: Path) -> None:
     with h5py.File(path, "r") as file:
-        variables = _variables(task)
+        variables = _variables(layout)
         found: set[str] = set()
         file.visititems(
             lambda name, item: (
@@ -251,13 +276,6 @@ def _dtype_policy(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _summary(task: ImageCaptioner) -> str:
-    return (
-        f"{type(task.decoder).__name__} on {type(task.encoder).__name__} at "
-        f"{task.encoder.image_size} px, {len(task.tokenizer.vocabulary)} tokens"
-    )
 
 
 def _to_json(value: Any) -> str:

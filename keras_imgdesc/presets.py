@@ -18,29 +18,26 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keras_imgdesc.preset_folders import find_preset
 
-if TYPE_CHECKING:
-    from keras_imgdesc.captioning import ImageCaptioner
-
 
 def save_preset(
-    task: ImageCaptioner,
+    task: Any,
     path: str | PathLike[str],
     recipe: dict[str, Any] | None = None,
     card: str | None = None,
     summary: str | None = None,
 ) -> None:
-    """Saves a captioner as a folder, whole or not at all.
+    """Saves a task as a folder, whole or not at all.
 
     Weights are rounded to float16 where that is enough; saving what was loaded
     changes nothing more. A preset that is there already is replaced; other files in
     its folder stay.
 
     Args:
-        task: the captioner.
+        task: an `ImageCaptioner` or another task of this package.
         path: the folder.
         recipe: how it was trained, ready for JSON.
         card: the model card, Markdown. None keeps the one that is there.
@@ -54,20 +51,24 @@ def save_preset(
     write_preset(task, Path(path), recipe, card, summary)
 
 
-def load_preset(name: str | PathLike[str], dtype: str | None = None) -> ImageCaptioner:
-    """Loads a captioner.
+def load_preset(
+    name: str | PathLike[str], dtype: str | None = None, task: type | None = None
+) -> Any:
+    """Loads a task.
 
     Args:
         name: a folder, or the name of a preset in one of `preset_folders`.
         dtype: Keras' dtype policy to build it with, for instance
             `"mixed_bfloat16"`; None means the global one.
+        task: the class that it must be; None means any.
 
     Raises:
         InputError: there is no such preset, or one of its files is missing, broken
-            or does not belong to the others; the message names the file.
+            or does not belong to the others, or it is of another task; the message
+            names the file.
     """
     folder = find_preset(name)
 
     from keras_imgdesc.preset_files import read_preset
 
-    return read_preset(folder, dtype)
+    return read_preset(folder, dtype, task)

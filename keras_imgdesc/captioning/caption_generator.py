@@ -11,11 +11,12 @@ from keras import ops
 
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.compiling import compile_function
-from keras_imgdesc.captioning.decoding import SearchResult
+from keras_imgdesc.captioning.decoding import SearchResult, normalise
 from keras_imgdesc.captioning.generation_settings import GenerationSettings
-from keras_imgdesc.captioning.image_inputs import batches_ahead
+from keras_imgdesc.captioning.reranking import Reranker
 from keras_imgdesc.captioning.sampling import draw_noise
-from keras_imgdesc.errors import ImageError
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.inputs import batches_ahead
 
 if TYPE_CHECKING:
     from keras_imgdesc.captioning.image_captioner import ImageCaptioner
@@ -42,9 +43,15 @@ class CaptionGenerator:
         settings: GenerationSettings,
         return_attention: bool = False,
         batch_size: int = 32,
+        reranker: Reranker | None = None,
     ) -> Iterator[tuple[Source, Caption | ImageError]]:
         """Describes pictures in order; see `ImageCaptioner.generate_stream`."""
         settings = settings.with_seed()
+        if reranker is not None and settings.is_sampling:
+            raise InputError(
+                "A matcher chooses among the beams of a search",
+                "Leave out temperature, top_k, top_p and seed, or rerank",
+            )
         size = self._captioner.encoder.image_size
         position = 0
         with closing(batches_ahead(sources, size, batch_size)) as batches:  # type: ignore[type-var]
@@ -61,6 +68,7 @@ class CaptionGenerator:
                         return_attention,
                         batch_size,
                         list(good),
+                        reranker,
                     )
                     if good
                     else []
@@ -80,6 +88,7 @@ class CaptionGenerator:
         return_attention: bool,
         batch_size: int,
         indices: list[int],
+        reranker: Reranker | None = None,
     ) -> list[Caption]:
         """Describes one batch.
 
@@ -89,8 +98,10 @@ class CaptionGenerator:
             return_attention: whether captions have their maps.
             batch_size: what the batch is filled up to.
             indices: the place of each image among all, which a draw depends on.
+            reranker: chooses among the beams; None takes the search's best.
         """
         count = len(images)
+        pictures = images
         blank = np.zeros((batch_size - count, *images.shape[1:]), images.dtype)
         images = np.concatenate([images, blank])
         run = self._function(settings, return_attention)
@@ -108,7 +119,30 @@ class CaptionGenerator:
             )
         else:
             found = run(images, np.float32(settings.length_penalty))
-        return self._captions(found, count)
+        chosen = np.zeros(count, int)
+        if reranker is not None:
+            chosen = self._choose(reranker, pictures, found, settings.length_penalty)
+        return self._captions(found, chosen)
+
+    def _choose(
+        self,
+        reranker: Reranker,
+        images: np.ndarray,
+        found: SearchResult,
+        length_penalty: float,
+    ) -> np.ndarray:
+        """The beam of each picture that a matcher and the search like best."""
+        count = len(images)
+        token_ids = ops.convert_to_numpy(found.token_ids)[:count]
+        beams = token_ids.shape[1]
+        texts = self._captioner.tokenizer.detokenize(
+            token_ids.reshape(count * beams, -1)
+        )
+        rows = [texts[i * beams : (i + 1) * beams] for i in range(count)]
+        scores = ops.convert_to_numpy(
+            normalise(found.totals, found.lengths, length_penalty)
+        )
+        return reranker.choose(images, rows, scores[:count])
 
     def _function(
         self, settings: GenerationSettings, return_attention: bool
@@ -145,10 +179,10 @@ class CaptionGenerator:
             self._functions[key] = compile_function(captioner, function)
         return self._functions[key]
 
-    def _captions(self, found: SearchResult, count: int) -> list[Caption]:
+    def _captions(self, found: SearchResult, chosen: np.ndarray) -> list[Caption]:
         def best(x: Any) -> np.ndarray:
-            array: np.ndarray = ops.convert_to_numpy(x)[:count, 0]
-            return array
+            array: np.ndarray = ops.convert_to_numpy(x)
+            return array[np.arange(len(chosen)), chosen]
 
         token_ids, log_probs = best(found.token_ids), best(found.log_probs)
         totals, lengths = best(found.totals), best(found.lengths)

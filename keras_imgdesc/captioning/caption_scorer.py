@@ -11,9 +11,9 @@ from keras import ops
 
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.compiling import compile_function
-from keras_imgdesc.captioning.image_inputs import batches_ahead
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.inputs import batches_ahead
 from keras_imgdesc.text import standardize
 
 if TYPE_CHECKING:

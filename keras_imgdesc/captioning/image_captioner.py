@@ -17,14 +17,18 @@ from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_parts
 from keras_imgdesc.captioning.captioning_model import CaptioningModel
 from keras_imgdesc.captioning.decoding import check_at_least
 from keras_imgdesc.captioning.generation_settings import GenerationSettings
-from keras_imgdesc.captioning.image_inputs import (
+from keras_imgdesc.captioning.reranking import Reranker
+from keras_imgdesc.captioning.training_data import batching, training_dataset
+from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
+from keras_imgdesc.images.inputs import (
     fitting_batch_size,
     is_single,
     pictures,
 )
-from keras_imgdesc.captioning.training_data import batching, training_dataset
-from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
 from keras_imgdesc.text import CaptionTokenizer
+
+# Chosen on the development pictures of Flickr8k; see the card of flickr8k_matcher.
+RERANK_WEIGHT = 0.1
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -111,6 +115,8 @@ class ImageCaptioner(CaptionerGraph):
         seed: int | None = None,
         return_details: bool = False,
         return_attention: bool = False,
+        rerank: Any = None,
+        rerank_weight: float = RERANK_WEIGHT,
         batch_size: int = 32,
         on_error: str = "raise",
     ) -> Any:
@@ -128,6 +134,9 @@ class ImageCaptioner(CaptionerGraph):
                 the picture in `inputs`.
             return_details: give a `Caption` with log-probabilities, not its text.
             return_attention: give a `Caption` that has attention maps too.
+            rerank: an `ImageTextMatcher` that chooses among the beams of the search;
+                see `Reranker`.
+            rerank_weight: what its log P(D|I) counts.
             batch_size: pictures computed at a time.
             on_error: what becomes of a picture that cannot be read: `"raise"` the
                 ImageError, or `"return"` it in the place of the caption.
@@ -154,6 +163,8 @@ class ImageCaptioner(CaptionerGraph):
             top_p=top_p,
             seed=seed,
             return_attention=return_attention,
+            rerank=rerank,
+            rerank_weight=rerank_weight,
             batch_size=fitting_batch_size(inputs, batch_size),
         )
         for _, caption in stream:
@@ -171,6 +182,8 @@ class ImageCaptioner(CaptionerGraph):
         sources: Iterable[Any],
         *,
         return_attention: bool = False,
+        rerank: Any = None,
+        rerank_weight: float = RERANK_WEIGHT,
         batch_size: int = 32,
         **settings: Any,
     ) -> Iterator[tuple[Any, Caption | ImageError]]:
@@ -180,7 +193,7 @@ class ImageCaptioner(CaptionerGraph):
 
         Args:
             sources: pictures, as `generate` takes them; may be endless.
-            return_attention, batch_size: as in `generate`.
+            return_attention, rerank, rerank_weight, batch_size: as in `generate`.
             **settings: those of `GenerationSettings`; None means the default.
 
         Yields:
@@ -192,7 +205,10 @@ class ImageCaptioner(CaptionerGraph):
         """
         check_at_least(1, batch_size=batch_size)
         chosen = self.generation.changed(**settings)
-        return self._generator.stream(sources, chosen, return_attention, batch_size)
+        reranker = None if rerank is None else Reranker(rerank, rerank_weight)
+        return self._generator.stream(
+            sources, chosen, return_attention, batch_size, reranker
+        )
 
     def score(
         self,
@@ -283,7 +299,7 @@ class ImageCaptioner(CaptionerGraph):
         """Loads a captioner by its name or folder; see `presets.load_preset`."""
         from keras_imgdesc.presets import load_preset
 
-        return load_preset(name, **kwargs)
+        return load_preset(name, task=cls, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object

@@ -9,6 +9,7 @@ from keras_imgdesc.cli.options import (
     annotation_options,
     generation_options,
     load_captioner,
+    load_matcher,
     make_folder,
     read_captions,
 )
@@ -16,7 +17,7 @@ from keras_imgdesc.cli.options import (
 
 @click.group()
 def evaluate() -> None:
-    """Measure a captioner."""
+    """Measure a captioner or a matcher."""
 
 
 @evaluate.command("captioner")
@@ -49,6 +50,43 @@ def evaluate_captioner(
         from keras_imgdesc.evaluation.caption_report import write_caption_report
 
         click.echo(f"Report: {write_caption_report(result, report)}")
+    for name, message in result.failed.items():
+        click.echo(f"{name}: {message}", err=True)
+    return 1 if result.failed else 0
+
+
+@evaluate.command("matcher")
+@click.option("--preset", required=True)
+@annotation_options
+@click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True)
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many.")
+@click.option(
+    "--choices",
+    type=click.IntRange(2),
+    help="With --scenes: choose the right caption of so many that differ by a swap.",
+)
+def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
+    """Score retrieval in both directions, or the choice among wrong captions."""
+    from keras_imgdesc.preset_folders import find_preset
+
+    find_preset(preset)
+    if choices and not source["scenes"]:
+        raise click.UsageError("--choices is for --scenes, whose captions are regular.")
+    collection = read_captions(**source, default_split="test")
+    matcher = load_matcher(preset)
+    from keras_imgdesc.data.scenes import EXCHANGEABLE
+    from keras_imgdesc.evaluation.evaluate_matching import evaluate_matching
+    from keras_imgdesc.text.word_swaps import WordSwaps
+
+    result = evaluate_matching(
+        matcher,
+        collection,
+        swaps=WordSwaps(EXCHANGEABLE) if choices else None,
+        choices=choices or 0,
+        limit=limit,
+        batch_size=batch_size,
+    )
+    click.echo(json.dumps({"preset": preset} | result.summary(), indent=2))
     for name, message in result.failed.items():
         click.echo(f"{name}: {message}", err=True)
     return 1 if result.failed else 0

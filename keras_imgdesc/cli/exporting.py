@@ -1,6 +1,7 @@
 """The verbs that write models for other runtimes."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -8,7 +9,7 @@ from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
     annotation_options,
-    load_captioner,
+    load_task,
     read_captions,
     search_options,
     start_quietly,
@@ -29,6 +30,11 @@ def list_pictures(folder: Path | None) -> list[Path] | None:
     return list_images(folder)
 
 
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for: a task has no option of another."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 @click.group()
 def export() -> None:
     """Write a model for other runtimes."""
@@ -43,11 +49,11 @@ def export() -> None:
 @search_options
 @click.option("--warm-up/--no-warm-up", default=True, show_default=True)
 def export_saved_model(preset, output, **options) -> None:
-    """Write a SavedModel for TensorFlow Serving: image bytes in, captions out."""
-    captioner = load_captioner(preset)
+    """Write a SavedModel for TensorFlow Serving: image bytes in, answers out."""
+    task = load_task(preset)
     from keras_imgdesc.export.saved_model import export_saved_model as write
 
-    click.echo(f"The model is in {write(captioner, output, **options)}")
+    click.echo(f"The model is in {write(task, output, **_given(options))}")
 
 
 @export.command("tflite")
@@ -57,20 +63,20 @@ def export_saved_model(preset, output, **options) -> None:
 @representative_option
 @search_options
 def export_tflite(preset, output, representative_images, **options) -> None:
-    """Write a .tflite file for phones and browsers: pixels in, token ids out."""
+    """Write a .tflite file for phones and browsers, of built-in operations."""
     is_for = ("dynamic", "int8")
     if representative_images is not None and options["quantize"] not in is_for:
         raise click.UsageError("--representative-images is for dynamic and int8.")
     pictures = list_pictures(representative_images)
-    captioner = load_captioner(preset)
+    task = load_task(preset)
     from keras_imgdesc.export.tflite import export_tflite as write
 
     written = write(
-        captioner,
+        task,
         output,
         name=Path(preset).name,
         representative_images=pictures,
-        **options,
+        **_given(options),
     )
     click.echo(f"The model is in {written}, {written.stat().st_size / 1e6:.1f} MB")
 

@@ -35,14 +35,28 @@ def start_quietly() -> None:
 
 
 def load_captioner(preset: str, precision: str = "float32") -> Any:
+    return _load("ImageCaptioner", preset, precision)
+
+
+def load_matcher(preset: str, precision: str = "float32") -> Any:
+    return _load("ImageTextMatcher", preset, precision)
+
+
+def load_task(preset: str) -> Any:
+    return _load(None, preset, "float32")
+
+
+def _load(task: str | None, preset: str, precision: str) -> Any:
     from keras_imgdesc.preset_folders import find_preset
 
     folder = find_preset(preset)  # a wrong name is told before TensorFlow starts
     start_quietly()
-    from keras_imgdesc.captioning import ImageCaptioner
+    import keras_imgdesc
+    from keras_imgdesc.presets import load_preset
     from keras_imgdesc.training.precision import choose_precision
 
-    return ImageCaptioner.from_preset(folder, dtype=choose_precision(precision))
+    kind = getattr(keras_imgdesc, task) if task else None
+    return load_preset(folder, choose_precision(precision), kind)
 
 
 def make_folder(path: Path | None) -> None:

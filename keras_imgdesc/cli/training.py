@@ -1,6 +1,9 @@
 """The verbs that train."""
 
 import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import click
 
@@ -20,29 +23,63 @@ changes_option = click.option(
 
 @click.group()
 def train() -> None:
-    """Train a captioner or an encoder."""
+    """Train a captioner, a matcher or an encoder."""
+
+
+def run_options(command: Callable) -> Callable:
+    """Options of every verb that trains on captioned pictures."""
+
+    @click.option("--recipe", type=FILE, required=True, help="JSON of a recipe.")
+    @click.option("--run-dir", type=DIRECTORY, required=True, help="Where it lives.")
+    @annotation_options
+    @click.option("--validation-annotations", type=FILE, help="Else --annotations.")
+    @click.option("--validation-image-list", type=FILE)
+    @click.option("--validation-split")
+    @changes_option
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return wrapped
 
 
 @train.command("captioner")
-@click.option("--recipe", type=FILE, required=True, help="JSON of a CaptionRecipe.")
-@click.option("--run-dir", type=DIRECTORY, required=True, help="Where the run lives.")
-@annotation_options
-@click.option("--validation-annotations", type=FILE, help="Else --annotations.")
-@click.option("--validation-image-list", type=FILE)
-@click.option("--validation-split")
-@changes_option
-def train_captioner(
+@run_options
+def train_captioner(recipe, run_dir, **options) -> None:
+    """Train a captioner; the same command again goes on where it stopped."""
+    from keras_imgdesc.training.caption_recipe import CaptionRecipe
+
+    chosen, training, validation = _read(CaptionRecipe, recipe, **options)
+    from keras_imgdesc.training.caption_training import train_captioner as run
+
+    run(chosen, run_dir, training, validation)
+    click.echo(f"The captioner is in {run_dir / 'preset'}")
+
+
+@train.command("matcher")
+@run_options
+def train_matcher(recipe, run_dir, **options) -> None:
+    """Train a matcher; the same command again goes on where it stopped."""
+    from keras_imgdesc.training.matching_recipe import MatchingRecipe
+
+    chosen, training, validation = _read(MatchingRecipe, recipe, **options)
+    from keras_imgdesc.training.matching_training import train_matcher as run
+
+    run(chosen, run_dir, training, validation)
+    click.echo(f"The matcher is in {run_dir / 'preset'}")
+
+
+def _read(
+    kind,
     recipe,
-    run_dir,
+    *,
     validation_annotations,
     validation_image_list,
     validation_split,
     changes,
     **source,
-) -> None:
-    """Train a captioner; the same command again goes on where it stopped."""
-    from keras_imgdesc.training.caption_recipe import CaptionRecipe
-
+) -> Any:
+    """The recipe with its changes, the pictures to train on and to validate on."""
     changed = changes_of(changes)
     held_out = (validation_annotations, validation_image_list, validation_split)
     if not source["scenes"] and not any(held_out):
@@ -51,20 +88,15 @@ def train_captioner(
             "--validation-split or --validation-annotations."
         )
     start_quietly()
-    values = json.loads(CaptionRecipe.from_json(recipe).to_json())
-    chosen = CaptionRecipe.from_dict(values | changed, "--set")
+    values = json.loads(kind.from_json(recipe).to_json())
+    chosen = kind.from_dict(values | changed, "--set")
     training = read_captions(**source, default_split="train")
     held = source | {
         "annotations": validation_annotations or source["annotations"],
         "image_list": validation_image_list,
         "split": validation_split,
     }
-    validation = read_captions(**held, default_split="validation")
-
-    from keras_imgdesc.training.caption_training import train_captioner as run
-
-    run(chosen, run_dir, training, validation)
-    click.echo(f"The captioner is in {run_dir / 'preset'}")
+    return chosen, training, read_captions(**held, default_split="validation")
 
 
 @train.command("encoder")

@@ -31,7 +31,7 @@ def signatures_of(task: Any, **settings: Any) -> dict[str, Signature]:
     """
     raise InputError(
         "Only a task can be exported",
-        "Give an ImageCaptioner",
+        "Give an ImageCaptioner or an ImageTextMatcher",
         task=type(task).__name__,
     )
 
@@ -100,7 +100,7 @@ def captioner_signatures(
         feature_map = tf.where((error == "")[:, None, None, None], feature_map, 0.0)
         return {"feature_map": feature_map, "error": error}
 
-    photo = _example_jpeg(size)
+    photo = example_jpeg(size)
     images = np.array([photo], object)
     return {
         "serving_default": Signature(serve, (strings,), {"image_bytes": images}),
@@ -137,7 +137,8 @@ def _describe(
     }
 
 
-def _example_jpeg(size: int) -> bytes:
+def example_jpeg(size: int) -> bytes:
+    """A file to try a signature with."""
     ramp = np.linspace(0, 255, size).astype(np.uint8)
     image = np.stack([np.broadcast_to(ramp, (size, size))] * 3, axis=-1)
     stream = io.BytesIO()

@@ -14,6 +14,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+# Registers what a matcher offers.
+import keras_imgdesc.export.matcher_signatures  # noqa: F401
 from keras_imgdesc import __version__
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.dynamic_int8 import (
@@ -34,7 +36,7 @@ def export_tflite(
     *,
     quantize: str | None = None,
     representative_images: Iterable[Any] | None = None,
-    name: str = "captioner",
+    name: str | None = None,
     **settings: Any,
 ) -> Path:
     """Write a task as a `.tflite` file of built-in operations, beam search inside.
@@ -48,7 +50,15 @@ def export_tflite(
     | `step` | `token_id` and those | `log_probs`, `attention`, `next_hidden`, ... |
 
     The first describes an image whole, and is what runs when no signature is named.
-    With the other two an app shows words as they come. `image` is uint8 (1,
+    With the other two an app shows words as they come. A matcher has
+
+    | signature | takes | gives |
+    |---|---|---|
+    | `embed_image` | `image` | `vector`, `regions` |
+    | `embed_text` | `token_ids` | `vector`, `words`, `padding_mask` |
+    | `score` | `image_vector`, `regions`, `text_vector`, `words`, ... | `score`, ... |
+
+    `image` is uint8 (1,
     image_size, image_size, 3), RGB, upright, stretched to the square; `token_ids`
     int32 (1, words), the end token and padding after them; `log_probs` float32 (1,
     words), of each token, 0 at padding, and in `step` (1, vocabulary_size);
@@ -59,7 +69,7 @@ def export_tflite(
     `keras_imgdesc.json`: the file is also a zip archive of these two.
 
     Args:
-        task: an `ImageCaptioner`.
+        task: an `ImageCaptioner` or an `ImageTextMatcher`.
         path: the file; there must be none, and in its folder no `vocabulary.txt` of
             another model.
         quantize: None for float32; `"float16"` for weights of half the size;
@@ -69,8 +79,9 @@ def export_tflite(
             will be described; `"int8"` takes its ranges from them, and `"dynamic"`
             rounds the kernels of one pixel, as MobileNet has, so that what these
             show changes least. None means drawn ones, of the data set Scenes.
-        name: kept in the metadata, for instance the preset's.
-        **settings: fixed in the file: `num_beams`, `length_penalty`, `max_length`.
+        name: kept in the metadata, for instance the preset's; None means the file's.
+        **settings: fixed in the file, of a captioner: `num_beams`, `length_penalty`,
+            `max_length`.
 
     Returns:
         The file's path.
@@ -94,17 +105,17 @@ def export_tflite(
     is_given = representative_images is not None
     # Before anything takes long: one of them may be broken.
     if quantize == "int8" or (quantize == "dynamic" and is_given):
-        pictures = read_representative(representative_images, task.encoder.image_size)
+        pictures = read_representative(representative_images, model.image_size)
     with refused_by_disk(Path(tempfile.gettempdir())):
         content, tensors = _convert(task, model, quantize)
     if quantize == "dynamic":
         if not pictures and wants_pictures(content):
-            pictures = read_representative(None, task.encoder.image_size)
+            pictures = read_representative(None, model.image_size)
         content = quantize_to_dynamic(content, pictures)
     elif quantize == "int8":
         content = quantize_to_int8(content, pictures)
     metadata = {
-        "name": name,
+        "name": name or path.stem,
         "package_version": __version__,
         "quantize": quantize,
         "image": "RGB, upright, stretched to the square (bilinear, anti-aliased)",

@@ -6,19 +6,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keras_imgdesc.images.inputs import batches_ahead as batches_ahead
+    from keras_imgdesc.images.inputs import fitting_batch_size as fitting_batch_size
+    from keras_imgdesc.images.inputs import is_single as is_single
+    from keras_imgdesc.images.inputs import pictures as pictures
     from keras_imgdesc.images.listing import list_images as list_images
     from keras_imgdesc.images.loading import load_image as load_image
     from keras_imgdesc.images.reading import read_images as read_images
     from keras_imgdesc.images.resizing import resize_image as resize_image
 
 _HOMES = {
+    "batches_ahead": "inputs",
+    "fitting_batch_size": "inputs",
+    "is_single": "inputs",
+    "pictures": "inputs",
     "list_images": "listing",
     "load_image": "loading",
     "read_images": "reading",
     "resize_image": "resizing",
 }
 
-__all__ = ["list_images", "load_image", "read_images", "resize_image"]
+__all__ = [
+    "batches_ahead",
+    "fitting_batch_size",
+    "is_single",
+    "list_images",
+    "load_image",
+    "pictures",
+    "read_images",
+    "resize_image",
+]
 
 
 def __getattr__(name: str) -> Any:

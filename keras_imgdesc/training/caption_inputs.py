@@ -1,13 +1,18 @@
 """A collection of captioned pictures as arrays to train on."""
 
 import logging
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_imgdesc import images
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.feature_cache import FeatureCache, extract_features
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text import CaptionTokenizer
+from keras_imgdesc.training.caption_batches import Augmentation
+from keras_imgdesc.training.picture_views import PictureViews
 
 LOGGER = logging.getLogger(__name__)
 
@@ -26,6 +31,35 @@ def tokenize_captions(
     texts = [e.captions[i % len(e.captions)] for e in collection for i in range(most)]
     ids = np.asarray(tokenizer(texts))
     return ids.reshape(len(collection), most, -1).astype(np.int32)
+
+
+def cached_features(
+    encoder: Any,
+    collection: CaptionCollection,
+    path: Path,
+    *,
+    views: int,
+    augmentation: Augmentation,
+    image_size: int,
+    seed: int,
+    progress: bool,
+) -> tuple[FeatureCache, CaptionCollection]:
+    """What the frozen part of an encoder gives for pictures, computed once.
+
+    Args:
+        encoder: the frozen part.
+        collection: pictures; those that cannot be read are named in a warning.
+        path: the cache's folder.
+        views, augmentation, image_size, seed: of `PictureViews`.
+        progress: show a progress bar.
+
+    Returns:
+        The cache, `views` maps a picture, and the pictures that could be read.
+    """
+    pictures = PictureViews(collection, views, augmentation, image_size, seed)
+    cache = extract_features(encoder, pictures, pictures.names, path, progress=progress)
+    failed = {k.rpartition("#")[0]: v for k, v in cache.failed.items()}
+    return cache, without_failed(collection, failed)
 
 
 def read_pixels(

@@ -12,7 +12,6 @@ from tqdm import tqdm
 
 from keras_imgdesc.captioning import CaptionLoss, ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.feature_cache import extract_features
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.free_running import (
     compile_search,
@@ -22,6 +21,7 @@ from keras_imgdesc.evaluation.free_running import (
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.training.caption_batches import Augmentation, epoch_batches
 from keras_imgdesc.training.caption_inputs import (
+    cached_features,
     read_pixels,
     tokenize_captions,
     without_failed,
@@ -30,7 +30,6 @@ from keras_imgdesc.training.caption_optimizer import build_optimizer
 from keras_imgdesc.training.caption_recipe import CaptionRecipe
 from keras_imgdesc.training.joint_model import joint_model
 from keras_imgdesc.training.moving_average import MovingAverage
-from keras_imgdesc.training.picture_views import PictureViews
 from keras_imgdesc.training.reseeding import reseed
 from keras_imgdesc.training.run_directory import RunDirectory
 from keras_imgdesc.training.self_critical import SelfCritical, stop_dropout
@@ -101,7 +100,7 @@ class CaptionRun:
             done = saved.metadata["epochs_done"]
             _restore(self._state(), saved.arrays)
         for epoch in range(done, self.recipe.epochs):
-            if self._is_over():
+            if self.directory.is_over("score", self.recipe.patience):
                 break
             row = {"epoch": epoch + 1} | self._fit(epoch)
             with self.average.applied():
@@ -148,22 +147,17 @@ class CaptionRun:
         if self.cached is None:
             pixels, failed = read_pixels(collection, self.captioner.encoder.image_size)
             return lambda indices: pixels[indices], without_failed(collection, failed)
-        pictures = PictureViews(
-            collection,
-            views,
-            self.augmentation,
-            self.captioner.encoder.image_size,
-            self.recipe.seed,
-        )
-        cache = extract_features(
+        cache, collection = cached_features(
             self.cached,
-            pictures,
-            pictures.names,
+            collection,
             self.directory.path / "features" / name,
+            views=views,
+            augmentation=self.augmentation,
+            image_size=self.captioner.encoder.image_size,
+            seed=self.recipe.seed,
             progress=self.progress,
         )
-        failed = {k.rpartition("#")[0]: v for k, v in cache.failed.items()}
-        return cache.gather, without_failed(collection, failed)
+        return cache.gather, collection
 
     def _steps(self) -> int:
         pictures, captions, _ = self.token_ids.shape
@@ -201,13 +195,6 @@ class CaptionRun:
         ):
             state |= {f"{letter}/{i:04d}": v for i, v in enumerate(variables)}
         return state
-
-    def _is_over(self) -> bool:
-        """Whether the score has not risen for `patience` epochs."""
-        scores = [row["score"] for row in self.directory.metrics()]
-        if not self.recipe.patience or not scores:
-            return False
-        return len(scores) - 1 - int(np.argmax(scores)) >= self.recipe.patience
 
     def _fit(self, epoch: int) -> dict[str, float]:
         recipe = self.recipe

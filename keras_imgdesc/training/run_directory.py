@@ -142,6 +142,13 @@ class RunDirectory:
         pointer = self._pointer()
         return [] if pointer is None else pointer["metrics"]
 
+    def is_over(self, score: str, patience: int) -> bool:
+        """Whether a score has not risen for `patience` checkpoints; 0 is never."""
+        scores = [row[score] for row in self.metrics()]
+        if not patience or not scores:
+            return False
+        return len(scores) - 1 - int(np.argmax(scores)) >= patience
+
     def _pointer(self) -> dict[str, Any] | None:
         path = self.path / POINTER
         return json.loads(path.read_text()) if path.exists() else None

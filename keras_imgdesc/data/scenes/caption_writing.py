@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keras_imgdesc.data.scenes.scene_graph import SceneGraph
+from keras_imgdesc.data.scenes.scene_object import COLOURS, SHAPES, SIZES
 
 # Two ways to say each relation: in full, and in short.
 PHRASES = {
@@ -13,6 +14,17 @@ PHRASES = {
     "above": ("above", "over"),
     "below": ("below", "under"),
 }
+
+
+# Phrases of a caption that exclude each other: one put for another of its kind makes
+# the caption wrong.
+EXCHANGEABLE = (
+    SIZES,
+    COLOURS,
+    SHAPES,
+    tuple(full for full, _ in PHRASES.values()),
+    tuple(short for _, short in PHRASES.values()),
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,49 @@
+"""What a matcher keeps of pictures and texts to score them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class ImageEmbeddings:
+    """Pictures as a matcher sees them.
+
+    Attributes:
+        vectors: float32 (images, embedding_dim), of unit length.
+        regions: float32 (images, regions, embedding_dim), of unit length.
+    """
+
+    vectors: np.ndarray
+    regions: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, which: slice) -> ImageEmbeddings:
+        return ImageEmbeddings(self.vectors[which], self.regions[which])
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedTexts:
+    """Texts as a matcher sees them.
+
+    Attributes:
+        vectors: float32 (texts, embedding_dim), of unit length.
+        words: float32 (texts, words, embedding_dim), of unit length.
+        padding_mask: bool (texts, words), True where there is a word.
+    """
+
+    vectors: np.ndarray
+    words: np.ndarray
+    padding_mask: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, which: slice) -> MatchedTexts:
+        return MatchedTexts(
+            self.vectors[which], self.words[which], self.padding_mask[which]
+        )

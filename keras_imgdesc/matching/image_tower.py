@@ -1,0 +1,116 @@
+"""The picture's side of f(I, D)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_imgdesc.errors import refuse_unknown_options
+from keras_imgdesc.matching.unit_length import unit_length
+from keras_imgdesc.text.token_positions import TokenPositions
+from keras_imgdesc.text.transformer_block import TransformerBlock
+
+
+@keras.saving.register_keras_serializable("keras_imgdesc")
+class ImageTower(keras.Model):
+    """Feature maps to a vector of the picture and one of each region.
+
+    Input: `{"feature_map": float (batch, rows, columns, channels)}`. Output:
+    `{"vector": float32 (batch, embedding_dim), "regions": float32 (batch, rows *
+    columns, embedding_dim)}`, all of unit length.
+
+    Args:
+        feature_map_shape: `(rows, columns, channels)`.
+        embedding_dim: width of the vectors.
+        num_layers: `TransformerBlock`s over the regions; 0 compares regions as the
+            encoder gives them.
+        num_heads: of each.
+        dropout: share of the channels that are dropped for a whole picture, and the
+            dropout of the blocks.
+        name: of the Keras model.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.matching import ImageTower
+    >>> tower = ImageTower((3, 3, 8), embedding_dim=16)
+    >>> found = tower({"feature_map": np.ones((2, 3, 3, 8), "float32")})
+    >>> tuple(found["vector"].shape), tuple(found["regions"].shape)
+    ((2, 16), (2, 9, 16))
+    """
+
+    def __init__(
+        self,
+        feature_map_shape: tuple[int, int, int],
+        embedding_dim: int,
+        num_layers: int = 1,
+        num_heads: int = 4,
+        dropout: float = 0.0,
+        name: str = "image_tower",
+        **unknown: Any,
+    ) -> None:
+        refuse_unknown_options(type(self), unknown)
+        rows, columns, channels = feature_map_shape
+        locations = rows * columns
+
+        # === Layers ===
+        normalization = keras.layers.LayerNormalization(
+            epsilon=1e-5, name="normalization"
+        )
+        # Whole channels, as neighbouring locations would tell what single dropped
+        # values were.
+        channel_dropout = keras.layers.Dropout(
+            dropout, noise_shape=(None, 1, channels), name="channel_dropout"
+        )
+        projection = keras.layers.Dense(embedding_dim, name="projection")
+        positions = TokenPositions(name="positions")
+        blocks = [
+            TransformerBlock(
+                num_heads, 2 * embedding_dim, dropout, name=f"block_{index}"
+            )
+            for index in range(num_layers)
+        ]
+        norm = keras.layers.LayerNormalization(epsilon=1e-5, name="norm")
+        vector_projection = keras.layers.Dense(embedding_dim, name="vector_projection")
+        region_projection = keras.layers.Dense(embedding_dim, name="region_projection")
+
+        # === Functional Model ===
+        feature_map = keras.Input(feature_map_shape, name="feature_map")
+        x = ops.reshape(feature_map, (-1, locations, channels))
+        x = channel_dropout(normalization(x))
+        x = positions(projection(x))
+        for block in blocks:
+            x = block(x)
+        x = norm(x)
+        vector = unit_length(vector_projection(ops.mean(x, axis=1)))
+        super().__init__(
+            inputs={"feature_map": feature_map},
+            outputs={
+                "vector": vector,
+                "regions": unit_length(region_projection(x)),
+            },
+            name=name,
+        )
+
+        # === Config ===
+        self.feature_map_shape = tuple(feature_map_shape)
+        self.embedding_dim = embedding_dim
+        self.num_layers = num_layers
+        self.num_heads = num_heads
+        self.dropout = dropout
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "feature_map_shape": list(self.feature_map_shape),
+            "embedding_dim": self.embedding_dim,
+            "num_layers": self.num_layers,
+            "num_heads": self.num_heads,
+            "dropout": self.dropout,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        return cls(**config)

@@ -1,0 +1,133 @@
+"""Runs a matcher's parts in batches of bounded size."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_imgdesc.matching.embeddings import ImageEmbeddings, MatchedTexts
+from keras_imgdesc.matching.word_maps import WordMaps
+
+# Numbers that the attention of a block of pictures and texts holds at most: 64 MB.
+LARGEST_BLOCK = 1 << 24
+
+
+class MatchingFunctions:
+    """What `ImageTextMatcher` computes, compiled where the backend can.
+
+    Args:
+        matcher: whose parts are used, with the weights that they have when called.
+    """
+
+    def __init__(self, matcher: Any) -> None:
+        self.matcher = matcher
+        self._image = _compiled(
+            lambda pixels: matcher.image_tower(
+                {"feature_map": matcher.image_encoder(pixels, training=False)},
+                training=False,
+            )
+        )
+        self._score = _compiled(
+            lambda *values: matcher.pair_score(
+                dict(zip(("vector", "regions"), values[:2])),
+                dict(zip(("vector", "words"), values[2:4])),
+                values[4],
+            )
+        )
+
+    def images(
+        self, pixels: list[np.ndarray], batch_size: int
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Vector and regions of each picture, read and resized."""
+        if not pixels:
+            return []
+        count = len(pixels)
+        # A batch that lost pictures is filled up: its size is traced already.
+        batch = np.stack(pixels + [pixels[-1]] * (batch_size - count))
+        found = {k: ops.convert_to_numpy(v) for k, v in self._image(batch).items()}
+        return list(zip(found["vector"][:count], found["regions"][:count]))
+
+    def texts(self, texts: list[str], batch_size: int) -> MatchedTexts:
+        """Vectors of texts and of their words."""
+        encoded = self.matcher.text_encoder.encode(texts, batch_size=batch_size)
+        vectors, words = [], []
+        for start in range(0, len(encoded), batch_size):
+            part = slice(start, start + batch_size)
+            found = self.matcher.text_tower(
+                {"sentence": encoded.sentences[part], "words": encoded.words[part]},
+                training=False,
+            )
+            vectors.append(ops.convert_to_numpy(found["vector"]))
+            words.append(ops.convert_to_numpy(found["words"]))
+        return MatchedTexts(
+            np.concatenate(vectors), np.concatenate(words), encoded.padding_mask
+        )
+
+    def scores(self, images: ImageEmbeddings, texts: MatchedTexts) -> np.ndarray:
+        """f(I, D), block by block."""
+        if not self.matcher.pair_score.use_local:
+            scale = np.float32(self.matcher.global_scale)
+            return scale * (images.vectors @ texts.vectors.T)
+        # The words of the longest text decide what a block costs.
+        length = 1 + int(np.flatnonzero(texts.padding_mask.any(axis=0)).max(initial=0))
+        cell = length * images.regions.shape[1]
+        side = max(1, int((LARGEST_BLOCK / cell) ** 0.5))
+        out = np.empty((len(images), len(texts)), np.float32)
+        for row in range(0, len(images), side):
+            some = images[row : row + side]
+            for column in range(0, len(texts), side):
+                few = texts[column : column + side]
+                found = self._score(
+                    some.vectors,
+                    some.regions,
+                    few.vectors,
+                    few.words[:, :length],
+                    few.padding_mask[:, :length],
+                )
+                out[row : row + side, column : column + side] = ops.convert_to_numpy(
+                    found
+                )
+        return out
+
+    def explain(
+        self, image: ImageEmbeddings, text: MatchedTexts, written: str
+    ) -> WordMaps:
+        """Attention of each word of one text on one picture."""
+        found = self.matcher.pair_score.attend(image.regions, text.words)
+        cosines, attention = (ops.convert_to_numpy(x)[0, 0] for x in found)
+        is_word = text.padding_mask[0]
+        rows, columns, _ = self.matcher.image_tower.feature_map_shape
+        tokenizer = self.matcher.text_encoder.tokenizer
+        return WordMaps(
+            tokenizer.detokenize(self.matcher.text_encoder.tokenize(written))[0],
+            attention[is_word].reshape(-1, rows, columns),
+            cosines[is_word],
+        )
+
+    def fingerprint(self) -> str:
+        """See `ImageTextMatcher.fingerprint`."""
+        matcher = self.matcher
+        digest = hashlib.sha256(
+            (
+                matcher.image_encoder.fingerprint() + matcher.text_encoder.fingerprint()
+            ).encode()
+        )
+        digest.update(repr(matcher.pair_score.get_config()).encode())
+        for part in (matcher.image_tower, matcher.text_tower, matcher.pair_score):
+            for variable in part.weights:
+                array = ops.convert_to_numpy(variable).astype(np.float16)
+                digest.update(array.tobytes())
+        return digest.hexdigest()[:16]
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, reduce_retracing=True)

@@ -1,0 +1,84 @@
+"""What models that score pictures and texts have in common when they train."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_imgdesc.matching.matching_loss import matching_loss
+from keras_imgdesc.matching.similarity_distillation import similarity_distillation
+from keras_imgdesc.matching.unit_length import unit_length
+
+
+class MatchingModel(keras.Model):
+    """A functional model whose outputs are scores and vectors, and its training.
+
+    Data for `fit` and `evaluate` are `(inputs, targets)` of whole batches, as pictures
+    and texts need not be as many: targets are `{"owner": int32 (texts,), "image_id":
+    int32 (images,)}`, see `matching_loss`, and optionally `"teacher"`, float (texts,
+    width), what `similarity_distillation` learns from. Beside the loss,
+    `image_accuracy` and `text_accuracy` are reported: how often the right one of the
+    batch has the highest P(I|D) and P(D|I).
+    """
+
+    def compile(
+        self,
+        optimizer: Any = "adamw",
+        distillation_weight: float = 0.0,
+        jit_compile: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Configures training.
+
+        Args:
+            optimizer: a Keras optimizer or its name.
+            distillation_weight: of the loss from `"teacher"`.
+            jit_compile: as in Keras; None means "auto", but off on TensorFlow.
+            **kwargs: the rest of `keras.Model.compile`.
+        """
+        if jit_compile is None:
+            jit_compile = False if keras.backend.backend() == "tensorflow" else "auto"
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+        self.distillation_weight = distillation_weight
+        self._accuracies = {
+            name: keras.metrics.Mean(name=name)
+            for name in ("image_accuracy", "text_accuracy")
+        }
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        image_loss, text_loss = self._pair_losses(y, y_pred)
+        loss = 0.5 * ops.mean(image_loss + text_loss)
+        if self.distillation_weight:
+            loss += self.distillation_weight * similarity_distillation(
+                y_pred["text_vector"], unit_length(y["teacher"])
+            )
+        for extra in self.losses:
+            loss += ops.sum(ops.cast(extra, "float32"))
+        return loss
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        losses = self._pair_losses(y, y_pred)
+        for metric, loss in zip(self._accuracies.values(), losses):
+            # Where the right one is above the sum of all others.
+            metric.update_state(ops.cast(ops.less(loss, 0.6931), "float32"))
+        return self.get_metrics_result()
+
+    @staticmethod
+    def _pair_losses(y: Any, y_pred: Any) -> tuple[Any, Any]:
+        return matching_loss(
+            y_pred["scores"],
+            y["owner"],
+            y["image_id"],
+            y_pred.get("negative_scores"),
+        )

@@ -1,0 +1,121 @@
+"""The parts of a matcher as one model to train."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_imgdesc.matching.image_tower import ImageTower
+from keras_imgdesc.matching.matching_model import MatchingModel
+from keras_imgdesc.matching.pair_score import PairScore
+from keras_imgdesc.matching.text_tower import TextTower
+
+
+def matching_graph(
+    image_part: keras.Model | None,
+    text_encoder: keras.Model | None,
+    image_tower: ImageTower,
+    text_tower: TextTower,
+    pair_score: PairScore,
+    num_negatives: int = 0,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Inputs and outputs of the training form.
+
+    Args:
+        image_part: what comes before the image tower, a picture encoder or the trained
+            rest of one; None where feature maps are read.
+        text_encoder: None where its outputs are read.
+        image_tower, text_tower, pair_score: the trained parts.
+        num_negatives: wrong texts that each picture brings along; they are read by
+            the `text_encoder`.
+
+    Returns:
+        Inputs `{"image"}`, or `{"feature_map"}` where there is no `image_part`, with
+        `{"token_ids"}`, or `{"sentence", "words", "padding_mask"}` where there is no
+        `text_encoder`; outputs `{"scores": (images, texts), "image_vector",
+        "text_vector"}`. With `num_negatives`, a further input `"negative_ids"` (images,
+        num_negatives, words) and output `"negative_scores"` (images, num_negatives).
+    """
+    inputs: dict[str, Any] = {}
+    if image_part is None:
+        feature_map = keras.Input(image_tower.feature_map_shape, name="feature_map")
+        inputs["feature_map"] = feature_map
+    else:
+        image = keras.Input(image_part.input.shape[1:], name="image")
+        inputs["image"], feature_map = image, image_part(image)
+    length = text_tower.sequence_length
+    if text_encoder is None:
+        inputs["sentence"] = keras.Input((text_tower.text_dim,), name="sentence")
+        inputs["words"] = keras.Input((length, text_tower.text_dim), name="words")
+        inputs["padding_mask"] = keras.Input((length,), dtype="bool", name="mask")
+        encoded = {k: inputs[k] for k in ("sentence", "words", "padding_mask")}
+    else:
+        inputs["token_ids"] = keras.Input((length,), dtype="int32", name="token_ids")
+        encoded = text_encoder({"token_ids": inputs["token_ids"]})
+    images = image_tower({"feature_map": feature_map})
+    texts = text_tower({"sentence": encoded["sentence"], "words": encoded["words"]})
+    outputs = {
+        "scores": pair_score(images, texts, encoded["padding_mask"]),
+        "image_vector": images["vector"],
+        "text_vector": texts["vector"],
+    }
+    if num_negatives:
+        assert text_encoder is not None
+        shape = (num_negatives, length)
+        ids = keras.Input(shape, dtype="int32", name="negative_ids")
+        inputs["negative_ids"] = ids
+        encoded = text_encoder({"token_ids": ops.reshape(ids, (-1, length))})
+        wrong = text_tower({"sentence": encoded["sentence"], "words": encoded["words"]})
+        width = text_tower.embedding_dim
+        outputs["negative_scores"] = OwnScore(pair_score)(
+            images,
+            {
+                "vector": ops.reshape(wrong["vector"], (-1, num_negatives, width)),
+                "words": ops.reshape(wrong["words"], (-1, *shape, width)),
+            },
+            ops.reshape(encoded["padding_mask"], (-1, *shape)),
+        )
+    return inputs, outputs
+
+
+class OwnScore(keras.layers.Layer):
+    """`PairScore.own` as a layer of its own, with the weights of `pair_score`."""
+
+    def __init__(self, pair_score: PairScore) -> None:
+        super().__init__(name="own_score", dtype="float32")
+        self.pair_score = pair_score
+        self.built = True
+
+    def build(self, *shapes: Any, **more: Any) -> None:
+        pass
+
+    def call(self, images: Any, texts: Any, padding_mask: Any) -> Any:
+        return self.pair_score.own(images, texts, padding_mask)
+
+    def compute_output_spec(self, images: Any, texts: Any, padding_mask: Any) -> Any:
+        return keras.KerasTensor((None, texts["vector"].shape[1]), "float32")
+
+
+def matching_model(
+    image_part: keras.Model | None,
+    text_encoder: keras.Model | None,
+    matcher: Any,
+    num_negatives: int = 0,
+) -> MatchingModel:
+    """The training form with some of a matcher's encoders left out.
+
+    Args:
+        image_part, text_encoder, num_negatives: as in `matching_graph`.
+        matcher: an `ImageTextMatcher`, whose other parts are used.
+    """
+    inputs, outputs = matching_graph(
+        image_part,
+        text_encoder,
+        matcher.image_tower,
+        matcher.text_tower,
+        matcher.pair_score,
+        num_negatives,
+    )
+    return MatchingModel(inputs=inputs, outputs=outputs, name="matching")

@@ -1,0 +1,187 @@
+"""The matcher as a task."""
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_imgdesc import ImageCaptioner, ImageError, ImageTextMatcher, InputError
+from keras_imgdesc.matching import ImageTower, PairScore, TextTower
+from keras_imgdesc.matching.similarity_distillation import similarity_distillation
+
+TEXTS = ["a red circle", "a blue square above a red circle", "green"]
+
+
+def test_scores_of_all_pairs(toy_matcher, photos):
+    scores = toy_matcher.score(photos, TEXTS)
+    assert scores.shape == (5, 3) and scores.dtype == np.float32
+    alone = toy_matcher.score(photos[3], TEXTS[1])
+    np.testing.assert_allclose(alone[0, 0], scores[3, 1], rtol=1e-4)
+
+
+def test_what_was_embedded_scores_the_same(toy_matcher, photos):
+    images, texts = toy_matcher.embed_images(photos), toy_matcher.embed_texts(TEXTS)
+    np.testing.assert_allclose(
+        toy_matcher.score(images, texts), toy_matcher.score(photos, TEXTS), rtol=1e-4
+    )
+    np.testing.assert_allclose(np.linalg.norm(images.vectors, axis=1), 1, rtol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(texts.words, axis=2), 1, rtol=1e-4)
+
+
+def test_blocks_change_nothing(toy_matcher, photos, monkeypatch):
+    images = toy_matcher.embed_images(photos)
+    whole = toy_matcher.score(images, TEXTS)
+    monkeypatch.setattr("keras_imgdesc.matching.matching_functions.LARGEST_BLOCK", 100)
+    np.testing.assert_allclose(toy_matcher.score(images, TEXTS), whole, rtol=1e-4)
+
+
+def test_the_global_term_alone(fresh_matcher, photos):
+    matcher = fresh_matcher(use_local=False)
+    images, texts = matcher.embed_images(photos), matcher.embed_texts(TEXTS)
+    np.testing.assert_allclose(
+        matcher.score(photos, TEXTS),
+        matcher.global_scale * images.vectors @ texts.vectors.T,
+        rtol=1e-4,
+    )
+    with pytest.raises(InputError, match="local term"):
+        matcher.explain(photos[0], TEXTS[0])
+
+
+def test_probabilities_are_the_softmax_of_scores(toy_matcher, photos):
+    scores = toy_matcher.score(photos, TEXTS)
+    odds = np.exp(scores[:, 0])
+    found = toy_matcher.probabilities(photos, TEXTS[0])
+    np.testing.assert_allclose(found, odds / odds.sum(), rtol=1e-3)
+    odds = np.exp(scores[2])
+    found = toy_matcher.text_probabilities(photos[2], TEXTS)
+    np.testing.assert_allclose(found, odds / odds.sum(), rtol=1e-3)
+
+
+def test_rank_is_by_probability(toy_matcher, photos):
+    ranked = toy_matcher.rank(photos, TEXTS[0])
+    found = toy_matcher.probabilities(photos, TEXTS[0])
+    assert [i for i, _ in ranked] == list(np.argsort(-found))
+    np.testing.assert_allclose([p for _, p in ranked], np.sort(found)[::-1], rtol=1e-5)
+
+
+def test_explain_gives_a_map_a_word(toy_matcher, photos):
+    maps = toy_matcher.explain(photos[0], "A red circle above zebra!")
+    assert maps.words == ["a", "red", "circle", "above", "[UNK]"]
+    assert maps.attention.shape == (5, 2, 2)
+    np.testing.assert_allclose(maps.attention.sum(axis=(1, 2)), 1, rtol=1e-4)
+    assert (np.abs(maps.similarities) <= 1.001).all()
+
+
+def test_a_broken_picture_costs_nothing_but_itself(toy_matcher, photos, tmp_path):
+    paths = []
+    for number, photo in enumerate(photos):
+        paths.append(tmp_path / f"{number}.png")
+        Image.fromarray(photo).save(paths[-1])
+    paths[2].write_bytes(b"no picture")
+    found = list(toy_matcher.embed_images_stream(paths, batch_size=2))
+    assert [source for source, _ in found] == paths
+    assert isinstance(found[2][1], ImageError) and "2.png" in str(found[2][1])
+    expected = toy_matcher.embed_images(photos[3]).vectors[0]
+    np.testing.assert_allclose(found[3][1][0], expected, atol=1e-4)
+    with pytest.raises(ImageError, match="2.png"):
+        toy_matcher.embed_images(paths)
+
+
+def test_preset_keeps_every_score(toy_matcher, photos, tmp_path):
+    toy_matcher.save_to_preset(tmp_path / "m")
+    again = ImageTextMatcher.from_preset(tmp_path / "m")
+    again.save_to_preset(tmp_path / "n")
+    twice = ImageTextMatcher.from_preset(tmp_path / "n")
+    scores = again.score(photos, TEXTS)
+    # Rounded to float16 once.
+    np.testing.assert_allclose(scores, toy_matcher.score(photos, TEXTS), atol=0.05)
+    np.testing.assert_array_equal(twice.score(photos, TEXTS), scores)
+    assert twice.fingerprint() == again.fingerprint() == toy_matcher.fingerprint()
+
+
+def test_a_preset_of_another_task_is_refused(toy_matcher, tmp_path):
+    toy_matcher.save_to_preset(tmp_path / "m")
+    with pytest.raises(InputError, match="ImageTextMatcher.from_preset"):
+        ImageCaptioner.from_preset(tmp_path / "m")
+
+
+def test_config_builds_the_same_model(toy_matcher, photos):
+    again = ImageTextMatcher.from_config(toy_matcher.get_config())
+    again.set_weights(toy_matcher.get_weights())
+    np.testing.assert_array_equal(
+        again.score(photos, TEXTS), toy_matcher.score(photos, TEXTS)
+    )
+
+
+def test_fit_learns_which_is_which(fresh_matcher):
+    matcher = fresh_matcher(shake=False, embedding_dim=16)
+    colours = ("red", "blue", "green")
+    images = np.zeros((3, 32, 32, 3), "uint8")
+    images[0, :16], images[1, :, :16], images[2, 16:, 16:] = 255, 255, 255
+    captions = [[f"a {c} circle", f"{c} square"] for c in colours]
+    matcher.compile(keras.optimizers.Adam(0.003))
+    history = matcher.fit(
+        {"image": images, "caption": captions}, batch_size=3, epochs=100, verbose=0
+    )
+    assert history.history["loss"][-1] < 0.3 * history.history["loss"][0]
+    scores = matcher.score(images, ["a red square", "a blue square", "a green square"])
+    assert (scores.argmax(axis=0) == [0, 1, 2]).all()
+    found = matcher.evaluate(
+        {"image": images, "caption": [c[0] for c in captions]},
+        verbose=0,
+        return_dict=True,
+    )
+    assert found["text_accuracy"] == 1.0
+
+
+def test_a_picture_that_is_there_twice_is_no_rival_of_itself(fresh_matcher):
+    matcher = fresh_matcher(dropout=0.0)
+    matcher.compile("adam")
+    image = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3)).astype("uint8")
+    image[1] = image[0]
+    data = {"image": image, "caption": ["a red circle", "a red circle"]}
+    as_two = matcher.evaluate(data, verbose=0, return_dict=True)["loss"]
+    as_one = matcher.evaluate(
+        data | {"image_id": np.array([4, 4])}, verbose=0, return_dict=True
+    )["loss"]
+    assert as_one < 1e-3 < as_two
+
+
+@pytest.mark.parametrize("texts", ["", ["a", "  "], []])
+def test_no_text_is_refused(toy_matcher, photos, texts):
+    with pytest.raises(InputError, match="text"):
+        toy_matcher.score(photos, texts)
+
+
+def test_no_picture_is_refused(toy_matcher):
+    with pytest.raises(InputError, match="picture"):
+        toy_matcher.score([], "red")
+
+
+def test_several_pictures_have_no_single_answer(toy_matcher, photos):
+    with pytest.raises(InputError, match="one picture"):
+        toy_matcher.text_probabilities(photos, TEXTS)
+
+
+def test_odd_texts_have_finite_scores(toy_matcher, photos):
+    texts = ["red " * 10_000, "zebra", "\U0001f426\U0001f426", "красный круг"]
+    assert np.isfinite(toy_matcher.score(photos, texts)).all()
+
+
+def test_parts_that_do_not_fit_are_refused(toy_matcher):
+    with pytest.raises(InputError, match="feature map"):
+        ImageTextMatcher(
+            toy_matcher.image_encoder,
+            toy_matcher.text_encoder,
+            ImageTower((3, 3, 8), 8),
+            TextTower(16, 8, 8),
+            PairScore(),
+        )
+
+
+def test_distillation_is_zero_where_the_teacher_is_followed():
+    vectors = np.random.default_rng(0).normal(size=(6, 4))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    turned = vectors @ np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))[0]
+    assert abs(float(similarity_distillation(turned, vectors))) < 1e-4
+    assert float(similarity_distillation(vectors[::-1].copy(), vectors)) > 0.1
