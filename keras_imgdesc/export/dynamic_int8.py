@@ -20,12 +20,14 @@ from tensorflow.lite.python.schema_py_generated import (
 
 from keras_imgdesc.export.flatbuffer import (
     OPERATORS,
+    add_tensor,
     change_operator,
     constant,
     image_signatures,
     operator_kind,
     operators,
     read_model,
+    reshape_operator,
     write_model,
 )
 from keras_imgdesc.export.rounding import (
@@ -81,6 +83,8 @@ def quantize_to_dynamic(content: bytes, images: list[np.ndarray]) -> bytes:
             tensor.quantization = QuantizationParametersT()
             tensor.quantization.scale = scales
             tensor.quantization.zeroPoint = np.zeros(len(scales), np.int64)
+    for graph in model.subgraphs:
+        _flatten_lookups(model, graph)
     return write_model(model)
 
 
@@ -110,7 +114,7 @@ def _matrices(model: Any) -> dict[int, list[tuple[Any, int, Any]]]:
                 smallest = SMALLEST_CONV if kind == OPERATORS.CONV_2D else SMALLEST
                 is_matrix = place == MATRIX_INPUT.get(kind) and values.ndim > 1
                 if kind == OPERATORS.GATHER:
-                    is_matrix &= _is_lookup(graph, op)
+                    is_matrix &= values.ndim == 2 and _is_lookup(graph, op)
                 if is_matrix and values.size >= smallest:
                     found[tensor.buffer].append((op, kind, tensor))
                 else:
@@ -119,10 +123,33 @@ def _matrices(model: Any) -> dict[int, list[tuple[Any, int, Any]]]:
 
 
 def _is_lookup(graph: Any, op: Any) -> bool:
-    """Whether it takes rows of a table by a list of numbers."""
+    """Whether it takes rows of a table by their numbers."""
     options, numbers = op.builtinOptions, graph.tensors[op.inputs[1]]
-    is_list = len(numbers.shape) == 1 and numbers.type == TensorType.INT32
-    return is_list and options.axis == 0 and options.batchDims == 0
+    is_static = numbers.shape is not None and len(numbers.shape) > 0
+    is_static = is_static and numbers.type == TensorType.INT32
+    return is_static and options.axis == 0 and options.batchDims == 0
+
+
+def _flatten_lookups(model: Any, graph: Any) -> None:
+    """Gives each lookup a plain list of numbers, all that it can read."""
+    ops = []
+    for op in graph.operators:
+        numbers = graph.tensors[op.inputs[0]] if len(op.inputs) else None
+        is_lookup = operator_kind(model, op) == OPERATORS.EMBEDDING_LOOKUP
+        if not is_lookup or len(numbers.shape) == 1:
+            ops.append(op)
+            continue
+        rows = graph.tensors[op.outputs[0]]
+        count, width = int(np.prod(numbers.shape)), rows.shape[-1]
+        flat = add_tensor(graph, numbers, numbers.name + b"/flat", [count])
+        looked_up = add_tensor(graph, rows, rows.name + b"/flat", [count, width])
+        ops += [
+            reshape_operator(model, graph, op.inputs[0], flat),
+            op,
+            reshape_operator(model, graph, looked_up, op.outputs[0]),
+        ]
+        op.inputs, op.outputs = [flat, op.inputs[1]], [looked_up]
+    graph.operators = ops
 
 
 def _is_pointwise(uses: list[tuple[Any, int, Any]]) -> bool:

@@ -52,6 +52,32 @@ def change_operator(model: Any, op: Any, kind: int, version: int) -> None:
     model.operatorCodes.append(code)
 
 
+def add_tensor(graph: Any, like: Any, name: bytes, shape: list[int]) -> int:
+    """Adds a tensor of the type of another; returns its place in the graph."""
+    tensor = schema.TensorT()
+    tensor.name, tensor.type, tensor.buffer = name, like.type, 0
+    tensor.shape = np.array(shape, np.int32)
+    graph.tensors.append(tensor)
+    return len(graph.tensors) - 1
+
+
+def reshape_operator(model: Any, graph: Any, before: int, after: int) -> Any:
+    """A new operation that gives one tensor the shape of another."""
+    wanted = graph.tensors[after]
+    content = schema.BufferT()
+    content.data = np.array(wanted.shape, np.int32).view(np.uint8)
+    model.buffers.append(content)
+    shape = schema.TensorT()
+    shape.name, shape.type = wanted.name + b"/shape", schema.TensorType.INT32
+    shape.shape = np.array([len(wanted.shape)], np.int32)
+    shape.buffer = len(model.buffers) - 1
+    graph.tensors.append(shape)
+    op = schema.OperatorT()
+    op.inputs, op.outputs = [before, len(graph.tensors) - 1], [after]
+    change_operator(model, op, OPERATORS.RESHAPE, 1)
+    return op
+
+
 def operators(model: Any, graph: Any, kinds: tuple[int, ...]) -> Iterator[Any]:
     """The operations of a graph that are of these kinds, in order."""
     for op in graph.operators:

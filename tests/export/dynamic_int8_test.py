@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
 from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
 from keras_imgdesc.export import dynamic_int8, export_tflite
@@ -104,6 +106,26 @@ def test_a_matrix_that_something_else_reads_too_stays_float(files):
     assert buffer in dynamic_int8._matrices(model)
     op.inputs = [*op.inputs[:2], largest.inputs[1]]
     assert buffer not in dynamic_int8._matrices(model)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (1, 1, 2)])
+def test_a_table_is_looked_up_by_numbers_of_any_shape(shape, tmp_path):
+    table = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
+
+    module = tf.Module()
+    module.look_up = tf.function(
+        lambda numbers: tf.gather(table, numbers),
+        input_signature=[tf.TensorSpec(shape, tf.int32, name="numbers")],
+    )
+    tf.saved_model.save(module, tmp_path)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path))
+    content = dynamic_int8.quantize_to_dynamic(converter.convert(), [])
+    assert len(content) < 200 * 8 + 200 * (4 + 8) + 3000
+    interpreter = Interpreter(model_content=content)
+    run = interpreter.get_signature_runner()
+    numbers = np.arange(np.prod(shape), dtype=np.int32).reshape(shape) * 7
+    (found,) = run(numbers=numbers).values()
+    np.testing.assert_allclose(found, table[numbers], atol=0.02)
 
 
 def test_what_is_read_and_written_is_the_same_model(files):
