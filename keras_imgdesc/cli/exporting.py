@@ -18,7 +18,7 @@ from keras_imgdesc.cli.options import (
 representative_option = click.option(
     "--representative-images",
     type=DIRECTORY,
-    help="Folder of pictures that full int8 takes its ranges from; else drawn ones.",
+    help="Folder of pictures like those to come, for dynamic and int8; else drawn ones.",
 )
 
 
@@ -64,8 +64,9 @@ def export_saved_model(preset, output, **options) -> None:
 @search_options
 def export_tflite(preset, output, representative_images, **options) -> None:
     """Write a .tflite file for phones and browsers, of built-in operations."""
-    if representative_images is not None and options["quantize"] != "int8":
-        raise click.UsageError("--representative-images is for --quantize int8.")
+    is_for = ("dynamic", "int8")
+    if representative_images is not None and options["quantize"] not in is_for:
+        raise click.UsageError("--representative-images is for dynamic and int8.")
     pictures = list_pictures(representative_images)
     task = load_task(preset)
     from keras_imgdesc.export.tflite import export_tflite as write

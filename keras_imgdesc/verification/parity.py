@@ -115,7 +115,7 @@ def verify_exports(
     Args:
         preset: name or folder of a captioner.
         collection: pictures with references, at least two.
-        representative_images: for full int8, see `export_tflite`.
+        representative_images: for dynamic and full int8, see `export_tflite`.
         num_threads: of LiteRT.
         progress: show a progress bar.
 
