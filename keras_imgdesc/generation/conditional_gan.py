@@ -222,8 +222,8 @@ class ConditionalGAN(keras.Model):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([real, sentence])
                 score = self.discriminator({"image": real, "sentence": sentence})
-            gradients = tape.gradient(score, [real, sentence])
-            return gradient_penalty(*gradients, objective.penalty_power)
+            of_image, of_words = tape.gradient(score, [real, sentence])
+            return gradient_penalty(of_image, of_words, objective.penalty_power)
 
         every = objective.penalty_every
         is_due = ops.equal(self.discriminator_optimizer.iterations % every, 0)
