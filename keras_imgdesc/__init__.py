@@ -19,6 +19,7 @@ _HOMES = {
     "InputError": "keras_imgdesc.errors",
     "LSTMDecoder": "keras_imgdesc.captioning",
     "MobileNetEncoder": "keras_imgdesc.vision",
+    "TextToImage": "keras_imgdesc.generation",
     "VGG16Encoder": "keras_imgdesc.vision",
     "Vocabulary": "keras_imgdesc.text",
     "export_saved_model": "keras_imgdesc.export",
@@ -39,6 +40,7 @@ __all__ = [
     "InputError",
     "LSTMDecoder",
     "MobileNetEncoder",
+    "TextToImage",
     "VGG16Encoder",
     "Vocabulary",
     "__version__",
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.export import export_saved_model, export_tflite
+    from keras_imgdesc.generation import TextToImage
     from keras_imgdesc.images import load_image
     from keras_imgdesc.matching import ImageTextMatcher
     from keras_imgdesc.preset_folders import list_presets
