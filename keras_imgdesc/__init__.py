@@ -19,6 +19,7 @@ _HOMES = {
     "InputError": "keras_imgdesc.errors",
     "LSTMDecoder": "keras_imgdesc.captioning",
     "MobileNetEncoder": "keras_imgdesc.vision",
+    "SearchIndex": "keras_imgdesc.matching",
     "TextToImage": "keras_imgdesc.generation",
     "VGG16Encoder": "keras_imgdesc.vision",
     "Vocabulary": "keras_imgdesc.text",
@@ -40,6 +41,7 @@ __all__ = [
     "InputError",
     "LSTMDecoder",
     "MobileNetEncoder",
+    "SearchIndex",
     "TextToImage",
     "VGG16Encoder",
     "Vocabulary",
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.export import export_saved_model, export_tflite
     from keras_imgdesc.generation import TextToImage
     from keras_imgdesc.images import load_image
-    from keras_imgdesc.matching import ImageTextMatcher
+    from keras_imgdesc.matching import ImageTextMatcher, SearchIndex
     from keras_imgdesc.preset_folders import list_presets
     from keras_imgdesc.text import (
         BertTextEncoder,

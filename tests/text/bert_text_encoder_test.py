@@ -133,7 +133,8 @@ def test_a_preset_with_it_is_loaded_by_another_process(encoder, tmp_path):
     program = (
         "from keras_imgdesc import ImageTextMatcher\n"
         f"matcher = ImageTextMatcher.from_preset({str(tmp_path / 'preset')!r})\n"
-        f"print(matcher.fingerprint(), matcher.embed_texts({TEXTS}).vectors[1].tolist())"
+        f"found = matcher.embed_texts({TEXTS})\n"
+        "print(matcher.fingerprint(), found.vectors[1].tolist())"
     )
     said = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True

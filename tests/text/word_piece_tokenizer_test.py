@@ -9,22 +9,6 @@ from keras_imgdesc.text import WordPieceTokenizer, WordPieceVocabulary
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "dog", "##s", "cafe"]
 PIECES += [".", "!", "鳥", "[", "sep", "]", "Dog"]
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "a",
-    "dog",
-    "##s",
-    "cafe",
-    ".",
-    "!",
-    "鳥",
-    "[",
-    "sep",
-    "]",
-    "Dog",
-]
 
 
 @pytest.fixture(scope="module")
