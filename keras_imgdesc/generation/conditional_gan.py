@@ -38,6 +38,8 @@ class GanObjective:
             times (lazy regularisation): second gradients are costly.
         penalty_power: see `gradient_penalty`.
         matching_weight: of the cross-entropy of painted pictures and texts.
+        matching_images: pictures of a batch that it is computed of, the first ones;
+            0 is all of them.
         changes: see `change_pictures`.
         translation, cutout: see `change_pictures`.
         average_decay: of the generator's moving average.
@@ -49,6 +51,7 @@ class GanObjective:
     penalty_every: int = 4
     penalty_power: float = 6.0
     matching_weight: float = 0.0
+    matching_images: int = 0
     changes: tuple[str, ...] = ("translation",)
     translation: float = 0.125
     cutout: float = 0.5
@@ -222,8 +225,8 @@ class ConditionalGAN(keras.Model):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([real, sentence])
                 score = self.discriminator({"image": real, "sentence": sentence})
-            of_image, of_words = tape.gradient(score, [real, sentence])
-            return gradient_penalty(of_image, of_words, objective.penalty_power)
+            of_image, of_sentence = tape.gradient(score, [real, sentence])
+            return gradient_penalty(of_image, of_sentence, objective.penalty_power)
 
         every = objective.penalty_every
         is_due = ops.equal(self.discriminator_optimizer.iterations % every, 0)
@@ -239,12 +242,14 @@ class ConditionalGAN(keras.Model):
         loss = adversarial + objective.divergence_weight * divergence
         logs = {"generator_loss": adversarial, "divergence": divergence}
         if objective.matching_weight and self.matching is not None:
-            token_ids = data["token_ids"]
+            some = slice(objective.matching_images or None)
+            token_ids = data["token_ids"][some]
             if "wrong_ids" in data:
-                token_ids = ops.concatenate([token_ids, data["wrong_ids"]])
-            same = ops.equal(data["text_id"][:, None], data["text_id"][None])
+                token_ids = ops.concatenate([token_ids, data["wrong_ids"][some]])
+            text_id = data["text_id"][some]
             matching = matching_cross_entropy(
-                self.matching(painted["image"], token_ids), same
+                self.matching(painted["image"][some], token_ids),
+                ops.equal(text_id[:, None], text_id[None]),
             )
             loss += objective.matching_weight * matching
             logs["matching_loss"] = matching

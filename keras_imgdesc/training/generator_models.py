@@ -81,6 +81,7 @@ def build_generation(
             recipe.penalty_every,
             recipe.penalty_power,
             recipe.matching_weight,
+            recipe.matching_images,
             tuple(recipe.changes),
             recipe.translation,
             recipe.cutout,

@@ -37,8 +37,8 @@ class GeneratorRecipe:
         exchangeable: phrases that exclude each other, for `WordSwaps`.
         loss: `"hinge"` or `"non_saturating"`.
         divergence_weight, penalty_weight, penalty_every, penalty_power,
-            matching_weight, changes, translation, cutout: see `GanObjective`. A
-            matching loss needs a matcher in `text_encoder_from`.
+            matching_weight, matching_images, changes, translation, cutout: see
+            `GanObjective`. A matching loss needs a matcher in `text_encoder_from`.
         noise_weight, perceptual_weight: see `VaeObjective`.
         whiten: how strongly small directions of the sentences are drawn out, see
             `SentenceWhitening.adapt`; the floor of variance, 0 leaves them as they are.
@@ -82,15 +82,16 @@ class GeneratorRecipe:
     penalty_every: int = 4
     penalty_power: float = 6.0
     matching_weight: float = 0.0
+    matching_images: int = 0
     changes: list[str] = field(default_factory=lambda: ["translation"])
     translation: float = 0.125
     cutout: float = 0.5
-    noise_weight: float = 0.1
+    noise_weight: float = 0.5
     perceptual_weight: float = 0.1
     whiten: float = 0.01
     learning_rate: float = 2e-4
     discriminator_learning_rate: float = 4e-4
-    beta_1: float = 0.5
+    beta_1: float = 0.0
     beta_2: float = 0.99
     warm_up_steps: int = 100
     final_share: float = 0.1
@@ -112,6 +113,7 @@ class GeneratorRecipe:
             "epochs": 1,
             "batch_size": 2,
             "hard_mismatch": 0,
+            "matching_images": 0,
             "penalty_every": 1,
             "metrics_every": 1,
             "validation_images": 1,
