@@ -2,11 +2,11 @@
 
     python benchmarks/search_speed.py
 
-Random unit vectors of width 256 in an index of shards of 4,096, as `keras-imgdesc index`
-writes them, against `NearestNeighbors(algorithm="brute")` with all vectors in memory
-(Euclidean: of unit vectors the order is the same, and it is scikit-learn's fastest). Both
-must find the same pictures. Below it, `matcher.score` of 1,000 pictures with 5,000 texts
-that are embedded already.
+Random unit vectors of width 256 in an index of shards of 4,096, as `keras-imgdesc
+index` writes them, against `NearestNeighbors(algorithm="brute")` with all vectors in
+memory (Euclidean: of unit vectors the order is the same, and it is scikit-learn's
+fastest). Both must find the same pictures. Below it, `matcher.score` of 1,000 pictures
+with 5,000 texts that are embedded already.
 """
 
 import tempfile
