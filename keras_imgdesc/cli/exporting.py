@@ -18,7 +18,7 @@ from keras_imgdesc.cli.options import (
 representative_option = click.option(
     "--representative-images",
     type=DIRECTORY,
-    help="Folder of pictures like those to come, for dynamic and int8; else drawn ones.",
+    help="Folder of pictures like those to come, for dynamic and int8; else drawn.",
 )
 
 
