@@ -8,6 +8,8 @@ ROOT = Path(__file__).parent
 PRESETS = sorted(p.parent.name for p in ROOT.glob("saved_models/*/config.json"))
 
 EXTRAS = {
+    # To read a BERT in Hugging Face layout.
+    "bert": ["safetensors>=0.4"],
     "eval": ["sacrebleu>=2.4", "pycocoevalcap>=1.2", "scikit-learn>=1.5"],
     "demo": [],
     # Also all that `keras_imgdesc.lite` needs: see the README, "On a phone".
@@ -24,6 +26,7 @@ EXTRAS["notebooks"] = [
     "matplotlib>=3.9",
 ]
 EXTRAS["test"] = [
+    *EXTRAS["bert"],
     *EXTRAS["eval"],
     *EXTRAS["serving"],
     *EXTRAS["int8"],

@@ -171,9 +171,11 @@ def _flatten_lookups(model: Any, graph: Any) -> None:
     """Gives each lookup a plain list of numbers, all that it can read."""
     ops = []
     for op in graph.operators:
-        numbers = graph.tensors[op.inputs[0]] if len(op.inputs) else None
-        is_lookup = operator_kind(model, op) == OPERATORS.EMBEDDING_LOOKUP
-        if not is_lookup or len(numbers.shape) == 1:
+        if operator_kind(model, op) != OPERATORS.EMBEDDING_LOOKUP:
+            ops.append(op)
+            continue
+        numbers = graph.tensors[op.inputs[0]]
+        if len(numbers.shape) == 1:
             ops.append(op)
             continue
         rows = graph.tensors[op.outputs[0]]

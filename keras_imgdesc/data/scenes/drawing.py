@@ -60,25 +60,51 @@ def draw_scene(
 def _paint(picture: np.ndarray, item: SceneObject, colour: np.ndarray) -> None:
     """Blends an object into float `(size, size, 3)`, touching only its own square."""
     size = len(picture)
-    left, top = (int((at - item.radius) * size) for at in (item.x, item.y))
-    right, bottom = (int((at + item.radius) * size) + 2 for at in (item.x, item.y))
+    cover, top, left = draw_cover(item.shape, item.x, item.y, item.radius, size)
+    bottom, right = top + cover.shape[0], left + cover.shape[1]
+    mask = cover[..., None]
+    region = picture[max(top, 0) : bottom, max(left, 0) : right]
+    mask = mask[max(-top, 0) :, max(-left, 0) :][: len(region), : region.shape[1]]
+    region += mask * (colour - region)
+
+
+def draw_cover(
+    shape: str, x: float, y: float, radius: float, size: int
+) -> tuple[np.ndarray, int, int]:
+    """How much of each pixel a shape covers.
+
+    Args:
+        shape: one of `SHAPES`.
+        x, y, radius: as those of a `SceneObject`, shares of the picture.
+        size: side of the picture in pixels.
+
+    Returns:
+        `(cover, top, left)`: float32 `(rows, columns)` in [0, 1], just large enough,
+        and where in the picture it lies (perhaps before its edge).
+
+    Example:
+
+    >>> from keras_imgdesc.data.scenes.drawing import draw_cover
+    >>> cover, top, left = draw_cover("square", 0.5, 0.5, 0.25, 20)
+    >>> round(float(cover.sum())), top, left
+    (81, 5, 5)
+    """
+    left, top = (int((at - radius) * size) for at in (x, y))
+    right, bottom = (int((at + radius) * size) + 2 for at in (x, y))
     canvas = Image.new(
         "L", ((right - left) * _SUPERSAMPLING, (bottom - top) * _SUPERSAMPLING)
     )
     # Pillow draws the pixels under the outline too, so it grows by half a pixel.
-    x = (item.x * size - left) * _SUPERSAMPLING - 0.5
-    y = (item.y * size - top) * _SUPERSAMPLING - 0.5
-    radius = item.radius * size * _SUPERSAMPLING
+    x = (x * size - left) * _SUPERSAMPLING - 0.5
+    y = (y * size - top) * _SUPERSAMPLING - 0.5
+    radius = radius * size * _SUPERSAMPLING
     draw = ImageDraw.Draw(canvas)
-    if item.shape == "circle":
+    if shape == "circle":
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     else:
-        corners = _pairs(OUTLINES[item.shape] * radius + (x, y))
-        draw.polygon(corners, fill=255)
-    mask = np.asarray(canvas.reduce(_SUPERSAMPLING), np.float32)[..., None] / 255
-    region = picture[max(top, 0) : bottom, max(left, 0) : right]
-    mask = mask[max(-top, 0) :, max(-left, 0) :][: len(region), : region.shape[1]]
-    region += mask * (colour - region)
+        draw.polygon(_pairs(OUTLINES[shape] * radius + (x, y)), fill=255)
+    cover = np.asarray(canvas.reduce(_SUPERSAMPLING), np.float32) / 255
+    return cover, top, left
 
 
 def _pairs(points: np.ndarray) -> list[tuple[float, float]]:
