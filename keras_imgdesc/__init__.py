@@ -20,6 +20,7 @@ _HOMES = {
     "LSTMDecoder": "keras_imgdesc.captioning",
     "MobileNetEncoder": "keras_imgdesc.vision",
     "SearchIndex": "keras_imgdesc.matching",
+    "TextToImage": "keras_imgdesc.generation",
     "VGG16Encoder": "keras_imgdesc.vision",
     "Vocabulary": "keras_imgdesc.text",
     "export_saved_model": "keras_imgdesc.export",
@@ -41,6 +42,7 @@ __all__ = [
     "LSTMDecoder",
     "MobileNetEncoder",
     "SearchIndex",
+    "TextToImage",
     "VGG16Encoder",
     "Vocabulary",
     "__version__",
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.export import export_saved_model, export_tflite
+    from keras_imgdesc.generation import TextToImage
     from keras_imgdesc.images import load_image
     from keras_imgdesc.matching import ImageTextMatcher, SearchIndex
     from keras_imgdesc.preset_folders import list_presets

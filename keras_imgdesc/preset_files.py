@@ -155,6 +155,7 @@ def _part_config(part: Any) -> dict[str, Any]:
 def _build(part: dict[str, Any], vocabulary_file: Path) -> Any:
     # The package's own classes register themselves when imported.
     import keras_imgdesc.captioning
+    import keras_imgdesc.generation
     import keras_imgdesc.matching.image_text_matcher
     import keras_imgdesc.text.compact_text_encoder
     import keras_imgdesc.vision  # noqa: F401

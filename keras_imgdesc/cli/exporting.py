@@ -18,7 +18,7 @@ from keras_imgdesc.cli.options import (
 representative_option = click.option(
     "--representative-images",
     type=DIRECTORY,
-    help="Folder of pictures that full int8 takes its ranges from; else drawn ones.",
+    help="Folder of pictures like those to come, for dynamic and int8; else drawn.",
 )
 
 
@@ -64,8 +64,9 @@ def export_saved_model(preset, output, **options) -> None:
 @search_options
 def export_tflite(preset, output, representative_images, **options) -> None:
     """Write a .tflite file for phones and browsers, of built-in operations."""
-    if representative_images is not None and options["quantize"] != "int8":
-        raise click.UsageError("--representative-images is for --quantize int8.")
+    is_for = ("dynamic", "int8")
+    if representative_images is not None and options["quantize"] not in is_for:
+        raise click.UsageError("--representative-images is for dynamic and int8.")
     pictures = list_pictures(representative_images)
     task = load_task(preset)
     from keras_imgdesc.export.tflite import export_tflite as write
@@ -86,30 +87,28 @@ def export_tflite(preset, output, representative_images, **options) -> None:
 @representative_option
 @click.option("--limit", type=click.IntRange(2), default=20, show_default=True)
 def verify(preset, representative_images, limit, **source) -> None:
-    """Describe the same pictures in Python and in every exported form.
+    """Describe or match the same pictures in Python and in every exported form.
 
-    Without pictures of yours, drawn ones are described. Exit code 1 if a form of
-    float32 says another word than Python.
+    Without pictures of yours, drawn ones are taken. Exit code 1 if a form of float32
+    differs from Python.
     """
-    from keras_imgdesc.preset_folders import find_preset
+    from keras_imgdesc.preset_folders import find_preset, read_config
 
-    find_preset(preset)  # a wrong name is told before TensorFlow starts
+    # A wrong name is told before TensorFlow starts.
+    task = read_config(find_preset(preset)).get("task")
     pictures = list_pictures(representative_images)
     start_quietly()
     from keras_imgdesc.data.caption_collection import CaptionCollection
     from keras_imgdesc.data.scenes import draw_scenes
-    from keras_imgdesc.verification import verify_exports
+    from keras_imgdesc.verification import verify_exports, verify_matcher
 
     if any(source.values()):
         found = read_captions(**source, default_split="test")
         collection = CaptionCollection(found.examples[:limit])
     else:
         collection = draw_scenes("test", limit)
-    parity = verify_exports(
-        preset,
-        collection,
-        representative_images=pictures,
-    )
+    check = verify_matcher if task == "ImageTextMatcher" else verify_exports
+    parity = check(preset, collection, representative_images=pictures)
     click.echo(str(parity))
     if not parity.is_exact:
         click.echo("A form of float32 differs from Python.", err=True)

@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 # Registers what a matcher offers.
 import keras_imgdesc.export.matcher_signatures  # noqa: F401
 from keras_imgdesc import __version__
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.export.dynamic_int8 import (
+    quantize_to_dynamic,
+    wants_pictures,
+)
 from keras_imgdesc.export.full_int8 import quantize_to_int8, read_representative
 from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
 from keras_imgdesc.export.whole import refused_by_disk, written_whole
@@ -71,8 +76,9 @@ def export_tflite(
             `"dynamic"` for matrices of int8, a quarter of the size; `"int8"` where
             what goes from convolution to convolution is int8 too, the fastest.
         representative_images: pictures, as `load_image` takes them, like those that
-            will be described; `"int8"` takes its ranges from them. None means
-            drawn ones, of the data set Scenes.
+            will be described; `"int8"` takes its ranges from them, and `"dynamic"`
+            rounds the kernels of one pixel, as MobileNet has, so that what these
+            show changes least. None means drawn ones, of the data set Scenes.
         name: kept in the metadata, for instance the preset's; None means the file's.
         **settings: fixed in the file, of a captioner: `num_beams`, `length_penalty`,
             `max_length`.
@@ -95,13 +101,19 @@ def export_tflite(
         )
     model = lite_model_of(task, **settings)
     _check_place(path, model.vocabulary)
-    representative = []
-    if quantize == "int8":
-        representative = read_representative(representative_images, model.image_size)
+    pictures: list[np.ndarray] = []
+    is_given = representative_images is not None
+    # Before anything takes long: one of them may be broken.
+    if quantize == "int8" or (quantize == "dynamic" and is_given):
+        pictures = read_representative(representative_images, model.image_size)
     with refused_by_disk(Path(tempfile.gettempdir())):
         content, tensors = _convert(task, model, quantize)
-    if quantize == "int8":
-        content = quantize_to_int8(content, representative)
+    if quantize == "dynamic":
+        if not pictures and wants_pictures(content):
+            pictures = read_representative(None, model.image_size)
+        content = quantize_to_dynamic(content, pictures)
+    elif quantize == "int8":
+        content = quantize_to_int8(content, pictures)
     metadata = {
         "name": name or path.stem,
         "package_version": __version__,
@@ -172,9 +184,8 @@ def _convert(
             folder, signature_keys=list(model.signatures)
         )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize in ("float16", "dynamic"):
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "float16":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
         content: bytes = converter.convert()
     return content, tensors

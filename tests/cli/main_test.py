@@ -97,8 +97,8 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
         (["evaluate", "captioner", "--preset", "nobody"], "nobody"),
         (
             ["export", "tflite", "--preset", "scenes_lstm", "-o", "PHOTOS/a.tflite"]
-            + ["--quantize", "dynamic", "--representative-images", "PHOTOS"],
-            "--quantize int8",
+            + ["--quantize", "float16", "--representative-images", "PHOTOS"],
+            "dynamic and int8",
         ),
         (
             [
@@ -242,6 +242,27 @@ def test_train_captioner_on_scenes(run, tmp_path, monkeypatch):
     assert code == 0, err
     assert (tmp_path / "run/preset/config.json").exists()
     assert json.loads((tmp_path / "run/recipe.json").read_text())["epochs"] == 1
+
+
+def test_train_generator_on_scenes(run, tmp_path, monkeypatch):
+    from keras_imgdesc.data.scenes.loading import draw_scenes
+
+    monkeypatch.setattr(
+        "keras_imgdesc.data.scenes.load_scenes",
+        lambda split, data_dir=None: draw_scenes(split, 64 if split == "train" else 4),
+    )
+    small = '{"width": 4, "noise_dim": 4, "condition_dim": 8}'
+    code, out, err = run(
+        "train", "generator", "--recipe", RECIPES / "scenes_dcgan.json",
+        "--run-dir", tmp_path / "run", "--scenes", "--set", "epochs=1",
+        "--set", "batch_size=32", "--set", f"generator_options={small}",
+        "--set", 'discriminator_options={"width": 4}', "--set", "resolution=32",
+        "--set", "hard_mismatch=1",
+    )  # fmt: skip
+    assert code == 0, err
+    assert str(tmp_path / "run" / "preset") in out
+    assert (tmp_path / "run/samples/epoch_001.png").exists()
+    assert "r_precision" in (tmp_path / "run/metrics.csv").read_text()
 
 
 def test_help_and_import_stay_light():
