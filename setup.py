@@ -8,6 +8,8 @@ ROOT = Path(__file__).parent
 PRESETS = sorted(p.parent.name for p in ROOT.glob("saved_models/*/config.json"))
 
 EXTRAS = {
+    # To read a BERT in Hugging Face layout.
+    "bert": ["safetensors>=0.4"],
     "eval": [
         "sacrebleu>=2.4",
         "pycocoevalcap>=1.2",
@@ -29,6 +31,7 @@ EXTRAS["notebooks"] = [
     "matplotlib>=3.9",
 ]
 EXTRAS["test"] = [
+    *EXTRAS["bert"],
     *EXTRAS["eval"],
     *EXTRAS["serving"],
     *EXTRAS["int8"],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BertTextEncoder": "keras_imgdesc.text",
     "Caption": "keras_imgdesc.caption",
     "CaptionTokenizer": "keras_imgdesc.text",
     "CompactTextEncoder": "keras_imgdesc.text",
@@ -18,6 +19,8 @@ _HOMES = {
     "InputError": "keras_imgdesc.errors",
     "LSTMDecoder": "keras_imgdesc.captioning",
     "MobileNetEncoder": "keras_imgdesc.vision",
+    "SearchIndex": "keras_imgdesc.matching",
+    "TextToImage": "keras_imgdesc.generation",
     "VGG16Encoder": "keras_imgdesc.vision",
     "Vocabulary": "keras_imgdesc.text",
     "export_saved_model": "keras_imgdesc.export",
@@ -28,6 +31,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BertTextEncoder",
     "Caption",
     "CaptionTokenizer",
     "CompactTextEncoder",
@@ -37,6 +41,8 @@ __all__ = [
     "InputError",
     "LSTMDecoder",
     "MobileNetEncoder",
+    "SearchIndex",
+    "TextToImage",
     "VGG16Encoder",
     "Vocabulary",
     "__version__",
@@ -52,10 +58,16 @@ if TYPE_CHECKING:
     from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.export import export_saved_model, export_tflite
+    from keras_imgdesc.generation import TextToImage
     from keras_imgdesc.images import load_image
-    from keras_imgdesc.matching import ImageTextMatcher
+    from keras_imgdesc.matching import ImageTextMatcher, SearchIndex
     from keras_imgdesc.preset_folders import list_presets
-    from keras_imgdesc.text import CaptionTokenizer, CompactTextEncoder, Vocabulary
+    from keras_imgdesc.text import (
+        BertTextEncoder,
+        CaptionTokenizer,
+        CompactTextEncoder,
+        Vocabulary,
+    )
     from keras_imgdesc.verification import verify_exports
     from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 

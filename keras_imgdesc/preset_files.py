@@ -155,9 +155,14 @@ def _part_config(part: Any) -> dict[str, Any]:
 def _build(part: dict[str, Any], vocabulary_file: Path) -> Any:
     # The package's own classes register themselves when imported.
     import keras_imgdesc.captioning
-    import keras_imgdesc.matching
+    import keras_imgdesc.generation
+    import keras_imgdesc.matching.image_text_matcher
     import keras_imgdesc.text.compact_text_encoder
     import keras_imgdesc.vision  # noqa: F401
+
+    if part["class"].endswith("BertTextEncoder"):
+        # KerasHub takes seconds to load.
+        import keras_imgdesc.text.bert_text_encoder  # noqa: F401
 
     config = dict(part["config"])
     if "tokenizer" in config:

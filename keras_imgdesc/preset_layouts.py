@@ -10,6 +10,7 @@ from typing import Any
 
 from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation import TextToImage
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.matching.image_text_matcher import PARTS as MATCHER_PARTS
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
@@ -109,7 +110,23 @@ def _build_matcher(config: Any, part: Any, vocabulary_file: Path) -> ImageTextMa
     return ImageTextMatcher(*[part(name) for name in MATCHER_PARTS])
 
 
+@layout_of.register
+def _painter(task: TextToImage) -> PresetLayout:
+    vocabulary = task.text_encoder.tokenizer.vocabulary
+    return PresetLayout(
+        {"text_encoder": task.text_encoder, "generator": task.generator},
+        vocabulary,
+        f"{type(task.generator).__name__} at {task.generator.resolution} px and "
+        f"{type(task.text_encoder).__name__}, {len(vocabulary.tokens)} tokens",
+    )
+
+
+def _build_painter(config: Any, part: Any, vocabulary_file: Path) -> TextToImage:
+    return TextToImage(part("text_encoder"), part("generator"))
+
+
 BUILDERS: dict[str, Callable[[Any, Any, Path], Any]] = {
     "ImageCaptioner": _build_captioner,
     "ImageTextMatcher": _build_matcher,
+    "TextToImage": _build_painter,
 }

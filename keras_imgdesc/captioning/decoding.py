@@ -118,19 +118,28 @@ def spread_over_beams(state: Any, num_beams: int) -> Any:
     return tree.map_structure(spread, state)
 
 
-def select_beams(x: Any, parent: Any, num_beams: int) -> Any:
+def select_beams(x: Any, parent: Any) -> Any:
     """Takes beam `parent[b, k]` of x as the new beam k.
 
     Args:
-        x: any type, (batch, num_beams, ...).
-        parent: int32 (batch, num_beams).
-        num_beams: static number of beams.
+        x: any type, (batch, beams, ...).
+        parent: int32 (batch, beams).
     """
-    parent = ops.reshape(parent, (-1, num_beams, *[1] * (len(x.shape) - 2)))
-    chosen = ops.repeat(x[:, :1], num_beams, axis=1)
-    for beam in range(1, num_beams):
-        chosen = ops.where(ops.equal(parent, beam), x[:, beam : beam + 1], chosen)
-    return chosen
+    rows = ops.reshape(x, (-1, *x.shape[2:]))
+    return ops.take(rows, parent + first_rows(parent), axis=0)
+
+
+def first_rows(of_beams: Any) -> Any:
+    """Where the beams of each image start when all beams are in one row.
+
+    Args:
+        of_beams: (batch, beams).
+
+    Returns:
+        int32 (batch, 1).
+    """
+    batch, beams = ops.shape(of_beams)
+    return ops.expand_dims(ops.arange(batch, dtype="int32") * beams, 1)
 
 
 def pick(x: Any, index: Any) -> Any:

@@ -229,9 +229,7 @@ class LSTMDecoder(CaptioningModel):
         logits = self.word_embedding(
             ops.reshape(output, (-1, output.shape[-1])), reverse=True
         )
-        log_probs = ops.reshape(
-            ops.log_softmax(logits, axis=-1), (*shape, logits.shape[-1])
-        )
+        log_probs = ops.reshape(_log_softmax(logits), (*shape, logits.shape[-1]))
         if len(shape) == 1:
             return log_probs, attention[:, 0], (hidden, cell)
         hidden, cell = (
@@ -271,6 +269,14 @@ class LSTMDecoder(CaptioningModel):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         return cls(**config)
+
+
+def _log_softmax(logits: Any) -> Any:
+    # Not `ops.log_softmax`: LiteRT's kernel for it takes longer than the product that
+    # makes the logits. In this order the converter does not see that it is one.
+    largest = ops.max(logits, axis=-1, keepdims=True)
+    total = ops.sum(ops.exp(logits - largest), axis=-1, keepdims=True)
+    return logits - (ops.log(total) + largest)
 
 
 def _check(sizes: dict[str, int], shares: dict[str, float]) -> None:

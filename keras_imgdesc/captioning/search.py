@@ -13,9 +13,9 @@ from keras_imgdesc.captioning.decoding import (
     Tokens,
     blank_captions,
     check_at_least,
+    first_rows,
     loop,
     normalise,
-    pick,
     put_word,
     select_beams,
     spread_over_beams,
@@ -113,9 +113,10 @@ def beam_search(
         token = best - parent * tokens.size
 
         def inherit(x: Any) -> Any:
-            return select_beams(x, parent, beams)
+            return select_beams(x, parent)
 
-        log_prob = pick(inherit(log_probs), token)
+        place = best + first_rows(best) * tokens.size
+        log_prob = ops.take(ops.reshape(log_probs, (-1,)), place)
         new = {
             "time": v["time"] + 1,
             "last": token,
@@ -161,7 +162,7 @@ def beam_search(
     order = ops.cast(order, "int32")
 
     def sort(x: Any) -> Any:
-        return select_beams(x, order, beams)
+        return select_beams(x, order)
 
     return SearchResult(
         token_ids=sort(v["token_ids"]),

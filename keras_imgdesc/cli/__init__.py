@@ -9,6 +9,7 @@ import click
 from keras_imgdesc.cli.describing import describe, extract, presets
 from keras_imgdesc.cli.evaluating import evaluate
 from keras_imgdesc.cli.exporting import export, verify
+from keras_imgdesc.cli.searching import index, search
 from keras_imgdesc.cli.training import train
 from keras_imgdesc.errors import InputError
 
@@ -58,5 +59,15 @@ def cli() -> None:
     """Describe pictures in words, and train what describes them."""
 
 
-for verb in (describe, train, evaluate, export, verify, presets, extract):
+for verb in (
+    describe,
+    train,
+    evaluate,
+    export,
+    verify,
+    presets,
+    extract,
+    index,
+    search,
+):
     cli.add_command(verb)

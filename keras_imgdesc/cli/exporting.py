@@ -1,6 +1,7 @@
 """The verbs that write models for other runtimes."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -8,7 +9,7 @@ from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
     annotation_options,
-    load_captioner,
+    load_task,
     read_captions,
     search_options,
     start_quietly,
@@ -17,7 +18,7 @@ from keras_imgdesc.cli.options import (
 representative_option = click.option(
     "--representative-images",
     type=DIRECTORY,
-    help="Folder of pictures that full int8 takes its ranges from; else drawn ones.",
+    help="Folder of pictures like those to come, for dynamic and int8; else drawn.",
 )
 
 
@@ -27,6 +28,11 @@ def list_pictures(folder: Path | None) -> list[Path] | None:
     from keras_imgdesc.images import list_images
 
     return list_images(folder)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for: a task has no option of another."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @click.group()
@@ -43,11 +49,11 @@ def export() -> None:
 @search_options
 @click.option("--warm-up/--no-warm-up", default=True, show_default=True)
 def export_saved_model(preset, output, **options) -> None:
-    """Write a SavedModel for TensorFlow Serving: image bytes in, captions out."""
-    captioner = load_captioner(preset)
+    """Write a SavedModel for TensorFlow Serving: image bytes in, answers out."""
+    task = load_task(preset)
     from keras_imgdesc.export.saved_model import export_saved_model as write
 
-    click.echo(f"The model is in {write(captioner, output, **options)}")
+    click.echo(f"The model is in {write(task, output, **_given(options))}")
 
 
 @export.command("tflite")
@@ -57,19 +63,20 @@ def export_saved_model(preset, output, **options) -> None:
 @representative_option
 @search_options
 def export_tflite(preset, output, representative_images, **options) -> None:
-    """Write a .tflite file for phones and browsers: pixels in, token ids out."""
-    if representative_images is not None and options["quantize"] != "int8":
-        raise click.UsageError("--representative-images is for --quantize int8.")
+    """Write a .tflite file for phones and browsers, of built-in operations."""
+    is_for = ("dynamic", "int8")
+    if representative_images is not None and options["quantize"] not in is_for:
+        raise click.UsageError("--representative-images is for dynamic and int8.")
     pictures = list_pictures(representative_images)
-    captioner = load_captioner(preset)
+    task = load_task(preset)
     from keras_imgdesc.export.tflite import export_tflite as write
 
     written = write(
-        captioner,
+        task,
         output,
         name=Path(preset).name,
         representative_images=pictures,
-        **options,
+        **_given(options),
     )
     click.echo(f"The model is in {written}, {written.stat().st_size / 1e6:.1f} MB")
 
@@ -80,30 +87,28 @@ def export_tflite(preset, output, representative_images, **options) -> None:
 @representative_option
 @click.option("--limit", type=click.IntRange(2), default=20, show_default=True)
 def verify(preset, representative_images, limit, **source) -> None:
-    """Describe the same pictures in Python and in every exported form.
+    """Describe or match the same pictures in Python and in every exported form.
 
-    Without pictures of yours, drawn ones are described. Exit code 1 if a form of
-    float32 says another word than Python.
+    Without pictures of yours, drawn ones are taken. Exit code 1 if a form of float32
+    differs from Python.
     """
-    from keras_imgdesc.preset_folders import find_preset
+    from keras_imgdesc.preset_folders import find_preset, read_config
 
-    find_preset(preset)  # a wrong name is told before TensorFlow starts
+    # A wrong name is told before TensorFlow starts.
+    task = read_config(find_preset(preset)).get("task")
     pictures = list_pictures(representative_images)
     start_quietly()
     from keras_imgdesc.data.caption_collection import CaptionCollection
     from keras_imgdesc.data.scenes import draw_scenes
-    from keras_imgdesc.verification import verify_exports
+    from keras_imgdesc.verification import verify_exports, verify_matcher
 
     if any(source.values()):
         found = read_captions(**source, default_split="test")
         collection = CaptionCollection(found.examples[:limit])
     else:
         collection = draw_scenes("test", limit)
-    parity = verify_exports(
-        preset,
-        collection,
-        representative_images=pictures,
-    )
+    check = verify_matcher if task == "ImageTextMatcher" else verify_exports
+    parity = check(preset, collection, representative_images=pictures)
     click.echo(str(parity))
     if not parity.is_exact:
         click.echo("A form of float32 differs from Python.", err=True)

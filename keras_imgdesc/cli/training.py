@@ -23,7 +23,7 @@ changes_option = click.option(
 
 @click.group()
 def train() -> None:
-    """Train a captioner, a matcher or an encoder."""
+    """Train a captioner, a matcher, a generator or an encoder."""
 
 
 def run_options(command: Callable) -> Callable:
@@ -67,6 +67,19 @@ def train_matcher(recipe, run_dir, **options) -> None:
 
     run(chosen, run_dir, training, validation)
     click.echo(f"The matcher is in {run_dir / 'preset'}")
+
+
+@train.command("generator")
+@run_options
+def train_generator(recipe, run_dir, **options) -> None:
+    """Train a generator; the same command again goes on where it stopped."""
+    from keras_imgdesc.training.generator_recipe import GeneratorRecipe
+
+    chosen, training, validation = _read(GeneratorRecipe, recipe, **options)
+    from keras_imgdesc.training.generator_training import train_generator as run
+
+    run(chosen, run_dir, training, validation)
+    click.echo(f"The painter is in {run_dir / 'preset'}")
 
 
 def _read(

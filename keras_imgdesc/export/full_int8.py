@@ -17,6 +17,15 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.export.dynamic_int8 import quantize_to_dynamic, round_kernels
+from keras_imgdesc.export.flatbuffer import (
+    OPERATORS,
+    constant,
+    image_signatures,
+    operators,
+    read_model,
+    write_model,
+)
 from keras_imgdesc.images import load_image, resize_image
 
 # Pictures drawn where the caller gives none.
@@ -25,7 +34,7 @@ DRAWN = 100
 # Depthwise convolutions stay float: they have a hundredth of a MobileNet's weights, and
 # in int8 they cost more captions than all the rest, without being faster.
 STATIC = ("CONV_2D", "MAX_POOL_2D", "PAD")
-TABLES = ("GATHER",)
+STATIC_KINDS = tuple(getattr(OPERATORS, name) for name in STATIC)
 
 # The bias of a channel is an int32 of the scale of its input times that of its
 # kernel: of a channel whose kernel is zero it would overflow.
@@ -61,9 +70,9 @@ def quantize_to_int8(content: bytes, images: list[np.ndarray]) -> bytes:
     """Makes weights and activations of a float32 file int8.
 
     Convolutions compute in int8 from end to end, each channel of a kernel with a scale
-    of its own; depthwise ones in float. Fully connected layers have int8 weights and
-    take the range of their inputs as they come ("dynamic"): a sentence has no fixed
-    range.
+    of its own; depthwise ones in float. The rest is as in a "dynamic" file: fully
+    connected layers take the range of their inputs as they come, since a sentence has
+    no fixed range.
 
     Args:
         content: a float32 `.tflite` file with signatures that take an `image` alone.
@@ -73,7 +82,6 @@ def quantize_to_int8(content: bytes, images: list[np.ndarray]) -> bytes:
         InputError: `ai-edge-quantizer` is not installed.
     """
     try:
-        from ai_edge_litert import schema_py_generated as schema
         from ai_edge_quantizer import qtyping, quantizer
     except ImportError:
         raise InputError(
@@ -81,19 +89,17 @@ def quantize_to_int8(content: bytes, images: list[np.ndarray]) -> bytes:
             "Install it with `pip install 'keras-imgdesc[int8]'`",
             quantize="int8",
         ) from None
-    content = _without_zero_kernels(content)
+    content = round_kernels(_without_zero_kernels(content), images)
     work = quantizer.Quantizer(bytearray(content))
     operation = qtyping.TFLOperationName
-    for name in STATIC + TABLES:
+    for name in STATIC:
         work.add_static_config(
             ".*", operation(name), activation_num_bits=8, weight_num_bits=8
         )
-    work.add_dynamic_config(".*", operation.FULLY_CONNECTED, num_bits=8)
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
     with _quiet():
-        ranges = _activation_ranges(content, model, images) | _table_ranges(model)
+        ranges = _activation_ranges(content, read_model(content), images)
         quantized = work.quantize(ranges).quantized_model
-    return bytes(quantized)
+    return quantize_to_dynamic(bytes(quantized), [])
 
 
 @contextlib.contextmanager
@@ -119,20 +125,15 @@ def _quiet() -> Iterator[None]:
 
 
 def _without_zero_kernels(content: bytes) -> bytes:
-    from ai_edge_litert import schema_py_generated as schema
-
-    changed = bytearray(content)
-    root = schema.Model.GetRootAs(changed, 0)
-    model = schema.ModelT.InitFromObj(root)
+    model = read_model(content)
     for graph in model.subgraphs:
-        for op in _operators(model, graph, ("CONV_2D",)):
+        for op in operators(model, graph, (OPERATORS.CONV_2D,)):
             kernel = graph.tensors[op.inputs[1]]
-            # A view of `changed`: what is written here is written there.
-            values = root.Buffers(kernel.buffer).DataAsNumpy().view(np.float32)
-            channels = values.reshape(kernel.shape)
+            channels = np.array(constant(model, kernel))
             is_zero = np.abs(channels).max(axis=(1, 2, 3)) < SMALLEST_KERNEL
             channels[is_zero, 0, 0, 0] = SMALLEST_KERNEL
-    return bytes(changed)
+            model.buffers[kernel.buffer].data = channels.reshape(-1).view(np.uint8)
+    return write_model(model)
 
 
 def _activation_ranges(
@@ -149,17 +150,13 @@ def _activation_ranges(
         experimental_op_resolver_type=resolver,
         num_threads=2,
     )
-    signatures = {
-        signature.subgraphIndex: signature.signatureKey.decode()
-        for signature in model.signatureDefs
-        if [tensor.name for tensor in signature.inputs] == [b"image"]
-    }
+    signatures = image_signatures(model)
     ops = {
-        graph: list(_operators(model, model.subgraphs[graph], STATIC))
+        graph: list(operators(model, model.subgraphs[graph], STATIC_KINDS))
         for graph in signatures
     }
     # They begin with the same encoder: the shortest is run for all.
-    chosen = min(signatures, key=lambda g: len(model.subgraphs[g].operators))
+    chosen = next(iter(signatures))
     watched = {index for op in ops[chosen] for index in (op.inputs[0], op.outputs[0])}
     low = dict.fromkeys(watched, np.inf)
     high = dict.fromkeys(watched, -np.inf)
@@ -181,31 +178,6 @@ def _activation_ranges(
                 tensors[own.outputs[0]], low[op.outputs[0]], high[op.outputs[0]]
             )
     return ranges
-
-
-def _table_ranges(model: Any) -> dict[str, Any]:
-    """Ranges of tables that rows are gathered from, as of word embeddings."""
-    ranges: dict[str, Any] = {}
-    for graph in model.subgraphs:
-        for op in _operators(model, graph, TABLES):
-            table = graph.tensors[op.inputs[0]]
-            data = model.buffers[table.buffer].data
-            if data is not None:
-                values = np.frombuffer(bytes(data), np.float32)
-                for tensor in (table, graph.tensors[op.outputs[0]]):
-                    ranges |= _range(tensor, values.min(), values.max())
-    return ranges
-
-
-def _operators(model: Any, graph: Any, names: tuple[str, ...]) -> Iterator[Any]:
-    from ai_edge_litert.schema_py_generated import BuiltinOperator
-
-    wanted = {getattr(BuiltinOperator, name) for name in names}
-    for op in graph.operators:
-        code = model.operatorCodes[op.opcodeIndex]
-        # Two fields, from a time when there were fewer than 128 operations.
-        if max(code.builtinCode, code.deprecatedBuiltinCode) in wanted:
-            yield op
 
 
 def _range(tensor: Any, low: float, high: float) -> dict[str, Any]:

@@ -23,11 +23,13 @@ class LiteModel:
             first is what runs when none is named.
         metadata: of the task; those of every file are added to it.
         vocabulary: a token a line, the number of the line being its id.
+        image_size: side of the images that it takes.
     """
 
     signatures: dict[str, Signature]
     metadata: dict[str, Any]
     vocabulary: str
+    image_size: int
 
 
 @singledispatch
@@ -43,7 +45,7 @@ def lite_model_of(task: Any, **settings: Any) -> LiteModel:
     """
     raise InputError(
         "Only a task can be exported",
-        "Give an ImageCaptioner",
+        "Give an ImageCaptioner or an ImageTextMatcher",
         task=type(task).__name__,
     )
 
@@ -128,4 +130,5 @@ def captioner_lite_model(
             },
         },
         vocabulary="\n".join(vocabulary.tokens) + "\n",
+        image_size=size,
     )

@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+# Registers what a matcher offers.
+import keras_imgdesc.export.matcher_signatures  # noqa: F401
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.serving_assets import write_serving_assets
 from keras_imgdesc.export.task_signatures import signatures_of
@@ -35,6 +37,17 @@ def export_saved_model(
     | `score` | `image_bytes`, `caption` | `log_prob`, `token_log_probs`, `error` |
     | `encode` | `image_bytes` | `feature_map`, `error` |
 
+    and a matcher these, for n images and m texts:
+
+    | signature | takes | gives |
+    |---|---|---|
+    | `serving_default`, `score` | `image_bytes`, `text` | `score` and probabilities |
+    | `embed_image` | `image_bytes` | `vector`, `regions`, `error` |
+    | `embed_text` | `text` | `vector`, `words`, `padding_mask` |
+
+    where `score`, `image_probability`, P(I|D) over the images, and
+    `text_probability`, P(D|I) over the texts, are float32[n, m].
+
     `image_bytes`, `caption` and `error` are string[n], `image` is uint8[n, height,
     width, 3], the others float32: `log_prob` [n], `token_log_probs` [n, words],
     `attention` [n, words, rows, columns], `feature_map` [n, rows, columns, channels].
@@ -42,11 +55,12 @@ def export_saved_model(
     and changes nothing for the others.
 
     Args:
-        task: an `ImageCaptioner`.
+        task: an `ImageCaptioner` or an `ImageTextMatcher`.
         path: the model's folder; its name is the model's name.
         version: number of the version; None means one more than the highest there.
         warm_up: also write requests that a server runs before it answers others.
-        **settings: fixed in the graph: `num_beams`, `length_penalty`, `max_length`.
+        **settings: fixed in the graph, of a captioner: `num_beams`, `length_penalty`,
+            `max_length`.
 
     Returns:
         The folder of the version.
@@ -61,7 +75,7 @@ def export_saved_model(
     archive = keras.export.ExportArchive()
     # The variables of its endpoints the archive finds itself, and would save those of
     # a tracked task a second time.
-    archive.track(task.tokenizer)
+    archive.track(tokenizer_of(task))
     for name, signature in signatures.items():
         archive.add_endpoint(
             name, signature.function, input_signature=list(signature.inputs)
@@ -72,6 +86,12 @@ def export_saved_model(
         archive.write_out(str(partial), verbose=False)
         write_serving_assets(partial, path.name, signatures, warm_up)
     return target
+
+
+def tokenizer_of(task: Any) -> Any:
+    """What holds the tables that the graph looks words up in."""
+    encoder = getattr(task, "text_encoder", None)
+    return task.tokenizer if encoder is None else encoder.tokenizer
 
 
 def _free_version(path: Path, version: int | None) -> int:

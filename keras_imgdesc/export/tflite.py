@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+# Registers what a matcher offers.
+import keras_imgdesc.export.matcher_signatures  # noqa: F401
 from keras_imgdesc import __version__
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.export.dynamic_int8 import (
+    quantize_to_dynamic,
+    wants_pictures,
+)
 from keras_imgdesc.export.full_int8 import quantize_to_int8, read_representative
 from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
 from keras_imgdesc.export.whole import refused_by_disk, written_whole
@@ -29,7 +36,7 @@ def export_tflite(
     *,
     quantize: str | None = None,
     representative_images: Iterable[Any] | None = None,
-    name: str = "captioner",
+    name: str | None = None,
     **settings: Any,
 ) -> Path:
     """Write a task as a `.tflite` file of built-in operations, beam search inside.
@@ -43,7 +50,15 @@ def export_tflite(
     | `step` | `token_id` and those | `log_probs`, `attention`, `next_hidden`, ... |
 
     The first describes an image whole, and is what runs when no signature is named.
-    With the other two an app shows words as they come. `image` is uint8 (1,
+    With the other two an app shows words as they come. A matcher has
+
+    | signature | takes | gives |
+    |---|---|---|
+    | `embed_image` | `image` | `vector`, `regions` |
+    | `embed_text` | `token_ids` | `vector`, `words`, `padding_mask` |
+    | `score` | `image_vector`, `regions`, `text_vector`, `words`, ... | `score`, ... |
+
+    `image` is uint8 (1,
     image_size, image_size, 3), RGB, upright, stretched to the square; `token_ids`
     int32 (1, words), the end token and padding after them; `log_probs` float32 (1,
     words), of each token, 0 at padding, and in `step` (1, vocabulary_size);
@@ -54,17 +69,19 @@ def export_tflite(
     `keras_imgdesc.json`: the file is also a zip archive of these two.
 
     Args:
-        task: an `ImageCaptioner`.
+        task: an `ImageCaptioner` or an `ImageTextMatcher`.
         path: the file; there must be none, and in its folder no `vocabulary.txt` of
             another model.
         quantize: None for float32; `"float16"` for weights of half the size;
             `"dynamic"` for matrices of int8, a quarter of the size; `"int8"` where
             what goes from convolution to convolution is int8 too, the fastest.
         representative_images: pictures, as `load_image` takes them, like those that
-            will be described; `"int8"` takes its ranges from them. None means
-            drawn ones, of the data set Scenes.
-        name: kept in the metadata, for instance the preset's.
-        **settings: fixed in the file: `num_beams`, `length_penalty`, `max_length`.
+            will be described; `"int8"` takes its ranges from them, and `"dynamic"`
+            rounds the kernels of one pixel, as MobileNet has, so that what these
+            show changes least. None means drawn ones, of the data set Scenes.
+        name: kept in the metadata, for instance the preset's; None means the file's.
+        **settings: fixed in the file, of a captioner: `num_beams`, `length_penalty`,
+            `max_length`.
 
     Returns:
         The file's path.
@@ -84,16 +101,21 @@ def export_tflite(
         )
     model = lite_model_of(task, **settings)
     _check_place(path, model.vocabulary)
-    representative = []
-    if quantize == "int8":
-        size = task.encoder.image_size
-        representative = read_representative(representative_images, size)
+    pictures: list[np.ndarray] = []
+    is_given = representative_images is not None
+    # Before anything takes long: one of them may be broken.
+    if quantize == "int8" or (quantize == "dynamic" and is_given):
+        pictures = read_representative(representative_images, model.image_size)
     with refused_by_disk(Path(tempfile.gettempdir())):
         content, tensors = _convert(task, model, quantize)
-    if quantize == "int8":
-        content = quantize_to_int8(content, representative)
+    if quantize == "dynamic":
+        if not pictures and wants_pictures(content):
+            pictures = read_representative(None, model.image_size)
+        content = quantize_to_dynamic(content, pictures)
+    elif quantize == "int8":
+        content = quantize_to_int8(content, pictures)
     metadata = {
-        "name": name,
+        "name": name or path.stem,
         "package_version": __version__,
         "quantize": quantize,
         "image": "RGB, upright, stretched to the square (bilinear, anti-aliased)",
@@ -162,9 +184,8 @@ def _convert(
             folder, signature_keys=list(model.signatures)
         )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize in ("float16", "dynamic"):
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "float16":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
         content: bytes = converter.convert()
     return content, tensors

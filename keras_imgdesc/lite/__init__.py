@@ -4,5 +4,6 @@ It needs `ai-edge-litert`, NumPy and Pillow.
 """
 
 from keras_imgdesc.lite.lite_captioner import LiteCaptioner
+from keras_imgdesc.lite.lite_matcher import LiteMatcher
 
-__all__ = ["LiteCaptioner"]
+__all__ = ["LiteCaptioner", "LiteMatcher"]

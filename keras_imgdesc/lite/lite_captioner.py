@@ -11,6 +11,7 @@ import numpy as np
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import load_image
+from keras_imgdesc.lite.interpreting import open_interpreter
 from keras_imgdesc.lite.model_file import read_model_file
 from keras_imgdesc.lite.resizing import stretch
 from keras_imgdesc.preset_folders import find_preset
@@ -43,7 +44,7 @@ class LiteCaptioner:
         self, path: str | PathLike[str], num_threads: int | None = None
     ) -> None:
         self.metadata, self.tokens = read_model_file(path)
-        interpreter = _interpreter(path, num_threads)
+        interpreter = open_interpreter(path, num_threads)
         image = self._tensors("describe")["inputs"]["image"]
         self.image_size: int = image["shape"][1]
         self._describe = interpreter.get_signature_runner("describe")
@@ -170,15 +171,3 @@ class LiteCaptioner:
             log_probs,
             outputs["attention"][0, :length].copy(),
         )
-
-
-def _interpreter(path: str | PathLike[str], num_threads: int | None) -> Any:
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        raise InputError(
-            "A .tflite file runs in ai-edge-litert",
-            "Install it with `pip install ai-edge-litert`",
-            path=path,
-        ) from None
-    return Interpreter(model_path=str(path), num_threads=num_threads)

@@ -1,20 +1,57 @@
 """Matching: one score for pictures and words."""
 
-from keras_imgdesc.matching.embeddings import ImageEmbeddings, MatchedTexts
-from keras_imgdesc.matching.image_text_matcher import ImageTextMatcher
-from keras_imgdesc.matching.image_tower import ImageTower
-from keras_imgdesc.matching.matching_loss import matching_loss
-from keras_imgdesc.matching.pair_score import PairScore
-from keras_imgdesc.matching.text_tower import TextTower
-from keras_imgdesc.matching.word_maps import WordMaps
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_imgdesc.matching.embeddings import ImageEmbeddings as ImageEmbeddings
+    from keras_imgdesc.matching.embeddings import MatchedTexts as MatchedTexts
+    from keras_imgdesc.matching.image_text_matcher import (
+        ImageTextMatcher as ImageTextMatcher,
+    )
+    from keras_imgdesc.matching.image_tower import ImageTower as ImageTower
+    from keras_imgdesc.matching.index_writing import IndexUpdate as IndexUpdate
+    from keras_imgdesc.matching.pair_score import PairScore as PairScore
+    from keras_imgdesc.matching.search_index import SearchHit as SearchHit
+    from keras_imgdesc.matching.search_index import SearchIndex as SearchIndex
+    from keras_imgdesc.matching.text_tower import TextTower as TextTower
+    from keras_imgdesc.matching.word_maps import WordMaps as WordMaps
+
+_HOMES = {
+    "ImageEmbeddings": "embeddings",
+    "ImageTextMatcher": "image_text_matcher",
+    "ImageTower": "image_tower",
+    "IndexUpdate": "index_writing",
+    "MatchedTexts": "embeddings",
+    "PairScore": "pair_score",
+    "SearchHit": "search_index",
+    "SearchIndex": "search_index",
+    "TextTower": "text_tower",
+    "WordMaps": "word_maps",
+}
 
 __all__ = [
     "ImageEmbeddings",
     "ImageTextMatcher",
     "ImageTower",
+    "IndexUpdate",
     "MatchedTexts",
     "PairScore",
+    "SearchHit",
+    "SearchIndex",
     "TextTower",
     "WordMaps",
-    "matching_loss",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that a search index can be looked at without loading TensorFlow.
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

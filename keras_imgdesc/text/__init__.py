@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keras_imgdesc.text.bert_text_encoder import BertTextEncoder as BertTextEncoder
     from keras_imgdesc.text.compact_text_encoder import (
         CompactTextEncoder as CompactTextEncoder,
     )
@@ -14,22 +15,34 @@ if TYPE_CHECKING:
     from keras_imgdesc.text.text_encoder import TextEncoder as TextEncoder
     from keras_imgdesc.text.tokenizer import CaptionTokenizer as CaptionTokenizer
     from keras_imgdesc.text.vocabulary import Vocabulary as Vocabulary
+    from keras_imgdesc.text.word_piece_tokenizer import (
+        WordPieceTokenizer as WordPieceTokenizer,
+    )
+    from keras_imgdesc.text.word_piece_vocabulary import (
+        WordPieceVocabulary as WordPieceVocabulary,
+    )
 
 _HOMES = {
+    "BertTextEncoder": "bert_text_encoder",
     "CaptionTokenizer": "tokenizer",
     "CompactTextEncoder": "compact_text_encoder",
     "TextEmbeddings": "text_embeddings",
     "TextEncoder": "text_encoder",
     "Vocabulary": "vocabulary",
+    "WordPieceTokenizer": "word_piece_tokenizer",
+    "WordPieceVocabulary": "word_piece_vocabulary",
     "standardize": "standardization",
 }
 
 __all__ = [
+    "BertTextEncoder",
     "CaptionTokenizer",
     "CompactTextEncoder",
     "TextEmbeddings",
     "TextEncoder",
     "Vocabulary",
+    "WordPieceTokenizer",
+    "WordPieceVocabulary",
     "standardize",
 ]
 

@@ -69,9 +69,9 @@ class MatchingRun:
         if recipe.teacher:
             from keras_imgdesc.text import BertTextEncoder
 
-            teacher = embed_captions(
-                BertTextEncoder(recipe.teacher), train, self.directory.path / "teacher"
-            )["sentence"]
+            bert = BertTextEncoder(recipe.teacher, recipe.sequence_length)
+            folder = self.directory.path / "teacher"
+            teacher = embed_captions(bert, train, folder)["sentence"]
         self.model = matching_model(
             self.trained, text_encoder, self.matcher, recipe.hard_negatives
         )

@@ -10,20 +10,16 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-from PIL import Image
 from tqdm import tqdm
 
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.evaluation.caption_metrics import bleu
 from keras_imgdesc.export import export_saved_model, export_tflite
-from keras_imgdesc.export.image_bytes import decode_images
 from keras_imgdesc.export.tflite import QUANTIZATIONS
-from keras_imgdesc.images import load_image
 from keras_imgdesc.preset_folders import find_preset
 from keras_imgdesc.verification.form_result import FormResult
+from keras_imgdesc.verification.pictures import write_pictures
 from keras_imgdesc.verification.running import run_form
 
 # The first picture of a form pays for what is loaded and compiled once.
@@ -119,7 +115,7 @@ def verify_exports(
     Args:
         preset: name or folder of a captioner.
         collection: pictures with references, at least two.
-        representative_images: for full int8, see `export_tflite`.
+        representative_images: for dynamic and full int8, see `export_tflite`.
         num_threads: of LiteRT.
         progress: show a progress bar.
 
@@ -129,7 +125,7 @@ def verify_exports(
     preset = find_preset(preset)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        pictures, references = _write_pictures(collection, folder)
+        pictures, references = write_pictures(collection, folder)
         captioner = ImageCaptioner.from_preset(preset)
         saved_model = export_saved_model(captioner, folder / "saved_model")
         forms = [
@@ -151,45 +147,3 @@ def verify_exports(
             for title, kind, model in tqdm(forms, disable=not progress, unit="form")
         ]
     return Parity(results, references)
-
-
-def _write_pictures(
-    collection: CaptionCollection, folder: Path
-) -> tuple[list[str], list[list[str]]]:
-    """Files of the pictures that can be read, and their references.
-
-    What the graph cannot decode, as WebP and TIFF, becomes PNG: it is the model that
-    is compared, and Python reads more formats.
-    """
-    readable, references = [], []
-    for example in collection:
-        try:
-            load_image(example.source)
-        except ImageError:
-            continue
-        readable.append(example)
-        references.append(list(example.captions))
-    sources = [e.path if e.image is None else None for e in readable]
-    served = _are_served(sources)
-    paths = []
-    for number, (example, source) in enumerate(zip(readable, sources, strict=True)):
-        if not served[number]:
-            source = folder / f"{number}.png"
-            Image.fromarray(load_image(example.source)).save(source)
-        paths.append(str(source))
-    if len(paths) < 2:
-        raise InputError(
-            "Parity is checked on at least two pictures",
-            "Check the annotations and the folder of images",
-            readable=len(paths),
-            pictures=len(collection),
-        )
-    return paths, references
-
-
-def _are_served(sources: list[Path | None]) -> list[bool]:
-    """Whether each file can be decoded by the graph; not where there is no file."""
-    contents = [source.read_bytes() if source else b"" for source in sources]
-    # In one call: a picture alone takes a second.
-    _, errors = decode_images(tf.constant(contents, tf.string), image_size=8)
-    return [not error for error in errors.numpy()]

@@ -35,16 +35,16 @@ def run_form(
     if kind == "c_loader":
         answer = _run_c_loader(model, pictures)
     elif kind == "tflite":
-        answer = _run(
+        answer = run_script(
             ["-m", "keras_imgdesc.lite.worker", str(model)],
             {"pictures": pictures, "num_threads": num_threads},
         )
     else:
-        answer = _run(
+        answer = run_script(
             ["-m", "keras_imgdesc.verification.python_worker", kind, str(model)],
             {"pictures": pictures},
         )
-    return FormResult(form, form in EXACT, size=_size(model), **answer)
+    return FormResult(form, form in EXACT, size=size_of(model), **answer)
 
 
 def _run_c_loader(model: Path, pictures: list[str]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _run_c_loader(model: Path, pictures: list[str]) -> dict[str, Any]:
     tensors = {name: info.name for name, info in signature.outputs.items()}
     caption, log_prob = tensors["caption"], tensors["log_prob"]
     content = [base64.b64encode(Path(p).read_bytes()).decode() for p in pictures]
-    answer = _run(
+    answer = run_script(
         [c_loader.__file__, str(model)],
         {
             "inputs": {signature.inputs["image_bytes"].name: content},
@@ -73,7 +73,12 @@ def _run_c_loader(model: Path, pictures: list[str]) -> dict[str, Any]:
     }
 
 
-def _run(command: list[str], request: dict[str, Any]) -> dict[str, Any]:
+def run_script(command: list[str], request: dict[str, Any]) -> dict[str, Any]:
+    """What a process answers to a request, both JSON.
+
+    Raises:
+        RuntimeError: it failed; the message is what it printed.
+    """
     done = subprocess.run(
         [sys.executable, *command],
         input=json.dumps(request),
@@ -86,7 +91,8 @@ def _run(command: list[str], request: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _size(model: Path) -> int:
+def size_of(model: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
     if model.is_file():
         return model.stat().st_size
     files = [file for file in model.rglob("*") if file.is_file()]

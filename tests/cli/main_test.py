@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_imgdesc import cli
 from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
@@ -35,17 +34,6 @@ def photos(tmp_path):
         pixels = generator.integers(0, 256, (40, 50, 3), np.uint8)
         Image.fromarray(pixels).save(folder / name)
     return folder
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return call
 
 
 def test_describe_gives_a_line_for_each_picture(run, preset, photos):
@@ -109,8 +97,8 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
         (["evaluate", "captioner", "--preset", "nobody"], "nobody"),
         (
             ["export", "tflite", "--preset", "scenes_lstm", "-o", "PHOTOS/a.tflite"]
-            + ["--quantize", "dynamic", "--representative-images", "PHOTOS"],
-            "--quantize int8",
+            + ["--quantize", "float16", "--representative-images", "PHOTOS"],
+            "dynamic and int8",
         ),
         (
             [
@@ -254,6 +242,27 @@ def test_train_captioner_on_scenes(run, tmp_path, monkeypatch):
     assert code == 0, err
     assert (tmp_path / "run/preset/config.json").exists()
     assert json.loads((tmp_path / "run/recipe.json").read_text())["epochs"] == 1
+
+
+def test_train_generator_on_scenes(run, tmp_path, monkeypatch):
+    from keras_imgdesc.data.scenes.loading import draw_scenes
+
+    monkeypatch.setattr(
+        "keras_imgdesc.data.scenes.load_scenes",
+        lambda split, data_dir=None: draw_scenes(split, 64 if split == "train" else 4),
+    )
+    small = '{"width": 4, "noise_dim": 4, "condition_dim": 8}'
+    code, out, err = run(
+        "train", "generator", "--recipe", RECIPES / "scenes_dcgan.json",
+        "--run-dir", tmp_path / "run", "--scenes", "--set", "epochs=1",
+        "--set", "batch_size=32", "--set", f"generator_options={small}",
+        "--set", 'discriminator_options={"width": 4}', "--set", "resolution=32",
+        "--set", "hard_mismatch=1",
+    )  # fmt: skip
+    assert code == 0, err
+    assert str(tmp_path / "run" / "preset") in out
+    assert (tmp_path / "run/samples/epoch_001.png").exists()
+    assert "r_precision" in (tmp_path / "run/metrics.csv").read_text()
 
 
 def test_help_and_import_stay_light():

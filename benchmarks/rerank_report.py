@@ -1,0 +1,68 @@
+"""What a matcher's say over the beams is worth, by its weight.
+
+    python benchmarks/rerank_report.py --annotations FILE --images FOLDER \
+        --image-list FILE [--num-beams 5]
+
+Captions of each picture are searched once; for each weight a matcher chooses among the
+beams, and the choice is scored.
+"""
+
+import click
+import numpy as np
+
+from keras_imgdesc import ImageCaptioner, ImageTextMatcher
+from keras_imgdesc.captioning.reranking import Reranker
+from keras_imgdesc.data.readers import read_captions
+from keras_imgdesc.evaluation.free_running import score_captions
+
+WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+
+
+class Recorder(Reranker):
+    """Remembers what it could choose from, and takes the first."""
+
+    def choose(self, images, captions, scores):
+        texts = self.matcher.embed_texts([t or "a" for row in captions for t in row])
+        embedded = self.matcher.embed_images(list(images))
+        beams = len(captions[0])
+        for row, several in enumerate(captions):
+            few = texts[row * beams : (row + 1) * beams]
+            found = self.matcher.score(embedded[row : row + 1], few)[0]
+            log_sum = np.log(np.exp(found - found.max()).sum()) + found.max()
+            RECORDED.append((several, scores[row], found - log_sum))
+        return np.zeros(len(captions), int)
+
+
+RECORDED: list = []
+
+
+@click.command()
+@click.option("--annotations", required=True)
+@click.option("--images", required=True)
+@click.option("--image-list")
+@click.option("--captioner", default="flickr8k_mobilenet_lstm")
+@click.option("--matcher", default="flickr8k_matcher")
+@click.option("--num-beams", default=5)
+def main(annotations, images, image_list, captioner, matcher, num_beams):
+    collection = read_captions(annotations, images, image_list=image_list)
+    describe = ImageCaptioner.from_preset(captioner)
+    settings = describe.generation.changed(num_beams=num_beams)
+    recorder = Recorder(ImageTextMatcher.from_preset(matcher), 0.0)
+    sources = [e.source for e in collection]
+    for _ in describe._generator.stream(sources, settings, False, 32, recorder):
+        pass
+    print("weight    BLEU-4   CIDEr-D   changed")
+    for weight in WEIGHTS:
+        picked = [int(np.argmax(s + weight * f)) for _, s, f in RECORDED]
+        texts = [row[p] for (row, _, _), p in zip(RECORDED, picked, strict=True)]
+        found = score_captions(texts, collection, metric="cider_d")
+        changed = np.mean([p > 0 for p in picked])
+        print(
+            f"{weight:6.2f} {found['bleu_4']:9.2f} {found['cider_d']:9.4f} "
+            f"{changed:8.1%}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

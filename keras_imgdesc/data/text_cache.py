@@ -1,0 +1,129 @@
+"""Embeddings of texts by a frozen encoder, computed once."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.text_embeddings import TextEmbeddings
+from keras_imgdesc.text.text_encoder import TextEncoder, check_texts
+
+MANIFEST = "manifest.json"
+ARRAYS = ("sentences", "words", "padding_mask")
+
+# Texts encoded before they are written: what of them is in memory at a time.
+_BLOCK = 2048
+
+
+def cached_texts(
+    encoder: TextEncoder,
+    texts: Sequence[str],
+    path: str | Path,
+    *,
+    batch_size: int = 256,
+    progress: bool = True,
+) -> TextEmbeddings:
+    """Embeds texts, or reads what was computed of them before.
+
+    Args:
+        encoder: whose embeddings they are.
+        texts: of any number.
+        path: the folder of caches; it may have those of other encoders and other texts.
+        batch_size: texts computed at a time.
+        progress: show a progress bar.
+
+    Returns:
+        The embeddings, the words memory-mapped and in float16.
+
+    Raises:
+        InputError: a text is empty or no string, or the cache is damaged.
+
+    Example:
+
+    >>> import tempfile
+    >>> from keras_imgdesc import CaptionTokenizer, CompactTextEncoder, Vocabulary
+    >>> from keras_imgdesc.data.text_cache import cached_texts
+    >>> tokenizer = CaptionTokenizer(Vocabulary(["a", "red", "bird"]), 6)
+    >>> encoder = CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = cached_texts(encoder, ["a red bird"], folder, progress=False)
+    ...     found.words.shape, str(found.words.dtype)
+    ((1, 6, 16), 'float16')
+    """
+    texts = check_texts(texts)
+    digest = hashlib.sha256(encoder.fingerprint().encode())
+    # Lengths too: what is between two texts must not be taken for a text.
+    digest.update(json.dumps(texts).encode())
+    folder = Path(path) / digest.hexdigest()[:16]
+    if not folder.exists():
+        _fill(encoder, texts, folder, batch_size, progress)
+    return _read(folder)
+
+
+def _fill(
+    encoder: TextEncoder,
+    texts: list[str],
+    folder: Path,
+    batch_size: int,
+    progress: bool,
+) -> None:
+    partial = folder.with_name(f".{folder.name}.partial")
+    if partial.exists():  # of a process that was killed
+        shutil.rmtree(partial)
+    partial.mkdir(parents=True)
+    shape = (len(texts), encoder.sequence_length, encoder.embedding_dim)
+    arrays = {
+        name: np.lib.format.open_memmap(partial / f"{name}.npy", "w+", dtype, size)
+        for name, dtype, size in (
+            ("sentences", np.float32, (shape[0], shape[2])),
+            ("words", np.float16, shape),
+            ("padding_mask", np.bool_, shape[:2]),
+        )
+    }
+    with tqdm(total=len(texts), desc="texts", disable=not progress) as bar:
+        for start in range(0, len(texts), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            found = encoder.encode(texts[block], batch_size=batch_size)
+            for name, array in arrays.items():
+                array[block] = getattr(found, name)
+            bar.update(len(found))
+    for array in arrays.values():
+        array.flush()
+    manifest = {
+        "texts": len(texts),
+        "sha256": {name: _digest(partial / f"{name}.npy") for name in ARRAYS},
+    }
+    (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
+    os.replace(partial, folder)
+
+
+def _read(folder: Path) -> TextEmbeddings:
+    try:
+        checksums = json.loads((folder / MANIFEST).read_text())["sha256"]
+        is_whole = all(
+            _digest(folder / f"{name}.npy") == checksums[name] for name in ARRAYS
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        is_whole = False
+    if not is_whole:
+        raise InputError(
+            "A text cache must be as it was written",
+            "Remove the folder, and the texts are embedded again",
+            path=str(folder),
+        )
+    return TextEmbeddings(
+        np.load(folder / "sentences.npy"),
+        np.load(folder / "words.npy", mmap_mode="r"),
+        np.load(folder / "padding_mask.npy"),
+    )
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

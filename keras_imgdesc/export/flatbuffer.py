@@ -1,0 +1,108 @@
+"""The operations and tensors of a `.tflite` file, to read and to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from tensorflow.lite.python import schema_py_generated as schema
+
+OPERATORS = schema.BuiltinOperator
+
+
+def read_model(content: bytes | bytearray) -> Any:
+    """A file as objects of its schema, a `ModelT`."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    for buffer in model.buffers:
+        # Some tools write what is large behind the rest, where files over 2 GB must.
+        if buffer.offset > 1:
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    return model
+
+
+def write_model(model: Any) -> bytes:
+    """A `ModelT` as the content of a file."""
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def operator_kind(model: Any, op: Any) -> int:
+    """Which built-in operation it is, one of `OPERATORS`."""
+    code = model.operatorCodes[op.opcodeIndex]
+    # Two fields, from a time when there were fewer than 128 operations.
+    kind: int = max(code.builtinCode, code.deprecatedBuiltinCode)
+    return kind
+
+
+def change_operator(model: Any, op: Any, kind: int, version: int) -> None:
+    """Makes it another built-in operation, or another version of the same."""
+    for index, code in enumerate(model.operatorCodes):
+        is_kind = max(code.builtinCode, code.deprecatedBuiltinCode) == kind
+        if is_kind and code.version == version:
+            op.opcodeIndex = index
+            return
+    code = schema.OperatorCodeT()
+    code.builtinCode, code.deprecatedBuiltinCode = kind, min(kind, 127)
+    code.version = version
+    op.opcodeIndex = len(model.operatorCodes)
+    model.operatorCodes.append(code)
+
+
+def add_tensor(graph: Any, like: Any, name: bytes, shape: list[int]) -> int:
+    """Adds a tensor of the type of another; returns its place in the graph."""
+    tensor = schema.TensorT()
+    tensor.name, tensor.type, tensor.buffer = name, like.type, 0
+    tensor.shape = np.array(shape, np.int32)
+    graph.tensors.append(tensor)
+    return len(graph.tensors) - 1
+
+
+def reshape_operator(model: Any, graph: Any, before: int, after: int) -> Any:
+    """A new operation that gives one tensor the shape of another."""
+    wanted = graph.tensors[after]
+    content = schema.BufferT()
+    content.data = np.array(wanted.shape, np.int32).view(np.uint8)
+    model.buffers.append(content)
+    shape = schema.TensorT()
+    shape.name, shape.type = wanted.name + b"/shape", schema.TensorType.INT32
+    shape.shape = np.array([len(wanted.shape)], np.int32)
+    shape.buffer = len(model.buffers) - 1
+    graph.tensors.append(shape)
+    op = schema.OperatorT()
+    op.inputs, op.outputs = [before, len(graph.tensors) - 1], [after]
+    change_operator(model, op, OPERATORS.RESHAPE, 1)
+    return op
+
+
+def operators(model: Any, graph: Any, kinds: tuple[int, ...]) -> Iterator[Any]:
+    """The operations of a graph that are of these kinds, in order."""
+    for op in graph.operators:
+        if operator_kind(model, op) in kinds:
+            yield op
+
+
+def constant(model: Any, tensor: Any) -> np.ndarray | None:
+    """The float32 values of a tensor that is part of the file, or None."""
+    data = model.buffers[tensor.buffer].data
+    if data is None or tensor.type != schema.TensorType.FLOAT32:
+        return None
+    return np.asarray(data, np.uint8).view(np.float32).reshape(tensor.shape)
+
+
+def image_signatures(model: Any) -> dict[int, str]:
+    """Names of the signatures that take an `image` alone, by their graph.
+
+    The graph with the fewest operations comes first.
+    """
+    found = {
+        signature.subgraphIndex: signature.signatureKey.decode()
+        for signature in model.signatureDefs
+        if [tensor.name for tensor in signature.inputs] == [b"image"]
+    }
+    return dict(
+        sorted(found.items(), key=lambda g: len(model.subgraphs[g[0]].operators))
+    )

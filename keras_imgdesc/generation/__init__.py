@@ -1,0 +1,46 @@
+"""Generation: words to pictures."""
+
+from keras_imgdesc.generation.conditional_batch_normalization import (
+    ConditionalBatchNormalization,
+)
+from keras_imgdesc.generation.conditional_gan import ConditionalGAN, GanObjective
+from keras_imgdesc.generation.conditional_vae import ConditionalVAE, VaeObjective
+from keras_imgdesc.generation.conditioning_augmentation import ConditioningAugmentation
+from keras_imgdesc.generation.discriminator import Discriminator
+from keras_imgdesc.generation.feature_distance import FeatureDistance
+from keras_imgdesc.generation.generator import Generator
+from keras_imgdesc.generation.losses import (
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    matching_cross_entropy,
+    normal_divergence,
+)
+from keras_imgdesc.generation.matcher_scores import MatcherScores
+from keras_imgdesc.generation.picture_changes import change_pictures
+from keras_imgdesc.generation.picture_encoder import PictureEncoder
+from keras_imgdesc.generation.pixels import to_pixels, to_uint8
+from keras_imgdesc.generation.text_to_image import TextToImage
+
+__all__ = [
+    "ConditionalBatchNormalization",
+    "ConditionalGAN",
+    "ConditionalVAE",
+    "ConditioningAugmentation",
+    "Discriminator",
+    "FeatureDistance",
+    "GanObjective",
+    "Generator",
+    "MatcherScores",
+    "PictureEncoder",
+    "TextToImage",
+    "VaeObjective",
+    "change_pictures",
+    "discriminator_loss",
+    "generator_loss",
+    "gradient_penalty",
+    "matching_cross_entropy",
+    "normal_divergence",
+    "to_pixels",
+    "to_uint8",
+]

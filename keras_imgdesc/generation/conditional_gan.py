@@ -1,0 +1,262 @@
+"""Generator and discriminator against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_imgdesc.generation.backend_gradients import (
+    move_average,
+    require_tensorflow,
+)
+from keras_imgdesc.generation.discriminator import Discriminator
+from keras_imgdesc.generation.generator import Generator
+from keras_imgdesc.generation.losses import (
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    matching_cross_entropy,
+    normal_divergence,
+)
+from keras_imgdesc.generation.picture_changes import change_pictures
+from keras_imgdesc.generation.pixels import to_pixels
+
+
+@dataclass(frozen=True)
+class GanObjective:
+    """What a `ConditionalGAN` is trained for.
+
+    Attributes:
+        loss: `"hinge"` or `"non_saturating"`.
+        divergence_weight: of the condition's divergence from the standard normal.
+        penalty_weight: of the matching-aware gradient penalty; 0 computes none.
+        penalty_every: steps from one penalty to the next, which then counts so many
+            times (lazy regularisation): second gradients are costly.
+        penalty_power: see `gradient_penalty`.
+        matching_weight: of the cross-entropy of painted pictures and texts.
+        matching_images: pictures of a batch that it is computed of, the first ones;
+            0 is all of them.
+        changes: see `change_pictures`.
+        translation, cutout: see `change_pictures`.
+        average_decay: of the generator's moving average.
+    """
+
+    loss: str = "hinge"
+    divergence_weight: float = 0.1
+    penalty_weight: float = 0.0
+    penalty_every: int = 4
+    penalty_power: float = 6.0
+    matching_weight: float = 0.0
+    matching_images: int = 0
+    changes: tuple[str, ...] = ("translation",)
+    translation: float = 0.125
+    cutout: float = 0.5
+    average_decay: float = 0.999
+
+
+class ConditionalGAN(keras.Model):
+    """The training form of a conditional DCGAN: a step trains both in turn.
+
+    Data are dicts: `"image"` uint8 (batch, resolution, resolution, 3), `"sentence"`
+    float (batch, dim), `"wrong"` float (batch, n, dim), sentences of other pictures or
+    of none; `"noise"` float (batch, latent_dim), standard normal, `"chances"` float
+    (batch, 2, `CHANCES`), uniform; with a matching loss `"token_ids"` int32 (batch,
+    words), `"text_id"` int32 (batch,), equal for equal texts, and optionally
+    `"wrong_ids"` int32 (batch, words), wrong texts for the matching loss. All chance
+    comes with the data.
+
+    Args:
+        generator, discriminator: of one resolution and sentence width.
+        average: a generator of the same configuration, that becomes the moving average.
+        matching: pictures (batch, resolution, resolution, 3) in [-1, 1] and token ids
+            (texts, words) to f(I, D), (batch, texts), see `MatcherScores`; None for no
+            matching loss.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.generation import ConditionalGAN, Discriminator, Generator
+    >>> small = {"sentence_dim": 8, "resolution": 32, "width": 4}
+    >>> gan = ConditionalGAN(Generator(**small), Discriminator(**small),
+    ...                      Generator(**small))
+    >>> gan.compile("adam", "adam")
+    >>> chance = np.random.default_rng(0)
+    >>> logs = gan.train_on_batch({
+    ...     "image": chance.integers(256, size=(4, 32, 32, 3)).astype("uint8"),
+    ...     "sentence": chance.normal(size=(4, 8)).astype("float32"),
+    ...     "wrong": chance.normal(size=(4, 1, 8)).astype("float32"),
+    ...     "noise": chance.normal(size=(4, 192)).astype("float32"),
+    ...     "chances": chance.random((4, 2, 8)).astype("float32"),
+    ... }, return_dict=True)
+    >>> sorted(logs)[:3]
+    ['discriminator_loss', 'divergence', 'fake_score']
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        average: Generator,
+        matching: Callable[[Any, Any], Any] | None = None,
+    ) -> None:
+        super().__init__(name="conditional_gan")
+        self.generator = generator
+        self.discriminator = discriminator
+        self.average = average
+        self.matching = matching
+        average.set_weights(generator.get_weights())
+        self.built = True
+
+    def compile(
+        self,
+        generator_optimizer: Any = "adam",
+        discriminator_optimizer: Any = "adam",
+        objective: GanObjective | None = None,
+        jit_compile: Any = False,
+        **kwargs: Any,
+    ) -> None:
+        """Configures training.
+
+        Args:
+            generator_optimizer, discriminator_optimizer: Keras optimizers or names.
+            objective: None means the defaults.
+            jit_compile: as in Keras, off as XLA makes steps slower on the CPU.
+            **kwargs: the rest of `keras.Model.compile`.
+        """
+        super().compile(jit_compile=jit_compile, **kwargs)
+        self.objective = objective or GanObjective()
+        self.generator_optimizer = keras.optimizers.get(generator_optimizer)
+        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        self.generator_optimizer.build(self.generator.trainable_variables)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    def call(self, inputs: Any) -> Any:
+        return self.average(inputs)
+
+    @property
+    def optimizers(self) -> list[Any]:
+        """Both, for a checkpoint."""
+        return [self.generator_optimizer, self.discriminator_optimizer]
+
+    @property
+    def steps_done(self) -> Any:
+        """How often the weights have changed."""
+        return self.generator_optimizer.iterations
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        require_tensorflow()
+        import tensorflow as tf
+
+        data = data[0] if isinstance(data, tuple) else data
+        trained = self.generator.trainable_variables
+        with tf.GradientTape(watch_accessed_variables=False) as painting:
+            painting.watch([variable.value for variable in trained])
+            painted = self.generator(
+                {"sentence": data["sentence"], "noise": data["noise"]}, training=True
+            )
+            with painting.stop_recording():
+                logs = self._train_discriminator(data, painted["image"])
+            loss, more = self._painting_loss(data, painted)
+        self.generator_optimizer.apply(
+            painting.gradient(loss, [variable.value for variable in trained]), trained
+        )
+        step = ops.cast(self.steps_done, "float32")
+        move_average(
+            self.average,
+            self.generator,
+            ops.minimum(self.objective.average_decay, (1 + step) / (10 + step)),
+        )
+        return logs | more
+
+    def _train_discriminator(self, data: Any, painted: Any) -> dict[str, Any]:
+        import tensorflow as tf
+
+        objective = self.objective
+        trained = self.discriminator.trainable_variables
+        with tf.GradientTape(watch_accessed_variables=False) as judging:
+            judging.watch([variable.value for variable in trained])
+            real = self._changed(to_pixels(data["image"]), data["chances"][:, 0])
+            fake = self._changed(painted, data["chances"][:, 1])
+            count = ops.shape(real)[0]
+            maps = self.discriminator.read(
+                ops.concatenate([real, fake], axis=0), training=True
+            )
+            wrong = data["wrong"]
+            number = wrong.shape[1]
+            sentences = [data["sentence"], *(wrong[:, i] for i in range(number))]
+            scores = self.discriminator.judge(
+                {
+                    "map": ops.concatenate(
+                        [maps[:count]] * (number + 1) + [maps[count:]]
+                    ),
+                    "sentence": ops.concatenate([*sentences, data["sentence"]]),
+                },
+                training=True,
+            )
+            real_score, wrong_score = scores[:count], scores[count:-count]
+            fake_score = scores[-count:]
+            loss = discriminator_loss(
+                real_score, fake_score, wrong_score if number else None, objective.loss
+            )
+            total = loss
+            if objective.penalty_weight:
+                total += self._penalty(real, data["sentence"])
+        gradients = judging.gradient(total, [variable.value for variable in trained])
+        self.discriminator_optimizer.apply(gradients, trained)
+        logs = {
+            "discriminator_loss": loss,
+            "real_score": ops.mean(real_score),
+            "fake_score": ops.mean(fake_score),
+        }
+        if number:
+            logs["wrong_score"] = ops.mean(wrong_score)
+        return logs
+
+    def _penalty(self, real: Any, sentence: Any) -> Any:
+        import tensorflow as tf
+
+        objective = self.objective
+
+        def penalty() -> Any:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch([real, sentence])
+                score = self.discriminator({"image": real, "sentence": sentence})
+            of_image, of_sentence = tape.gradient(score, [real, sentence])
+            return gradient_penalty(of_image, of_sentence, objective.penalty_power)
+
+        every = objective.penalty_every
+        is_due = ops.equal(self.discriminator_optimizer.iterations % every, 0)
+        weight = objective.penalty_weight * every
+        return weight * tf.cond(is_due, penalty, lambda: 0.0)
+
+    def _painting_loss(self, data: Any, painted: Any) -> tuple[Any, dict[str, Any]]:
+        objective = self.objective
+        changed = self._changed(painted["image"], data["chances"][:, 1])
+        scores = self.discriminator({"image": changed, "sentence": data["sentence"]})
+        adversarial = generator_loss(scores, objective.loss)
+        divergence = normal_divergence(painted["mean"], painted["log_variance"])
+        loss = adversarial + objective.divergence_weight * divergence
+        logs = {"generator_loss": adversarial, "divergence": divergence}
+        if objective.matching_weight and self.matching is not None:
+            some = slice(objective.matching_images or None)
+            token_ids = data["token_ids"][some]
+            if "wrong_ids" in data:
+                token_ids = ops.concatenate([token_ids, data["wrong_ids"][some]])
+            text_id = data["text_id"][some]
+            matching = matching_cross_entropy(
+                self.matching(painted["image"][some], token_ids),
+                ops.equal(text_id[:, None], text_id[None]),
+            )
+            loss += objective.matching_weight * matching
+            logs["matching_loss"] = matching
+        return loss, logs
+
+    def _changed(self, pixels: Any, chances: Any) -> Any:
+        objective = self.objective
+        return change_pictures(
+            pixels, chances, objective.changes, objective.translation, objective.cutout
+        )

@@ -1,0 +1,218 @@
+"""The task: words to pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation.generator import Generator
+from keras_imgdesc.generation.pixels import to_uint8
+from keras_imgdesc.text import TextEncoder
+from keras_imgdesc.text.text_encoder import check_texts
+
+MOST_IMAGES = 10_000
+
+
+class TextToImage:
+    """Paints pictures of texts.
+
+    Args:
+        text_encoder: a `TextEncoder`.
+        generator: of its sentence width.
+
+    Raises:
+        InputError: the two do not fit together.
+
+    Example:
+
+    >>> from keras_imgdesc import CaptionTokenizer, CompactTextEncoder, Vocabulary
+    >>> from keras_imgdesc.generation import Generator, TextToImage
+    >>> tokenizer = CaptionTokenizer(Vocabulary(["a", "red", "bird"]), 6)
+    >>> text_encoder = CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1)
+    >>> painter = TextToImage(text_encoder, Generator(16, resolution=32, width=4))
+    >>> pictures = painter.generate("a red bird", num_images=3, seed=1)
+    >>> pictures.shape, pictures.dtype
+    ((3, 32, 32, 3), dtype('uint8'))
+    """
+
+    def __init__(self, text_encoder: TextEncoder, generator: Generator) -> None:
+        if text_encoder.embedding_dim != generator.sentence_dim:
+            raise InputError(
+                "The generator must be made for the text encoder's sentences",
+                "Build it with sentence_dim=text_encoder.embedding_dim",
+                embedding_dim=text_encoder.embedding_dim,
+                sentence_dim=generator.sentence_dim,
+            )
+        self.text_encoder = text_encoder
+        self.generator = generator
+
+    def generate(
+        self,
+        texts: str | Sequence[str],
+        num_images: int = 1,
+        seed: int = 0,
+        truncation: float = 1.0,
+        noise: np.ndarray | None = None,
+        rerank: Any = None,
+        batch_size: int = 64,
+    ) -> np.ndarray:
+        """Paints texts.
+
+        Args:
+            texts: one or several.
+            num_images: pictures of each text, up to 10,000.
+            seed: of the noise; the same seed gives the same pictures.
+            truncation: the noise is multiplied by it; below 1 pictures are more
+                typical and less different.
+            noise: float (texts * num_images, latent_dim), in the place of a drawn one.
+            rerank: a matcher, an object with `probabilities(images, text)`: the
+                pictures of each text come in the order of P(I|D), the best first.
+            batch_size: pictures painted at a time.
+
+        Returns:
+            uint8 RGB (num_images, resolution, resolution, 3) for one text, (texts,
+            num_images, ...) for several.
+
+        Raises:
+            InputError: an empty text, one without a known word, or a number out of its
+                range.
+        """
+        several = check_texts(texts)
+        self._check_words(several)
+        if not 1 <= num_images <= MOST_IMAGES:
+            raise InputError(
+                f"num_images must be from 1 to {MOST_IMAGES}",
+                "Ask for fewer, several times with another seed",
+                num_images=num_images,
+            )
+        if not 0 <= truncation <= 10:
+            raise InputError(
+                "truncation must be from 0 to 10", "Use 1", truncation=truncation
+            )
+        if noise is None:
+            noise = self.draw_noise(len(several) * num_images, seed)
+        noise = np.asarray(noise, np.float32)
+        wanted = (len(several) * num_images, self.generator.latent_dim)
+        if noise.shape != wanted:
+            raise InputError(
+                "There must be noise for each picture",
+                f"Pass float {wanted}, or a seed",
+                shape=noise.shape,
+            )
+        sentences = self.text_encoder.encode(several).sentences
+        painted = self._paint(
+            np.repeat(sentences, num_images, axis=0), noise * truncation, batch_size
+        )
+        painted = painted.reshape(len(several), num_images, *painted.shape[1:])
+        if rerank is not None:
+            for row, text in enumerate(several):
+                found = np.asarray(rerank.probabilities(painted[row], text))
+                painted[row] = painted[row][np.argsort(-found, kind="stable")]
+        return painted[0] if isinstance(texts, str) else painted
+
+    def interpolate(
+        self, text_a: str, text_b: str, steps: int = 8, seed: int = 0, **kwargs: Any
+    ) -> np.ndarray:
+        """Paints the way from one text, and one noise, to another.
+
+        Sentences go straight, noise along the sphere that it lies on.
+
+        Args:
+            text_a, text_b: the ends.
+            steps: pictures, both ends included; 2 or more.
+            seed: of the noise at both ends.
+            **kwargs: `same_noise=True` keeps the noise of the first.
+
+        Returns:
+            uint8 (steps, resolution, resolution, 3).
+        """
+        same_noise = kwargs.pop("same_noise", False)
+        if kwargs:
+            raise InputError("There is no such option", "Leave it out", **kwargs)
+        if not 2 <= steps <= MOST_IMAGES:
+            raise InputError(
+                f"steps must be from 2 to {MOST_IMAGES}", "Use 8", steps=steps
+            )
+        texts = check_texts([text_a, text_b])
+        self._check_words(texts)
+        ends = self.text_encoder.encode(texts).sentences
+        share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+        noise = self.draw_noise(2, seed)
+        angle = share * (0.0 if same_noise else np.pi / 2)
+        return self._paint(
+            (1 - share) * ends[0] + share * ends[1],
+            np.cos(angle) * noise[0] + np.sin(angle) * noise[1],
+            64,
+        )
+
+    def draw_noise(self, count: int, seed: int) -> np.ndarray:
+        """Noise of pictures, float32 (count, latent_dim)."""
+        generator = np.random.default_rng(seed)
+        return generator.standard_normal((count, self.generator.latent_dim), np.float32)
+
+    def _paint(
+        self, sentences: np.ndarray, noise: np.ndarray, batch_size: int
+    ) -> np.ndarray:
+        count = len(noise)
+        size = min(batch_size, 1 << max(count - 1, 0).bit_length())
+        painted = []
+        for start in range(0, count, size):
+            rows = slice(start, start + size)
+            short = size - len(noise[rows])
+            # Batches of one size: every other would be traced anew.
+            batch = [np.pad(x[rows], ((0, short), (0, 0))) for x in (sentences, noise)]
+            found = ops.convert_to_numpy(self._traced(*batch))
+            painted.append(found[: size - short])
+        return np.concatenate(painted)
+
+    def _traced(self, sentences: np.ndarray, noise: np.ndarray) -> Any:
+        def paint(sentence: Any, noise: Any) -> Any:
+            found = self.generator(
+                {"sentence": sentence, "noise": noise}, training=False
+            )
+            return to_uint8(found["image"])
+
+        if keras.backend.backend() != "tensorflow":
+            return paint(sentences, noise)
+        if not hasattr(self, "_function"):
+            import tensorflow as tf
+
+            self._function = tf.function(paint, reduce_retracing=True)
+        return self._function(
+            ops.convert_to_tensor(sentences), ops.convert_to_tensor(noise)
+        )
+
+    def _check_words(self, texts: list[str]) -> None:
+        vocabulary = self.text_encoder.tokenizer.vocabulary
+        unknown = getattr(vocabulary, "unk_id", None)
+        if unknown is None:
+            return
+        token_ids = self.text_encoder.tokenize(texts)
+        special = (vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id, unknown)
+        for text, ids in zip(texts, token_ids, strict=True):
+            if np.isin(ids, special).all():
+                known = [t for i, t in enumerate(vocabulary.tokens) if i not in special]
+                raise InputError(
+                    "A text must have a word that the painter knows",
+                    f"It knows {len(known)} words, for example {known[:40]}",
+                    text=text,
+                )
+
+    def save_to_preset(self, path: str | PathLike[str], **kwargs: Any) -> None:
+        """Saves the painter as a folder; see `presets.save_preset`."""
+        from keras_imgdesc.presets import save_preset
+
+        save_preset(self, path, **kwargs)
+
+    @classmethod
+    def from_preset(cls, name: str | PathLike[str], **kwargs: Any) -> TextToImage:
+        """Loads a painter by its name or folder; see `presets.load_preset`."""
+        from keras_imgdesc.presets import load_preset
+
+        return load_preset(name, task=cls, **kwargs)

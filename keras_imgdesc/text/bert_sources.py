@@ -1,0 +1,111 @@
+"""Where a BERT comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import keras_nlp
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.word_piece_vocabulary import WordPieceVocabulary
+
+# KerasHub fetches a name with one of these; whatever else is no preset is a folder.
+_SCHEMES = ("hf://", "kaggle://", "modelscope://")
+
+_HUGGING_FACE_FILES = (
+    ("config.json",),
+    ("vocab.txt",),
+    ("model.safetensors", "model.safetensors.index.json"),
+)
+
+
+def load_bert(
+    source: str | os.PathLike[str], dropout: float
+) -> tuple[Any, WordPieceVocabulary, bool]:
+    """Loads a pretrained BERT.
+
+    Args:
+        source: a folder in Hugging Face layout (`config.json`, `vocab.txt`,
+            `model.safetensors`) or one that KerasHub saved, which is read without any
+            network; or the name of a KerasHub preset, or `"hf://owner/model"`, which
+            KerasHub fetches.
+        dropout: of the whole backbone while training.
+
+    Returns:
+        The `BertBackbone`, its vocabulary, and whether texts are lower-cased for it.
+
+    Raises:
+        InputError: there is no such source, it is no BERT, or a file is missing or
+            broken.
+    """
+    name = os.fspath(source)
+    presets = keras_nlp.models.BertBackbone.presets
+    is_fetched = name.startswith(_SCHEMES) or name in presets
+    is_hugging_face = not is_fetched and _check_folder(name)
+    try:
+        backbone = keras_nlp.models.BertBackbone.from_preset(name, dropout=dropout)
+        if is_hugging_face:
+            tokens, lowercase = _read_vocabulary(Path(name))
+        else:
+            tokenizer = keras_nlp.models.BertTokenizer.from_preset(name)
+            tokens, lowercase = tokenizer.get_vocabulary(), tokenizer.lowercase
+        vocabulary = WordPieceVocabulary(tokens)
+    except ImportError as error:
+        raise InputError(
+            "A library that reads this kind of file is missing",
+            "Install what the reason says, for instance keras-imgdesc[bert]",
+            source=name,
+            reason=str(error),
+        ) from error
+    except Exception as error:  # every format and hub has errors of its own
+        raise InputError(
+            "A BERT must be there, whole, and of the BERT architecture",
+            "Look at the files, or at the network if they are to be fetched",
+            source=name,
+            reason=str(error),
+        ) from error
+    if len(vocabulary) > backbone.vocabulary_size:
+        raise InputError(
+            "A BERT must have a vector for each word piece",
+            "Give the vocabulary file that belongs to the model",
+            source=name,
+            pieces=len(vocabulary),
+            vectors=backbone.vocabulary_size,
+        )
+    return backbone, vocabulary, lowercase
+
+
+def _check_folder(name: str) -> bool:
+    """Whether a folder is in Hugging Face layout, with all its files."""
+    folder = Path(name)
+    if not name or not folder.is_dir():
+        raise InputError(
+            "A BERT comes from a folder, a KerasHub preset or an hf:// name",
+            f"KerasHub has {sorted(keras_nlp.models.BertBackbone.presets)}",
+            source=name,
+        )
+    if (folder / "assets" / "tokenizer").is_dir():
+        return False  # KerasHub's own layout
+    for names in _HUGGING_FACE_FILES:
+        if not any((folder / name).is_file() for name in names):
+            raise InputError(
+                "A file of the BERT is missing",
+                "Copy the folder again; weights are read from safetensors only",
+                file=folder / names[0],
+            )
+    return True
+
+
+def _read_vocabulary(folder: Path) -> tuple[list[str], bool]:
+    # As KerasHub reads it, but the file about the tokenizer may be missing.
+    text = (folder / "vocab.txt").read_text(encoding="utf-8")
+    tokens = [line.rstrip() for line in text.removesuffix("\n").split("\n")]
+    settings = folder / "tokenizer_config.json"
+    lowercase = True
+    if settings.is_file():
+        found = json.loads(settings.read_text(encoding="utf-8"))
+        lowercase = bool(found.get("do_lower_case", True))
+    return tokens, lowercase

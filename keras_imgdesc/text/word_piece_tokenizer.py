@@ -1,0 +1,144 @@
+"""Texts to the token ids of a BERT, inside the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import keras_nlp
+import tensorflow as tf
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.word_piece_vocabulary import WordPieceVocabulary
+
+# What BERT's own tokenizer does before splitting and KerasHub's does not: control
+# characters vanish, and white space is any of Unicode's.
+_CLEANING = (
+    (r"[\t\n\r\p{Z}]", " "),
+    (r"[\p{Cc}\p{Cf}\x{FFFD}]", ""),
+)
+
+
+@keras.saving.register_keras_serializable("keras_imgdesc")
+class WordPieceTokenizer(tf.Module):
+    """Turns texts into the token ids that a BERT was trained on.
+
+    KerasHub's WordPiece, as TensorFlow operations: it works eagerly, in a `tf.data`
+    pipeline and in a SavedModel (which needs `import tensorflow_text` to be loaded
+    again).
+
+    Args:
+        vocabulary: the word pieces.
+        sequence_length: ids a text, the start and end tokens included; at least 3.
+        lowercase: lower-case the text and take the accents off it, as BERTs called
+            uncased want it.
+
+    Attributes:
+        vocabulary, sequence_length, lowercase: the arguments.
+
+    Raises:
+        InputError: `sequence_length` is too small.
+
+    Example:
+
+    >>> from keras_imgdesc.text import WordPieceTokenizer, WordPieceVocabulary
+    >>> pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "dog", "##s", "."]
+    >>> tokenizer = WordPieceTokenizer(WordPieceVocabulary(pieces), 6)
+    >>> ids = tokenizer(["Dogs.", "a zebra"])
+    >>> ids.numpy().tolist()
+    [[2, 5, 6, 7, 3, 0], [2, 4, 1, 3, 0, 0]]
+    >>> tokenizer.detokenize(ids)
+    ['dog ##s .', 'a [UNK]']
+    """
+
+    def __init__(
+        self,
+        vocabulary: WordPieceVocabulary,
+        sequence_length: int = 40,
+        lowercase: bool = True,
+    ) -> None:
+        super().__init__(name="word_piece_tokenizer")
+        if sequence_length < 3:
+            raise InputError(
+                "`sequence_length` must leave room for a word between start and end",
+                "Use at least 3",
+                sequence_length=sequence_length,
+            )
+        # === Config ===
+        self.vocabulary = vocabulary
+        self.sequence_length = sequence_length
+        self.lowercase = lowercase
+
+        # === Pieces ===
+        # A tokenizer may be made inside a dataset's map function; it must outlive
+        # that graph.
+        with tf.init_scope():
+            splitter = keras_nlp.tokenizers.WordPieceTokenizer(
+                list(vocabulary.tokens), lowercase=lowercase, strip_accents=lowercase
+            )
+        # Called eagerly, KerasHub would answer in lists.
+        self._pieces = tf.function(
+            splitter, input_signature=[tf.TensorSpec([None], tf.string)]
+        )
+
+    def __call__(self, texts: tf.Tensor | list[str] | str) -> tf.Tensor:
+        """Tokenizes raw texts.
+
+        Args:
+            texts: strings of any shape, usually (batch,).
+
+        Returns:
+            Ids, int32, the shape of `texts` and `sequence_length` behind it:
+            start, pieces, end, padding. A longer text loses its last pieces and keeps
+            the end token.
+        """
+        texts = tf.convert_to_tensor(texts, tf.string)
+        flat = tf.strings.unicode_transcode(
+            tf.reshape(texts, [-1]), "UTF-8", "UTF-8", errors="replace"
+        )
+        for pattern, replacement in _CLEANING:
+            flat = tf.strings.regex_replace(flat, pattern, replacement)
+        pieces = self._pieces(flat)[:, : self.sequence_length - 2]
+        edge = tf.ones([tf.size(flat), 1], tf.int32)
+        ids = tf.concat(
+            [edge * self.vocabulary.start_id, pieces, edge * self.vocabulary.end_id],
+            axis=1,
+        )
+        dense = ids.to_tensor(
+            self.vocabulary.pad_id, shape=[None, self.sequence_length]
+        )
+        token_ids = tf.reshape(
+            dense, tf.concat([tf.shape(texts), [self.sequence_length]], axis=0)
+        )
+        return tf.ensure_shape(token_ids, texts.shape + [self.sequence_length])
+
+    def detokenize(self, token_ids: Any) -> list[str]:
+        """Turns token ids into pieces separated by spaces.
+
+        Args:
+            token_ids: integers (batch, tokens), an array or tensor of any backend.
+
+        Returns:
+            One string a row, without start, end and padding.
+        """
+        vocabulary = self.vocabulary
+        left_out = {vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id}
+        return [
+            " ".join(vocabulary.tokens[i] for i in row if i not in left_out)
+            for row in keras.ops.convert_to_numpy(token_ids)
+        ]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, ready for JSON."""
+        return {
+            "vocabulary": self.vocabulary.get_config(),
+            "sequence_length": self.sequence_length,
+            "lowercase": self.lowercase,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> WordPieceTokenizer:
+        """Builds the tokenizer that gave `config` in `get_config`."""
+        config = dict(config)
+        vocabulary = WordPieceVocabulary.from_config(config.pop("vocabulary"))
+        return cls(vocabulary, **config)

@@ -1,0 +1,97 @@
+"""The word pieces that a BERT knows, and their ids."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.vocabulary import write_tokens
+
+PAD, UNK, START, END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
+
+
+class WordPieceVocabulary:
+    """An ordered list of word pieces; the place of a piece is its id.
+
+    Unlike in a `Vocabulary`, the special tokens stand where the BERT was trained to
+    find them, but for `"[PAD]"`, which is 0 everywhere.
+
+    Args:
+        tokens: the pieces in the order of their ids. Those that go on with a word
+            begin with `##`.
+
+    Attributes:
+        tokens: tuple of all of them.
+        pad_id, unk_id, start_id, end_id: of `"[PAD]"`, `"[UNK]"`, `"[CLS]"`, `"[SEP]"`.
+
+    Raises:
+        InputError: a special token is missing, padding is not the first, or a piece
+            occurs twice or has white space in it.
+
+    Example:
+
+    >>> from keras_imgdesc.text import WordPieceVocabulary
+    >>> pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "dog", "##s"]
+    >>> vocabulary = WordPieceVocabulary(pieces)
+    >>> len(vocabulary), vocabulary.id_of("##s"), vocabulary.id_of("cat")
+    (6, 5, 1)
+    """
+
+    pad_id = 0
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.tokens: tuple[str, ...] = tuple(tokens)
+        self._ids = {token: index for index, token in enumerate(self.tokens)}
+        missing = [t for t in (PAD, UNK, START, END) if t not in self._ids]
+        if missing or self._ids[PAD] != self.pad_id:
+            raise InputError(
+                f"A BERT's vocabulary starts with {PAD} and has {UNK}, {START}, {END}",
+                "Give the vocabulary file that belongs to the model",
+                missing=missing,
+                first=self.tokens[:1],
+            )
+        wrong = [t for t in self.tokens if t.split() != [t]]
+        if wrong or len(self._ids) < len(self.tokens):
+            raise InputError(
+                "A vocabulary holds each piece once, and none has white space in it",
+                "Give the vocabulary file that belongs to the model",
+                with_white_space=wrong[:5],
+                tokens=len(self.tokens),
+                different=len(self._ids),
+            )
+        self.unk_id, self.start_id, self.end_id = (
+            self._ids[token] for token in (UNK, START, END)
+        )
+
+    def id_of(self, token: str) -> int:
+        """The id of a piece; that of `"[UNK]"` if it is not in the vocabulary."""
+        return self._ids.get(token, self.unk_id)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes one piece a line in UTF-8; the file appears complete or not at all."""
+        write_tokens(self.tokens, path)
+
+    def get_config(self) -> dict[str, list[str]]:
+        """The argument of the constructor, ready for JSON."""
+        return {"tokens": list(self.tokens)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, list[str]]) -> WordPieceVocabulary:
+        """Builds the vocabulary that gave `config` in `get_config`."""
+        return cls(**config)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __contains__(self, token: object) -> bool:
+        return token in self._ids
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WordPieceVocabulary) and self.tokens == other.tokens
+
+    def __hash__(self) -> int:
+        return hash(self.tokens)
+
+    def __repr__(self) -> str:
+        return f"<WordPieceVocabulary of {len(self)} pieces>"

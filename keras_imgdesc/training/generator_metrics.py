@@ -1,0 +1,68 @@
+"""Numbers that tell how good painted pictures are, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import InputError
+
+# Texts to uint8 pictures (texts, size, size, 3).
+Paint = Callable[[list[str]], np.ndarray]
+# What is painted for validation texts to a number. One with an attribute
+# `lower_is_better` that is true is the better the smaller it is.
+PaintingMetric = Callable[[Paint, CaptionCollection], float]
+
+
+def r_precision(matcher: Any, candidates: int = 100) -> PaintingMetric:
+    """How often the right text is found, of `candidates`, for a painted picture.
+
+    Args:
+        matcher: an `ImageTextMatcher`.
+        candidates: texts of other validation pictures, and the right one.
+
+    Returns:
+        A metric in percent.
+    """
+
+    def measure(paint: Paint, validation: CaptionCollection) -> float:
+        texts = [example.captions[0] for example in validation]
+        scores = matcher.score(paint(texts), texts)
+        generator = np.random.default_rng(0)
+        hits = 0
+        for row, text in enumerate(texts):
+            order = generator.permutation(len(texts))
+            others = [i for i in order if texts[i] != text][: candidates - 1]
+            hits += bool(scores[row, row] > scores[row, others].max(initial=-np.inf))
+        return 100.0 * hits / len(texts)
+
+    return measure
+
+
+def named_metrics(names: list[str], matcher: Any) -> dict[str, PaintingMetric]:
+    """The metrics of a recipe.
+
+    Args:
+        names: of them.
+        matcher: the one that the recipe names, or None.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    found: dict[str, PaintingMetric] = {}
+    for name in names:
+        if name != "r_precision":
+            raise InputError(
+                "A metric must be one there is",
+                "Choose 'r_precision', or hand others to train_generator",
+                metric=name,
+            )
+        if matcher is None:
+            raise InputError(
+                "R-precision needs a matcher",
+                "Name the preset of one in text_encoder_from",
+                metric=name,
+            )
+        found[name] = r_precision(matcher)
+    return found

@@ -1,0 +1,108 @@
+"""The models that a recipe of a generator trains."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation import (
+    ConditionalGAN,
+    ConditionalVAE,
+    Discriminator,
+    FeatureDistance,
+    GanObjective,
+    Generator,
+    MatcherScores,
+    PictureEncoder,
+    VaeObjective,
+)
+from keras_imgdesc.training.generator_recipe import GeneratorRecipe
+from keras_imgdesc.training.warm_up_cosine import WarmUpCosine
+
+
+def build_generation(
+    recipe: GeneratorRecipe, sentences: np.ndarray, matcher: Any, steps: int
+) -> ConditionalGAN | ConditionalVAE:
+    """New models, compiled.
+
+    Args:
+        recipe: what they are.
+        sentences: float (texts, dim), of the data set.
+        matcher: for the matching loss and the perceptual one; None where there is none.
+        steps: of the whole training.
+
+    Raises:
+        InputError: a loss needs a matcher and there is none.
+    """
+    if matcher is None and (
+        recipe.matching_weight or (recipe.kind == "vae" and recipe.perceptual_weight)
+    ):
+        raise InputError(
+            "Matching and perceptual losses need a matcher",
+            "Name the preset of one in text_encoder_from, or set the weights to 0",
+            text_encoder_from=recipe.text_encoder_from,
+        )
+    shapes = {"sentence_dim": sentences.shape[1], "resolution": recipe.resolution}
+    generator = Generator(**shapes, **recipe.generator_options)
+    average = Generator.from_config(generator.get_config())
+    matching = MatcherScores(matcher) if recipe.matching_weight else None
+    model: ConditionalGAN | ConditionalVAE
+    if recipe.kind == "vae":
+        encoder = PictureEncoder(
+            **shapes, noise_dim=generator.noise_dim, **recipe.encoder_options
+        )
+        _whiten(recipe, sentences, generator, encoder)
+        distance = None
+        if recipe.perceptual_weight:
+            distance = FeatureDistance(matcher.image_encoder)
+        model = ConditionalVAE(encoder, generator, average, distance, matching)
+        model.compile(
+            _adam(recipe, recipe.learning_rate, steps),
+            VaeObjective(
+                recipe.noise_weight,
+                recipe.divergence_weight,
+                recipe.perceptual_weight,
+                recipe.matching_weight,
+                recipe.average_decay,
+            ),
+        )
+        return model
+    discriminator = Discriminator(**shapes, **recipe.discriminator_options)
+    _whiten(recipe, sentences, generator, discriminator)
+    model = ConditionalGAN(generator, discriminator, average, matching)
+    model.compile(
+        _adam(recipe, recipe.learning_rate, steps),
+        _adam(recipe, recipe.discriminator_learning_rate, steps),
+        GanObjective(
+            recipe.loss,
+            recipe.divergence_weight,
+            recipe.penalty_weight,
+            recipe.penalty_every,
+            recipe.penalty_power,
+            recipe.matching_weight,
+            recipe.matching_images,
+            tuple(recipe.changes),
+            recipe.translation,
+            recipe.cutout,
+            recipe.average_decay,
+        ),
+    )
+    return model
+
+
+def _whiten(recipe: GeneratorRecipe, sentences: np.ndarray, *models: Any) -> None:
+    if recipe.whiten:
+        for model in models:
+            model.whitening.adapt(sentences, recipe.whiten)
+
+
+def _adam(recipe: GeneratorRecipe, peak: float, steps: int) -> keras.Optimizer:
+    return keras.optimizers.Adam(
+        WarmUpCosine(
+            peak, min(recipe.warm_up_steps, steps // 5), steps, recipe.final_share
+        ),
+        beta_1=recipe.beta_1,
+        beta_2=recipe.beta_2,
+        epsilon=1e-8,
+    )

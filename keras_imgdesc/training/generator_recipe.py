@@ -1,0 +1,195 @@
+"""How a generator is trained."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation.losses import ADVERSARIAL_LOSSES
+from keras_imgdesc.generation.picture_changes import CHANGES
+from keras_imgdesc.training.recipe_file import read_recipe, refuse_unknown
+
+KINDS = ("dcgan", "vae")
+BALANCES = ("picture", "caption", "class")
+
+
+@dataclass(frozen=True)
+class GeneratorRecipe:
+    """Settings of `train_generator`, saved as JSON beside what it makes.
+
+    Attributes:
+        kind: `"dcgan"` or `"vae"`.
+        text_encoder_from: preset of a matcher, whose text encoder is used.
+        resolution: side of the pictures: 32, 64 or 128.
+        generator_options, discriminator_options, encoder_options: arguments of
+            `Generator`, `Discriminator` and the VAE's `PictureEncoder` besides widths
+            that the text encoder and each other decide.
+        epochs: each is as many steps as the pictures fill.
+        batch_size: pictures in a step.
+        balance: what is drawn equally often: each `"picture"` with one of its
+            captions, each `"caption"`, or each `"class"` (pictures whose
+            `extra[class_key]` is the same).
+        class_key: see `balance`. Where pictures have it, the wrong words of a picture
+            are of another class.
+        hard_mismatch: wrong captions made of each caption by `WordSwaps`, of which one
+            a step counts as fake with the real picture; 0 makes none.
+        exchangeable: phrases that exclude each other, for `WordSwaps`.
+        loss: `"hinge"` or `"non_saturating"`.
+        divergence_weight, penalty_weight, penalty_every, penalty_power,
+            matching_weight, matching_images, changes, translation, cutout: see
+            `GanObjective`. A matching loss needs a matcher in `text_encoder_from`.
+        noise_weight, perceptual_weight: see `VaeObjective`.
+        whiten: how strongly small directions of the sentences are drawn out, see
+            `SentenceWhitening.adapt`; the floor of variance, 0 leaves them as they are.
+        learning_rate: peak of the generator's.
+        discriminator_learning_rate: of the discriminator's.
+        beta_1, beta_2: of both Adams.
+        warm_up_steps: linear, a fifth of all steps at most.
+        final_share: of the learning rates at the end of half a cosine; 1 keeps them.
+        average_decay: of the generator's moving average, which is what is kept.
+        seed: of weights, order, noise and changes.
+        precision: `"auto"` or a Keras dtype policy.
+        metrics: which are computed every `metrics_every` epochs on validation
+            pictures.
+        metrics_every: see `metrics`.
+        metric: chooses what is kept: one of `metrics`, or None for the last epoch.
+            The best by each of the others is kept as well, in `best/`.
+        validation_images: how many.
+        sample_texts, samples_per_text: of the picture that is painted each epoch.
+        diversity_floor: mean distance of two pictures of one text, below which a run
+            has collapsed.
+        collapse_patience: epochs in a row that are below it, or in which the
+            discriminator's loss is about zero, before the run stops.
+        notes: command, time, machine and score of the run that was kept.
+    """
+
+    kind: str = "dcgan"
+    text_encoder_from: str = "scenes_matcher"
+    resolution: int = 64
+    generator_options: dict[str, Any] = field(default_factory=dict)
+    discriminator_options: dict[str, Any] = field(default_factory=dict)
+    encoder_options: dict[str, Any] = field(default_factory=dict)
+    epochs: int = 100
+    batch_size: int = 64
+    balance: str = "picture"
+    class_key: str = "label"
+    hard_mismatch: int = 0
+    exchangeable: list[list[str]] = field(default_factory=list)
+    loss: str = "hinge"
+    divergence_weight: float = 0.01
+    penalty_weight: float = 0.0
+    penalty_every: int = 4
+    penalty_power: float = 6.0
+    matching_weight: float = 0.0
+    matching_images: int = 0
+    changes: list[str] = field(default_factory=lambda: ["translation"])
+    translation: float = 0.125
+    cutout: float = 0.5
+    noise_weight: float = 0.5
+    perceptual_weight: float = 0.1
+    whiten: float = 0.01
+    learning_rate: float = 2e-4
+    discriminator_learning_rate: float = 4e-4
+    beta_1: float = 0.0
+    beta_2: float = 0.99
+    warm_up_steps: int = 100
+    final_share: float = 0.1
+    average_decay: float = 0.999
+    seed: int = 0
+    precision: str = "auto"
+    metrics: list[str] = field(default_factory=list)
+    metrics_every: int = 5
+    metric: str | None = None
+    validation_images: int = 500
+    sample_texts: int = 8
+    samples_per_text: int = 6
+    diversity_floor: float = 0.01
+    collapse_patience: int = 3
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        least = {
+            "epochs": 1,
+            "batch_size": 2,
+            "hard_mismatch": 0,
+            "matching_images": 0,
+            "penalty_every": 1,
+            "metrics_every": 1,
+            "validation_images": 1,
+            "sample_texts": 1,
+            "samples_per_text": 2,
+            "collapse_patience": 1,
+        }
+        for name, smallest in least.items():
+            if getattr(self, name) < smallest:
+                raise InputError(
+                    f"{name} must be at least {smallest}",
+                    "Use a larger one",
+                    **{name: getattr(self, name)},
+                )
+        for name, choices in (
+            ("kind", KINDS),
+            ("balance", BALANCES),
+            ("loss", ADVERSARIAL_LOSSES),
+        ):
+            if getattr(self, name) not in choices:
+                raise InputError(
+                    f"{name} must be one of {choices}",
+                    "Choose one of them",
+                    **{name: getattr(self, name)},
+                )
+        if not set(self.changes) <= set(CHANGES):
+            raise InputError(
+                f"changes must be some of {CHANGES}",
+                "Choose of them",
+                changes=self.changes,
+            )
+        if not 0 <= self.average_decay < 1:
+            raise InputError(
+                "average_decay must be from 0 to below 1",
+                "Use 0.999, or 0 for no average",
+                average_decay=self.average_decay,
+            )
+        if self.metric is not None and self.metric not in self.metrics:
+            raise InputError(
+                "metric must be one of metrics",
+                "Add it to them",
+                metric=self.metric,
+                metrics=self.metrics,
+            )
+        if self.hard_mismatch and not self.exchangeable:
+            raise InputError(
+                "Hard mismatches are made of phrases that can be exchanged",
+                "Set exchangeable, for example [['red', 'blue'], ['left', 'right']]",
+                exchangeable=self.exchangeable,
+            )
+        if "float16" in self.precision.replace("bfloat16", ""):
+            raise InputError(
+                "Losses of a generator are not scaled, which float16 needs",
+                "Use mixed_bfloat16 or float32",
+                precision=self.precision,
+            )
+
+    def to_json(self) -> str:
+        """The recipe as JSON."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> "GeneratorRecipe":
+        """Read a recipe from a file.
+
+        Raises:
+            InputError: the file is not JSON, or has a field that is not known.
+        """
+        return cls.from_dict(read_recipe(path), str(path))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str = "") -> "GeneratorRecipe":
+        """A recipe from its fields.
+
+        Raises:
+            InputError: a field that is not known.
+        """
+        refuse_unknown(cls, values, source)
+        return cls(**values)

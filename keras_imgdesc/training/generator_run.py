@@ -1,0 +1,248 @@
+"""The steps of a generator's training."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from tqdm import tqdm
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation import TextToImage
+from keras_imgdesc.presets import load_preset
+from keras_imgdesc.training.caption_inputs import read_pixels, without_failed
+from keras_imgdesc.training.generator_batches import GeneratorBatches
+from keras_imgdesc.training.generator_metrics import PaintingMetric, named_metrics
+from keras_imgdesc.training.generator_models import build_generation
+from keras_imgdesc.training.generator_recipe import GeneratorRecipe
+from keras_imgdesc.training.generator_texts import embed_texts
+from keras_imgdesc.training.run_directory import RunDirectory
+from keras_imgdesc.training.sample_grid import diversity, write_sample_grid
+from keras_imgdesc.training.tensorboard_log import log_scalars
+
+FEWEST_PICTURES = 64
+# A discriminator whose loss is below has nothing left to tell the generator.
+ZERO_LOSS = 1e-3
+
+
+class GeneratorRun:
+    """One run of `train_generator`, which says what it does.
+
+    Args:
+        recipe, run_dir, train, validation, metrics, progress: as there.
+    """
+
+    def __init__(
+        self,
+        recipe: GeneratorRecipe,
+        run_dir: Path,
+        train: CaptionCollection,
+        validation: CaptionCollection,
+        metrics: Mapping[str, PaintingMetric] | None,
+        progress: bool,
+    ) -> None:
+        self.recipe, self.progress = recipe, progress
+        source = load_preset(recipe.text_encoder_from, dtype="float32")
+        text_encoder = getattr(source, "text_encoder", source)
+        matcher = source if hasattr(source, "pair_score") else None
+        if matcher and (recipe.matching_weight or recipe.kind == "vae"):
+            # Sentences are embedded in float32, what is painted is looked at faster.
+            looking = load_preset(recipe.text_encoder_from)
+        else:
+            looking = None
+        given = dict(metrics or {})
+        self.metrics = given | named_metrics(
+            [name for name in recipe.metrics if name not in given], matcher
+        )
+        self.directory = RunDirectory(run_dir, json.loads(recipe.to_json()))
+        images, train = self._read(train)
+        texts = embed_texts(
+            text_encoder,
+            train,
+            self.directory.path / "texts",
+            hard_mismatch=recipe.hard_mismatch,
+            exchangeable=recipe.exchangeable,
+            keep_ids=recipe.matching_weight > 0,
+            seed=recipe.seed,
+        )
+        keras.utils.set_random_seed(recipe.seed)
+        steps = len(images) // recipe.batch_size
+        if recipe.balance == "caption":
+            steps = len(texts.of_caption) // recipe.batch_size
+        self.model = build_generation(
+            recipe,
+            texts.sentences[np.unique(texts.of_caption)],
+            looking,
+            steps * recipe.epochs,
+        )
+        self.batches = GeneratorBatches(
+            recipe, train, images, texts, self.model.generator.latent_dim
+        )
+        if not self.batches.steps:
+            raise InputError(
+                "There must be enough pictures for a batch",
+                "Use a smaller batch_size",
+                batch_size=recipe.batch_size,
+                pictures=len(images),
+            )
+        self.painter = TextToImage(text_encoder, self.model.average)
+        self.validation = CaptionCollection(
+            validation.examples[: recipe.validation_images]
+        )
+        self._prepare_samples()
+
+    def go(self) -> None:
+        """Train from the last whole epoch to the end.
+
+        Raises:
+            InputError: a loss is not finite, or the training has collapsed; the last
+                whole epoch is kept.
+        """
+        saved = self.directory.load_checkpoint()
+        done = 0
+        if saved is not None:
+            done = saved.metadata["epochs_done"]
+            for name, variable in self._state().items():
+                variable.assign(saved.arrays[name])
+        for epoch in range(done, self.recipe.epochs):
+            row = {"epoch": epoch + 1} | self._fit(epoch) | self._sample(epoch)
+            self._refuse_collapse(row)
+            if (epoch + 1) % self.recipe.metrics_every == 0 or self._is_last(epoch):
+                row |= self._measure()
+            self._keep_best(row)
+            arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
+            self.directory.save_checkpoint(arrays, {"epochs_done": epoch + 1}, row)
+            log_scalars(self.directory.path / "logs", row)
+            if self.progress:
+                print({k: round(v, 3) for k, v in row.items()}, flush=True)
+
+    def _is_last(self, epoch: int) -> bool:
+        return epoch + 1 == self.recipe.epochs
+
+    def _read(
+        self, collection: CaptionCollection
+    ) -> tuple[np.ndarray, CaptionCollection]:
+        images, failed = read_pixels(collection, self.recipe.resolution)
+        collection = without_failed(collection, failed)
+        if len(images) < FEWEST_PICTURES:
+            raise InputError(
+                f"A generator is trained on at least {FEWEST_PICTURES} pictures",
+                "Add pictures",
+                pictures=len(images),
+            )
+        return images, collection
+
+    def _fit(self, epoch: int) -> dict[str, float]:
+        bar = tqdm(
+            self.batches.epoch(epoch),
+            total=self.batches.steps,
+            disable=not self.progress,
+            desc=f"epoch {epoch + 1}/{self.recipe.epochs}",
+            unit="batch",
+            mininterval=10,
+        )
+        sums: dict[str, float] = {}
+        for step, batch in enumerate(bar):
+            logs = self.model.train_on_batch(batch, return_dict=True)
+            for name, value in logs.items():
+                if not np.isfinite(value):
+                    raise InputError(
+                        "The losses must stay finite; the last whole epoch is kept",
+                        "Lower the learning rates in a run of its own",
+                        loss=name,
+                        epoch=epoch + 1,
+                        step=epoch * self.batches.steps + step + 1,
+                    )
+                sums[name] = sums.get(name, 0.0) + float(value)
+        return {name: total / self.batches.steps for name, total in sums.items()}
+
+    def _prepare_samples(self) -> None:
+        """Texts and noise of the sheet, the same in each epoch."""
+        recipe = self.recipe
+        shown: list[Any] = []
+        for example in self.validation:  # pictures of different texts
+            if all(example.captions[0] != other.captions[0] for other in shown):
+                shown.append(example)
+            if len(shown) == recipe.sample_texts:
+                break
+        self.sample_texts = [example.captions[0] for example in shown]
+        self.sample_real, _ = read_pixels(CaptionCollection(shown), recipe.resolution)
+        generator = np.random.default_rng([recipe.seed, 2])
+        self.sample_noise = generator.standard_normal(
+            (
+                len(shown) * recipe.samples_per_text,
+                self.model.generator.latent_dim,
+            ),
+            np.float32,
+        )
+
+    def _sample(self, epoch: int) -> dict[str, float]:
+        painted = self.painter.generate(
+            self.sample_texts,
+            num_images=self.recipe.samples_per_text,
+            noise=self.sample_noise,
+        )
+        folder = self.directory.path / "samples"
+        folder.mkdir(exist_ok=True)
+        write_sample_grid(
+            folder / f"epoch_{epoch + 1:03d}.png",
+            self.sample_texts,
+            painted,
+            self.sample_real,
+        )
+        return {"diversity": diversity(painted)}
+
+    def _refuse_collapse(self, row: dict[str, Any]) -> None:
+        recipe = self.recipe
+        rows = [*self.directory.metrics(), row][-recipe.collapse_patience :]
+        if len(rows) < recipe.collapse_patience:
+            return
+        for name, least, what in (
+            ("diversity", recipe.diversity_floor, "one text gives one picture"),
+            ("discriminator_loss", ZERO_LOSS, "the discriminator has won"),
+        ):
+            if name in row and all(other[name] < least for other in rows):
+                raise InputError(
+                    f"The training has collapsed: {what}",
+                    "Change the recipe, for example the learning rates, in a run of "
+                    "its own; the last epoch before is kept",
+                    epoch=row["epoch"],
+                    **{name: [round(other[name], 5) for other in rows]},
+                )
+
+    def _measure(self) -> dict[str, float]:
+        def paint(texts: list[str]) -> np.ndarray:
+            return self.painter.generate(texts, seed=self.recipe.seed)[:, 0]
+
+        return {
+            name: float(metric(paint, self.validation))
+            for name, metric in self.metrics.items()
+        }
+
+    def _keep_best(self, row: dict[str, Any]) -> None:
+        for name, metric in self.metrics.items():
+            if name in row:
+                sign = -1.0 if getattr(metric, "lower_is_better", False) else 1.0
+                before = [r[name] for r in self.directory.metrics() if r.get(name)]
+                if all(sign * row[name] > sign * other for other in before):
+                    is_chosen = name == self.recipe.metric
+                    self._save("preset" if is_chosen else f"best/{name}")
+        if self.recipe.metric is None:
+            self._save("preset")
+
+    def _save(self, place: str) -> None:
+        path = self.directory.path / place
+        path.parent.mkdir(exist_ok=True)
+        self.painter.save_to_preset(path, recipe=json.loads(self.recipe.to_json()))
+
+    def _state(self) -> dict[str, Any]:
+        state = {f"w/{i:04d}": v for i, v in enumerate(self.model.weights)}
+        for number, optimizer in enumerate(self.model.optimizers):
+            state |= {
+                f"o{number}/{i:04d}": v for i, v in enumerate(optimizer.variables)
+            }
+        return state

@@ -1,0 +1,66 @@
+"""Training of a generator."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation import TextToImage
+from keras_imgdesc.training.generator_metrics import PaintingMetric
+from keras_imgdesc.training.generator_recipe import GeneratorRecipe
+from keras_imgdesc.training.generator_run import GeneratorRun
+from keras_imgdesc.training.precision import choose_precision
+
+
+def train_generator(
+    recipe: GeneratorRecipe,
+    run_dir: str | Path,
+    train: CaptionCollection,
+    validation: CaptionCollection,
+    *,
+    metrics: Mapping[str, PaintingMetric] | None = None,
+    progress: bool = True,
+) -> TextToImage:
+    """Train a generator as a recipe says.
+
+    Captions are embedded once, into the run directory. After each epoch a sheet of
+    fixed texts and noise is painted and the state is committed; the same command run
+    again goes on after the last whole epoch and ends in the same weights. What is kept
+    is the moving average of the generator. A picture that cannot be read is named in a
+    warning and left out.
+
+    Args:
+        recipe: every setting.
+        run_dir: gets `recipe.json`, `metrics.csv`, `logs/` for TensorBoard,
+            `samples/`, the checkpoint, `preset/`, the best painter (without a metric,
+            the last), and in `best/` the best by each other metric.
+        train, validation: pictures with captions.
+        metrics: further metrics by name, each a function of `(paint, validation)`,
+            where `paint` gives a uint8 picture for each of a list of texts; see
+            `PaintingMetric`.
+        progress: show progress bars.
+
+    Returns:
+        The painter in `preset/`.
+
+    Raises:
+        InputError: fewer than 64 pictures, a run directory of another recipe, a loss
+            that is not finite, or a training that has collapsed.
+    """
+    if not len(train) or not len(validation):
+        raise InputError(
+            "Training needs pictures to train on and to validate on",
+            "Check the annotations and the folder of images",
+            train=len(train),
+            validation=len(validation),
+        )
+    policy = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_global_policy(choose_precision(recipe.precision))
+    try:
+        run = GeneratorRun(recipe, Path(run_dir), train, validation, metrics, progress)
+        run.go()
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+    return TextToImage.from_preset(str(Path(run_dir) / "preset"))

@@ -1,0 +1,82 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation import Generator
+
+SMALL = {"sentence_dim": 6, "resolution": 32, "width": 4, "noise_dim": 5}
+
+
+def inputs(generator: Generator, count: int = 3) -> dict[str, np.ndarray]:
+    chance = np.random.default_rng(0)
+    return {
+        "sentence": chance.normal(size=(count, 6)).astype("float32"),
+        "noise": chance.normal(size=(count, generator.latent_dim)).astype("float32"),
+    }
+
+
+@pytest.mark.parametrize("resolution", [32, 64, 128])
+def test_it_paints_at_each_resolution(resolution):
+    generator = Generator(6, resolution=resolution, width=2)
+    painted = np.asarray(generator(inputs(generator))["image"])
+    assert painted.shape == (3, resolution, resolution, 3)
+    assert painted.dtype == np.float32 and np.abs(painted).max() <= 1
+
+
+def test_words_and_noise_both_decide_the_picture():
+    generator = Generator(**SMALL)
+    given = inputs(generator)
+    first = np.asarray(generator(given)["image"])
+    for name in given:
+        changed = given | {name: given[name][::-1].copy()}
+        other = np.asarray(generator(changed)["image"])
+        assert np.abs(other[0] - first[0]).max() > 1e-4
+        # The middle row stays where it is.
+        np.testing.assert_allclose(other[1], first[1], atol=1e-6)
+
+
+def test_the_noise_of_the_condition_draws_around_its_mean():
+    generator = Generator(**SMALL)
+    given = inputs(generator)
+    found = generator(given)
+    other = {**given, "noise": given["noise"] * 0}
+    np.testing.assert_array_equal(found["mean"], generator(other)["mean"])
+    np.testing.assert_allclose(found["log_variance"], -3.0)
+
+
+def test_it_is_rebuilt_from_its_configuration():
+    generator = Generator(**SMALL, refined_size=8)
+    again = Generator.from_config(generator.get_config())
+    again.set_weights(generator.get_weights())
+    given = inputs(generator)
+    np.testing.assert_array_equal(generator(given)["image"], again(given)["image"])
+
+
+def test_default_size_fits_the_limit_of_a_phone():
+    # A byte a weight must stay below 6 MB.
+    assert Generator(128).count_params() < 5_500_000
+
+
+def test_bfloat16_paints_about_the_same_and_gives_float32():
+    generator = Generator(**SMALL)
+    policy = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        half = Generator(**SMALL)
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+    half.set_weights(generator.get_weights())
+    given = inputs(generator)
+    painted = np.asarray(half(given)["image"])
+    assert painted.dtype == np.float32
+    np.testing.assert_allclose(painted, generator(given)["image"], atol=0.05)
+
+
+def test_refuses_what_it_cannot_paint():
+    with pytest.raises(InputError, match="resolution"):
+        Generator(6, resolution=96)
+    with pytest.raises(InputError, match="width"):
+        Generator(6, width=0)
+    with pytest.raises(InputError, match="no such option"):
+        Generator(6, depth=3)

@@ -1,0 +1,307 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_imgdesc import (
+    CaptionTokenizer,
+    CompactTextEncoder,
+    ImageTextMatcher,
+    VGG16Encoder,
+    Vocabulary,
+)
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.captioned_image import CaptionedImage
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation import TextToImage
+from keras_imgdesc.training.generator_recipe import GeneratorRecipe
+from keras_imgdesc.training.generator_run import GeneratorRun
+from keras_imgdesc.training.generator_training import train_generator
+from keras_imgdesc.training.run_directory import RunDirectory
+
+COLOURS = {"red": (220, 30, 30), "green": (30, 170, 40), "blue": (40, 60, 220)}
+
+
+def coloured(count: int) -> CaptionCollection:
+    """Plain pictures whose caption is their colour."""
+    chance = np.random.default_rng(0)
+    examples = []
+    for i in range(count):
+        name = list(COLOURS)[i % 3]
+        noise = chance.integers(-20, 20, (1, 1, 3))
+        image = np.clip(np.full((32, 32, 3), COLOURS[name]) + noise, 0, 255)
+        captions = (f"a {name} picture", f"this picture is {name}")
+        examples.append(
+            CaptionedImage(
+                f"{i}", None, captions, image.astype("uint8"), {"label": name}
+            )
+        )
+    return CaptionCollection(examples)
+
+
+@pytest.fixture(scope="module")
+def matcher_preset(tmp_path_factory):
+    keras.utils.set_random_seed(0)
+    words = ["a", "this", "is", "picture", *COLOURS]
+    matcher = ImageTextMatcher.build_parts(
+        VGG16Encoder(image_size=32, width=0.0625),
+        CompactTextEncoder(
+            CaptionTokenizer(Vocabulary(words), 8), embedding_dim=16, num_layers=1
+        ),
+        embedding_dim=8,
+    )
+    path = tmp_path_factory.mktemp("matcher") / "toy"
+    matcher.save_to_preset(path)
+    return str(path)
+
+
+def recipe(preset: str, **changes) -> GeneratorRecipe:
+    values = {
+        "text_encoder_from": preset,
+        "resolution": 32,
+        "generator_options": {"width": 4, "noise_dim": 6, "condition_dim": 8},
+        "discriminator_options": {"width": 4, "condition_dim": 8},
+        "encoder_options": {"width": 4},
+        "epochs": 2,
+        "batch_size": 12,
+        "average_decay": 0.9,
+        "warm_up_steps": 5,
+        "precision": "float32",
+        "sample_texts": 3,
+        "samples_per_text": 2,
+        "diversity_floor": 0.0,
+    }
+    return GeneratorRecipe(**values | changes)
+
+
+def run(chosen: GeneratorRecipe, path, count: int = 72, **kwargs) -> TextToImage:
+    return train_generator(
+        chosen, path, coloured(count), coloured(12), progress=False, **kwargs
+    )
+
+
+def test_it_learns_to_paint_what_is_said(tmp_path, matcher_preset):
+    chosen = recipe(
+        matcher_preset,
+        epochs=10,
+        batch_size=24,
+        learning_rate=1e-3,
+        discriminator_learning_rate=2e-3,
+        average_decay=0.95,
+    )
+    painter = run(chosen, tmp_path, count=720)
+    painted = painter.generate([f"a {name} picture" for name in COLOURS], num_images=4)
+    means = painted.astype(float).mean(axis=(1, 2, 3))
+    assert (means.argmax(axis=1) == [0, 1, 2]).all(), means
+    rows = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert len(rows) == 11 and "diversity" in rows[0] and "wrong_score" in rows[0]
+    assert json.loads((tmp_path / "preset/recipe.json").read_text())["epochs"] == 10
+    assert Image.open(tmp_path / "samples/epoch_010.png").width > 3 * 32
+    assert list((tmp_path / "logs").glob("events.*"))
+
+
+def test_the_rival_learns_too(tmp_path, matcher_preset):
+    chosen = recipe(
+        matcher_preset, kind="vae", epochs=5, learning_rate=5e-3, noise_weight=5.0
+    )
+    painter = run(chosen, tmp_path, count=720)
+    painted = painter.generate([f"a {name} picture" for name in COLOURS], num_images=4)
+    means = painted.astype(float).mean(axis=(1, 2, 3))
+    assert (means.argmax(axis=1) == [0, 1, 2]).all(), means
+    assert "perceptual_loss" in (tmp_path / "metrics.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "vae", "matching_weight": 0.1},
+        {
+            "hard_mismatch": 2,
+            "exchangeable": [list(COLOURS)],
+            "matching_weight": 0.1,
+            "matching_images": 6,
+            "penalty_weight": 1.0,
+            "penalty_every": 2,
+            "changes": ["colour", "translation", "cutout"],
+        },
+    ],
+)
+def test_a_run_that_stops_anywhere_ends_in_the_same_weights(
+    tmp_path, matcher_preset, changes, monkeypatch
+):
+    chosen = recipe(matcher_preset, epochs=3, **changes)
+    run(chosen, tmp_path / "whole")
+
+    fit = GeneratorRun._fit
+
+    def stop_in_the_third(self, epoch):
+        if epoch == 2:
+            for _, batch in zip(range(3), self.batches.epoch(epoch)):
+                self.model.train_on_batch(batch)
+            raise KeyboardInterrupt
+        return fit(self, epoch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GeneratorRun, "_fit", stop_in_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            run(chosen, tmp_path / "stopped")
+    run(chosen, tmp_path / "stopped")
+    states = [
+        RunDirectory(tmp_path / name, json.loads(chosen.to_json())).load_checkpoint()
+        for name in ("whole", "stopped")
+    ]
+    assert states[0].arrays.keys() == states[1].arrays.keys()
+    for name, array in states[0].arrays.items():
+        np.testing.assert_array_equal(array, states[1].arrays[name], err_msg=name)
+
+
+def test_a_killed_run_goes_on(tmp_path, matcher_preset):
+    (tmp_path / "recipe.json").write_text(recipe(matcher_preset, epochs=200).to_json())
+    script = (
+        "import sys\n"
+        "sys.path.insert(0, sys.argv[3])\n"
+        "from generator_training_test import *\n"
+        "train_generator(GeneratorRecipe.from_json(sys.argv[1]), sys.argv[2],"
+        " coloured(72), coloured(6), progress=False)\n"
+    )
+    run_dir = tmp_path / "run"
+    folder = os.path.dirname(__file__)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, tmp_path / "recipe.json", run_dir, folder],
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.time() + 240
+    while not (run_dir / "checkpoint.json").exists():
+        assert process.poll() is None and time.time() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    values = json.loads((tmp_path / "recipe.json").read_text())
+    directory = RunDirectory(run_dir, values)
+    done = directory.load_checkpoint().metadata["epochs_done"]
+    chosen = GeneratorRecipe(**values)
+    one = GeneratorRun(chosen, run_dir, coloured(72), coloured(6), None, False)
+    one.recipe = recipe(matcher_preset, epochs=done + 1)
+    one.go()
+    assert len(one.directory.metrics()) == done + 1
+
+
+def test_a_loss_that_is_not_finite_is_named_with_its_step(tmp_path, matcher_preset):
+    chosen = recipe(matcher_preset, epochs=3)
+    one = GeneratorRun(chosen, tmp_path, coloured(72), coloured(6), None, False)
+    epoch = one.batches.epoch
+
+    def poisoned(number):
+        for step, batch in enumerate(epoch(number)):
+            if (number, step) == (1, 2):
+                batch["sentence"] = batch["sentence"] * np.nan
+            yield batch
+
+    one.batches.epoch = poisoned
+    with pytest.raises(InputError, match="finite.*step=9"):
+        one.go()
+    assert one.directory.load_checkpoint().metadata == {"epochs_done": 1}
+    assert np.isfinite(
+        TextToImage.from_preset(tmp_path / "preset").generator.get_weights()[0]
+    ).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"diversity_floor": 1.0}, "one text gives one picture"),
+        ({"discriminator_learning_rate": 0.0}, None),
+    ],
+)
+def test_a_collapse_is_named(tmp_path, matcher_preset, changes, message):
+    chosen = recipe(matcher_preset, epochs=3, collapse_patience=2, **changes)
+    if message is None:
+        run(chosen, tmp_path)
+        return
+    with pytest.raises(InputError, match=message):
+        run(chosen, tmp_path)
+    assert len(RunDirectory(tmp_path, json.loads(chosen.to_json())).metrics()) == 1
+
+
+def test_the_best_by_each_metric_is_kept(tmp_path, matcher_preset):
+    values = iter([1.0, 3.0, 2.0])
+    falling = iter([3.0, 2.0, 1.0])
+
+    def rising_then_not(paint, validation):
+        assert paint(["a red picture"]).shape == (1, 32, 32, 3)
+        return next(values)
+
+    def distance(paint, validation):
+        return next(falling)
+
+    distance.lower_is_better = True
+    chosen = recipe(
+        matcher_preset,
+        epochs=3,
+        metrics=["r_precision", "good", "distance"],
+        metric="good",
+        metrics_every=1,
+    )
+    saved = []
+    save = TextToImage.save_to_preset
+    try:
+        TextToImage.save_to_preset = lambda self, path, **kw: (
+            saved.append(path.name),
+            save(self, path, **kw),
+        )
+        run(chosen, tmp_path, metrics={"good": rising_then_not, "distance": distance})
+    finally:
+        TextToImage.save_to_preset = save
+    assert saved.count("preset") == 2 and saved.count("distance") == 3
+    assert TextToImage.from_preset(tmp_path / "best/r_precision").generator.width == 4
+
+
+def test_few_pictures_and_wrong_recipes_are_refused(tmp_path, matcher_preset):
+    with pytest.raises(InputError, match="at least 64"):
+        run(recipe(matcher_preset), tmp_path, count=63)
+    for changes, message in (
+        ({"kind": "diffusion"}, "kind"),
+        ({"hard_mismatch": 2}, "exchanged"),
+        ({"metric": "fid"}, "one of metrics"),
+        ({"precision": "mixed_float16"}, "float16"),
+        ({"changes": ["hue"]}, "changes"),
+    ):
+        with pytest.raises(InputError, match=message):
+            recipe(matcher_preset, **changes)
+    with pytest.raises(InputError, match="metric must be"):
+        run(recipe(matcher_preset, metrics=["beauty"]), tmp_path / "new")
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, matcher_preset, monkeypatch):
+    chosen = recipe(matcher_preset, epochs=2)
+    count = 0
+
+    def full(*arguments):
+        nonlocal count
+        count += 1
+        raise OSError(28, "No space left on device")
+
+    one = GeneratorRun(
+        recipe(matcher_preset, epochs=2),
+        tmp_path,
+        coloured(72),
+        coloured(6),
+        None,
+        False,
+    )
+    one.recipe = recipe(matcher_preset, epochs=1)
+    one.go()
+    monkeypatch.setattr("keras_imgdesc.training.run_directory.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        run(chosen, tmp_path)
+    monkeypatch.undo()
+    assert count
+    run(chosen, tmp_path)
+    assert len(RunDirectory(tmp_path, json.loads(chosen.to_json())).metrics()) == 2
