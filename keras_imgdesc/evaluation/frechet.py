@@ -106,13 +106,18 @@ class FrechetDistance:
 
         Returns:
             `fid`; `fid_floor`, what the even and the odd half of the real pictures
-            have; and how many there were, `fid_painted` and `fid_real`.
+            have; `fid_relative`, `fid` as a share of the real features' variance, which
+            stays readable where an extractor's features are in the thousands; and how
+            many pictures there were, `fid_painted` and `fid_real`.
         """
         painted = paint(generate, chosen_texts(validation, self.limit), self.seed)
         reference = validation if self.reference is None else self.reference
         real = self._real_features(reference, painted.shape[1])
+        distance = frechet_distance(real, self.extractor(painted))
+        spread = float(real.var(axis=0, dtype=np.float64).sum())
         return {
-            "fid": frechet_distance(real, self.extractor(painted)),
+            "fid": distance,
+            "fid_relative": distance / max(spread, 1e-12),
             "fid_floor": frechet_distance(real[::2], real[1::2]),
             "fid_painted": float(len(painted)),
             "fid_real": float(len(real)),

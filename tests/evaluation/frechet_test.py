@@ -49,6 +49,8 @@ def test_noise_is_farther_from_scenes_than_other_scenes_are():
     found = metric(lambda texts, seed: pictures[: len(texts)], scenes)
     far = metric(lambda texts, seed: grain, scenes)
     assert found["fid"] < 0.5 * far["fid"]
+    seen = metric.extractor(np.stack([e.image for e in scenes])[:20])
+    assert found["fid_relative"] == pytest.approx(found["fid"] / seen.var(0).sum())
     assert found["fid_floor"] == far["fid_floor"] > 0
     assert (found["fid_painted"], found["fid_real"]) == (20, 20)
     assert metric.settings == {"fid_extractor": "toy"}
