@@ -10,7 +10,12 @@ PRESETS = sorted(p.parent.name for p in ROOT.glob("saved_models/*/config.json"))
 EXTRAS = {
     # To read a BERT in Hugging Face layout.
     "bert": ["safetensors>=0.4"],
-    "eval": ["sacrebleu>=2.4", "pycocoevalcap>=1.2", "scikit-learn>=1.5"],
+    "eval": [
+        "sacrebleu>=2.4",
+        "pycocoevalcap>=1.2",
+        "scikit-learn>=1.5",
+        "scipy>=1.13",
+    ],
     "demo": [],
     # Also all that `keras_imgdesc.lite` needs: see the README, "On a phone".
     "lite": ["ai-edge-litert>=2.3", "numpy>=2", "pillow>=11"],

@@ -106,9 +106,14 @@ def annotation_options(command: Callable) -> Callable:
     @click.option("--annotations", type=FILE, help="File of captions.")
     @click.option("--images", type=DIRECTORY, help="Folder of its pictures.")
     @click.option("--image-list", type=FILE, help="File naming the pictures to use.")
-    @click.option("--split", help="Split of a Karpathy JSON, or of --scenes.")
+    @click.option("--split", help="Of a Karpathy JSON, --scenes or --flowers.")
     @click.option("--scenes", is_flag=True, help="Use the drawn data set Scenes.")
     @click.option("--data-dir", type=DIRECTORY, help="Where Scenes are kept.")
+    @click.option(
+        "--flowers",
+        type=DIRECTORY,
+        help="Use Oxford-102 in this folder, with derived text.",
+    )
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         return command(*args, **kwargs)
@@ -130,11 +135,21 @@ def changes_of(changes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def read_captions(
-    annotations, images, image_list, split, scenes, data_dir, default_split
+    annotations, images, image_list, split, scenes, data_dir, flowers, default_split
 ) -> Any:
-    if not scenes and (annotations is None or images is None):
-        raise click.UsageError("Give --annotations and --images, or --scenes.")
+    if not scenes and not flowers and (annotations is None or images is None):
+        raise click.UsageError(
+            "Give --annotations and --images, or --scenes, or --flowers."
+        )
+    if scenes and flowers:
+        raise click.UsageError("Give one of --scenes and --flowers.")
     start_quietly()
+    if flowers:
+        from keras_imgdesc.data.flowers import read_flowers
+
+        collection = read_flowers(flowers, split or default_split)
+        click.echo(collection.report(), err=True)
+        return collection
     if scenes:
         from keras_imgdesc.data.scenes import load_scenes
 

@@ -95,7 +95,7 @@ def _read(
     """The recipe with its changes, the pictures to train on and to validate on."""
     changed = changes_of(changes)
     held_out = (validation_annotations, validation_image_list, validation_split)
-    if not source["scenes"] and not any(held_out):
+    if not (source["scenes"] or source["flowers"] or any(held_out)):
         raise click.UsageError(
             "Give pictures that are not trained on: --validation-image-list, "
             "--validation-split or --validation-annotations."

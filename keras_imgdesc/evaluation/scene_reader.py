@@ -14,7 +14,7 @@ from keras_imgdesc.evaluation.shape_fitting import fit_shape
 
 SMALLEST_SIDE = 32
 # Backgrounds are greys between these, with a little tint.
-GREYS = (90, 195)
+GREYS = (95, 168)
 # Half way between the largest small radius and the smallest large one.
 LARGE = 0.13
 # The smallest object, a star, covers 0.009 of the picture; the share that is a speck.
@@ -44,8 +44,8 @@ def read_scene(image: np.ndarray) -> SceneReading:
     Each pixel takes the nearest of the eight colours of Scenes or the nearest grey
     that a background can have. Connected pixels of a colour are a region; how much of
     each pixel at its rim it covers follows from the mixture of its colour and the
-    background around it; of the six shapes, drawn with the region's area and centre,
-    the one with the largest overlap is taken.
+    background around it; of the six shapes, laid over it with sharp and soft rims, the
+    one with the largest overlap is taken.
 
     Args:
         image: uint8 RGB `(size, size, 3)`, `size` at least 32.
@@ -124,27 +124,35 @@ def is_rim(region: np.ndarray, ndimage) -> bool:
         ndimage: of scipy.
     """
     depth = ndimage.distance_transform_edt(np.pad(region, 1)).max()
-    # The arm of the smallest cross is 0.058 of the picture wide, a star's core wider.
-    return bool(depth < 0.015 * len(region))
+    # The arm of the smallest cross is 0.058 of the picture wide, half of it 0.029.
+    return bool(depth < 0.02 * len(region))
 
 
 def _cover(pixels, region, labels, is_ground, ndimage) -> np.ndarray:
-    """How much of each pixel a region covers, its rim included."""
-    size = len(region)
-    reach = max(1, round(size / 48))
-    core = ndimage.binary_erosion(region)
-    colour = pixels[core if core.sum() > 4 else region].mean(axis=0)
-    rim = ndimage.binary_dilation(region, iterations=reach)
-    around = ndimage.binary_dilation(rim, iterations=2 * reach) & is_ground & ~rim
+    """How much of each pixel a region covers, its soft rim included."""
+    near = _dilate(region, 0.05, ndimage)
+    around = _dilate(near, 0.05, ndimage) & is_ground & ~near
     if not around.any():
         around = is_ground if is_ground.any() else ~region
     if not around.any():
         return region.astype(np.float32)
     ground = np.median(pixels[around], axis=0)
-    span = colour - ground
+    # Where the rim is soft, the mean of a small shape is paler than its colour.
+    inside = pixels[region]
+    depth = (inside - ground) @ (inside.mean(axis=0) - ground)
+    span = inside[depth >= np.quantile(depth, 0.6)].mean(axis=0) - ground
     share = (pixels - ground) @ span / max(1.0, float(span @ span))
-    others = (labels >= 0) & ~region
-    return np.where(rim & ~others, share.clip(0, 1), 0.0)
+    is_free = (labels < 0) | region
+    # Thin points of a blurred star are nearer to grey than to its colour.
+    grown = ndimage.binary_propagation(region, mask=near & is_free & (share > 0.2))
+    rim = _dilate(grown, 0.0125, ndimage)
+    return np.where(rim & is_free, share.clip(0, 1), 0.0)
+
+
+def _dilate(region, share: float, ndimage) -> np.ndarray:
+    """A region grown by a share of the picture's side."""
+    steps = max(1, round(len(region) * share))
+    return ndimage.binary_dilation(region, iterations=steps)
 
 
 def _check(image: np.ndarray) -> None:

@@ -7,12 +7,24 @@ import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.feature_extractor import FeatureExtractor
+from keras_imgdesc.evaluation.frechet import FrechetDistance
+from keras_imgdesc.evaluation.one_number import OneNumber
+from keras_imgdesc.evaluation.scene_accuracy import SceneAccuracy
 
 # Texts to uint8 pictures (texts, size, size, 3).
 Paint = Callable[[list[str]], np.ndarray]
 # What is painted for validation texts to a number. One with an attribute
 # `lower_is_better` that is true is the better the smaller it is.
 PaintingMetric = Callable[[Paint, CaptionCollection], float]
+# Of Scenes, read by rules.
+RULED = (
+    "scene_found",
+    "scene_objects",
+    "scene_sizes",
+    "scene_relations",
+    "scene_exact",
+)
 
 
 def r_precision(matcher: Any, candidates: int = 100) -> PaintingMetric:
@@ -52,17 +64,25 @@ def named_metrics(names: list[str], matcher: Any) -> dict[str, PaintingMetric]:
     """
     found: dict[str, PaintingMetric] = {}
     for name in names:
-        if name != "r_precision":
+        if name in RULED:
+            found[name] = OneNumber(SceneAccuracy(), name)
+            continue
+        if name not in ("r_precision", "fid"):
             raise InputError(
                 "A metric must be one there is",
-                "Choose 'r_precision', or hand others to train_generator",
+                f"Choose of r_precision, fid, {', '.join(RULED)}, or hand others to "
+                "train_generator",
                 metric=name,
             )
         if matcher is None:
             raise InputError(
-                "R-precision needs a matcher",
+                "This metric needs a matcher",
                 "Name the preset of one in text_encoder_from",
                 metric=name,
             )
-        found[name] = r_precision(matcher)
+        if name == "fid":
+            extractor = FeatureExtractor(matcher.image_encoder)
+            found[name] = OneNumber(FrechetDistance(extractor), name, True)
+        else:
+            found[name] = r_precision(matcher)
     return found

@@ -51,7 +51,9 @@ class GeneratorRecipe:
         seed: of weights, order, noise and changes.
         precision: `"auto"` or a Keras dtype policy.
         metrics: which are computed every `metrics_every` epochs on validation
-            pictures.
+            pictures: `"r_precision"` and `"fid"` (seen by the matcher's image encoder)
+            of a matcher in `text_encoder_from`, and, of Scenes read by rules,
+            `"scene_objects"`, `"scene_exact"` and their like.
         metrics_every: see `metrics`.
         metric: chooses what is kept: one of `metrics`, or None for the last epoch.
             The best by each of the others is kept as well, in `best/`.

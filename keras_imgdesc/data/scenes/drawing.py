@@ -87,7 +87,7 @@ def draw_cover(
     >>> from keras_imgdesc.data.scenes.drawing import draw_cover
     >>> cover, top, left = draw_cover("square", 0.5, 0.5, 0.25, 20)
     >>> round(float(cover.sum())), top, left
-    (81, 5, 5)
+    (86, 5, 5)
     """
     left, top = (int((at - radius) * size) for at in (x, y))
     right, bottom = (int((at + radius) * size) + 2 for at in (x, y))

@@ -1,0 +1,7 @@
+"""Oxford-102 flowers with derived text: names and measured colours in sentences."""
+
+from keras_imgdesc.data.flowers.derived_text import derive_captions
+from keras_imgdesc.data.flowers.petal_colours import petal_colours
+from keras_imgdesc.data.flowers.reading import read_flowers
+
+__all__ = ["derive_captions", "petal_colours", "read_flowers"]

@@ -1,0 +1,202 @@
+"""Oxford-102 on disk as a collection with derived captions."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.flowers.derived_text import derive_captions
+from keras_imgdesc.data.flowers.petal_colours import petal_colours
+from keras_imgdesc.data.readers.caption_collector import (
+    MALFORMED,
+    MISSING_IMAGE,
+    CaptionCollector,
+    is_utf8,
+)
+from keras_imgdesc.data.readers.text_files import read_text
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images import load_image, resize_image
+from keras_imgdesc.images.resizing import check_image_size
+
+SPLITS = ("train", "valid", "test")
+BROKEN_IMAGE = "broken image"
+_COLUMNS = ("image", "label", "official_split")
+
+
+@dataclass(frozen=True)
+class _Flower:
+    place: str
+    image: str
+    label: int
+    name: str
+
+
+def read_flowers(
+    folder: str | os.PathLike[str],
+    split: str = "train",
+    image_size: int | None = None,
+    limit: int | None = None,
+    on_problem: str = "skip",
+) -> CaptionCollection:
+    """Reads flowers of Oxford-102, whose captions are derived.
+
+    Oxford-102 has no captions. Here each picture has five or six sentences made from
+    the name of its kind and the colours measured in it (`petal_colours`), the same ones
+    each time. Call them derived text wherever numbers are given.
+
+    Args:
+        folder: with `labels.csv` (columns `image`, `label` from 1, `name`,
+            `official_split`) and the pictures in `jpg/`. Without a column `name`,
+            `cat_to_name.json` gives the names by label.
+        split: `"train"`, `"valid"` (or `"validation"`) or `"test"`, several joined by
+            `"+"`, or `"all"`. Officially they have 1,020, 1,020 and 6,149 pictures.
+        image_size: side of the square that pictures are resized to; None leaves them as
+            large as they are. Their middle square is cut out first.
+        limit: only the first so many of the split.
+        on_problem: `"skip"` leaves out what has a problem and notes it in `problems`;
+            `"error"` raises.
+
+    Returns:
+        The pictures, held as uint8 `(size, size, 3)`, in the order of the table;
+        `extra` has `label` (from 1), `name`, `colours`, and `text`, which is
+        `"derived"`.
+
+    Raises:
+        InputError: the folder or the table is missing or of another form, a split is
+            unknown, no picture is left, or there is a problem and `on_problem` is
+            `"error"`.
+
+    Reference:
+        Nilsback, Zisserman, "Automated flower classification over a large number of
+        classes", ICVGIP 2008.
+
+    Example:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from keras_imgdesc.data.flowers import read_flowers
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> Path(folder.name, "jpg").mkdir()
+    >>> picture = Image.fromarray(np.full((20, 30, 3), (230, 30, 30), "uint8"))
+    >>> picture.save(Path(folder.name, "jpg", "a.jpg"))
+    >>> rows = "image,label,name,official_split\\na.jpg,1,rose,train\\n"
+    >>> written = Path(folder.name, "labels.csv").write_text(rows)
+    >>> flowers = read_flowers(folder.name)
+    >>> flowers[0].captions[0], flowers[0].image.shape
+    ('a red rose', (20, 20, 3))
+    >>> folder.cleanup()
+    """
+    splits = _splits(split)
+    if image_size is not None:
+        check_image_size(image_size)
+    if limit is not None and limit < 1:
+        raise InputError(
+            "`limit` must be at least 1", "Leave it out to load all", limit=limit
+        )
+    folder = Path(folder)
+    table = folder / "labels.csv"
+    text = read_text(table)
+    collector = CaptionCollector(table, folder / "jpg", on_problem)
+    flowers = list(_rows(text, folder, splits, collector))[:limit]
+    images: dict[str, np.ndarray] = {}
+    present = []
+    for flower in flowers:
+        if collector.has_file(flower.image):
+            present.append(flower)
+        else:
+            collector.add_problem(MISSING_IMAGE, flower.image)
+
+    def load(flower: _Flower) -> np.ndarray | ImageError:
+        try:
+            image = _middle(load_image(collector.images_dir / flower.image))
+        except ImageError as error:
+            return error
+        return image if image_size is None else resize_image(image, image_size)
+
+    with ThreadPoolExecutor(2, thread_name_prefix="read_flowers") as pool:
+        for flower, image in zip(present, pool.map(load, present), strict=True):
+            if isinstance(image, ImageError):
+                collector.add_problem(BROKEN_IMAGE, flower.image, str(image))
+                continue
+            colours = petal_colours(image)
+            extra = {
+                "label": flower.label,
+                "name": flower.name,
+                "colours": colours,
+                "text": "derived",
+            }
+            if collector.add_image(flower.image, flower.image, extra):
+                images[flower.image] = image
+                for caption in derive_captions(flower.name, colours):
+                    collector.add_caption(flower.image, caption, flower.place)
+    collection = collector.finish()
+    examples = [replace(e, image=images[e.image_id]) for e in collection]
+    return CaptionCollection(examples, collection.problems)
+
+
+def _splits(split: str) -> tuple[str, ...]:
+    names = SPLITS if split == "all" else tuple(split.split("+"))
+    names = tuple("valid" if name == "validation" else name for name in names)
+    if not set(names) <= set(SPLITS):
+        raise InputError(
+            "A split of the flowers must be one there is",
+            f"Take one of {', '.join(SPLITS)}, join them as in 'train+test', or take "
+            "'all'",
+            split=split,
+        )
+    return names
+
+
+def _rows(
+    text: str, folder: Path, splits: tuple[str, ...], collector: CaptionCollector
+) -> Iterator[_Flower]:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise InputError(
+            f"The table must have the columns {', '.join(_COLUMNS)}",
+            "Name them in its first line",
+            table=collector.annotations,
+            missing=missing,
+        )
+    names = {} if "name" in (reader.fieldnames or ()) else _names(folder)
+    for row in reader:
+        place = collector.place(reader.line_num)
+        image, label = row["image"] or "", (row["label"] or "").strip()
+        name = (row.get("name") or names.get(label) or "").strip()
+        if not label.isdecimal() or not name or not is_utf8(name + image):
+            collector.add_problem(MALFORMED, place, "no image, label or name")
+        elif row["official_split"] in splits:
+            yield _Flower(place, image, int(label), name)
+        elif row["official_split"] not in SPLITS:
+            collector.add_problem(MALFORMED, place, f"split {row['official_split']!r}")
+
+
+def _names(folder: Path) -> dict[str, str]:
+    path = folder / "cat_to_name.json"
+    try:
+        names = json.loads(read_text(path))
+    except ValueError as error:
+        raise InputError(
+            f"The file must hold JSON, but does not: {error}",
+            "Copy it again",
+            path=path,
+        ) from error
+    return {str(label): str(name) for label, name in names.items()}
+
+
+def _middle(image: np.ndarray) -> np.ndarray:
+    side = min(image.shape[:2])
+    top, left = ((length - side) // 2 for length in image.shape[:2])
+    return np.ascontiguousarray(image[top : top + side, left : left + side])

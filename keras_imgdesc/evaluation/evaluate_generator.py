@@ -1,0 +1,82 @@
+"""Let a generator paint a collection's texts and measure what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.evaluation.closed_loop import DescribeFunction
+from keras_imgdesc.evaluation.generator_evaluation import GeneratorEvaluation
+from keras_imgdesc.evaluation.painting import (
+    GenerateFunction,
+    RememberingPainter,
+    sheet_texts,
+)
+
+Metric = Callable[[GenerateFunction, CaptionCollection], dict[str, float]]
+
+
+def evaluate_generator(
+    generate: GenerateFunction,
+    validation: CaptionCollection,
+    metrics: Sequence[Metric],
+    *,
+    describe: DescribeFunction | None = None,
+    sheet: int = 24,
+    seed: int = 0,
+    progress: bool = True,
+) -> GeneratorEvaluation:
+    """Measure a generator; metrics that ask for the same pictures share them.
+
+    Args:
+        generate: `(texts, seed)` to uint8 RGB `(texts, size, size, 3)`, the same
+            pictures for the same arguments.
+        validation: pictures with captions, none of which it was trained on.
+        metrics: such as `FrechetDistance`, `Diversity`, `RPrecision`, `ClassAccuracy`,
+            `SceneAccuracy` and `ClosedLoop`.
+        describe: a captioner's `generate`, for notes under the pictures shown.
+        sheet: how many texts the sheet has, from all over the collection.
+        seed: of the sheet's pictures; metrics have their own.
+        progress: show a progress bar.
+
+    Raises:
+        InputError: the collection is empty, or `generate` gives something else than
+            pictures.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.data.scenes import draw_scenes
+    >>> from keras_imgdesc.evaluation.evaluate_generator import evaluate_generator
+    >>> from keras_imgdesc.evaluation.scene_accuracy import SceneAccuracy
+    >>> scenes = draw_scenes("test", 8)
+    >>> def generate(texts, seed):
+    ...     return np.stack([scenes[i].image for i in range(len(texts))])
+    >>> result = evaluate_generator(
+    ...     generate, scenes, [SceneAccuracy()], progress=False
+    ... )
+    >>> result.summary()["scene_objects"]
+    100.0
+    """
+    painter = RememberingPainter(generate)
+    texts = sheet_texts(validation, sheet)
+    pictures = painter(texts, seed)
+    settings: dict[str, Any] = {
+        "pictures": len(validation),
+        "picture_size": pictures.shape[1],
+        "text": _kind_of_text(validation),
+    }
+    found: dict[str, float] = {}
+    for metric in tqdm(metrics, disable=not progress, unit="metric"):
+        found |= metric(painter, validation)
+        settings |= getattr(metric, "settings", {})
+    said = [] if describe is None else [str(t) for t in describe(list(pictures))]
+    return GeneratorEvaluation(found, settings, texts, pictures, said)
+
+
+def _kind_of_text(validation: CaptionCollection) -> str:
+    kinds = {example.extra.get("text", "captions") for example in validation}
+    return ", ".join(sorted(kinds))

@@ -1,0 +1,36 @@
+"""What an evaluation of a generator found."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratorEvaluation:
+    """Scores of a generator, and pictures to look at.
+
+    Attributes:
+        metrics: of each metric asked for; shares in percent.
+        settings: what was measured with what, and on how many pictures.
+        texts: of the sheet, the same for each generator.
+        pictures: uint8 `(texts, size, size, 3)`, one for each.
+        descriptions: what a captioner says of each; empty without one.
+    """
+
+    metrics: dict[str, float]
+    settings: dict[str, Any]
+    texts: list[str]
+    pictures: np.ndarray
+    descriptions: list[str] = field(default_factory=list)
+
+    def summary(self) -> dict[str, Any]:
+        """Settings and rounded scores, ready for JSON."""
+        metrics = {
+            name: int(value) if name in COUNTS else round(value, 3)
+            for name, value in self.metrics.items()
+        }
+        return self.settings | metrics
+
+
+COUNTS = ("fid_painted", "fid_real")

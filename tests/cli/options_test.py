@@ -1,0 +1,45 @@
+import click
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_imgdesc.cli.options import read_captions
+
+NOTHING = dict.fromkeys(
+    ("annotations", "images", "image_list", "split", "scenes", "data_dir", "flowers")
+)
+
+
+@pytest.fixture
+def flowers(tmp_path):
+    (tmp_path / "jpg").mkdir()
+    rows = ["image,label,name,official_split"]
+    for split in ("train", "valid", "test"):
+        pixels = np.full((20, 20, 3), (200, 20, 20), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "jpg" / f"{split}.png")
+        rows.append(f"{split}.png,46,wallflower,{split}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("split", "default", "names"),
+    [
+        (None, "validation", ["valid.png"]),
+        (None, "train", ["train.png"]),
+        ("train+test", "train", ["train.png", "test.png"]),
+    ],
+)
+def test_flowers_are_read_by_split(flowers, split, default, names, capsys):
+    source = NOTHING | {"flowers": flowers, "split": split}
+    collection = read_captions(**source, default_split=default)
+    assert [e.image_id for e in collection] == names
+    out, err = capsys.readouterr()
+    assert not out and f"{len(names)} pictures" in err
+
+
+@pytest.mark.parametrize("scenes", [False, True])
+def test_one_source_is_named(flowers, scenes):
+    source = NOTHING | {"scenes": scenes, "flowers": flowers if scenes else None}
+    with pytest.raises(click.UsageError, match="--flowers"):
+        read_captions(**source, default_split="train")
