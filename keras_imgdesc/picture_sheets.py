@@ -117,10 +117,7 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> Path:
         OSError: the file cannot be written.
     """
     path = Path(path)
-    if path.suffix.lower() not in _FORMATS:
-        raise InputError(
-            "A sheet is saved as a picture", f"Use one of {list(_FORMATS)}", path=path
-        )
+    check_sheet_path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:
@@ -130,6 +127,18 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> Path:
         partial.unlink(missing_ok=True)
         raise
     return path
+
+
+def check_sheet_path(path: Path) -> None:
+    """Refuses what `save_sheet` would, before the work for it starts.
+
+    Raises:
+        InputError: the suffix is of no kind of picture.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        raise InputError(
+            "A sheet is saved as a picture", f"Use one of {list(_FORMATS)}", path=path
+        )
 
 
 def wrap_text(text: str, width: int, font, lines: int) -> list[str]:

@@ -39,6 +39,9 @@ NOTEBOOKS = {
         pictures=3,
         tables=4,
     ),
+    "04_match_and_search": Expected(
+        {"PICTURES = 200": "PICTURES = 40"}, pictures=3, tables=2
+    ),
 }
 
 

@@ -7,13 +7,16 @@ import keras
 import numpy as np
 import pytest
 
-from keras_imgdesc import load_image
+from keras_imgdesc import ImageTextMatcher, load_image
 from keras_imgdesc.captioning import ImageCaptioner
+from keras_imgdesc.data.scenes import EXCHANGEABLE, draw_scenes
 from keras_imgdesc.images import resize_image
+from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
 
 ROOT = Path(__file__).parents[1]
 PRESETS = ["flickr8k_mobilenet_lstm", "flickr8k_vgg16_lstm", "scenes_lstm"]
+MATCHERS = ["flickr8k_matcher", "scenes_matcher"]
 PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
 
 
@@ -32,7 +35,21 @@ def test_it_describes_pictures(preset):
         assert caption.log_prob / len(caption.token_ids) > -3
 
 
-def test_it_says_what_it_is_and_how_it_was_made(preset):
+def test_the_right_caption_is_told_from_wrong_ones():
+    matcher = ImageTextMatcher.from_preset("scenes_matcher")
+    scenes = draw_scenes("composition", 20)
+    swaps = WordSwaps(EXCHANGEABLE)
+    right = 0
+    for scene in scenes:
+        caption = scene.captions[0]
+        found = matcher.text_probabilities(scene.source, [caption, *swaps(caption)])
+        right += int(found.argmax() == 0)
+    assert right >= 18
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *MATCHERS])
+def test_it_says_what_it_is_and_how_it_was_made(name):
+    preset = ROOT / "saved_models" / name
     card = (preset / "README.md").read_text("utf-8")
     for heading in ("Numbers", "Data and terms", "Recipe", "Limits"):
         assert f"## {heading}" in card
@@ -51,4 +68,4 @@ def test_the_distilled_vgg16_is_that_of_keras():
 
 def test_every_preset_is_tested_here():
     folders = {p.parent.name for p in ROOT.glob("saved_models/*/config.json")}
-    assert folders == set(PRESETS)
+    assert folders == {*PRESETS, *MATCHERS}

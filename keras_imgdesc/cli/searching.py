@@ -74,6 +74,10 @@ def search(index, text, image, k, sheet, as_json, preset) -> None:
             "Write what the picture should show",
             text=text,
         )
+    if sheet is not None:
+        from keras_imgdesc.picture_sheets import check_sheet_path
+
+        check_sheet_path(sheet)
     matcher = None if manifest is None else load_matcher(preset)
     from keras_imgdesc.matching import SearchIndex
 

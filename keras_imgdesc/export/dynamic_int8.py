@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from keras_imgdesc.export.flatbuffer import (
     write_model,
 )
 from keras_imgdesc.export.rounding import (
+    LARGEST,
     round_for_inputs,
     round_keeping_sums,
     row_scales,
@@ -42,6 +44,9 @@ MATRIX_INPUT = {
     OPERATORS.FULLY_CONNECTED: 1,
     OPERATORS.GATHER: 0,
 }
+
+# Of each buffer that holds one, what reads it: operation, its kind, the tensor.
+Matrices = dict[int, list[tuple[Any, int, Any]]]
 
 # The versions of the operations that read rows of int8, each with a scale.
 CONV_2D_VERSION = 5
@@ -66,18 +71,9 @@ def quantize_to_dynamic(content: bytes, images: list[np.ndarray]) -> bytes:
     """
     model = read_model(content)
     matrices = _matrices(model)
-    moments = _second_moments(content, model, matrices, images) if images else {}
-    for index, uses in matrices.items():
-        values = constant(model, uses[0][2])
-        assert values is not None
-        rows = values.reshape(len(values), -1)
-        scales = row_scales(rows)
-        if index in moments:
-            rounded = round_for_inputs(rows, scales, moments[index])
-        else:
-            rounded = round_keeping_sums(rows, scales)
+    for index, _, rounded, scales in _rounded(content, model, matrices, images):
         model.buffers[index].data = rounded.reshape(-1).view(np.uint8)
-        for op, kind, tensor in uses:
+        for op, kind, tensor in matrices[index]:
             _read_int8(model, op, kind)
             tensor.type = TensorType.INT8
             tensor.quantization = QuantizationParametersT()
@@ -88,6 +84,31 @@ def quantize_to_dynamic(content: bytes, images: list[np.ndarray]) -> bytes:
     return write_model(model)
 
 
+def round_kernels(content: bytes, images: list[np.ndarray]) -> bytes:
+    """Rounds the kernels of convolutions to what int8 can hold; they stay float32.
+
+    Whatever makes them int8 afterwards, with a scale for each output channel, finds
+    nothing left to round.
+
+    Args:
+        content, images: see `quantize_to_dynamic`.
+    """
+    model = read_model(content)
+    matrices = {
+        index: uses
+        for index, uses in _matrices(model, smallest_conv=1).items()
+        if uses[0][1] == OPERATORS.CONV_2D
+    }
+    for index, rows, rounded, scales in _rounded(content, model, matrices, images):
+        # The largest weight of a row tells its scale: it must stay the largest.
+        places = np.abs(rows).argmax(axis=1)
+        each = np.arange(len(rows))
+        rounded[each, places] = LARGEST * np.sign(rows[each, places])
+        values = (rounded * scales[:, None]).astype(np.float32)
+        model.buffers[index].data = values.reshape(-1).view(np.uint8)
+    return write_model(model)
+
+
 def wants_pictures(content: bytes) -> bool:
     """Whether there are matrices that pictures help to round."""
     model = read_model(content)
@@ -95,13 +116,29 @@ def wants_pictures(content: bytes) -> bool:
     return is_any and bool(image_signatures(model))
 
 
-def _matrices(model: Any) -> dict[int, list[tuple[Any, int, Any]]]:
+def _rounded(
+    content: bytes, model: Any, matrices: Matrices, images: list[np.ndarray]
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """For each matrix its buffer, its rows, these in int8, and their scales."""
+    moments = _second_moments(content, model, matrices, images) if images else {}
+    for index, uses in matrices.items():
+        values = constant(model, uses[0][2])
+        assert values is not None
+        rows = values.reshape(len(values), -1)
+        scales = row_scales(rows)
+        if index in moments:
+            yield index, rows, round_for_inputs(rows, scales, moments[index]), scales
+        else:
+            yield index, rows, round_keeping_sums(rows, scales), scales
+
+
+def _matrices(model: Any, smallest_conv: int = SMALLEST_CONV) -> Matrices:
     """By buffer, the matrices that become int8: operations, their kinds, tensors.
 
     Two operations may read the same one. It stays float where any of them could not
     read it in int8.
     """
-    found: dict[int, list[tuple[Any, int, Any]]] = defaultdict(list)
+    found: Matrices = defaultdict(list)
     refused = set()
     for graph in model.subgraphs:
         for op in graph.operators:
@@ -111,7 +148,7 @@ def _matrices(model: Any) -> dict[int, list[tuple[Any, int, Any]]]:
                 values = constant(model, tensor) if index >= 0 else None
                 if values is None:
                     continue
-                smallest = SMALLEST_CONV if kind == OPERATORS.CONV_2D else SMALLEST
+                smallest = smallest_conv if kind == OPERATORS.CONV_2D else SMALLEST
                 is_matrix = place == MATRIX_INPUT.get(kind) and values.ndim > 1
                 if kind == OPERATORS.GATHER:
                     is_matrix &= values.ndim == 2 and _is_lookup(graph, op)
@@ -175,7 +212,7 @@ def _read_int8(model: Any, op: Any, kind: int) -> None:
 def _second_moments(
     content: bytes,
     model: Any,
-    matrices: dict[int, list[tuple[Any, int, Any]]],
+    matrices: Matrices,
     images: list[np.ndarray],
 ) -> dict[int, np.ndarray]:
     """By buffer, the mean of x x^T over what a pointwise kernel reads, float64."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.export.dynamic_int8 import quantize_to_dynamic
+from keras_imgdesc.export.dynamic_int8 import quantize_to_dynamic, round_kernels
 from keras_imgdesc.export.flatbuffer import (
     OPERATORS,
     constant,
@@ -89,7 +89,7 @@ def quantize_to_int8(content: bytes, images: list[np.ndarray]) -> bytes:
             "Install it with `pip install 'keras-imgdesc[int8]'`",
             quantize="int8",
         ) from None
-    content = _without_zero_kernels(content)
+    content = round_kernels(_without_zero_kernels(content), images)
     work = quantizer.Quantizer(bytearray(content))
     operation = qtyping.TFLOperationName
     for name in STATIC:

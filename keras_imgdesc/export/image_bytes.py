@@ -19,6 +19,7 @@ from keras_imgdesc.export.file_bytes import (
 from keras_imgdesc.images import resize_image
 from keras_imgdesc.images.file_formats import MAX_PIXELS
 
+NO_IMAGES = "There must be at least one image. Received: an empty batch"
 EMPTY = "The image has no bytes. Received: an empty string. Send the file's content."
 UNKNOWN = (
     "An image must be JPEG, PNG, GIF or BMP. Received: other bytes. Convert it first."
@@ -96,6 +97,16 @@ def decode_images(
         ),
     )
     return tf.ensure_shape(pixels, (None, *shape)), error
+
+
+def at_least_one(images: tf.Tensor) -> tf.Tensor:
+    """The images of a batch; an empty one fails here, with a message that says so.
+
+    Otherwise it would in the first convolution, which blames its own kernel.
+    """
+    check = tf.debugging.assert_positive(tf.shape(images)[0], NO_IMAGES)
+    with tf.control_dependencies([check]):
+        return tf.identity(images)
 
 
 def _what_is_wrong(contents: tf.Tensor) -> tf.Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.export.image_bytes import decode_images
+from keras_imgdesc.export.image_bytes import at_least_one, decode_images
 from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
 from keras_imgdesc.export.signature import Signature
 from keras_imgdesc.export.task_signatures import example_jpeg, signatures_of
@@ -30,7 +30,7 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
     text_spec = tf.TensorSpec((None,), tf.string, name="text")
 
     def images(image_bytes: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        pixels, error = decode_images(image_bytes, size)
+        pixels, error = decode_images(at_least_one(image_bytes), size)
         found = _image(task, pixels)
         is_good = error == ""
         found = {

@@ -13,7 +13,7 @@ from PIL import Image
 from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.export.image_bytes import decode_images
+from keras_imgdesc.export.image_bytes import at_least_one, decode_images
 from keras_imgdesc.export.signature import Signature
 from keras_imgdesc.images import resize_image
 
@@ -58,7 +58,7 @@ def captioner_signatures(
     strings = tf.TensorSpec((None,), tf.string, name="image_bytes")
 
     def serve(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        pixels, error = decode_images(image_bytes, size)
+        pixels, error = decode_images(at_least_one(image_bytes), size)
         outputs = _describe(task, pixels, settings)
         is_good = error == ""
         outputs["caption"] = tf.where(is_good, outputs["caption"], "")
@@ -68,14 +68,14 @@ def captioner_signatures(
         return outputs | {"error": error}
 
     def serve_pixels(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _describe(task, resize_image(image, size), settings)
+        return _describe(task, resize_image(at_least_one(image), size), settings)
 
     def score(image_bytes: tf.Tensor, caption: tf.Tensor) -> dict[str, tf.Tensor]:
         # Of other numbers, some would be spread over the others without a word.
         tf.debugging.assert_equal(
             tf.size(caption), tf.size(image_bytes), "score takes a caption an image"
         )
-        pixels, error = decode_images(image_bytes, size)
+        pixels, error = decode_images(at_least_one(image_bytes), size)
         token_ids = task.tokenizer.whole(caption)
         outputs = task.decoder(
             {
@@ -95,7 +95,7 @@ def captioner_signatures(
         }
 
     def encode(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        pixels, error = decode_images(image_bytes, size)
+        pixels, error = decode_images(at_least_one(image_bytes), size)
         feature_map = tf.cast(task.encoder(pixels, training=False), tf.float32)
         feature_map = tf.where((error == "")[:, None, None, None], feature_map, 0.0)
         return {"feature_map": feature_map, "error": error}

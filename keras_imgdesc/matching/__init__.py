@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     )
     from keras_imgdesc.matching.image_tower import ImageTower as ImageTower
     from keras_imgdesc.matching.index_writing import IndexUpdate as IndexUpdate
-    from keras_imgdesc.matching.matching_loss import matching_loss as matching_loss
     from keras_imgdesc.matching.pair_score import PairScore as PairScore
     from keras_imgdesc.matching.search_index import SearchHit as SearchHit
     from keras_imgdesc.matching.search_index import SearchIndex as SearchIndex
@@ -31,7 +30,6 @@ _HOMES = {
     "SearchIndex": "search_index",
     "TextTower": "text_tower",
     "WordMaps": "word_maps",
-    "matching_loss": "matching_loss",
 }
 
 __all__ = [
@@ -45,7 +43,6 @@ __all__ = [
     "SearchIndex",
     "TextTower",
     "WordMaps",
-    "matching_loss",
 ]
 
 

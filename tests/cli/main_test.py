@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_imgdesc import cli
 from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
@@ -35,17 +34,6 @@ def photos(tmp_path):
         pixels = generator.integers(0, 256, (40, 50, 3), np.uint8)
         Image.fromarray(pixels).save(folder / name)
     return folder
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return call
 
 
 def test_describe_gives_a_line_for_each_picture(run, preset, photos):

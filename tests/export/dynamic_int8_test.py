@@ -13,6 +13,7 @@ from keras_imgdesc.export.flatbuffer import (
     read_model,
     write_model,
 )
+from keras_imgdesc.export.rounding import row_scales
 from keras_imgdesc.lite import LiteCaptioner
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import MobileNetEncoder
@@ -106,6 +107,21 @@ def test_a_matrix_that_something_else_reads_too_stays_float(files):
     assert buffer in dynamic_int8._matrices(model)
     op.inputs = [*op.inputs[:2], largest.inputs[1]]
     assert buffer not in dynamic_int8._matrices(model)
+
+
+def test_rounded_kernels_are_what_int8_holds(files):
+    content = dynamic_int8.round_kernels(files["float32"].read_bytes(), [])
+    model = read_model(content)
+    graph = model.subgraphs[0]
+    kernels = [
+        constant(model, graph.tensors[op.inputs[1]])
+        for op in operators(model, graph, (OPERATORS.CONV_2D,))
+    ]
+    assert len(kernels) == 7
+    for kernel in kernels:
+        rows = kernel.reshape(len(kernel), -1)
+        steps = rows / row_scales(rows)[:, None]
+        np.testing.assert_allclose(steps, np.rint(steps), atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 3), (1, 1, 2)])

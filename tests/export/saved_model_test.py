@@ -66,6 +66,19 @@ def test_a_broken_image_fills_its_error_alone(signatures, picture_bytes, expecte
     )
 
 
+@pytest.mark.parametrize(
+    "name, inputs",
+    [
+        ("serving_default", {"image_bytes": tf.zeros((0,), tf.string)}),
+        ("encode", {"image_bytes": tf.zeros((0,), tf.string)}),
+        ("pixels", {"image": tf.zeros((0, 96, 96, 3), tf.uint8)}),
+    ],
+)
+def test_an_empty_batch_is_named(signatures, name, inputs):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="at least one image"):
+        signatures[name](**inputs)
+
+
 def test_pixels_of_any_size_are_described(signatures, captioner):
     image = np.random.default_rng(0).integers(0, 256, (2, 50, 70, 3), np.uint8)
     outputs = signatures["pixels"](image=tf.constant(image))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_imgdesc.matching import matching_loss
+from keras_imgdesc.matching.matching_loss import matching_loss
 
 SCORES = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
 OWNER = np.array([0, 0, 1, 2, 3, 1])

@@ -1,0 +1,99 @@
+"""The verbs that find pictures."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_imgdesc import CompactTextEncoder, ImageTextMatcher, VGG16Encoder
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    tokenizer = CaptionTokenizer(Vocabulary(["a", "red", "dog"]), 6)
+    matcher = ImageTextMatcher.build_parts(
+        VGG16Encoder(image_size=32, width=0.0625),
+        CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1, num_heads=2),
+        embedding_dim=8,
+    )
+    path = tmp_path_factory.mktemp("presets") / "toy"
+    matcher.save_to_preset(path)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("red", "green", "blue"):
+        Image.new("RGB", (50, 40), name).save(folder / f"{name}.png")
+    return folder
+
+
+@pytest.fixture
+def index(run, preset, photos, tmp_path):
+    place = tmp_path / "index"
+    code, out, _ = run("index", photos, "-o", place, "--preset", preset)
+    assert code == 0 and out.startswith(f"3 pictures in {place}: 3 added, 0 changed")
+    return place
+
+
+def test_index_and_search(run, index, photos, tmp_path):
+    code, out, _ = run("search", index, "a red dog", "-k", 2)
+    lines = [line.split(" ", 1) for line in out.splitlines()]
+    assert code == 0 and len(lines) == 2
+    assert float(lines[0][0]) >= float(lines[1][0])
+    assert all(path.startswith(str(photos)) for _, path in lines)
+
+    code, out, _ = run("search", index, "--image", photos / "blue.png", "--json")
+    hits = [json.loads(line) for line in out.splitlines()]
+    assert len(hits) == 3 and hits[0]["path"] == str(photos / "blue.png")
+    assert hits[0]["similarity"] == pytest.approx(1, abs=1e-4)
+
+
+def test_a_sheet_shows_the_hits(run, index, photos, tmp_path):
+    sheet = tmp_path / "sheets" / "out.png"
+    (photos / "green.png").unlink()  # gone since it was indexed
+    code, out, err = run("search", index, "a dog", "--sheet", sheet)
+    assert code == 0 and len(out.splitlines()) == 3 and "green.png" in err
+    pixels = np.asarray(Image.open(sheet)).reshape(-1, 3)
+    for colour, is_there in (((255, 0, 0), 1), ((0, 0, 255), 1), ((0, 128, 0), 0)):
+        assert ((pixels == colour).all(axis=1).sum() > 1000) == is_there
+
+
+def test_a_bad_picture_costs_itself(run, index, preset, photos):
+    (photos / "bad.jpg").write_bytes(b"no picture")
+    code, out, err = run("index", photos, "-o", index, "--preset", preset)
+    assert code == 1 and "3 as they were" in out
+    assert err.splitlines()[-2] == "1 pictures failed:" and "bad.jpg" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["search", "INDEX"], "--image"),
+        (["search", "INDEX", "a dog", "--image", "PHOTOS/red.png"], "--image"),
+        (["search", "INDEX", "  "], "words"),
+        (["search", "INDEX", "--image", "PHOTOS/none.png"], "none.png"),
+        (["search", "INDEX", "a dog", "-k", "0"], "-k"),
+        (["search", "INDEX", "a dog", "--sheet", "out.txt"], "out.txt"),
+        (["search", "PHOTOS", "a dog"], "must be an index"),
+        (["search", "INDEX", "a dog", "--preset", "scenes_lstm"], "scenes_lstm"),
+        (["index", "EMPTY", "-o", "INDEX", "--preset", "PRESET"], "no pictures"),
+        (["index", "PHOTOS", "-o", "PHOTOS", "--preset", "PRESET"], "new folder"),
+        (["index", "PHOTOS", "-o", "INDEX", "--preset", "none"], "none"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    run, index, preset, photos, tmp_path, arguments, named
+):
+    (tmp_path / "EMPTY").mkdir()
+    places = {"INDEX": index, "PHOTOS": photos, "PRESET": preset}
+    places["EMPTY"] = tmp_path / "EMPTY"
+    for name, place in places.items():
+        arguments = [a.replace(name, str(place)) for a in arguments]
+    code, out, err = run(*arguments)
+    assert code == 2 and out == ""
+    assert len(err.splitlines()) == 1 and err.startswith("Error: ") and named in err
