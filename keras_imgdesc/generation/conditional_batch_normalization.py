@@ -36,7 +36,14 @@ class ConditionalBatchNormalization(keras.layers.BatchNormalization):
     def __init__(
         self, momentum: float = 0.99, epsilon: float = 1e-5, **kwargs: Any
     ) -> None:
-        fixed = {"axis": -1, "center": False, "scale": False, "synchronized": True}
+        # On JAX a sharded batch is one array, whose statistics are of all replicas.
+        synchronized = keras.backend.backend() == "tensorflow"
+        fixed = {
+            "axis": -1,
+            "center": False,
+            "scale": False,
+            "synchronized": synchronized,
+        }
         super().__init__(momentum=momentum, epsilon=epsilon, **(kwargs | fixed))
 
     def build(self, inputs_shape: Any, condition_shape: Any) -> None:

@@ -39,6 +39,8 @@ class GeneratorRecipe:
         divergence_weight, penalty_weight, penalty_every, penalty_power,
             matching_weight, matching_images, changes, translation, cutout: see
             `GanObjective`. A matching loss needs a matcher in `text_encoder_from`.
+        matching_after: epochs before the matching loss sets in: a matcher that sees
+            noise is fooled by patterns that nobody would call a picture.
         noise_weight, perceptual_weight: see `VaeObjective`.
         whiten: how strongly small directions of the sentences are drawn out, see
             `SentenceWhitening.adapt`; the floor of variance, 0 leaves them as they are.
@@ -85,6 +87,7 @@ class GeneratorRecipe:
     penalty_power: float = 6.0
     matching_weight: float = 0.0
     matching_images: int = 0
+    matching_after: int = 0
     changes: list[str] = field(default_factory=lambda: ["translation"])
     translation: float = 0.125
     cutout: float = 0.5
@@ -116,6 +119,7 @@ class GeneratorRecipe:
             "batch_size": 2,
             "hard_mismatch": 0,
             "matching_images": 0,
+            "matching_after": 0,
             "penalty_every": 1,
             "metrics_every": 1,
             "validation_images": 1,

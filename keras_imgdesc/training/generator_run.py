@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ class GeneratorRun:
             for name, variable in self._state().items():
                 variable.assign(saved.arrays[name])
         for epoch in range(done, self.recipe.epochs):
+            self._choose_objective(epoch)
             row = {"epoch": epoch + 1} | self._fit(epoch) | self._sample(epoch)
             self._refuse_collapse(row)
             if (epoch + 1) % self.recipe.metrics_every == 0 or self._is_last(epoch):
@@ -119,6 +121,15 @@ class GeneratorRun:
             log_scalars(self.directory.path / "logs", row)
             if self.progress:
                 print({k: round(v, 3) for k, v in row.items()}, flush=True)
+
+    def _choose_objective(self, epoch: int) -> None:
+        """Puts the matching loss on where its time has come."""
+        is_on = epoch >= self.recipe.matching_after
+        weight = self.recipe.matching_weight if is_on else 0.0
+        if self.model.objective.matching_weight != weight:
+            objective = replace(self.model.objective, matching_weight=weight)
+            self.model.objective = objective
+            self.model.train_function = None  # traced with the one before
 
     def _is_last(self, epoch: int) -> bool:
         return epoch + 1 == self.recipe.epochs

@@ -127,6 +127,7 @@ def test_the_rival_learns_too(tmp_path, matcher_preset):
             "exchangeable": [list(COLOURS)],
             "matching_weight": 0.1,
             "matching_images": 6,
+            "matching_after": 1,
             "penalty_weight": 1.0,
             "penalty_every": 2,
             "changes": ["colour", "translation", "cutout"],
