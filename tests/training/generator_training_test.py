@@ -90,7 +90,9 @@ def run(chosen: GeneratorRecipe, path, count: int = 72, **kwargs) -> TextToImage
 def test_it_learns_to_paint_what_is_said(tmp_path, matcher_preset):
     chosen = recipe(
         matcher_preset,
-        epochs=10,
+        epochs=20,
+        generator_options={"width": 8, "noise_dim": 6, "condition_dim": 8},
+        discriminator_options={"width": 8, "condition_dim": 8},
         batch_size=24,
         learning_rate=1e-3,
         discriminator_learning_rate=2e-3,
@@ -101,9 +103,9 @@ def test_it_learns_to_paint_what_is_said(tmp_path, matcher_preset):
     means = painted.astype(float).mean(axis=(1, 2, 3))
     assert (means.argmax(axis=1) == [0, 1, 2]).all(), means
     rows = (tmp_path / "metrics.csv").read_text().splitlines()
-    assert len(rows) == 11 and "diversity" in rows[0] and "wrong_score" in rows[0]
-    assert json.loads((tmp_path / "preset/recipe.json").read_text())["epochs"] == 10
-    assert Image.open(tmp_path / "samples/epoch_010.png").width > 3 * 32
+    assert len(rows) == 21 and "diversity" in rows[0] and "wrong_score" in rows[0]
+    assert json.loads((tmp_path / "preset/recipe.json").read_text())["epochs"] == 20
+    assert Image.open(tmp_path / "samples/epoch_020.png").width > 3 * 32
     assert list((tmp_path / "logs").glob("events.*"))
 
 
