@@ -91,5 +91,7 @@ def _strip_to_rgb(image: Image.Image, divisor: float) -> np.ndarray:
         ground = Image.new("RGB", image.size, "white")
         ground.paste(image, mask=image)
         image = ground
+    if image.mode != "RGB":
+        image = image.convert("RGB")
     # A copy: what Pillow hands out may not be written to.
-    return np.array(image.convert("RGB"))
+    return np.array(image)
