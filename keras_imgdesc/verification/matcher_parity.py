@@ -124,6 +124,9 @@ def verify_matcher(
         InputError: fewer than two pictures can be read.
     """
     preset = find_preset(preset)
+    if representative_images is not None:
+        # Read for several forms.
+        representative_images = list(representative_images)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths, captions = write_pictures(collection, folder)

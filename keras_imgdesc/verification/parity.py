@@ -123,6 +123,9 @@ def verify_exports(
         InputError: fewer than two pictures can be read.
     """
     preset = find_preset(preset)
+    if representative_images is not None:
+        # Read for several forms.
+        representative_images = list(representative_images)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pictures, references = write_pictures(collection, folder)

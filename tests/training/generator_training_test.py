@@ -105,7 +105,8 @@ def test_it_learns_to_paint_what_is_said(tmp_path, matcher_preset):
     rows = (tmp_path / "metrics.csv").read_text().splitlines()
     assert len(rows) == 21 and "diversity" in rows[0] and "wrong_score" in rows[0]
     assert json.loads((tmp_path / "preset/recipe.json").read_text())["epochs"] == 20
-    assert Image.open(tmp_path / "samples/epoch_020.png").width > 3 * 32
+    with Image.open(tmp_path / "samples/epoch_020.png") as grid:
+        assert grid.width > 3 * 32
     assert list((tmp_path / "logs").glob("events.*"))
 
 
