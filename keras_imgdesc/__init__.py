@@ -1,4 +1,4 @@
-"""keras_imgdesc: describes an image in words.
+"""keras_imgdesc: describes images in words, and scores how well the two fit.
 
 Importing the package is light: each name below is imported when it is first used.
 """

@@ -56,7 +56,7 @@ def _refused(error: OSError) -> InputError:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="keras-imgdesc")
 def cli() -> None:
-    """Describe pictures in words, and train what describes them."""
+    """Describe pictures in words, find them by words, and train what does it."""
 
 
 for verb in (

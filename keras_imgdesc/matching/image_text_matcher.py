@@ -11,9 +11,15 @@ import keras
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
-from keras_imgdesc.images import batches_ahead, fitting_batch_size, is_single, pictures
+from keras_imgdesc.images import fitting_batch_size
 from keras_imgdesc.matching.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.matching.image_tower import ImageTower
+from keras_imgdesc.matching.matcher_checks import (
+    PARTS,
+    check_parts,
+    check_single,
+    softmax,
+)
 from keras_imgdesc.matching.matching_data import matching_dataset
 from keras_imgdesc.matching.matching_functions import MatchingFunctions
 from keras_imgdesc.matching.matching_model import MatchingModel
@@ -75,7 +81,7 @@ class ImageTextMatcher(MatchingModel):
         **unknown: Any,
     ) -> None:
         refuse_unknown_options(type(self), unknown)
-        _check_parts(image_encoder, text_encoder, image_tower, text_tower)
+        check_parts(image_encoder, text_encoder, image_tower, text_tower)
 
         # What a term that is off would train has no gradient.
         for layer, is_on in (
@@ -166,16 +172,9 @@ class ImageTextMatcher(MatchingModel):
         """
         if isinstance(images, ImageEmbeddings):
             return images
-        found = []
-        batch_size = fitting_batch_size(images, batch_size)
-        for _, embedded in self.embed_images_stream(images, batch_size=batch_size):
-            if isinstance(embedded, ImageError):
-                raise embedded
-            found.append(embedded)
-        if not found:
-            raise InputError("There must be a picture", "Pass one or several")
-        vectors, regions = zip(*found, strict=True)
-        return ImageEmbeddings(np.stack(vectors), np.stack(regions))
+        return self._functions.all_images(
+            images, fitting_batch_size(images, batch_size)
+        )
 
     def embed_images_stream(
         self, sources: Iterable[Any], *, batch_size: int = 32
@@ -186,15 +185,7 @@ class ImageTextMatcher(MatchingModel):
             Each source with its vector (embedding_dim,) and its regions (regions,
             embedding_dim), or with the `ImageError` that says why there are none.
         """
-        size = self.image_encoder.image_size
-        for batch in batches_ahead(pictures(sources), size, batch_size):
-            good = [image for _, image in batch if not isinstance(image, ImageError)]
-            embedded = iter(self._functions.images(good, batch_size))
-            for source, image in batch:
-                if isinstance(image, ImageError):
-                    yield source, image
-                else:
-                    yield source, next(embedded)
+        return self._functions.stream(sources, batch_size)
 
     def embed_texts(
         self, texts: str | Sequence[str] | MatchedTexts, *, batch_size: int = 256
@@ -234,7 +225,7 @@ class ImageTextMatcher(MatchingModel):
         Returns:
             float32 (images,), of sum 1.
         """
-        return _softmax(self.score(images, [text], **kwargs)[:, 0])
+        return softmax(self.score(images, [text], **kwargs)[:, 0])
 
     def text_probabilities(self, image: Any, texts: Any, **kwargs: Any) -> np.ndarray:
         """P(D|I): how likely each text, of those given, is the one of the picture.
@@ -242,8 +233,8 @@ class ImageTextMatcher(MatchingModel):
         Returns:
             float32 (texts,), of sum 1.
         """
-        _check_single(image)
-        return _softmax(self.score(image, texts, **kwargs)[0])
+        check_single(image)
+        return softmax(self.score(image, texts, **kwargs)[0])
 
     def rank(self, images: Any, text: str, **kwargs: Any) -> list[tuple[int, float]]:
         """Pictures by P(I|D), the likeliest first.
@@ -264,7 +255,7 @@ class ImageTextMatcher(MatchingModel):
         Raises:
             InputError: the matcher has no local term.
         """
-        _check_single(image)
+        check_single(image)
         if not self.pair_score.use_local:
             raise InputError(
                 "Only a matcher with a local term can say where a word is",
@@ -334,39 +325,3 @@ class ImageTextMatcher(MatchingModel):
                 config[part], custom_objects=custom_objects
             )
         return cls(**config)
-
-
-PARTS = ("image_encoder", "text_encoder", "image_tower", "text_tower", "pair_score")
-
-
-def _check_parts(image_encoder: Any, text_encoder: Any, image: Any, text: Any) -> None:
-    for rule, given, wanted in (
-        (
-            "The image tower must be made for the encoder's feature map",
-            tuple(image_encoder.feature_map_shape),
-            tuple(image.feature_map_shape),
-        ),
-        (
-            "The text tower must be made for the text encoder",
-            (text_encoder.sequence_length, text_encoder.embedding_dim),
-            (text.sequence_length, text.text_dim),
-        ),
-        ("Both towers must have one width", image.embedding_dim, text.embedding_dim),
-    ):
-        if given != wanted:
-            raise InputError(
-                rule, "Use ImageTextMatcher.build_parts", given=given, wanted=wanted
-            )
-
-
-def _check_single(image: Any) -> None:
-    count = len(image) if isinstance(image, ImageEmbeddings) else None
-    if count != 1 and not is_single(image):
-        raise InputError(
-            "It is asked of one picture", "Pass one at a time", image=type(image)
-        )
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores - scores.max())
-    return (powers / powers.sum()).astype(np.float32)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images import batches_ahead, pictures
 from keras_imgdesc.matching.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.matching.word_maps import WordMaps
 
@@ -39,6 +41,32 @@ class MatchingFunctions:
                 values[4],
             )
         )
+
+    def all_images(self, sources: Any, batch_size: int) -> ImageEmbeddings:
+        """Embeddings of all pictures; the first that cannot be read is raised."""
+        found = []
+        for _, embedded in self.stream(sources, batch_size):
+            if isinstance(embedded, ImageError):
+                raise embedded
+            found.append(embedded)
+        if not found:
+            raise InputError("There must be a picture", "Pass one or several")
+        vectors, regions = zip(*found, strict=True)
+        return ImageEmbeddings(np.stack(vectors), np.stack(regions))
+
+    def stream(
+        self, sources: Any, batch_size: int
+    ) -> Iterator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
+        """See `ImageTextMatcher.embed_images_stream`."""
+        size = self.matcher.image_encoder.image_size
+        for batch in batches_ahead(pictures(sources), size, batch_size):
+            good = [image for _, image in batch if not isinstance(image, ImageError)]
+            embedded = iter(self.images(good, batch_size))
+            for source, image in batch:
+                if isinstance(image, ImageError):
+                    yield source, image
+                else:
+                    yield source, next(embedded)
 
     def images(
         self, pixels: list[np.ndarray], batch_size: int

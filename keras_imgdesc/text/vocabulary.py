@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.token_list import TokenList
 
 PAD, UNK, START, END = SPECIAL_TOKENS = ("", "[UNK]", "[START]", "[END]")
 
@@ -19,7 +20,7 @@ Standardize = Callable[[list[str]], Sequence[str]]
 _BATCH = 8192
 
 
-class Vocabulary:
+class Vocabulary(TokenList):
     """An ordered list of tokens; the place of a token is its id.
 
     Ids 0 to 3 are the padding `""`, `"[UNK]"`, `"[START]"` and `"[END]"`, then
@@ -128,17 +129,6 @@ class Vocabulary:
         room = None if max_size is None else max_size - len(SPECIAL_TOKENS)
         return cls(kept[:room])
 
-    def id_of(self, token: str) -> int:
-        """The id of a token; that of `"[UNK]"` if it is not in the vocabulary."""
-        return self._ids.get(token, self.unk_id)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes one token a line in UTF-8 (the first line, padding, is empty).
-
-        The file appears complete or not at all.
-        """
-        write_tokens(self.tokens, path)
-
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
         """Reads what `save` wrote.
@@ -178,45 +168,6 @@ class Vocabulary:
             raise InputError(
                 error.rule, error.remedy, file=str(path), **error.received
             ) from error
-
-    def get_config(self) -> dict[str, list[str]]:
-        """The argument of the constructor, ready for JSON."""
-        return {"tokens": list(self.tokens)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, list[str]]) -> Vocabulary:
-        """Builds the vocabulary that gave `config` in `get_config`."""
-        return cls(**config)
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def __contains__(self, token: object) -> bool:
-        return token in self._ids
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Vocabulary) and self.tokens == other.tokens
-
-    def __hash__(self) -> int:
-        return hash(self.tokens)
-
-    def __repr__(self) -> str:
-        return f"<Vocabulary of {len(self)} tokens>"
-
-
-def write_tokens(tokens: Sequence[str], path: str | os.PathLike[str]) -> None:
-    """Writes one token a line in UTF-8; the file appears complete or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with open(partial, "wb") as file:
-            file.write("".join(f"{token}\n" for token in tokens).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _check_words(words: Sequence[str]) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.text.vocabulary import write_tokens
+from keras_imgdesc.text.token_list import TokenList
 
 PAD, UNK, START, END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
 
 
-class WordPieceVocabulary:
+class WordPieceVocabulary(TokenList):
     """An ordered list of word pieces; the place of a piece is its id.
 
     Unlike in a `Vocabulary`, the special tokens stand where the BERT was trained to
@@ -63,35 +62,3 @@ class WordPieceVocabulary:
         self.unk_id, self.start_id, self.end_id = (
             self._ids[token] for token in (UNK, START, END)
         )
-
-    def id_of(self, token: str) -> int:
-        """The id of a piece; that of `"[UNK]"` if it is not in the vocabulary."""
-        return self._ids.get(token, self.unk_id)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes one piece a line in UTF-8; the file appears complete or not at all."""
-        write_tokens(self.tokens, path)
-
-    def get_config(self) -> dict[str, list[str]]:
-        """The argument of the constructor, ready for JSON."""
-        return {"tokens": list(self.tokens)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, list[str]]) -> WordPieceVocabulary:
-        """Builds the vocabulary that gave `config` in `get_config`."""
-        return cls(**config)
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def __contains__(self, token: object) -> bool:
-        return token in self._ids
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, WordPieceVocabulary) and self.tokens == other.tokens
-
-    def __hash__(self) -> int:
-        return hash(self.tokens)
-
-    def __repr__(self) -> str:
-        return f"<WordPieceVocabulary of {len(self)} pieces>"

@@ -17,6 +17,21 @@ from keras_imgdesc.training.picture_views import PictureViews
 LOGGER = logging.getLogger(__name__)
 
 
+def check_collections(train: CaptionCollection, validation: CaptionCollection) -> None:
+    """Refuses training without pictures.
+
+    Raises:
+        InputError: one of the two has none.
+    """
+    if not len(train) or not len(validation):
+        raise InputError(
+            "Training needs pictures to train on and to validate on",
+            "Check the annotations and the folder of images",
+            train=len(train),
+            validation=len(validation),
+        )
+
+
 def tokenize_captions(
     collection: CaptionCollection, tokenizer: CaptionTokenizer, at_least: int
 ) -> np.ndarray:

@@ -1,16 +1,14 @@
 """How a captioner is trained."""
 
-import json
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.training.recipe_file import read_recipe, refuse_unknown
+from keras_imgdesc.training.recipe_file import Recipe
 
 
 @dataclass(frozen=True)
-class CaptionRecipe:
+class CaptionRecipe(Recipe):
     """Settings of `train_captioner`, saved as JSON beside what it makes.
 
     Attributes:
@@ -148,26 +146,3 @@ class CaptionRecipe:
                 "Choose one of them",
                 metric=self.metric,
             )
-
-    def to_json(self) -> str:
-        """The recipe as JSON."""
-        return json.dumps(asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, path: str | Path) -> "CaptionRecipe":
-        """Read a recipe from a file.
-
-        Raises:
-            InputError: the file is not JSON, or has a field that is not known.
-        """
-        return cls.from_dict(read_recipe(path), str(path))
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any], source: str = "") -> "CaptionRecipe":
-        """A recipe from its fields.
-
-        Raises:
-            InputError: a field that is not known.
-        """
-        refuse_unknown(cls, values, source)
-        return cls(**values)

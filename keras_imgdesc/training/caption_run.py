@@ -31,7 +31,7 @@ from keras_imgdesc.training.caption_recipe import CaptionRecipe
 from keras_imgdesc.training.joint_model import joint_model
 from keras_imgdesc.training.moving_average import MovingAverage
 from keras_imgdesc.training.reseeding import reseed
-from keras_imgdesc.training.run_directory import RunDirectory
+from keras_imgdesc.training.run_directory import RunDirectory, numbered
 from keras_imgdesc.training.self_critical import SelfCritical, stop_dropout
 from keras_imgdesc.training.tensorboard_log import log_scalars
 from keras_imgdesc.vision import build_encoder
@@ -111,8 +111,7 @@ class CaptionRun:
             log_scalars(self.directory.path / "logs", row)
 
     def _keep_best(self, score: float) -> None:
-        best = max((row["score"] for row in self.directory.metrics()), default=-np.inf)
-        if score > best:
+        if self.directory.is_best("score", score):
             self.captioner.save_to_preset(
                 self.directory.path / "preset", recipe=json.loads(self.recipe.to_json())
             )
@@ -188,13 +187,11 @@ class CaptionRun:
         optimizer.build(self.model.trainable_variables)
 
     def _state(self) -> dict[str, Any]:
-        state = {f"w/{i:04d}": v for i, v in enumerate(self.model.weights)}
-        for letter, variables in (
-            ("o", self.model.optimizer.variables),
-            ("a", self.average.variables),
-        ):
-            state |= {f"{letter}/{i:04d}": v for i, v in enumerate(variables)}
-        return state
+        return numbered(
+            w=self.model.weights,
+            o=self.model.optimizer.variables,
+            a=self.average.variables,
+        )
 
     def _fit(self, epoch: int) -> dict[str, float]:
         recipe = self.recipe

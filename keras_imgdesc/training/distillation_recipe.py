@@ -1,12 +1,10 @@
 """How a VGG16 is distilled."""
 
-import json
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.training.recipe_file import read_recipe, refuse_unknown
+from keras_imgdesc.training.recipe_file import Recipe, refuse_unknown
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class DistillationPhase:
 
 
 @dataclass(frozen=True)
-class DistillationRecipe:
+class DistillationRecipe(Recipe):
     """Settings of `distill_encoder`, saved as JSON beside what it makes.
 
     Attributes:
@@ -65,20 +63,6 @@ class DistillationRecipe:
     folder_weights: tuple[float, ...] = ()
     start_from: str | None = None
     notes: dict = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """The recipe as JSON."""
-        return json.dumps(asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, path: str | Path) -> "DistillationRecipe":
-        """Read a recipe from a file.
-
-        Raises:
-            InputError: the file is not JSON, or has a field that is not known or not
-                of its type.
-        """
-        return cls.from_dict(read_recipe(path), str(path))
 
     @classmethod
     def from_dict(

@@ -1,21 +1,19 @@
 """How a generator is trained."""
 
-import json
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation.losses import ADVERSARIAL_LOSSES
 from keras_imgdesc.generation.picture_changes import CHANGES
-from keras_imgdesc.training.recipe_file import read_recipe, refuse_unknown
+from keras_imgdesc.training.recipe_file import Recipe
 
 KINDS = ("dcgan", "vae")
 BALANCES = ("picture", "caption", "class")
 
 
 @dataclass(frozen=True)
-class GeneratorRecipe:
+class GeneratorRecipe(Recipe):
     """Settings of `train_generator`, saved as JSON beside what it makes.
 
     Attributes:
@@ -176,26 +174,3 @@ class GeneratorRecipe:
                 "Use mixed_bfloat16 or float32",
                 precision=self.precision,
             )
-
-    def to_json(self) -> str:
-        """The recipe as JSON."""
-        return json.dumps(asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, path: str | Path) -> "GeneratorRecipe":
-        """Read a recipe from a file.
-
-        Raises:
-            InputError: the file is not JSON, or has a field that is not known.
-        """
-        return cls.from_dict(read_recipe(path), str(path))
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any], source: str = "") -> "GeneratorRecipe":
-        """A recipe from its fields.
-
-        Raises:
-            InputError: a field that is not known.
-        """
-        refuse_unknown(cls, values, source)
-        return cls(**values)

@@ -21,7 +21,7 @@ from keras_imgdesc.training.generator_metrics import PaintingMetric, named_metri
 from keras_imgdesc.training.generator_models import build_generation
 from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 from keras_imgdesc.training.generator_texts import embed_texts
-from keras_imgdesc.training.run_directory import RunDirectory
+from keras_imgdesc.training.run_directory import RunDirectory, numbered
 from keras_imgdesc.training.sample_grid import diversity, write_sample_grid
 from keras_imgdesc.training.tensorboard_log import log_scalars
 
@@ -251,9 +251,8 @@ class GeneratorRun:
         self.painter.save_to_preset(path, recipe=json.loads(self.recipe.to_json()))
 
     def _state(self) -> dict[str, Any]:
-        state = {f"w/{i:04d}": v for i, v in enumerate(self.model.weights)}
-        for number, optimizer in enumerate(self.model.optimizers):
-            state |= {
-                f"o{number}/{i:04d}": v for i, v in enumerate(optimizer.variables)
-            }
-        return state
+        optimizers = {
+            f"o{number}": optimizer.variables
+            for number, optimizer in enumerate(self.model.optimizers)
+        }
+        return numbered(w=self.model.weights, **optimizers)

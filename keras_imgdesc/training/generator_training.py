@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import keras
-
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation import TextToImage
+from keras_imgdesc.training.caption_inputs import check_collections
 from keras_imgdesc.training.generator_metrics import PaintingMetric
 from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 from keras_imgdesc.training.generator_run import GeneratorRun
-from keras_imgdesc.training.precision import choose_precision
+from keras_imgdesc.training.precision import running_in
 
 
 def train_generator(
@@ -49,18 +47,8 @@ def train_generator(
         InputError: fewer than 64 pictures, a run directory of another recipe, a loss
             that is not finite, or a training that has collapsed.
     """
-    if not len(train) or not len(validation):
-        raise InputError(
-            "Training needs pictures to train on and to validate on",
-            "Check the annotations and the folder of images",
-            train=len(train),
-            validation=len(validation),
-        )
-    policy = keras.mixed_precision.dtype_policy()
-    keras.mixed_precision.set_global_policy(choose_precision(recipe.precision))
-    try:
+    check_collections(train, validation)
+    with running_in(recipe.precision):
         run = GeneratorRun(recipe, Path(run_dir), train, validation, metrics, progress)
         run.go()
-    finally:
-        keras.mixed_precision.set_global_policy(policy)
     return TextToImage.from_preset(str(Path(run_dir) / "preset"))

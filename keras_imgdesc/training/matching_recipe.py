@@ -1,18 +1,16 @@
 """How a matcher is trained."""
 
-import json
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.training.recipe_file import read_recipe, refuse_unknown
+from keras_imgdesc.training.recipe_file import Recipe
 
 METRICS = ("recall", "hard_choice")
 
 
 @dataclass(frozen=True)
-class MatchingRecipe:
+class MatchingRecipe(Recipe):
     """Settings of `train_matcher`, saved as JSON beside what it makes.
 
     Attributes:
@@ -138,26 +136,3 @@ class MatchingRecipe:
                 word_dropout=self.word_dropout,
                 hard_negatives=self.hard_negatives,
             )
-
-    def to_json(self) -> str:
-        """The recipe as JSON."""
-        return json.dumps(asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, path: str | Path) -> "MatchingRecipe":
-        """Read a recipe from a file.
-
-        Raises:
-            InputError: the file is not JSON, or has a field that is not known.
-        """
-        return cls.from_dict(read_recipe(path), str(path))
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any], source: str = "") -> "MatchingRecipe":
-        """A recipe from its fields.
-
-        Raises:
-            InputError: a field that is not known.
-        """
-        refuse_unknown(cls, values, source)
-        return cls(**values)

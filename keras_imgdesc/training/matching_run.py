@@ -29,7 +29,7 @@ from keras_imgdesc.training.matching_parts import build_matcher, embed_captions
 from keras_imgdesc.training.matching_recipe import MatchingRecipe
 from keras_imgdesc.training.moving_average import MovingAverage
 from keras_imgdesc.training.reseeding import reseed
-from keras_imgdesc.training.run_directory import RunDirectory
+from keras_imgdesc.training.run_directory import RunDirectory, numbered
 from keras_imgdesc.training.tensorboard_log import log_scalars
 from keras_imgdesc.training.warm_up_cosine import WarmUpCosine
 
@@ -114,8 +114,7 @@ class MatchingRun:
             log_scalars(self.directory.path / "logs", row)
 
     def _keep_best(self, score: float) -> None:
-        best = max((row["score"] for row in self.directory.metrics()), default=-np.inf)
-        if score > best:
+        if self.directory.is_best("score", score):
             self.matcher.save_to_preset(
                 self.directory.path / "preset", recipe=json.loads(self.recipe.to_json())
             )
@@ -164,13 +163,11 @@ class MatchingRun:
         optimizer.build(self.model.trainable_variables)
 
     def _state(self) -> dict[str, Any]:
-        state = {f"w/{i:04d}": v for i, v in enumerate(self.model.weights)}
-        for letter, variables in (
-            ("o", self.model.optimizer.variables),
-            ("a", self.average.variables),
-        ):
-            state |= {f"{letter}/{i:04d}": v for i, v in enumerate(variables)}
-        return state
+        return numbered(
+            w=self.model.weights,
+            o=self.model.optimizer.variables,
+            a=self.average.variables,
+        )
 
     def _fit(self, epoch: int) -> dict[str, float]:
         # Dropout must not depend on whether the run was ever interrupted.

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import keras
-
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.matching import ImageTextMatcher
+from keras_imgdesc.training.caption_inputs import check_collections
 from keras_imgdesc.training.matching_recipe import MatchingRecipe
 from keras_imgdesc.training.matching_run import MatchingRun
-from keras_imgdesc.training.precision import choose_precision
+from keras_imgdesc.training.precision import running_in
 
 
 def train_matcher(
@@ -42,17 +40,7 @@ def train_matcher(
     Raises:
         InputError: no pictures, or a run directory of another recipe.
     """
-    if not len(train) or not len(validation):
-        raise InputError(
-            "Training needs pictures to train on and to validate on",
-            "Check the annotations and the folder of images",
-            train=len(train),
-            validation=len(validation),
-        )
-    policy = keras.mixed_precision.dtype_policy()
-    keras.mixed_precision.set_global_policy(choose_precision(recipe.precision))
-    try:
+    check_collections(train, validation)
+    with running_in(recipe.precision):
         MatchingRun(recipe, Path(run_dir), train, validation, progress).go()
-    finally:
-        keras.mixed_precision.set_global_policy(policy)
     return ImageTextMatcher.from_preset(str(Path(run_dir) / "preset"))

@@ -1,5 +1,7 @@
 """The dtype policy that suits the machine."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from keras_imgdesc.errors import InputError
@@ -34,6 +36,19 @@ def choose_precision(requested: str = "auto", cpu_info: str | None = None) -> st
     if flags & {"amx_bf16", "avx512_bf16"} or _has_gpu():
         return "mixed_bfloat16"
     return "float32"
+
+
+@contextmanager
+def running_in(requested: str) -> Iterator[None]:
+    """Keras' global dtype policy, as `choose_precision` has it, while it is entered."""
+    import keras
+
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_global_policy(choose_precision(requested))
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(before)
 
 
 def _has_gpu() -> bool:

@@ -1,13 +1,45 @@
-"""Reading recipes from JSON."""
+"""Recipes as JSON."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Self, get_args, get_origin, get_type_hints
 
 from keras_imgdesc.errors import InputError
+
+
+class Recipe:
+    """What the dataclasses of settings have in common: they are kept as JSON."""
+
+    def to_json(self) -> str:
+        """The recipe as JSON."""
+        return json.dumps(asdict(self), indent=2) + "\n"  # type: ignore[call-overload]
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> Self:
+        """Read a recipe from a file.
+
+        Raises:
+            InputError: the file is not JSON, or has a field that is not known or not
+                of its type.
+        """
+        return cls.from_dict(read_recipe(path), str(path))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str = "") -> Self:
+        """A recipe from its fields, as JSON has them.
+
+        Args:
+            values: by name; those left out have their defaults.
+            source: where they come from, for messages.
+
+        Raises:
+            InputError: a field that is not known, or not of its type.
+        """
+        refuse_unknown(cls, values, source)
+        return cls(**values)
 
 
 def read_recipe(path: str | Path) -> dict[str, Any]:

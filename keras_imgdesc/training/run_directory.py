@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,10 @@ class RunDirectory:
         pointer = self._pointer()
         return [] if pointer is None else pointer["metrics"]
 
+    def is_best(self, score: str, value: float) -> bool:
+        """Whether a score is above that of every checkpoint so far."""
+        return all(value > row[score] for row in self.metrics())
+
     def is_over(self, score: str, patience: int) -> bool:
         """Whether a score has not risen for `patience` checkpoints; 0 is never."""
         scores = [row[score] for row in self.metrics()]
@@ -162,6 +167,20 @@ class RunDirectory:
         writer.writeheader()
         writer.writerows(rows)
         write_atomically(self.path / "metrics.csv", text.getvalue().encode())
+
+
+def numbered(**groups: Iterable[Any]) -> dict[str, Any]:
+    """Variables by the name of their group and their place in it.
+
+    Example:
+    >>> numbered(w=["kernel", "bias"])
+    {'w/0000': 'kernel', 'w/0001': 'bias'}
+    """
+    return {
+        f"{name}/{place:04d}": variable
+        for name, variables in groups.items()
+        for place, variable in enumerate(variables)
+    }
 
 
 def write_atomically(path: Path, content: bytes) -> None:

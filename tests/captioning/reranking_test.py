@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from keras_imgdesc.captioning import GenerationSettings
 from keras_imgdesc.captioning.decoding import normalise
 from keras_imgdesc.captioning.reranking import Reranker
 from keras_imgdesc.errors import InputError
@@ -26,11 +25,16 @@ class LikesLength:
 
 
 def beams(captioner, photos):
+    settings = captioner.generation
     found = captioner.find_captions(
-        photos, num_beams=4, max_length=7, length_penalty=0.8
+        photos,
+        num_beams=4,
+        max_length=settings.max_length,
+        length_penalty=settings.length_penalty,
     )
     texts = [captioner.tokenizer.detokenize(row) for row in np.asarray(found.token_ids)]
-    return texts, np.asarray(normalise(found.totals, found.lengths, 0.8))
+    scores = normalise(found.totals, found.lengths, settings.length_penalty)
+    return texts, np.asarray(scores)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -83,7 +87,3 @@ def test_a_draw_has_nothing_to_choose_from(toy_captioner, photos):
 def test_a_negative_weight_is_refused(toy_captioner, photos):
     with pytest.raises(InputError, match="rerank_weight"):
         toy_captioner.generate(photos, rerank=LikesLength(1), rerank_weight=-1)
-
-
-def test_the_defaults_are_those_of_the_toy(toy_captioner):
-    assert toy_captioner.generation == GenerationSettings(max_length=7)
