@@ -41,7 +41,8 @@ class MatchingRecipe(Recipe):
             that come from a preset.
         weight_decay, clip_norm: of AdamW.
         average_decay: see `MovingAverage`.
-        flip, crop, colour, views: see `CaptionRecipe`.
+        flip, crop, colour, views: see `CaptionRecipe`; pictures are changed only in
+            versions of them, so frozen layers and more than one view go with it.
         seed: of weights, dropout, order and augmentation.
         precision: `"auto"` or a Keras dtype policy.
         metric: chooses the epoch that is kept: `"recall"`, the mean of recall at 1, 5

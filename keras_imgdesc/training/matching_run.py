@@ -56,6 +56,19 @@ class MatchingRun:
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         # `split` gives the part that is cached and the part that is trained.
         self.cached, self.trained = self.matcher.image_encoder.split()
+        if (self.augmentation or recipe.views > 1) and (
+            self.cached is None or recipe.views == 1 or not self.augmentation
+        ):
+            raise InputError(
+                "Changed pictures are versions kept of what frozen layers give",
+                "Freeze the first layers and set both views and flip, crop or colour, "
+                "or none of them",
+                views=recipe.views,
+                flip=recipe.flip,
+                crop=recipe.crop,
+                colour=recipe.colour,
+                trainable_from=self.matcher.image_encoder.trainable_from,
+            )
         gather, train = self._gatherer(train, "train", recipe.views)
         self.validation = CaptionCollection(
             validation.examples[: recipe.validation_images]

@@ -192,3 +192,27 @@ def test_what_cannot_be_is_refused(changes, rule):
 def test_too_few_pictures_are_refused(tmp_path):
     with pytest.raises(InputError, match="batch"):
         train_matcher(recipe(), tmp_path, halves(3), halves(2), progress=False)
+
+
+def test_pictures_are_trained_on_in_several_versions(tmp_path):
+    chosen = recipe(epochs=1, views=2, colour=0.5)
+    train_matcher(chosen, tmp_path, halves(16), halves(8), progress=False)
+    manifest = json.loads((tmp_path / "features/train/manifest.json").read_text())
+    assert sum(len(shard["image_ids"]) for shard in manifest["shards"]) == 32
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"colour": 0.5},
+        {"views": 2},
+        {
+            "colour": 0.5,
+            "views": 2,
+            "encoder_options": {"image_size": 32, "width": 0.125},
+        },
+    ],
+)
+def test_changes_that_would_not_be_made_are_refused(tmp_path, changes):
+    with pytest.raises(InputError, match="versions"):
+        train_matcher(recipe(**changes), tmp_path, halves(16), halves(8))
