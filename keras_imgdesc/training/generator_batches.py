@@ -110,11 +110,11 @@ class GeneratorBatches:
             "wrong": np.stack([sentences[w] for w in wrong], axis=1),
             "noise": chance.standard_normal((count, self.latent_dim), np.float32),
             "chances": chance.random((count, 2, CHANCES), np.float32),
+            "text_id": text.astype(np.int32),
         }
         if self.texts.token_ids is not None:
             ids = self.texts.token_ids
             batch["token_ids"] = ids[text].astype(np.int32)
-            batch["text_id"] = text.astype(np.int32)
             if len(wrong) > 1:
                 batch["wrong_ids"] = ids[wrong[1]].astype(np.int32)
         return batch

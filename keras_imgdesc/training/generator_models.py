@@ -9,6 +9,7 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation import (
     ConditionalGAN,
     ConditionalVAE,
+    Contrast,
     Discriminator,
     FeatureDistance,
     GanObjective,
@@ -70,7 +71,11 @@ def build_generation(
         return model
     discriminator = Discriminator(**shapes, **recipe.discriminator_options)
     _whiten(recipe, sentences, generator, discriminator)
-    model = ConditionalGAN(generator, discriminator, average, matching)
+    contrast = None
+    if recipe.contrast_weight:
+        contrast = Contrast(discriminator)
+        _whiten(recipe, sentences, contrast)
+    model = ConditionalGAN(generator, discriminator, average, matching, contrast)
     model.compile(
         _adam(recipe, recipe.learning_rate, steps),
         _adam(recipe, recipe.discriminator_learning_rate, steps),
@@ -82,6 +87,7 @@ def build_generation(
             recipe.penalty_power,
             recipe.matching_weight,
             recipe.matching_images,
+            recipe.contrast_weight,
             tuple(recipe.changes),
             recipe.translation,
             recipe.cutout,

@@ -35,8 +35,8 @@ class GeneratorRecipe(Recipe):
         exchangeable: phrases that exclude each other, for `WordSwaps`.
         loss: `"hinge"` or `"non_saturating"`.
         divergence_weight, penalty_weight, penalty_every, penalty_power,
-            matching_weight, matching_images, changes, translation, cutout: see
-            `GanObjective`. A matching loss needs a matcher in `text_encoder_from`.
+            matching_weight, matching_images, contrast_weight, changes, translation,
+            cutout: see `GanObjective`. A matching loss needs a matcher in `text_encoder_from`.
         matching_after: epochs before the matching loss sets in: a matcher that sees
             noise is fooled by patterns that nobody would call a picture.
         noise_weight, perceptual_weight: see `VaeObjective`.
@@ -86,6 +86,7 @@ class GeneratorRecipe(Recipe):
     matching_weight: float = 0.0
     matching_images: int = 0
     matching_after: int = 0
+    contrast_weight: float = 0.0
     changes: list[str] = field(default_factory=lambda: ["translation"])
     translation: float = 0.125
     cutout: float = 0.5
