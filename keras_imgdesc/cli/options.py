@@ -42,6 +42,10 @@ def load_matcher(preset: str, precision: str = "float32") -> Any:
     return _load("ImageTextMatcher", preset, precision)
 
 
+def load_painter(preset: str, precision: str = "float32") -> Any:
+    return _load("TextToImage", preset, precision)
+
+
 def load_task(preset: str) -> Any:
     return _load(None, preset, "float32")
 
