@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,15 @@ def make_folder(path: Path | None) -> None:
     path.mkdir(parents=True, exist_ok=True)
     if not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def list_failed(messages: Iterable[object], what: str) -> None:
+    """Say at the end what failed, so that it is not lost among the rest."""
+    several = list(messages)
+    if several:
+        click.echo(f"{len(several)} {what} failed:", err=True)
+    for message in several:
+        click.echo(f"  {message}", err=True)
 
 
 def generation_options(command: Callable) -> Callable:

@@ -8,6 +8,7 @@ import click
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
+    list_failed,
     load_captioner,
     load_matcher,
     load_painter,
@@ -83,10 +84,8 @@ def paint(
             captions.extend([text] * len(painted))
     if shown:
         _draw(shown, captions, sheet, columns=min(num_images, 8), as_json=as_json)
-    if failed and not as_json:
-        click.echo(f"{len(failed)} of {len(texts)} texts failed:", err=True)
-        for error in failed:
-            click.echo(f"  {error}", err=True)
+    if not as_json:
+        list_failed(failed, f"of {len(texts)} texts")
     return 1 if failed else 0
 
 
