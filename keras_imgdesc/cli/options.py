@@ -63,6 +63,15 @@ def _load(task: str | None, preset: str, precision: str) -> Any:
     return load_preset(folder, choose_precision(precision), kind)
 
 
+def check_presets(*presets: str | None) -> None:
+    """Tell a wrong name before TensorFlow starts."""
+    from keras_imgdesc.preset_folders import find_preset
+
+    for preset in presets:
+        if preset is not None:
+            find_preset(preset)
+
+
 def make_folder(path: Path | None) -> None:
     """Make the folder that results will go to, before the work for them starts."""
     if path is None:

@@ -8,6 +8,7 @@ import click
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
+    check_presets,
     list_failed,
     load_captioner,
     load_matcher,
@@ -54,7 +55,7 @@ def paint(
 ) -> int:
     """Paint texts, the same noise for each."""
     _check_outputs(sheet, output_dir, len(texts) * num_images)
-    _check_presets(preset, rerank)
+    check_presets(preset, rerank)
     make_folder(output_dir)
     painter = load_painter(preset)
     matcher = load_matcher(rerank) if rerank else None
@@ -109,7 +110,7 @@ def interpolate(
 ) -> None:
     """Paint the way from one text to another."""
     _check_outputs(sheet, output_dir, steps)
-    _check_presets(preset)
+    check_presets(preset)
     make_folder(output_dir)
     painted = load_painter(preset).interpolate(
         text_a, text_b, steps, seed=seed, same_noise=same_noise
@@ -144,7 +145,7 @@ def roundtrip(
     text, num_images, seed, truncation, preset, matcher, captioner, sheet, as_json
 ) -> None:
     """Paint a text, choose by P(I|D), and describe the best picture."""
-    _check_presets(preset, matcher, captioner)
+    check_presets(preset, matcher, captioner)
     if sheet is not None:
         _check_outputs(sheet, None, num_images)
     painter = load_painter(preset)
@@ -188,15 +189,6 @@ def _check_outputs(sheet: Path | None, output_dir: Path | None, count: int) -> N
     from keras_imgdesc.picture_sheets import check_sheet_path
 
     check_sheet_path(sheet)
-
-
-def _check_presets(*presets: str | None) -> None:
-    """Tells a wrong name before TensorFlow starts."""
-    from keras_imgdesc.preset_folders import find_preset
-
-    for preset in presets:
-        if preset is not None:
-            find_preset(preset)
 
 
 def _draw(pictures, captions, sheet, columns, as_json=False) -> None:

@@ -92,8 +92,27 @@ def chosen_texts(collection: CaptionCollection, limit: int | None = None) -> lis
 def sheet_texts(collection: CaptionCollection, count: int = 24) -> list[str]:
     """Texts from all over a collection, the same whichever generator is asked."""
     texts = chosen_texts(collection)
-    places = np.linspace(0, len(texts) - 1, min(count, len(texts)))
-    return [texts[int(place)] for place in places]
+    return [texts[place] for place in _spread(len(texts), count)]
+
+
+def some_pictures(
+    collection: CaptionCollection, limit: int | None = None
+) -> CaptionCollection:
+    """So many pictures from all over a collection, which may lie in order of classes.
+
+    Args:
+        collection: pictures.
+        limit: how many; None takes all.
+    """
+    if limit is None:
+        return collection
+    places = _spread(len(collection), limit)
+    return CaptionCollection([collection[place] for place in places])
+
+
+def _spread(length: int, count: int) -> list[int]:
+    places = np.linspace(0, length - 1, min(count, length))
+    return [int(place) for place in places]
 
 
 def real_pictures(
