@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.images import read_images
+from keras_imgdesc.images import stack_images
 
 # Texts and a seed in, uint8 RGB (texts, size, size, 3) out.
 GenerateFunction = Callable[[list[str], int], np.ndarray]
@@ -132,14 +132,4 @@ def real_pictures(
         ImageError: one cannot be read.
     """
     sources = [example.source for example in collection.examples[:limit]]
-    return stack_pictures(sources, size)
-
-
-def stack_pictures(sources: Sequence, size: int) -> np.ndarray:
-    """Pictures resized to one square, uint8 `(pictures, size, size, 3)`."""
-    rows = []
-    for _, image in read_images(list(sources), size):
-        if isinstance(image, Exception):
-            raise image
-        rows.append(image)
-    return np.stack(rows)
+    return stack_images(sources, size)
