@@ -78,6 +78,7 @@ class RoundTrip:
             under,
             columns=columns,
             tile=192,
+            lines=5,
             title=f"P(I|D) of {len(self.pictures)}: {self.text_in}",
         )
 
