@@ -237,6 +237,7 @@ class ConditionalGAN(keras.Model):
         return logs
 
     def _contrast(self, maps: Any, data: Any) -> Any:
+        assert self.contrast is not None
         wrong = data["wrong"]
         sentences = [data["sentence"], *(wrong[:, i] for i in range(1, wrong.shape[1]))]
         scores = self.contrast({"map": maps, "sentence": ops.concatenate(sentences)})
