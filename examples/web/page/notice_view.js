@@ -11,8 +11,7 @@ export function fillNotice(element, text, tokenizer) {
   const unknown = tokenizer.findUnknown(text);
   const parts = [];
   if (unknown.length) {
-    const them = unknown.length === 1 ? "it" : "them";
-    parts.push(`The painter does not know ${listed(unknown)}, and leaves ${them} out. `);
+    parts.push(`The painter does not know ${listed(unknown)}. `);
   }
   for (const word of unknown) {
     const other = nearestWord(word, tokenizer.words);

@@ -16,7 +16,9 @@ const isTouched = matchMedia("(pointer: coarse)");
 export class PaintPanel {
   constructor() {
     this.form = byId("brief");
-    this.field = new TextField(byId("text"));
+    this.field = new TextField(byId("text"), () =>
+      this.#notice(this.field.finished),
+    );
     this.seed = byId("seed");
     this.status = new StatusView(byId("paint-status"), byId("paint-progress"));
     this.gallery = new GalleryView(byId("gallery"), () => this.#showDetail());
@@ -48,8 +50,6 @@ export class PaintPanel {
     });
     byId("again").addEventListener("click", () => this.#paintNext());
     byId("count").addEventListener("change", () => this.painted && this.#paint());
-    byId("text").addEventListener("input", () => this.#notice(this.field.finished));
-    byId("text").addEventListener("change", () => this.#notice(this.field.finished));
     byId("notice").addEventListener("click", ({ target }) => {
       const { word, other } = target.dataset;
       if (other) this.field.replace(word, other);
@@ -64,13 +64,12 @@ export class PaintPanel {
     this.tokenizer = new Tokenizer(tokens, metadata);
     const { words } = this.tokenizer;
     this.palette.fill(words);
-    byId("text").maxLength = 1000;
     byId("paint-colophon").textContent =
       `${metadata.name}, ${metadata.quantize ?? "float32"}, ${words.length} words`;
     this.status.hideProgress();
     if (this.latest) return;
     this.field.text ||= exampleText(words);
-    this.status.say("Ready. Write what you would like to see, in its words.");
+    this.status.say(`Ready. It knows ${words.length} words.`);
     this.#openPalette(true);
   }
 

@@ -1,15 +1,27 @@
-/** A line of text into which words can be put without a keyboard. */
+/** A text into which words can be put without a keyboard. */
 
 export class TextField {
-  /** @param {HTMLInputElement} input */
-  constructor(input) {
+  /**
+   * @param {HTMLTextAreaElement} input
+   * @param {() => void} onChange told of whatever changes the text.
+   */
+  constructor(input, onChange) {
     this.input = input;
+    this.onChange = onChange;
     // Kept here: some browsers raise a keyboard when a selection is set.
     this.selection = null;
     for (const kind of ["blur", "select", "keyup", "click"]) {
       input.addEventListener(kind, () => this.#remember());
     }
-    input.addEventListener("input", () => this.#remember());
+    input.addEventListener("input", () => {
+      this.#remember();
+      onChange();
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault();
+      input.form.requestSubmit();
+    });
   }
 
   get text() {
@@ -19,7 +31,7 @@ export class TextField {
   set text(text) {
     this.input.value = text;
     this.selection = null;
-    this.input.dispatchEvent(new Event("change"));
+    this.onChange();
   }
 
   /**
