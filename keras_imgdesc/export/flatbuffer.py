@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import flatbuffers
@@ -85,6 +85,11 @@ def operators(model: Any, graph: Any, kinds: tuple[int, ...]) -> Iterator[Any]:
             yield op
 
 
+def activation_input(kind: int) -> int:
+    """Which input of an operation holds what the layer before gave."""
+    return 2 if kind == OPERATORS.TRANSPOSE_CONV else 0
+
+
 def constant(model: Any, tensor: Any) -> np.ndarray | None:
     """The float32 values of a tensor that is part of the file, or None."""
     data = model.buffers[tensor.buffer].data
@@ -93,15 +98,15 @@ def constant(model: Any, tensor: Any) -> np.ndarray | None:
     return np.asarray(data, np.uint8).view(np.float32).reshape(tensor.shape)
 
 
-def image_signatures(model: Any) -> dict[int, str]:
-    """Names of the signatures that take an `image` alone, by their graph.
+def signatures_taking(model: Any, names: Iterable[str]) -> dict[int, str]:
+    """Names of the signatures that take these inputs and no others, by their graph.
 
     The graph with the fewest operations comes first.
     """
     found = {
         signature.subgraphIndex: signature.signatureKey.decode()
         for signature in model.signatureDefs
-        if [tensor.name for tensor in signature.inputs] == [b"image"]
+        if {tensor.name.decode() for tensor in signature.inputs} == set(names)
     }
     return dict(
         sorted(found.items(), key=lambda g: len(model.subgraphs[g[0]].operators))

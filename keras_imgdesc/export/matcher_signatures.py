@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.image_bytes import at_least_one, decode_images
-from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
-from keras_imgdesc.export.signature import Signature
+from keras_imgdesc.export.lite_model import (
+    LiteModel,
+    image_examples,
+    lite_model_of,
+    text_metadata,
+)
+from keras_imgdesc.export.signature import Signature, refuse_settings
 from keras_imgdesc.export.task_signatures import example_jpeg, signatures_of
-from keras_imgdesc.lite.model_file import VOCABULARY_FILE
 from keras_imgdesc.matching import ImageTextMatcher
 
 
@@ -24,7 +28,7 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
         task: the matcher.
         **settings: there are none.
     """
-    _refuse(settings)
+    refuse_settings(task, settings)
     size = task.image_encoder.image_size
     image_spec = tf.TensorSpec((None,), tf.string, name="image_bytes")
     text_spec = tf.TensorSpec((None,), tf.string, name="text")
@@ -85,7 +89,7 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
         task: the matcher.
         **settings: there are none.
     """
-    _refuse(settings)
+    refuse_settings(task, settings)
     size = task.image_encoder.image_size
     encoder = task.text_encoder
     dim, length = task.embedding_dim, encoder.sequence_length
@@ -118,7 +122,6 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
     def spec(name: str, *shape: int, dtype: Any = tf.float32) -> tf.TensorSpec:
         return tf.TensorSpec((1, *shape), dtype, name=name)
 
-    vocabulary = encoder.tokenizer.vocabulary
     return LiteModel(
         signatures={
             "embed_image": Signature(
@@ -139,30 +142,11 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
                 {},
             ),
         },
-        metadata={
-            "task": "ImageTextMatcher",
-            "tokenizer": type(encoder.tokenizer).__name__,
-            "sequence_length": length,
-            "vocabulary": {
-                "file": VOCABULARY_FILE,
-                **{
-                    name: getattr(vocabulary, name)
-                    for name in ("pad_id", "unk_id", "start_id", "end_id")
-                },
-            },
-        },
-        vocabulary="\n".join(vocabulary.tokens) + "\n",
-        image_size=size,
+        metadata={"task": "ImageTextMatcher", **text_metadata(encoder)},
+        vocabulary=encoder.tokenizer.vocabulary,
+        representative="images",
+        read_examples=partial(image_examples, size),
     )
-
-
-def _refuse(settings: dict[str, Any]) -> None:
-    if settings:
-        raise InputError(
-            "A matcher has no settings to fix in the graph",
-            "They are for captioners: leave them out",
-            **settings,
-        )
 
 
 def _image(task: ImageTextMatcher, pixels: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+
+from keras_imgdesc.errors import InputError
+
+# Inputs of a signature, by name, one request after the other.
+Examples = list[dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -22,3 +28,21 @@ class Signature:
     function: Callable[..., dict[str, Any]]
     inputs: tuple[tf.TensorSpec, ...]
     example: dict[str, Any]
+
+
+def refuse_settings(task: Any, settings: dict[str, Any]) -> None:
+    """Refuses what is to be fixed in the graph of another task.
+
+    Args:
+        task: the task.
+        settings: those that it has no use for.
+
+    Raises:
+        InputError: there are some.
+    """
+    if settings:
+        raise InputError(
+            f"{type(task).__name__} has no such setting to fix in the graph",
+            "It is for another task: leave it out",
+            **settings,
+        )
