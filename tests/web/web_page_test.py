@@ -126,6 +126,8 @@ def test_it_can_be_used_by_keyboard(dynamic_model, build, serve, open_page, pict
             states = [w.get_attribute("aria-pressed") for w in words.all()]
             return [i for i, state in enumerate(states) if state == "true"]
 
+        # The tabs of the page are the first stop.
+        page.keyboard.press("Tab")
         page.keyboard.press("Tab")
         assert pressed() == [0]
         page.wait_for_selector("#print.is-attended")

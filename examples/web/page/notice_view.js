@@ -10,9 +10,7 @@ import { nearestWord } from "./word_groups.js";
 export function fillNotice(element, text, tokenizer) {
   const unknown = tokenizer.findUnknown(text);
   const parts = [];
-  if (unknown.length) {
-    parts.push(`The painter does not know ${listed(unknown)}. `);
-  }
+  if (unknown.length) parts.push(`The painter does not know ${listed(unknown)}. `);
   for (const word of unknown) {
     const other = nearestWord(word, tokenizer.words);
     if (other) parts.push(correction(word, other), " ");
@@ -20,7 +18,19 @@ export function fillNotice(element, text, tokenizer) {
   if (tokenizer.isTooLong(text)) {
     parts.push(`It reads ${tokenizer.length - 2} words; the rest is left out.`);
   }
+  element.classList.remove("is-error");
   element.replaceChildren(...parts);
+}
+
+/** Says that there is nothing to paint in the text. */
+export function refuse(element, text, tokenizer) {
+  fillNotice(element, text, tokenizer);
+  element.classList.add("is-error");
+  element.append(
+    tokenizer.findUnknown(text).length
+      ? "Choose words that it knows."
+      : "Write what the picture should show, or choose words.",
+  );
 }
 
 function correction(word, other) {

@@ -2,7 +2,7 @@
 
 import { GalleryView, saveCanvas } from "./gallery_view.js";
 import { loadModel } from "./model_loading.js";
-import { fillNotice } from "./notice_view.js";
+import { fillNotice, refuse } from "./notice_view.js";
 import { PaletteView } from "./palette_view.js";
 import { StatusView } from "./status_view.js";
 import { TextField } from "./text_field.js";
@@ -118,16 +118,11 @@ export class PaintPanel {
 
   /** Whether there is a word to paint; says so if there is none. */
   #isPaintable(text) {
-    const words = readWords(text);
-    const isKnown = words.some((word) => this.tokenizer.known.has(word));
-    this.#notice(text);
-    if (isKnown) return true;
-    this.status.say(
-      words.length
-        ? "The painter knows none of these words. Choose some that it knows."
-        : "Write what the picture should show, or choose words.",
-      true,
-    );
+    if (readWords(text).some((word) => this.tokenizer.known.has(word))) {
+      this.#notice(text);
+      return true;
+    }
+    refuse(byId("notice"), text, this.tokenizer);
     this.#openPalette(true);
     return false;
   }
@@ -164,7 +159,8 @@ export class PaintPanel {
     const which =
       count === 1 ? `Seed ${seed}` : `Picture ${this.gallery.chosen + 1}, seed ${seed}`;
     byId("which").textContent = which;
-    byId("time").textContent = `${seconds.toFixed(2)} s`;
+    byId("time").textContent =
+      seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(1)} s`;
   }
 
   #save() {
