@@ -205,7 +205,7 @@ def test_it_fits_the_screen(
         assert page.locator("label:visible").count() == (2 if width < 800 else 1)
         for target in page.locator(".word, label:visible, .examples button").all():
             assert target.bounding_box()["height"] >= 44
-        controls = page.locator(".controls").bounding_box()
+        controls = page.locator("nav.controls").bounding_box()
         assert controls["y"] + controls["height"] <= height
 
 

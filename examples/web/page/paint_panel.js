@@ -80,9 +80,10 @@ export class PaintPanel {
       return;
     }
     this.status.hideProgress();
+    byId("invitation").textContent = "Nobody is here to paint.";
     this.status.say(
       "There is no painter beside this page: it was built without one. " +
-        "Describing pictures works all the same.",
+        "Add one with npm run build -- --painter painter.tflite.",
     );
   }
 
