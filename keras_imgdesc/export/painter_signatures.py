@@ -45,6 +45,7 @@ def painter_lite_model(task: TextToImage, **settings: Any) -> LiteModel:
         vocabulary=encoder.tokenizer.vocabulary,
         representative="texts",
         read_examples=partial(_examples, task),
+        exact=(encoder.name, task.generator.whitening.name),
     )
 
 
