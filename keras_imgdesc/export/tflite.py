@@ -15,7 +15,7 @@ import tensorflow as tf
 
 # Registers what the other tasks offer.
 import keras_imgdesc.export.matcher_signatures  # noqa: F401
-import keras_imgdesc.export.painter_signatures  # noqa: F401
+import keras_imgdesc.export.painter_lite_model  # noqa: F401
 from keras_imgdesc import __version__
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.dynamic_int8 import (
