@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from keras_imgdesc.export.flatbuffer import (
     read_model,
     reshape_operator,
     signatures_taking,
+    store_as_float16,
     write_model,
 )
 from keras_imgdesc.export.rounding import (
@@ -59,12 +60,15 @@ EMBEDDING_LOOKUP_VERSION = 4
 
 # Matrices of fewer weights stay float, as in TensorFlow's converter; of convolutions
 # more: the first of a network are small, and what they do wrong goes through all
-# others; what the last ones of a painter do wrong is seen. So do depthwise kernels, which are small and would be slower.
+# others; what the last ones of a painter do wrong is seen. So do depthwise kernels,
+# which are small and would be slower.
 SMALLEST = 1024
 SMALLEST_CONV = 2**15 + 1
 
 
-def quantize_to_dynamic(content: bytes, examples: Examples) -> bytes:
+def quantize_to_dynamic(
+    content: bytes, examples: Examples, exact: Sequence[str] = ()
+) -> bytes:
     """Makes the matrices of a float32 file int8, with a scale for each row.
 
     Args:
@@ -72,9 +76,14 @@ def quantize_to_dynamic(content: bytes, examples: Examples) -> bytes:
         examples: inputs of one of its signatures; kernels of one pixel are rounded
             for what they read then. Without examples they are rounded as all others
             are.
+        exact: names of parts whose fully connected layers stay float, in float16.
     """
     model = read_model(content)
     matrices = _matrices(model)
+    for index, uses in list(matrices.items()):
+        if _is_exact(uses, exact):
+            store_as_float16(model, index)
+            del matrices[index]
     for index, _, rounded, scales in _rounded(content, model, matrices, examples):
         model.buffers[index].data = rounded.reshape(-1).view(np.uint8)
         for op, kind, tensor in matrices[index]:
@@ -191,6 +200,14 @@ def _flatten_lookups(model: Any, graph: Any) -> None:
         ]
         op.inputs, op.outputs = [flat, op.inputs[1]], [looked_up]
     graph.operators = ops
+
+
+def _is_exact(uses: list[tuple[Any, int, Any]], exact: Sequence[str]) -> bool:
+    _, kind, tensor = uses[0]
+    # Keras numbers names that occur twice.
+    parts = {part.rstrip("_0123456789") for part in tensor.name.decode().split("/")}
+    wanted = {name.rstrip("_0123456789") for name in exact}
+    return kind == OPERATORS.FULLY_CONNECTED and bool(parts & wanted)
 
 
 def _is_pointwise(uses: list[tuple[Any, int, Any]]) -> bool:

@@ -10,6 +10,8 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 OPERATORS = schema.BuiltinOperator
+# The version that reads float16.
+DEQUANTIZE_VERSION = 3
 
 
 def read_model(content: bytes | bytearray) -> Any:
@@ -76,6 +78,29 @@ def reshape_operator(model: Any, graph: Any, before: int, after: int) -> Any:
     op.inputs, op.outputs = [before, len(graph.tensors) - 1], [after]
     change_operator(model, op, OPERATORS.RESHAPE, 1)
     return op
+
+
+def store_as_float16(model: Any, buffer: int) -> None:
+    """Halves a float32 constant; when the file is loaded, it becomes float32 again.
+
+    Args:
+        model: the model.
+        buffer: the number of the constant's buffer.
+    """
+    values = np.asarray(model.buffers[buffer].data, np.uint8).view(np.float32)
+    model.buffers[buffer].data = values.astype(np.float16).view(np.uint8)
+    for graph in model.subgraphs:
+        for index, tensor in enumerate(list(graph.tensors)):
+            if tensor.buffer != buffer:
+                continue
+            whole = add_tensor(graph, tensor, tensor.name + b"/whole", tensor.shape)
+            for op in graph.operators:
+                op.inputs = [whole if i == index else i for i in op.inputs]
+            op = schema.OperatorT()
+            op.inputs, op.outputs = [index], [whole]
+            change_operator(model, op, OPERATORS.DEQUANTIZE, DEQUANTIZE_VERSION)
+            graph.operators.insert(0, op)
+            tensor.type = schema.TensorType.FLOAT16
 
 
 def operators(model: Any, graph: Any, kinds: tuple[int, ...]) -> Iterator[Any]:

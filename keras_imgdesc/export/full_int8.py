@@ -12,7 +12,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,9 @@ def read_representative(images: Iterable[Any] | None, size: int) -> list[np.ndar
     return found
 
 
-def quantize_to_int8(content: bytes, examples: Examples) -> bytes:
+def quantize_to_int8(
+    content: bytes, examples: Examples, exact: Sequence[str] = ()
+) -> bytes:
     """Makes weights and activations of a float32 file int8.
 
     Convolutions compute in int8 from end to end, each channel of a kernel with a scale
@@ -93,6 +95,7 @@ def quantize_to_int8(content: bytes, examples: Examples) -> bytes:
     Args:
         content: a float32 `.tflite` file.
         examples: inputs of one of its signatures.
+        exact: see `quantize_to_dynamic`.
 
     Raises:
         InputError: `ai-edge-quantizer` is not installed.
@@ -120,7 +123,7 @@ def quantize_to_int8(content: bytes, examples: Examples) -> bytes:
     with _quiet():
         ranges = _activation_ranges(content, model, examples)
         quantized = work.quantize(ranges).quantized_model
-    return quantize_to_dynamic(bytes(quantized), [])
+    return quantize_to_dynamic(bytes(quantized), [], exact)
 
 
 @contextlib.contextmanager

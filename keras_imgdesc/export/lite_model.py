@@ -27,6 +27,7 @@ class LiteModel:
         representative: what examples are made of, `"images"` or `"texts"`.
         read_examples: makes inputs of one of the signatures, for int8 to be fitted
             to, of representative images or texts; of None, of what Scenes draws.
+        exact: names of parts whose fully connected layers no int8 serves.
     """
 
     signatures: dict[str, Signature]
@@ -34,6 +35,7 @@ class LiteModel:
     vocabulary: Any
     representative: str
     read_examples: Callable[[Iterable[Any] | None], Examples]
+    exact: tuple[str, ...] = ()
 
 
 @singledispatch

@@ -35,7 +35,7 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
 
     def images(image_bytes: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         pixels, error = decode_images(at_least_one(image_bytes), size)
-        found = _image(task, pixels)
+        found = image_vectors(task, pixels)
         is_good = error == ""
         found = {
             name: tf.where(_as_wide(is_good, value), value, 0.0)
@@ -45,7 +45,7 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
 
     def score(image_bytes: tf.Tensor, text: tf.Tensor) -> dict[str, tf.Tensor]:
         found, error = images(image_bytes)
-        texts = _text(task, task.text_encoder.tokenizer(text))
+        texts = text_vectors(task, task.text_encoder.tokenizer(text))
         scores = task.pair_score(found, texts, texts["padding_mask"])
         is_good = (error == "")[:, None]
         # A broken image takes no probability from the others.
@@ -62,7 +62,7 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
         return found | {"error": error}
 
     def embed_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _text(task, task.text_encoder.tokenizer(text))
+        return text_vectors(task, task.text_encoder.tokenizer(text))
 
     some_images = np.array([example_jpeg(size)], object)
     some_texts = np.array([b"a dog", b"a red circle"], object)
@@ -96,10 +96,10 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
     rows, columns, _ = task.image_tower.feature_map_shape
 
     def embed_image(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _image(task, image)
+        return image_vectors(task, image)
 
     def embed_text(token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = _text(task, token_ids)
+        found = text_vectors(task, token_ids)
         # As a float, which every runtime can take back.
         return found | {"padding_mask": tf.cast(found["padding_mask"], tf.float32)}
 
@@ -149,12 +149,14 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
     )
 
 
-def _image(task: ImageTextMatcher, pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+def image_vectors(task: ImageTextMatcher, pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+    """`vector` and `regions` of pictures uint8 (images, image_size, image_size, 3)."""
     feature_map = task.image_encoder(pixels, training=False)
     return task.image_tower({"feature_map": feature_map}, training=False)
 
 
-def _text(task: ImageTextMatcher, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+def text_vectors(task: ImageTextMatcher, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    """`vector`, `words` and `padding_mask` of token ids int32 (texts, words)."""
     encoded = task.text_encoder({"token_ids": token_ids}, training=False)
     found = task.text_tower(
         {"sentence": encoded["sentence"], "words": encoded["words"]}, training=False

@@ -23,11 +23,15 @@ class Signature:
         function: from tensors, named as `inputs`, to a dict of tensors.
         inputs: what it takes, in order; each has a name.
         example: a value for each input, by name.
+        warm_up: whether a server may be asked the example before all else. One that
+            batches requests refuses inputs without a row for each answer, and would
+            not load a model that is warmed up with them.
     """
 
     function: Callable[..., dict[str, Any]]
     inputs: tuple[tf.TensorSpec, ...]
     example: dict[str, Any]
+    warm_up: bool = True
 
 
 def refuse_settings(task: Any, settings: dict[str, Any]) -> None:

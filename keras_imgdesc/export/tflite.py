@@ -15,7 +15,7 @@ import tensorflow as tf
 
 # Registers what the other tasks offer.
 import keras_imgdesc.export.matcher_signatures  # noqa: F401
-import keras_imgdesc.export.painter_signatures  # noqa: F401
+import keras_imgdesc.export.painter_lite_model  # noqa: F401
 from keras_imgdesc import __version__
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.dynamic_int8 import (
@@ -84,7 +84,9 @@ def export_tflite(
             another model.
         quantize: None for float32; `"float16"` for weights of half the size;
             `"dynamic"` for matrices of int8, a quarter of the size; `"int8"` where
-            what goes from convolution to convolution is int8 too, the fastest.
+            what goes from convolution to convolution is int8 too, the fastest. What a
+            painter reads words with is float16 in both: whitening makes large what
+            the sentences differ by, and would make errors large.
         representative_images: pictures, as `load_image` takes them, like those that
             will be described; `"int8"` takes its ranges from them, and `"dynamic"`
             rounds the kernels of one pixel, as MobileNet has, so that what these
@@ -125,9 +127,9 @@ def export_tflite(
     if quantize == "dynamic":
         if not examples and wants_examples(content):
             examples = model.read_examples(None)
-        content = quantize_to_dynamic(content, examples)
+        content = quantize_to_dynamic(content, examples, model.exact)
     elif quantize == "int8":
-        content = quantize_to_int8(content, examples)
+        content = quantize_to_int8(content, examples, model.exact)
     metadata = {
         "name": name or path.stem,
         "package_version": __version__,
