@@ -172,6 +172,18 @@ def serve() -> Callable[[Path], AbstractContextManager[str]]:
     return _served
 
 
+@pytest.fixture
+def address(
+    dynamic_model: Path,
+    painter_model: Path,
+    build: Callable[..., Path],
+    serve: Callable[[Path], AbstractContextManager[str]],
+) -> Iterator[str]:
+    """Of the page with both models."""
+    with serve(build(dynamic_model, painter_model)) as address:
+        yield address
+
+
 class WebPage:
     """The page in a browser of its own, and what it says on its console."""
 

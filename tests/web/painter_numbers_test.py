@@ -1,11 +1,14 @@
-"""Noise and words of the Paint tab, against those of Python."""
+"""Pictures, noise and words of the Paint tab are those of Python."""
 
 import numpy as np
 import pytest
 
+from keras_imgdesc.export import export_tflite
+from keras_imgdesc.lite import LitePainter
 from keras_imgdesc.lite.word_reading import read_words
 from keras_imgdesc.noise import draw_normal, threefry
 
+TEXT = "a small red star above a large blue circle"
 TEXTS = (
     *("", "   ", "A man's T-shirt, 2 dogs!", "It’s  «small»—RED\n\tstar"),
     *("İstanbul ISPARTA", "ΟΔΥΣΣΕΥΣ ΣΑΣ", "naïve cafe\u0301 \u0301x", "हिन्दी में"),
@@ -29,11 +32,48 @@ WORDS = """async ([texts, tokens, metadata]) => {
 
 
 @pytest.fixture
-def page(dynamic_model, painter_model, build, serve, open_page):
-    with serve(build(dynamic_model, painter_model)) as address:
-        web = open_page(address)
-        web.page.goto(address)
-        yield web.page
+def page(address, open_page):
+    web = open_page(address)
+    web.page.goto(address)
+    return web.page
+
+
+def test_pictures_are_those_of_python(address, open_page, painter):
+    web = open_page(address).open_paint()
+    texts = [(TEXT, 0, 4), ("a Green, cross!", 7, 1), ("a zebra of the left", 3, 8)]
+    found = []
+    # From the very first run on: a failing kernel may leave memory as it was.
+    for text, seed, count in [*texts, (TEXT, 2**40 + 5, 1)]:
+        got = web.paint(text, seed, count)
+        wanted = painter.generate(text, num_images=count, seed=seed)
+        assert got.shape == (count, 32, 32, 4)
+        assert (got[..., 3] == 255).all()
+        assert np.abs(got[..., :3] - wanted.astype(int)).max() <= 1, (text, seed)
+        found.append(wanted)
+    # Nor would a picture of black or white alone tell much.
+    grey = np.concatenate(found)
+    assert ((grey > 5) & (grey < 250)).mean() > 0.9 and grey.std() > 10
+    # Words and seed are both seen in it, by more than what may differ.
+    others = (painter.generate("a red cross", seed=0), found[-1])
+    for other in others:
+        assert np.abs(found[0][0] - other[0].astype(int)).mean() > 2
+    # The worker's console is heard, or its errors would be missed as well.
+    assert any("XNNPACK" in line for line in web.console)
+
+
+@pytest.mark.parametrize("quantize", ["float16", "dynamic", "int8"])
+def test_smaller_files_paint_as_in_python(
+    quantize, dynamic_model, painter, build, serve, open_page, tmp_path
+):
+    path = export_tflite(painter, tmp_path / "painter.tflite", quantize=quantize)
+    lite = LitePainter(path)
+    with serve(build(dynamic_model, path)) as address:
+        web = open_page(address).open_paint()
+        for seed in range(3):
+            got = web.paint(TEXT, seed, 4)[..., :3]
+            away = np.abs(got - lite.generate(TEXT, 4, seed=seed).astype(int))
+            # Every set of kernels rounds to int8 a little differently.
+            assert away.mean() < (0.02 if quantize == "float16" else 0.5), seed
 
 
 def test_the_noise_is_that_of_python(page):
