@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,3 +54,61 @@ def broken_pictures(
     paths["directory"] = tmp_path / "directory.jpg"
     paths["directory"].mkdir()
     return paths
+
+
+@pytest.fixture(scope="session")
+def settled() -> Callable[[Any], Any]:
+    """Gives a generator the statistics that training would give it."""
+    from keras_imgdesc.generation import ConditionalBatchNormalization
+
+    def settle(generator: Any) -> Any:
+        norms = [
+            layer
+            for layer in generator.layers
+            if isinstance(layer, ConditionalBatchNormalization)
+        ]
+        chance = np.random.default_rng(0)
+        for layer in norms:
+            layer.momentum = 0.0
+        widths = {"sentence": generator.sentence_dim, "noise": generator.latent_dim}
+        batch = {
+            name: chance.normal(size=(64, width)).astype("float32")
+            for name, width in widths.items()
+        }
+        generator(batch, training=True)
+        for layer in norms:
+            layer.momentum = 0.99
+        return generator
+
+    return settle
+
+
+@pytest.fixture(scope="session")
+def build_painter(settled: Callable[[Any], Any]) -> Callable[[int], Any]:
+    """Makes a toy painter of 32 x 32, which tells its texts apart: (width)."""
+    import keras
+
+    from keras_imgdesc import CompactTextEncoder, TextToImage, Vocabulary
+    from keras_imgdesc.generation import Generator
+    from keras_imgdesc.text import CaptionTokenizer
+
+    def build(width: int) -> TextToImage:
+        keras.utils.set_random_seed(0)
+        words = ["a", "red", "blue", "bird", "dog"]
+        encoder = CompactTextEncoder(
+            CaptionTokenizer(Vocabulary(words), 6), embedding_dim=32, num_layers=1
+        )
+        generator = Generator(
+            32, resolution=32, width=width, noise_dim=6, condition_dim=8
+        )
+        texts = ["a red bird", "a blue dog", "red dog", "a bird", "blue"]
+        generator.whitening.adapt(encoder.encode(texts).sentences, floor=0.3)
+        return TextToImage(encoder, settled(generator))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def toy_painter(build_painter: Callable[[int], Any]) -> Any:
+    """The smallest painter."""
+    return build_painter(4)

@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text.text_embeddings import TextEmbeddings
-from keras_imgdesc.text.text_encoder import TextEncoder, check_texts
+from keras_imgdesc.text.text_encoder import TextEncoder
+from keras_imgdesc.text_checks import check_texts
 
 MANIFEST = "manifest.json"
 ARRAYS = ("sentences", "words", "padding_mask")

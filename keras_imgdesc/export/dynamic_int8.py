@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,12 @@ from keras_imgdesc.export.flatbuffer import (
     add_tensor,
     change_operator,
     constant,
-    image_signatures,
     operator_kind,
     operators,
     read_model,
     reshape_operator,
+    signatures_taking,
+    store_as_float16,
     write_model,
 )
 from keras_imgdesc.export.rounding import (
@@ -37,41 +38,53 @@ from keras_imgdesc.export.rounding import (
     round_keeping_sums,
     row_scales,
 )
+from keras_imgdesc.export.signature import Examples
 
 # Which input of an operation holds the matrix, a row for each output.
 MATRIX_INPUT = {
     OPERATORS.CONV_2D: 1,
+    OPERATORS.TRANSPOSE_CONV: 1,
     OPERATORS.FULLY_CONNECTED: 1,
     OPERATORS.GATHER: 0,
 }
+
+CONVOLUTIONS = (OPERATORS.CONV_2D, OPERATORS.TRANSPOSE_CONV)
 
 # Of each buffer that holds one, what reads it: operation, its kind, the tensor.
 Matrices = dict[int, list[tuple[Any, int, Any]]]
 
 # The versions of the operations that read rows of int8, each with a scale.
-CONV_2D_VERSION = 5
+VERSIONS = {OPERATORS.CONV_2D: 5, OPERATORS.TRANSPOSE_CONV: 2}
 FULLY_CONNECTED_VERSION = 12
 EMBEDDING_LOOKUP_VERSION = 4
 
 # Matrices of fewer weights stay float, as in TensorFlow's converter; of convolutions
 # more: the first of a network are small, and what they do wrong goes through all
-# others. So do depthwise kernels, which are small and would be slower.
+# others; what the last ones of a painter do wrong is seen. So do depthwise kernels,
+# which are small and would be slower.
 SMALLEST = 1024
 SMALLEST_CONV = 2**15 + 1
 
 
-def quantize_to_dynamic(content: bytes, images: list[np.ndarray]) -> bytes:
+def quantize_to_dynamic(
+    content: bytes, examples: Examples, exact: Sequence[str] = ()
+) -> bytes:
     """Makes the matrices of a float32 file int8, with a scale for each row.
 
     Args:
         content: a float32 `.tflite` file.
-        images: uint8 arrays for its signature that takes an `image` alone; kernels of
-            one pixel are rounded for what they read of these pictures. Without
-            pictures they are rounded as all others are.
+        examples: inputs of one of its signatures; kernels of one pixel are rounded
+            for what they read then. Without examples they are rounded as all others
+            are.
+        exact: names of parts whose fully connected layers stay float, in float16.
     """
     model = read_model(content)
     matrices = _matrices(model)
-    for index, _, rounded, scales in _rounded(content, model, matrices, images):
+    for index, uses in list(matrices.items()):
+        if _is_exact(uses, exact):
+            store_as_float16(model, index)
+            del matrices[index]
+    for index, _, rounded, scales in _rounded(content, model, matrices, examples):
         model.buffers[index].data = rounded.reshape(-1).view(np.uint8)
         for op, kind, tensor in matrices[index]:
             _read_int8(model, op, kind)
@@ -84,22 +97,22 @@ def quantize_to_dynamic(content: bytes, images: list[np.ndarray]) -> bytes:
     return write_model(model)
 
 
-def round_kernels(content: bytes, images: list[np.ndarray]) -> bytes:
+def round_kernels(content: bytes, examples: Examples) -> bytes:
     """Rounds the kernels of convolutions to what int8 can hold; they stay float32.
 
     Whatever makes them int8 afterwards, with a scale for each output channel, finds
     nothing left to round.
 
     Args:
-        content, images: see `quantize_to_dynamic`.
+        content, examples: see `quantize_to_dynamic`.
     """
     model = read_model(content)
     matrices = {
         index: uses
         for index, uses in _matrices(model, smallest_conv=1).items()
-        if uses[0][1] == OPERATORS.CONV_2D
+        if uses[0][1] in CONVOLUTIONS
     }
-    for index, rows, rounded, scales in _rounded(content, model, matrices, images):
+    for index, rows, rounded, scales in _rounded(content, model, matrices, examples):
         # The largest weight of a row tells its scale: it must stay the largest.
         places = np.abs(rows).argmax(axis=1)
         each = np.arange(len(rows))
@@ -109,18 +122,16 @@ def round_kernels(content: bytes, images: list[np.ndarray]) -> bytes:
     return write_model(model)
 
 
-def wants_pictures(content: bytes) -> bool:
-    """Whether there are matrices that pictures help to round."""
-    model = read_model(content)
-    is_any = any(_is_pointwise(uses) for uses in _matrices(model).values())
-    return is_any and bool(image_signatures(model))
+def wants_examples(content: bytes) -> bool:
+    """Whether there are matrices that examples help to round."""
+    return any(map(_is_pointwise, _matrices(read_model(content)).values()))
 
 
 def _rounded(
-    content: bytes, model: Any, matrices: Matrices, images: list[np.ndarray]
+    content: bytes, model: Any, matrices: Matrices, examples: Examples
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
     """For each matrix its buffer, its rows, these in int8, and their scales."""
-    moments = _second_moments(content, model, matrices, images) if images else {}
+    moments = _second_moments(content, model, matrices, examples) if examples else {}
     for index, uses in matrices.items():
         values = constant(model, uses[0][2])
         assert values is not None
@@ -148,7 +159,7 @@ def _matrices(model: Any, smallest_conv: int = SMALLEST_CONV) -> Matrices:
                 values = constant(model, tensor) if index >= 0 else None
                 if values is None:
                     continue
-                smallest = smallest_conv if kind == OPERATORS.CONV_2D else SMALLEST
+                smallest = smallest_conv if kind in CONVOLUTIONS else SMALLEST
                 is_matrix = place == MATRIX_INPUT.get(kind) and values.ndim > 1
                 if kind == OPERATORS.GATHER:
                     is_matrix &= values.ndim == 2 and _is_lookup(graph, op)
@@ -191,14 +202,22 @@ def _flatten_lookups(model: Any, graph: Any) -> None:
     graph.operators = ops
 
 
+def _is_exact(uses: list[tuple[Any, int, Any]], exact: Sequence[str]) -> bool:
+    _, kind, tensor = uses[0]
+    # Keras numbers names that occur twice.
+    parts = {part.rstrip("_0123456789") for part in tensor.name.decode().split("/")}
+    wanted = {name.rstrip("_0123456789") for name in exact}
+    return kind == OPERATORS.FULLY_CONNECTED and bool(parts & wanted)
+
+
 def _is_pointwise(uses: list[tuple[Any, int, Any]]) -> bool:
     _, kind, tensor = uses[0]
     return kind == OPERATORS.CONV_2D and tuple(tensor.shape[1:3]) == (1, 1)
 
 
 def _read_int8(model: Any, op: Any, kind: int) -> None:
-    if kind == OPERATORS.CONV_2D:
-        change_operator(model, op, kind, CONV_2D_VERSION)
+    if kind in CONVOLUTIONS:
+        change_operator(model, op, kind, VERSIONS[kind])
     elif kind == OPERATORS.FULLY_CONNECTED:
         change_operator(model, op, kind, FULLY_CONNECTED_VERSION)
         op.builtinOptions.asymmetricQuantizeInputs = True
@@ -213,11 +232,11 @@ def _second_moments(
     content: bytes,
     model: Any,
     matrices: Matrices,
-    images: list[np.ndarray],
+    examples: Examples,
 ) -> dict[int, np.ndarray]:
     """By buffer, the mean of x x^T over what a pointwise kernel reads, float64."""
     wanted = {index for index, uses in matrices.items() if _is_pointwise(uses)}
-    signatures = image_signatures(model)
+    signatures = signatures_taking(model, examples[0])
     if not wanted or not signatures:
         return {}
     place, name = next(iter(signatures.items()))
@@ -242,10 +261,10 @@ def _second_moments(
         )
     run = interpreter.get_signature_runner(name)
     sums: dict[int, Any] = defaultdict(float)
-    for image in images:
-        run(image=image)
+    for example in examples:
+        run(**example)
         for buffer, index in reads.items():
             values = interpreter.get_tensor(index, place)
             pixels = values.reshape(-1, values.shape[-1])
-            sums[buffer] += (pixels.T @ pixels) / (len(pixels) * len(images))
+            sums[buffer] += (pixels.T @ pixels) / (len(pixels) * len(examples))
     return dict(sums)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import flatbuffers
@@ -10,6 +10,8 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 OPERATORS = schema.BuiltinOperator
+# The version that reads float16.
+DEQUANTIZE_VERSION = 3
 
 
 def read_model(content: bytes | bytearray) -> Any:
@@ -78,11 +80,39 @@ def reshape_operator(model: Any, graph: Any, before: int, after: int) -> Any:
     return op
 
 
+def store_as_float16(model: Any, buffer: int) -> None:
+    """Halves a float32 constant; when the file is loaded, it becomes float32 again.
+
+    Args:
+        model: the model.
+        buffer: the number of the constant's buffer.
+    """
+    values = np.asarray(model.buffers[buffer].data, np.uint8).view(np.float32)
+    model.buffers[buffer].data = values.astype(np.float16).view(np.uint8)
+    for graph in model.subgraphs:
+        for index, tensor in enumerate(list(graph.tensors)):
+            if tensor.buffer != buffer:
+                continue
+            whole = add_tensor(graph, tensor, tensor.name + b"/whole", tensor.shape)
+            for op in graph.operators:
+                op.inputs = [whole if i == index else i for i in op.inputs]
+            op = schema.OperatorT()
+            op.inputs, op.outputs = [index], [whole]
+            change_operator(model, op, OPERATORS.DEQUANTIZE, DEQUANTIZE_VERSION)
+            graph.operators.insert(0, op)
+            tensor.type = schema.TensorType.FLOAT16
+
+
 def operators(model: Any, graph: Any, kinds: tuple[int, ...]) -> Iterator[Any]:
     """The operations of a graph that are of these kinds, in order."""
     for op in graph.operators:
         if operator_kind(model, op) in kinds:
             yield op
+
+
+def activation_input(kind: int) -> int:
+    """Which input of an operation holds what the layer before gave."""
+    return 2 if kind == OPERATORS.TRANSPOSE_CONV else 0
 
 
 def constant(model: Any, tensor: Any) -> np.ndarray | None:
@@ -93,15 +123,15 @@ def constant(model: Any, tensor: Any) -> np.ndarray | None:
     return np.asarray(data, np.uint8).view(np.float32).reshape(tensor.shape)
 
 
-def image_signatures(model: Any) -> dict[int, str]:
-    """Names of the signatures that take an `image` alone, by their graph.
+def signatures_taking(model: Any, names: Iterable[str]) -> dict[int, str]:
+    """Names of the signatures that take these inputs and no others, by their graph.
 
     The graph with the fewest operations comes first.
     """
     found = {
         signature.subgraphIndex: signature.signatureKey.decode()
         for signature in model.signatureDefs
-        if [tensor.name for tensor in signature.inputs] == [b"image"]
+        if {tensor.name.decode() for tensor in signature.inputs} == set(names)
     }
     return dict(
         sorted(found.items(), key=lambda g: len(model.subgraphs[g[0]].operators))

@@ -10,22 +10,31 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.export.dynamic_int8 import quantize_to_dynamic, round_kernels
+from keras_imgdesc.export.dynamic_int8 import (
+    CONVOLUTIONS,
+    SMALLEST_CONV,
+    quantize_to_dynamic,
+    round_kernels,
+)
 from keras_imgdesc.export.flatbuffer import (
     OPERATORS,
+    activation_input,
     constant,
-    image_signatures,
+    operator_kind,
     operators,
     read_model,
+    signatures_taking,
     write_model,
 )
+from keras_imgdesc.export.signature import Examples
 from keras_imgdesc.images import load_image, resize_image
 
 # Pictures drawn where the caller gives none.
@@ -33,8 +42,13 @@ DRAWN = 100
 
 # Depthwise convolutions stay float: they have a hundredth of a MobileNet's weights, and
 # in int8 they cost more captions than all the rest, without being faster.
-STATIC = ("CONV_2D", "MAX_POOL_2D", "PAD")
-STATIC_KINDS = tuple(getattr(OPERATORS, name) for name in STATIC)
+# Each with its name in `ai-edge-quantizer`.
+STATIC = {
+    OPERATORS.CONV_2D: "CONV_2D",
+    OPERATORS.TRANSPOSE_CONV: "CONV_2D_TRANSPOSE",
+    OPERATORS.MAX_POOL_2D: "MAX_POOL_2D",
+    OPERATORS.PAD: "PAD",
+}
 
 # The bias of a channel is an int32 of the scale of its input times that of its
 # kernel: of a channel whose kernel is zero it would overflow.
@@ -66,17 +80,22 @@ def read_representative(images: Iterable[Any] | None, size: int) -> list[np.ndar
     return found
 
 
-def quantize_to_int8(content: bytes, images: list[np.ndarray]) -> bytes:
+def quantize_to_int8(
+    content: bytes, examples: Examples, exact: Sequence[str] = ()
+) -> bytes:
     """Makes weights and activations of a float32 file int8.
 
     Convolutions compute in int8 from end to end, each channel of a kernel with a scale
-    of its own; depthwise ones in float. The rest is as in a "dynamic" file: fully
+    of its own; depthwise ones in float, and so do small transposed ones, which paint
+    the pixels: these would have no more shades than 256 over their whole range. The
+    rest is as in a "dynamic" file: fully
     connected layers take the range of their inputs as they come, since a sentence has
     no fixed range.
 
     Args:
-        content: a float32 `.tflite` file with signatures that take an `image` alone.
-        images: uint8 arrays of that input's shape.
+        content: a float32 `.tflite` file.
+        examples: inputs of one of its signatures.
+        exact: see `quantize_to_dynamic`.
 
     Raises:
         InputError: `ai-edge-quantizer` is not installed.
@@ -89,17 +108,22 @@ def quantize_to_int8(content: bytes, images: list[np.ndarray]) -> bytes:
             "Install it with `pip install 'keras-imgdesc[int8]'`",
             quantize="int8",
         ) from None
-    content = round_kernels(_without_zero_kernels(content), images)
+    content = round_kernels(_without_zero_kernels(content), examples)
+    model = read_model(content)
     work = quantizer.Quantizer(bytearray(content))
     operation = qtyping.TFLOperationName
-    for name in STATIC:
-        work.add_static_config(
-            ".*", operation(name), activation_num_bits=8, weight_num_bits=8
-        )
+    for graph in model.subgraphs:
+        for op in _static_operators(model, graph):
+            work.add_static_config(
+                f"^{re.escape(_name(graph.tensors[op.outputs[0]]))}(;|$)",
+                operation(STATIC[operator_kind(model, op)]),
+                activation_num_bits=8,
+                weight_num_bits=8,
+            )
     with _quiet():
-        ranges = _activation_ranges(content, read_model(content), images)
+        ranges = _activation_ranges(content, model, examples)
         quantized = work.quantize(ranges).quantized_model
-    return quantize_to_dynamic(bytes(quantized), [])
+    return quantize_to_dynamic(bytes(quantized), [], exact)
 
 
 @contextlib.contextmanager
@@ -127,7 +151,7 @@ def _quiet() -> Iterator[None]:
 def _without_zero_kernels(content: bytes) -> bytes:
     model = read_model(content)
     for graph in model.subgraphs:
-        for op in operators(model, graph, (OPERATORS.CONV_2D,)):
+        for op in operators(model, graph, CONVOLUTIONS):
             kernel = graph.tensors[op.inputs[1]]
             channels = np.array(constant(model, kernel))
             is_zero = np.abs(channels).max(axis=(1, 2, 3)) < SMALLEST_KERNEL
@@ -136,8 +160,16 @@ def _without_zero_kernels(content: bytes) -> bytes:
     return write_model(model)
 
 
+def _static_operators(model: Any, graph: Any) -> Iterator[Any]:
+    for op in operators(model, graph, tuple(STATIC)):
+        is_transposed = operator_kind(model, op) == OPERATORS.TRANSPOSE_CONV
+        weights = np.prod(graph.tensors[op.inputs[1]].shape) if is_transposed else 0
+        if not is_transposed or weights >= SMALLEST_CONV:
+            yield op
+
+
 def _activation_ranges(
-    content: bytes, model: Any, images: list[np.ndarray]
+    content: bytes, model: Any, examples: Examples
 ) -> dict[str, Any]:
     """Smallest and largest value of what goes into and out of convolutions."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -150,40 +182,45 @@ def _activation_ranges(
         experimental_op_resolver_type=resolver,
         num_threads=2,
     )
-    signatures = image_signatures(model)
-    ops = {
-        graph: list(operators(model, model.subgraphs[graph], STATIC_KINDS))
+    signatures = signatures_taking(model, examples[0])
+    # Of each operation, what goes in and what comes out.
+    watched = {
+        graph: [
+            (op.inputs[activation_input(operator_kind(model, op))], op.outputs[0])
+            for op in _static_operators(model, model.subgraphs[graph])
+        ]
         for graph in signatures
     }
     # They begin with the same encoder: the shortest is run for all.
     chosen = next(iter(signatures))
-    watched = {index for op in ops[chosen] for index in (op.inputs[0], op.outputs[0])}
-    low = dict.fromkeys(watched, np.inf)
-    high = dict.fromkeys(watched, -np.inf)
+    indices = {index for pair in watched[chosen] for index in pair}
+    low = dict.fromkeys(indices, np.inf)
+    high = dict.fromkeys(indices, -np.inf)
     run = interpreter.get_signature_runner(signatures[chosen])
-    for image in images:
-        run(image=image)
-        for index in watched:
+    for example in examples:
+        run(**example)
+        for index in indices:
             values = interpreter.get_tensor(index, chosen)
             low[index] = min(low[index], float(values.min()))
             high[index] = max(high[index], float(values.max()))
     ranges: dict[str, Any] = {}
     for graph in signatures:
         tensors = model.subgraphs[graph].tensors
-        for op, own in zip(ops[chosen], ops[graph], strict=True):
-            ranges |= _range(
-                tensors[own.inputs[0]], low[op.inputs[0]], high[op.inputs[0]]
-            )
-            ranges |= _range(
-                tensors[own.outputs[0]], low[op.outputs[0]], high[op.outputs[0]]
-            )
+        for pair, own in zip(watched[chosen], watched[graph], strict=True):
+            for index, its in zip(pair, own, strict=True):
+                ranges |= _range(tensors[its], low[index], high[index])
     return ranges
+
+
+def _name(tensor: Any) -> str:
+    name: str = tensor.name.decode()
+    return name
 
 
 def _range(tensor: Any, low: float, high: float) -> dict[str, Any]:
     shape = (1,) * len(tensor.shape)
     return {
-        tensor.name.decode(): {
+        _name(tensor): {
             "min": np.full(shape, low, np.float32),
             "max": np.full(shape, high, np.float32),
         }

@@ -99,14 +99,14 @@ def decode_images(
     return tf.ensure_shape(pixels, (None, *shape)), error
 
 
-def at_least_one(images: tf.Tensor) -> tf.Tensor:
-    """The images of a batch; an empty one fails here, with a message that says so.
+def at_least_one(values: tf.Tensor, message: str = NO_IMAGES) -> tf.Tensor:
+    """What is in a batch; an empty one fails here, with a message that says so.
 
     Otherwise it would in the first convolution, which blames its own kernel.
     """
-    check = tf.debugging.assert_positive(tf.shape(images)[0], NO_IMAGES)
+    check = tf.debugging.assert_positive(tf.shape(values)[0], message)
     with tf.control_dependencies([check]):
-        return tf.identity(images)
+        return tf.identity(values)
 
 
 def _what_is_wrong(contents: tf.Tensor) -> tf.Tensor:

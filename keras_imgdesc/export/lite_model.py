@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any
 
 import tensorflow as tf
 
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.export.signature import Signature
-from keras_imgdesc.lite.model_file import VOCABULARY_FILE
+from keras_imgdesc.export.full_int8 import read_representative
+from keras_imgdesc.export.signature import Examples, Signature, refuse_settings
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,19 @@ class LiteModel:
         signatures: by name, of static shapes. The converter sorts them by name, and the
             first is what runs when none is named.
         metadata: of the task; those of every file are added to it.
-        vocabulary: a token a line, the number of the line being its id.
-        image_size: side of the images that it takes.
+        vocabulary: of the task's tokenizer.
+        representative: what examples are made of, `"images"` or `"texts"`.
+        read_examples: makes inputs of one of the signatures, for int8 to be fitted
+            to, of representative images or texts; of None, of what Scenes draws.
+        exact: names of parts whose fully connected layers no int8 serves.
     """
 
     signatures: dict[str, Signature]
     metadata: dict[str, Any]
-    vocabulary: str
-    image_size: int
+    vocabulary: Any
+    representative: str
+    read_examples: Callable[[Iterable[Any] | None], Examples]
+    exact: tuple[str, ...] = ()
 
 
 @singledispatch
@@ -45,7 +51,7 @@ def lite_model_of(task: Any, **settings: Any) -> LiteModel:
     """
     raise InputError(
         "Only a task can be exported",
-        "Give an ImageCaptioner or an ImageTextMatcher",
+        "Give an ImageCaptioner, an ImageTextMatcher or a TextToImage",
         task=type(task).__name__,
     )
 
@@ -57,6 +63,7 @@ def captioner_lite_model(
     num_beams: int | None = None,
     length_penalty: float | None = None,
     max_length: int | None = None,
+    **others: Any,
 ) -> LiteModel:
     """`describe`, `encode` and `step` of a captioner.
 
@@ -64,7 +71,9 @@ def captioner_lite_model(
         task: the captioner.
         num_beams, length_penalty, max_length: of the beam search; None means the
             captioner's own.
+        **others: there are none.
     """
+    refuse_settings(task, others)
     settings = task.generation.changed(
         num_beams=num_beams, length_penalty=length_penalty, max_length=max_length
     )
@@ -107,7 +116,6 @@ def captioner_lite_model(
     token_id = tf.TensorSpec((1,), tf.int32, name="token_id")
     encoded = tf.function(encode).get_concrete_function(image).structured_outputs
     found = [tf.TensorSpec(t.shape, t.dtype, name=n) for n, t in encoded.items()]
-    vocabulary = task.tokenizer.vocabulary
     return LiteModel(
         signatures={
             "describe": Signature(describe, (image,), {}),
@@ -121,14 +129,26 @@ def captioner_lite_model(
                 "length_penalty": settings.length_penalty,
                 "max_length": settings.max_length,
             },
-            "vocabulary": {
-                "file": VOCABULARY_FILE,
-                "pad_id": vocabulary.pad_id,
-                "unk_id": vocabulary.unk_id,
-                "start_id": vocabulary.start_id,
-                "end_id": vocabulary.end_id,
-            },
         },
-        vocabulary="\n".join(vocabulary.tokens) + "\n",
-        image_size=size,
+        vocabulary=task.tokenizer.vocabulary,
+        representative="images",
+        read_examples=partial(image_examples, size),
     )
+
+
+def image_examples(size: int, images: Iterable[Any] | None) -> Examples:
+    """Inputs of signatures that take an `image` alone.
+
+    Args:
+        size: side of the square.
+        images: see `read_representative`.
+    """
+    return [{"image": image} for image in read_representative(images, size)]
+
+
+def text_metadata(encoder: Any) -> dict[str, Any]:
+    """How texts become the `token_ids` of a text encoder."""
+    return {
+        "tokenizer": type(encoder.tokenizer).__name__,
+        "sequence_length": encoder.sequence_length,
+    }

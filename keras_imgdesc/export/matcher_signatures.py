@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.image_bytes import at_least_one, decode_images
-from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
-from keras_imgdesc.export.signature import Signature
+from keras_imgdesc.export.lite_model import (
+    LiteModel,
+    image_examples,
+    lite_model_of,
+    text_metadata,
+)
+from keras_imgdesc.export.signature import Signature, refuse_settings
 from keras_imgdesc.export.task_signatures import example_jpeg, signatures_of
-from keras_imgdesc.lite.model_file import VOCABULARY_FILE
 from keras_imgdesc.matching import ImageTextMatcher
 
 
@@ -24,14 +28,14 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
         task: the matcher.
         **settings: there are none.
     """
-    _refuse(settings)
+    refuse_settings(task, settings)
     size = task.image_encoder.image_size
     image_spec = tf.TensorSpec((None,), tf.string, name="image_bytes")
     text_spec = tf.TensorSpec((None,), tf.string, name="text")
 
     def images(image_bytes: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         pixels, error = decode_images(at_least_one(image_bytes), size)
-        found = _image(task, pixels)
+        found = image_vectors(task, pixels)
         is_good = error == ""
         found = {
             name: tf.where(_as_wide(is_good, value), value, 0.0)
@@ -41,7 +45,7 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
 
     def score(image_bytes: tf.Tensor, text: tf.Tensor) -> dict[str, tf.Tensor]:
         found, error = images(image_bytes)
-        texts = _text(task, task.text_encoder.tokenizer(text))
+        texts = text_vectors(task, task.text_encoder.tokenizer(text))
         scores = task.pair_score(found, texts, texts["padding_mask"])
         is_good = (error == "")[:, None]
         # A broken image takes no probability from the others.
@@ -58,7 +62,7 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
         return found | {"error": error}
 
     def embed_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _text(task, task.text_encoder.tokenizer(text))
+        return text_vectors(task, task.text_encoder.tokenizer(text))
 
     some_images = np.array([example_jpeg(size)], object)
     some_texts = np.array([b"a dog", b"a red circle"], object)
@@ -85,17 +89,17 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
         task: the matcher.
         **settings: there are none.
     """
-    _refuse(settings)
+    refuse_settings(task, settings)
     size = task.image_encoder.image_size
     encoder = task.text_encoder
     dim, length = task.embedding_dim, encoder.sequence_length
     rows, columns, _ = task.image_tower.feature_map_shape
 
     def embed_image(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _image(task, image)
+        return image_vectors(task, image)
 
     def embed_text(token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = _text(task, token_ids)
+        found = text_vectors(task, token_ids)
         # As a float, which every runtime can take back.
         return found | {"padding_mask": tf.cast(found["padding_mask"], tf.float32)}
 
@@ -118,7 +122,6 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
     def spec(name: str, *shape: int, dtype: Any = tf.float32) -> tf.TensorSpec:
         return tf.TensorSpec((1, *shape), dtype, name=name)
 
-    vocabulary = encoder.tokenizer.vocabulary
     return LiteModel(
         signatures={
             "embed_image": Signature(
@@ -139,38 +142,21 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
                 {},
             ),
         },
-        metadata={
-            "task": "ImageTextMatcher",
-            "tokenizer": type(encoder.tokenizer).__name__,
-            "sequence_length": length,
-            "vocabulary": {
-                "file": VOCABULARY_FILE,
-                **{
-                    name: getattr(vocabulary, name)
-                    for name in ("pad_id", "unk_id", "start_id", "end_id")
-                },
-            },
-        },
-        vocabulary="\n".join(vocabulary.tokens) + "\n",
-        image_size=size,
+        metadata={"task": "ImageTextMatcher", **text_metadata(encoder)},
+        vocabulary=encoder.tokenizer.vocabulary,
+        representative="images",
+        read_examples=partial(image_examples, size),
     )
 
 
-def _refuse(settings: dict[str, Any]) -> None:
-    if settings:
-        raise InputError(
-            "A matcher has no settings to fix in the graph",
-            "They are for captioners: leave them out",
-            **settings,
-        )
-
-
-def _image(task: ImageTextMatcher, pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+def image_vectors(task: ImageTextMatcher, pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+    """`vector` and `regions` of pictures uint8 (images, image_size, image_size, 3)."""
     feature_map = task.image_encoder(pixels, training=False)
     return task.image_tower({"feature_map": feature_map}, training=False)
 
 
-def _text(task: ImageTextMatcher, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+def text_vectors(task: ImageTextMatcher, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    """`vector`, `words` and `padding_mask` of token ids int32 (texts, words)."""
     encoded = task.text_encoder({"token_ids": token_ids}, training=False)
     found = task.text_tower(
         {"sentence": encoded["sentence"], "words": encoded["words"]}, training=False

@@ -8,8 +8,9 @@ from typing import Any
 
 import keras
 
-# Registers what a matcher offers.
+# Registers what the other tasks offer.
 import keras_imgdesc.export.matcher_signatures  # noqa: F401
+import keras_imgdesc.export.painter_signatures  # noqa: F401
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.serving_assets import write_serving_assets
 from keras_imgdesc.export.task_signatures import signatures_of
@@ -26,7 +27,7 @@ def export_saved_model(
 ) -> Path:
     """Write a task as `path/<version>/`, whole or not at all.
 
-    Images go in as the bytes of their files, words come out as strings; decoding,
+    Images go in and come out as the bytes of their files, words as strings; decoding,
     EXIF orientation, search and vocabulary are in the graph, which needs TensorFlow's
     own operations alone. A captioner has these signatures:
 
@@ -46,21 +47,38 @@ def export_saved_model(
     | `embed_text` | `text` | `vector`, `words`, `padding_mask` |
 
     where `score`, `image_probability`, P(I|D) over the images, and
-    `text_probability`, P(D|I) over the texts, are float32[n, m].
+    `text_probability`, P(D|I) over the texts, are float32[n, m]. A painter has
+
+    | signature | takes | gives, for n texts and k pictures of each |
+    |---|---|---|
+    | `serving_default` | `text` | a picture each, of seed 0 |
+    | `paint_one` | `text`, `seed` int64[n] | a picture each, of its seed |
+    | `paint_noise` | `text`, `noise` [n, latent_dim] | a picture each, of its noise |
+    | `paint` | `text`, `seed` int64, `num_images` int32 | k pictures each |
+    | `paint_ranked` | the same | k pictures each, by `probability` |
+
+    They give `image_bytes`, PNG files, string[n] or [n, k], `pixels`, uint8[n, (k,)
+    resolution, resolution, 3], and `error`; the last, which is there with `rerank`,
+    P(I|D) over the k pictures as well, float32[n, k], the best first. The first three
+    paint a text as `generate(text, seed=...)` paints it alone, whatever else is in the
+    batch; the last two give the pictures of `generate(texts, num_images, seed)`, but
+    take numbers that are of no row, so that a server must not batch their requests.
 
     `image_bytes`, `caption` and `error` are string[n], `image` is uint8[n, height,
     width, 3], the others float32: `log_prob` [n], `token_log_probs` [n, words],
     `attention` [n, words, rows, columns], `feature_map` [n, rows, columns, channels].
-    `error` is empty for a good image; a broken one fills its own, has an empty caption
-    and changes nothing for the others.
+    `error` is empty for a good image or text; a broken image, or a text without a
+    known word, fills its own, has an empty caption or file and changes nothing for the
+    others.
 
     Args:
-        task: an `ImageCaptioner` or an `ImageTextMatcher`.
+        task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`.
         path: the model's folder; its name is the model's name.
         version: number of the version; None means one more than the highest there.
         warm_up: also write requests that a server runs before it answers others.
         **settings: fixed in the graph, of a captioner: `num_beams`, `length_penalty`,
-            `max_length`.
+            `max_length`; of a painter: `truncation`, and `rerank`, an
+            `ImageTextMatcher` that is written into the same file.
 
     Returns:
         The folder of the version.
@@ -75,7 +93,8 @@ def export_saved_model(
     archive = keras.export.ExportArchive()
     # The variables of its endpoints the archive finds itself, and would save those of
     # a tracked task a second time.
-    archive.track(tokenizer_of(task))
+    for tokenizer in _tokenizers(task, settings.get("rerank")):
+        archive.track(tokenizer)
     for name, signature in signatures.items():
         archive.add_endpoint(
             name, signature.function, input_signature=list(signature.inputs)
@@ -88,10 +107,16 @@ def export_saved_model(
     return target
 
 
-def tokenizer_of(task: Any) -> Any:
-    """What holds the tables that the graph looks words up in."""
-    encoder = getattr(task, "text_encoder", None)
-    return task.tokenizer if encoder is None else encoder.tokenizer
+def _tokenizers(*tasks: Any) -> list[Any]:
+    """What holds the tables that the graph looks words up in, each once."""
+    found: list[Any] = []
+    for task in tasks:
+        if task is None:
+            continue
+        tokenizer = getattr(task, "text_encoder", task).tokenizer
+        if not any(tokenizer is other for other in found):
+            found.append(tokenizer)
+    return found
 
 
 def _free_version(path: Path, version: int | None) -> int:

@@ -18,7 +18,7 @@ def write_serving_assets(
     Args:
         folder: of the version.
         name: of the model.
-        signatures: each is asked once, with its example.
+        signatures: each that may be is asked once, with its example.
         warm_up: False writes nothing.
 
     Raises:
@@ -38,6 +38,8 @@ def write_serving_assets(
     extra.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(extra / "tf_serving_warmup_requests")) as writer:
         for signature_name, signature in signatures.items():
+            if not signature.warm_up:
+                continue
             request = predict_pb2.PredictRequest()
             request.model_spec.name = name
             request.model_spec.signature_name = signature_name

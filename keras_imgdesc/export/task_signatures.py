@@ -14,7 +14,7 @@ from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.image_bytes import at_least_one, decode_images
-from keras_imgdesc.export.signature import Signature
+from keras_imgdesc.export.signature import Signature, refuse_settings
 from keras_imgdesc.images import resize_image
 
 
@@ -31,7 +31,7 @@ def signatures_of(task: Any, **settings: Any) -> dict[str, Signature]:
     """
     raise InputError(
         "Only a task can be exported",
-        "Give an ImageCaptioner or an ImageTextMatcher",
+        "Give an ImageCaptioner, an ImageTextMatcher or a TextToImage",
         task=type(task).__name__,
     )
 
@@ -43,6 +43,7 @@ def captioner_signatures(
     num_beams: int | None = None,
     length_penalty: float | None = None,
     max_length: int | None = None,
+    **others: Any,
 ) -> dict[str, Signature]:
     """`serving_default`, `pixels`, `score` and `encode` of a captioner.
 
@@ -50,7 +51,9 @@ def captioner_signatures(
         task: the captioner.
         num_beams, length_penalty, max_length: of the beam search; None means the
             captioner's own.
+        **others: there are none.
     """
+    refuse_settings(task, others)
     settings = task.generation.changed(
         num_beams=num_beams, length_penalty=length_penalty, max_length=max_length
     )

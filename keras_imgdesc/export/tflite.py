@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-# Registers what a matcher offers.
+# Registers what the other tasks offer.
 import keras_imgdesc.export.matcher_signatures  # noqa: F401
+import keras_imgdesc.export.painter_lite_model  # noqa: F401
 from keras_imgdesc import __version__
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.dynamic_int8 import (
     quantize_to_dynamic,
-    wants_pictures,
+    wants_examples,
 )
-from keras_imgdesc.export.full_int8 import quantize_to_int8, read_representative
+from keras_imgdesc.export.full_int8 import quantize_to_int8
 from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
+from keras_imgdesc.export.signature import Examples
 from keras_imgdesc.export.whole import refused_by_disk, written_whole
 from keras_imgdesc.lite.model_file import METADATA_FILE, VOCABULARY_FILE
 
@@ -36,10 +37,11 @@ def export_tflite(
     *,
     quantize: str | None = None,
     representative_images: Iterable[Any] | None = None,
+    representative_texts: Iterable[str] | None = None,
     name: str | None = None,
     **settings: Any,
 ) -> Path:
-    """Write a task as a `.tflite` file of built-in operations, beam search inside.
+    """Write a task as a `.tflite` file of built-in operations alone.
 
     A captioner has three signatures, which share their weights:
 
@@ -49,8 +51,9 @@ def export_tflite(
     | `encode` | `image` | what an image is to `step`: `keys`, `hidden`, ... |
     | `step` | `token_id` and those | `log_probs`, `attention`, `next_hidden`, ... |
 
-    The first describes an image whole, and is what runs when no signature is named.
-    With the other two an app shows words as they come. A matcher has
+    The first describes an image whole, by a beam search inside of it, and is what
+    runs when no signature is named. With the other two an app shows words as they
+    come. A matcher has
 
     | signature | takes | gives |
     |---|---|---|
@@ -58,27 +61,39 @@ def export_tflite(
     | `embed_text` | `token_ids` | `vector`, `words`, `padding_mask` |
     | `score` | `image_vector`, `regions`, `text_vector`, `words`, ... | `score`, ... |
 
-    `image` is uint8 (1,
-    image_size, image_size, 3), RGB, upright, stretched to the square; `token_ids`
-    int32 (1, words), the end token and padding after them; `log_probs` float32 (1,
-    words), of each token, 0 at padding, and in `step` (1, vocabulary_size);
-    `attention` float32 (1, words, rows, columns).
+    and a painter
+
+    | signature | takes | gives |
+    |---|---|---|
+    | `paint` | `token_ids`, `noise` | `image` |
+
+    `image` is uint8 (1, image_size, image_size, 3), RGB, upright; one that goes in is
+    stretched to the square. `token_ids` is int32 (1, words), the end token and padding
+    after them; `noise` float32 (1, latent_dim), standard normal, of a seed as
+    `keras_imgdesc.noise` draws it; `log_probs` float32 (1, words), of each token, 0 at
+    padding, and in `step` (1, vocabulary_size); `attention` float32 (1, words, rows,
+    columns).
 
     `vocabulary.txt` (a token a line, the number of the line being its id) is written
     beside the file, and travels inside it with a description of all tensors,
     `keras_imgdesc.json`: the file is also a zip archive of these two.
 
     Args:
-        task: an `ImageCaptioner` or an `ImageTextMatcher`.
+        task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`.
         path: the file; there must be none, and in its folder no `vocabulary.txt` of
             another model.
         quantize: None for float32; `"float16"` for weights of half the size;
             `"dynamic"` for matrices of int8, a quarter of the size; `"int8"` where
-            what goes from convolution to convolution is int8 too, the fastest.
+            what goes from convolution to convolution is int8 too, the fastest. What a
+            painter reads words with is float16 in both: whitening makes large what
+            the sentences differ by, and would make errors large.
         representative_images: pictures, as `load_image` takes them, like those that
             will be described; `"int8"` takes its ranges from them, and `"dynamic"`
             rounds the kernels of one pixel, as MobileNet has, so that what these
             show changes least. None means drawn ones, of the data set Scenes.
+        representative_texts: the same for a painter, texts like those that will be
+            painted. None means captions of Scenes, or where it does not know all of
+            their words, words that it knows, in random order.
         name: kept in the metadata, for instance the preset's; None means the file's.
         **settings: fixed in the file, of a captioner: `num_beams`, `length_penalty`,
             `max_length`.
@@ -88,8 +103,8 @@ def export_tflite(
 
     Raises:
         InputError: the file exists, its place cannot be written to, there are no
-            representative images, or an argument is out of its range. Nothing is left
-            then.
+            representative images or texts or the task does not take them, or an
+            argument is out of its range. Nothing is left then.
         ImageError: a representative image cannot be read.
     """
     path = Path(path)
@@ -100,43 +115,69 @@ def export_tflite(
             quantize=quantize,
         )
     model = lite_model_of(task, **settings)
-    _check_place(path, model.vocabulary)
-    pictures: list[np.ndarray] = []
-    is_given = representative_images is not None
+    vocabulary = "\n".join(model.vocabulary.tokens) + "\n"
+    _check_place(path, vocabulary)
+    given = _representative(model, representative_images, representative_texts)
+    examples: Examples = []
     # Before anything takes long: one of them may be broken.
-    if quantize == "int8" or (quantize == "dynamic" and is_given):
-        pictures = read_representative(representative_images, model.image_size)
+    if quantize == "int8" or (quantize == "dynamic" and given is not None):
+        examples = model.read_examples(given)
     with refused_by_disk(Path(tempfile.gettempdir())):
         content, tensors = _convert(task, model, quantize)
     if quantize == "dynamic":
-        if not pictures and wants_pictures(content):
-            pictures = read_representative(None, model.image_size)
-        content = quantize_to_dynamic(content, pictures)
+        if not examples and wants_examples(content):
+            examples = model.read_examples(None)
+        content = quantize_to_dynamic(content, examples, model.exact)
     elif quantize == "int8":
-        content = quantize_to_int8(content, pictures)
+        content = quantize_to_int8(content, examples, model.exact)
     metadata = {
         "name": name or path.stem,
         "package_version": __version__,
         "quantize": quantize,
         "image": "RGB, upright, stretched to the square (bilinear, anti-aliased)",
         "signatures": tensors,
+        "vocabulary": {
+            "file": VOCABULARY_FILE,
+            **{
+                special: getattr(model.vocabulary, special)
+                for special in ("pad_id", "unk_id", "start_id", "end_id")
+            },
+        },
     }
-    _write(path, content, model, metadata | model.metadata)
+    _write(path, content, vocabulary, metadata | model.metadata)
     return path
 
 
+def _representative(model: LiteModel, images: Any, texts: Any) -> Any:
+    """What was given of the kind that the task takes, or None.
+
+    Raises:
+        InputError: the other kind was given.
+    """
+    given = {"images": images, "texts": texts}
+    wanted = given.pop(model.representative)
+    for kind, values in given.items():
+        if values is not None:
+            raise InputError(
+                f"The task takes representative_{model.representative}",
+                f"Leave out representative_{kind}",
+                task=model.metadata["task"],
+            )
+    return wanted
+
+
 def _write(
-    path: Path, content: bytes, model: LiteModel, metadata: dict[str, Any]
+    path: Path, content: bytes, vocabulary: str, metadata: dict[str, Any]
 ) -> None:
     with written_whole(path) as partial:
         partial.write_bytes(content)
         with zipfile.ZipFile(partial, "a") as archive:
-            archive.writestr(VOCABULARY_FILE, model.vocabulary)
+            archive.writestr(VOCABULARY_FILE, vocabulary)
             archive.writestr(METADATA_FILE, json.dumps(metadata, indent=2) + "\n")
         beside = path.with_name(VOCABULARY_FILE)
         if not beside.exists():
             with written_whole(beside) as partial_text:
-                partial_text.write_text(model.vocabulary, encoding="utf-8")
+                partial_text.write_text(vocabulary, encoding="utf-8")
 
 
 def _check_place(path: Path, vocabulary: str) -> None:

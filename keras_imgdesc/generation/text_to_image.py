@@ -21,10 +21,9 @@ from keras_imgdesc.generation.painting_training import (
     whiten,
 )
 from keras_imgdesc.generation.pixels import to_uint8
+from keras_imgdesc.noise import MOST_IMAGES, draw_normal, picture_noise
 from keras_imgdesc.text import TextEncoder
-from keras_imgdesc.text.text_encoder import check_texts
-
-MOST_IMAGES = 10_000
+from keras_imgdesc.text_checks import check_known, check_texts
 
 
 class TextToImage:
@@ -76,7 +75,8 @@ class TextToImage:
         Args:
             texts: one or several.
             num_images: pictures of each text, up to 10,000.
-            seed: of the noise; the same seed gives the same pictures.
+            seed: of the noise, from 0 to 2**63 - 1; the same seed gives the same
+                pictures, here and in every exported form.
             truncation: the noise is multiplied by it; below 1 pictures are more
                 typical and less different.
             noise: float (texts * num_images, latent_dim), in the place of a drawn one.
@@ -94,30 +94,11 @@ class TextToImage:
         """
         several = check_texts(texts)
         self._check_words(several)
-        if not 1 <= num_images <= MOST_IMAGES:
-            raise InputError(
-                f"num_images must be from 1 to {MOST_IMAGES}",
-                "Ask for fewer, several times with another seed",
-                num_images=num_images,
-            )
-        if not 0 <= truncation <= 10:
-            raise InputError(
-                "truncation must be from 0 to 10", "Use 1", truncation=truncation
-            )
-        if noise is None:
-            noise = self.draw_noise(len(several) * num_images, seed)
-        noise = np.asarray(noise, np.float32)
-        wanted = (len(several) * num_images, self.generator.latent_dim)
-        if noise.shape != wanted:
-            raise InputError(
-                "There must be noise for each picture",
-                f"Pass float {wanted}, or a seed",
-                shape=noise.shape,
-            )
+        width = self.generator.latent_dim
+        noise = picture_noise(len(several), num_images, width, seed, truncation, noise)
         sentences = self.text_encoder.encode(several).sentences
-        painted = self._paint(
-            np.repeat(sentences, num_images, axis=0), noise * truncation, batch_size
-        )
+        sentences = np.repeat(sentences, num_images, axis=0)
+        painted = self._paint(sentences, noise, batch_size)
         painted = painted.reshape(len(several), num_images, *painted.shape[1:])
         if rerank is not None:
             for row, text in enumerate(several):
@@ -161,9 +142,8 @@ class TextToImage:
         )
 
     def draw_noise(self, count: int, seed: int) -> np.ndarray:
-        """Noise of pictures, float32 (count, latent_dim)."""
-        generator = np.random.default_rng(seed)
-        return generator.standard_normal((count, self.generator.latent_dim), np.float32)
+        """Noise of pictures, float32 (count, latent_dim); see `noise.draw_normal`."""
+        return draw_normal(count, self.generator.latent_dim, seed)
 
     def _paint(
         self, sentences: np.ndarray, noise: np.ndarray, batch_size: int
@@ -204,14 +184,7 @@ class TextToImage:
             return
         token_ids = self.text_encoder.tokenize(texts)
         special = (vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id, unknown)
-        for text, ids in zip(texts, token_ids, strict=True):
-            if np.isin(ids, special).all():
-                known = [t for i, t in enumerate(vocabulary.tokens) if i not in special]
-                raise InputError(
-                    "A text must have a word that the painter knows",
-                    f"It knows {len(known)} words, for example {known[:40]}",
-                    text=text,
-                )
+        check_known(texts, token_ids, vocabulary.tokens, special)
 
     def compile(
         self,

@@ -5,5 +5,6 @@ It needs `ai-edge-litert`, NumPy and Pillow.
 
 from keras_imgdesc.lite.lite_captioner import LiteCaptioner
 from keras_imgdesc.lite.lite_matcher import LiteMatcher
+from keras_imgdesc.lite.lite_painter import LitePainter
 
-__all__ = ["LiteCaptioner", "LiteMatcher"]
+__all__ = ["LiteCaptioner", "LiteMatcher", "LitePainter"]

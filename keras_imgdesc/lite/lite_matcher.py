@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.images import load_image
-from keras_imgdesc.lite.interpreting import open_interpreter
-from keras_imgdesc.lite.model_file import read_model_file
 from keras_imgdesc.lite.resizing import stretch
-from keras_imgdesc.lite.word_reading import read_words
+from keras_imgdesc.lite.text_file import TextFile
 
 
-class LiteMatcher:
+class LiteMatcher(TextFile):
     """Scores pictures and texts with a file of `export_tflite`, in LiteRT.
 
     Needs `ai-edge-litert`, NumPy and Pillow. A float32 file gives the f(I, D) of
@@ -38,23 +35,11 @@ class LiteMatcher:
     def __init__(
         self, path: str | PathLike[str], num_threads: int | None = None
     ) -> None:
-        self.metadata, self.tokens = read_model_file(path)
-        found = self.metadata.get("task"), self.metadata.get("tokenizer")
-        if found != ("ImageTextMatcher", "CaptionTokenizer"):
-            raise InputError(
-                "The file must hold a matcher whose words are those of its vocabulary",
-                "Export one with a compact text encoder",
-                path=path,
-                task=found[0],
-                tokenizer=found[1],
-            )
-        interpreter = open_interpreter(path, num_threads)
-        image = self.metadata["signatures"]["embed_image"]["inputs"]["image"]
-        self.image_size: int = image["shape"][1]
-        self._ids = {token: number for number, token in enumerate(self.tokens)}
-        self._image = interpreter.get_signature_runner("embed_image")
-        self._text = interpreter.get_signature_runner("embed_text")
-        self._score = interpreter.get_signature_runner("score")
+        super().__init__(path, num_threads, "ImageTextMatcher", "a matcher")
+        self.image_size: int = self._shape("embed_image", "inputs", "image")[1]
+        self._image = self._runner("embed_image")
+        self._text = self._runner("embed_text")
+        self._score = self._runner("score")
 
     def embed_image(self, image: Any) -> dict[str, np.ndarray]:
         """`vector` float32 (1, dim) and `regions` (1, regions, dim) of a picture.
@@ -75,23 +60,6 @@ class LiteMatcher:
             InputError: the text is empty.
         """
         return dict(self._text(token_ids=self.tokenize(text)))
-
-    def tokenize(self, text: str) -> np.ndarray:
-        """Token ids of a text, int32 (1, words), as `CaptionTokenizer` has them.
-
-        Raises:
-            InputError: the text is empty.
-        """
-        if not text.strip():
-            raise InputError(
-                "A text must be a string with words in it",
-                "Write what the picture should show",
-                text=text,
-            )
-        ids, length = self.metadata["vocabulary"], self.metadata["sequence_length"]
-        words = [self._ids.get(word, ids["unk_id"]) for word in read_words(text)]
-        row = [ids["start_id"], *words[: length - 2], ids["end_id"]]
-        return np.array([row + [ids["pad_id"]] * (length - len(row))], np.int32)
 
     def score(self, images: list[Any], texts: list[str]) -> np.ndarray:
         """f(I, D), float32 (images, texts).

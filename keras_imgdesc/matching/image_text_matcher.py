@@ -28,7 +28,7 @@ from keras_imgdesc.matching.pair_score import PairScore
 from keras_imgdesc.matching.text_tower import TextTower
 from keras_imgdesc.matching.word_maps import WordMaps
 from keras_imgdesc.text import TextEncoder
-from keras_imgdesc.text.text_encoder import check_texts
+from keras_imgdesc.text_checks import check_texts
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")

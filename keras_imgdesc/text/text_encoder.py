@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.text.text_embeddings import TextEmbeddings
+from keras_imgdesc.text_checks import check_texts
 
 
 class TextEncoder(keras.Model):
@@ -96,25 +96,3 @@ class TextEncoder(keras.Model):
                 reduce_retracing=True,
             )
         return self._function(tf.constant(token_ids))
-
-
-def check_texts(texts: str | Sequence[str]) -> list[str]:
-    """The texts as a list.
-
-    Raises:
-        InputError: there is no text, or one is empty or no string.
-    """
-    several = [texts] if isinstance(texts, str) else list(texts)
-    if not several:
-        raise InputError(
-            "There must be a text", "Pass a string or a list of them", texts=texts
-        )
-    for index, text in enumerate(several):
-        if not isinstance(text, str) or not text.strip():
-            raise InputError(
-                "A text must be a string with words in it",
-                "Write what the picture should show",
-                text=text,
-                index=index,
-            )
-    return several

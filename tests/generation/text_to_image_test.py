@@ -1,22 +1,14 @@
-import keras
 import numpy as np
 import pytest
 
-from keras_imgdesc import CaptionTokenizer, CompactTextEncoder, TextToImage, Vocabulary
+from keras_imgdesc import TextToImage
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation import Generator
 
 
 @pytest.fixture(scope="module")
-def painter(settled) -> TextToImage:
-    keras.utils.set_random_seed(0)
-    words = ["a", "red", "blue", "bird", "dog"]
-    encoder = CompactTextEncoder(
-        CaptionTokenizer(Vocabulary(words), 6), embedding_dim=16, num_layers=1
-    )
-    generator = Generator(16, resolution=32, width=4, noise_dim=6, condition_dim=8)
-    generator.whitening.adapt(encoder.encode(["a red bird", "a blue dog"]).sentences)
-    return TextToImage(encoder, settled(generator))
+def painter(toy_painter) -> TextToImage:
+    return toy_painter
 
 
 def test_one_text_or_several(painter):

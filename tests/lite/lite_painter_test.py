@@ -1,0 +1,72 @@
+"""A painter without TensorFlow."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from keras_imgdesc import InputError, export_tflite
+from keras_imgdesc.lite import LiteMatcher, LitePainter
+
+TEXTS = ["A red bird!", "the blue DOG", "dog " * 30]
+
+
+@pytest.fixture(scope="module")
+def file(toy_painter, tmp_path_factory):
+    return export_tflite(toy_painter, tmp_path_factory.mktemp("lite") / "p.tflite")
+
+
+@pytest.fixture(scope="module")
+def lite(file) -> LitePainter:
+    return LitePainter(file)
+
+
+def test_pictures_are_those_of_python(toy_painter, lite):
+    options = {"num_images": 3, "seed": 5, "truncation": 0.8}
+    found = lite.generate(TEXTS, **options)
+    wanted = toy_painter.generate(TEXTS, **options)
+    assert found.shape == wanted.shape and found.dtype == np.uint8
+    assert np.abs(found.astype(int) - wanted).max() <= 1
+    assert (found[0] != found[1]).any() and (found[0, 0] != found[0, 1]).any()
+    one = lite.generate(TEXTS[0], **options)
+    np.testing.assert_array_equal(one, found[0])
+    noise = toy_painter.draw_noise(1, 3)
+    np.testing.assert_array_equal(
+        lite.generate("a dog", noise=noise), lite.generate("a dog", seed=3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"texts": " "}, "words in it"),
+        ({"texts": ["a red bird", "xyzzy"]}, "knows.*red.*xyzzy|xyzzy.*red"),
+        ({"num_images": 0}, "num_images"),
+        ({"truncation": 11}, "truncation"),
+        ({"seed": -1}, "seed"),
+        ({"noise": np.zeros((2, 14))}, "noise"),
+    ],
+)
+def test_bad_input_is_refused_as_in_python(toy_painter, lite, arguments, message):
+    arguments = {"texts": "a red bird"} | arguments
+    for painter in (toy_painter, lite):
+        with pytest.raises(InputError, match=message):
+            painter.generate(**arguments)
+
+
+def test_a_file_of_another_task_is_refused(file):
+    with pytest.raises(InputError, match="matcher.*task='TextToImage'"):
+        LiteMatcher(file)
+
+
+def test_neither_tensorflow_nor_keras_is_needed(file):
+    program = (
+        "import sys; from keras_imgdesc.lite import LitePainter; "
+        f"print(LitePainter({str(file)!r}).generate('a dog', 2).shape); "
+        "print({'tensorflow', 'keras'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["(2, 32, 32, 3)", "set()"]
