@@ -156,6 +156,11 @@ def changes_of(changes: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
+# All flowers are in memory at once. Encoders see them as large as this, painters paint
+# them smaller.
+FLOWER_SIZE = 224
+
+
 def read_captions(
     annotations, images, image_list, split, scenes, data_dir, flowers, default_split
 ) -> Any:
@@ -169,7 +174,7 @@ def read_captions(
     if flowers:
         from keras_imgdesc.data.flowers import read_flowers
 
-        collection = read_flowers(flowers, split or default_split)
+        collection = read_flowers(flowers, split or default_split, FLOWER_SIZE)
         click.echo(collection.report(), err=True)
         return collection
     if scenes:
