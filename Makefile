@@ -24,7 +24,7 @@ demo: $(VENV)/.installed
 	@echo "Where the models looked for each word is drawn in build/demo."
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .

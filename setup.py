@@ -36,6 +36,7 @@ EXTRAS["test"] = [
     *EXTRAS["serving"],
     *EXTRAS["int8"],
     "pytest>=8",
+    "pytest-xdist>=3.6",
     "import-linter>=2",
     "ipykernel>=6",
     "matplotlib>=3.9",

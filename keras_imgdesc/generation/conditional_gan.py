@@ -154,8 +154,12 @@ class ConditionalGAN(keras.Model):
     @property
     def _judging(self) -> list[Any]:
         """What is trained on the discriminator's side."""
-        more = [] if self.contrast is None else self.contrast.trainable_variables
-        return [*self.discriminator.trainable_variables, *more]
+        if self.contrast is None or not self.objective.contrast_weight:
+            return self.discriminator.trainable_variables
+        return [
+            *self.discriminator.trainable_variables,
+            *self.contrast.trainable_variables,
+        ]
 
     @property
     def steps_done(self) -> Any:

