@@ -1,7 +1,7 @@
 /**
- * Puts the page, LiteRT and a model together in one folder, for any web server.
+ * Puts the page, LiteRT and the models together in one folder, for any web server.
  *
- *     node build.mjs [--model PATH] [--out FOLDER]
+ *     node build.mjs [--model PATH] [--painter PATH] [--out FOLDER]
  */
 
 import { createHash } from "node:crypto";
@@ -14,7 +14,8 @@ import { parseArgs } from "node:util";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = resolve(HERE, "../..");
 const LITERT = join(HERE, "node_modules/@litertjs");
-const PRESET = join(ROOT, "saved_models/flickr8k_mobilenet_lstm");
+const CAPTIONER = join(ROOT, "saved_models/flickr8k_mobilenet_lstm/captioner.tflite");
+const PAINTER = join(ROOT, "saved_models/scenes_dcgan/painter.tflite");
 const EXAMPLES = ["astronaut.jpg", "cat.jpg", "rocket.jpg"];
 // The one for current browsers, and the one for those without relaxed SIMD.
 const WASM = ["litert_wasm_internal", "litert_wasm_compat_internal"];
@@ -22,15 +23,16 @@ const WASM = ["litert_wasm_internal", "litert_wasm_compat_internal"];
 function main() {
   const { values } = parseArgs({
     options: {
-      model: { type: "string", default: join(PRESET, "captioner.tflite") },
+      model: { type: "string", default: CAPTIONER },
+      painter: { type: "string" },
       out: { type: "string", default: join(HERE, "dist") },
     },
   });
-  requireFile(
-    values.model,
-    "There must be a model",
-    "Write one with `keras-imgdesc export tflite`, or name another with --model",
-  );
+  const remedy = "Write one with `keras-imgdesc export tflite`, or name another with";
+  requireFile(values.model, "There must be a model", `${remedy} --model`);
+  if (values.painter !== undefined) {
+    requireFile(values.painter, "There must be a painter", `${remedy} --painter`);
+  }
   requireFile(join(LITERT, "core/dist/index.js"), "LiteRT is needed", "Run `npm ci`");
   const out = resolve(values.out);
   emptyFolder(out);
@@ -38,6 +40,10 @@ function main() {
   copyLiteRt(join(out, "litert"));
   mkdirSync(join(out, "model"));
   cpSync(values.model, join(out, "model/captioner.tflite"));
+  const painter = values.painter ?? PAINTER;
+  // Without one the page only describes, and says so.
+  if (existsSync(painter)) cpSync(painter, join(out, "model/painter.tflite"));
+  else console.log("No painter: name one with --painter");
   for (const name of EXAMPLES) {
     cpSync(join(ROOT, "examples/photos", name), join(out, "examples", name));
   }

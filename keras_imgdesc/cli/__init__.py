@@ -9,6 +9,7 @@ import click
 from keras_imgdesc.cli.describing import describe, extract, presets
 from keras_imgdesc.cli.evaluating import evaluate
 from keras_imgdesc.cli.exporting import export, verify
+from keras_imgdesc.cli.painting import interpolate, paint, roundtrip
 from keras_imgdesc.cli.searching import index, search
 from keras_imgdesc.cli.training import train
 from keras_imgdesc.errors import InputError
@@ -56,7 +57,7 @@ def _refused(error: OSError) -> InputError:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="keras-imgdesc")
 def cli() -> None:
-    """Describe pictures in words, find them by words, and train what does it."""
+    """Describe pictures in words, find and paint them by words, and train it all."""
 
 
 for verb in (
@@ -69,5 +70,8 @@ for verb in (
     extract,
     index,
     search,
+    paint,
+    interpolate,
+    roundtrip,
 ):
     cli.add_command(verb)

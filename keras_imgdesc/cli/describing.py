@@ -7,6 +7,7 @@ import click
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     generation_options,
+    list_failed,
     load_captioner,
     make_folder,
 )
@@ -55,10 +56,8 @@ def describe(
             click.echo(f"{path}: {caption.text}")
         if attention_dir is not None:
             save_attention(path, caption, attention_dir / name)
-    if failed and not as_json:
-        click.echo(f"{len(failed)} of {len(found)} pictures failed:", err=True)
-        for error in failed:
-            click.echo(f"  {error}", err=True)
+    if not as_json:
+        list_failed(failed, f"of {len(found)} pictures")
     return 1 if failed else 0
 
 

@@ -7,9 +7,11 @@ import click
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     annotation_options,
+    check_presets,
     generation_options,
     load_captioner,
     load_matcher,
+    load_painter,
     make_folder,
     read_captions,
 )
@@ -17,7 +19,7 @@ from keras_imgdesc.cli.options import (
 
 @click.group()
 def evaluate() -> None:
-    """Measure a captioner or a matcher."""
+    """Measure a captioner, a matcher or a generator."""
 
 
 @evaluate.command("captioner")
@@ -90,3 +92,78 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
     for name, message in result.failed.items():
         click.echo(f"{name}: {message}", err=True)
     return 1 if result.failed else 0
+
+
+@evaluate.command("generator")
+@click.option("--preset", required=True)
+@annotation_options
+@click.option("--matcher", help="Preset, for R-precision and the Fréchet distance.")
+@click.option("--captioner", help="Preset that describes what is painted.")
+@click.option("--classifier", help="With --flowers: preset whose encoder it sees with.")
+@click.option(
+    "--classifier-photos",
+    default="train",
+    show_default=True,
+    metavar="SPLIT",
+    help="Of --flowers, that the classifier learns from.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), help="Only so many, from all over the data."
+)
+@click.option("--report", type=DIRECTORY, help="Write a page and a sheet here.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON, no more.")
+def evaluate_generator(
+    preset,
+    matcher,
+    captioner,
+    classifier,
+    classifier_photos,
+    limit,
+    report,
+    as_json,
+    **source,
+) -> None:
+    """Let a generator paint held-out texts and measure what comes out."""
+    if classifier and not source["flowers"]:
+        raise click.UsageError("--classifier is for --flowers, which have classes.")
+    check_presets(preset, matcher, captioner, classifier)
+    collection = read_captions(**source, default_split="test")
+    photos = None
+    if classifier:
+        of_photos = source | {"split": classifier_photos}
+        photos = read_captions(**of_photos, default_split="train")
+    make_folder(report)
+    painter = load_painter(preset)
+    from keras_imgdesc.evaluation.evaluate_generator import evaluate_generator as run
+    from keras_imgdesc.evaluation.feature_extractor import FeatureExtractor
+    from keras_imgdesc.evaluation.fitting_metrics import fitting_metrics
+    from keras_imgdesc.evaluation.painting import some_pictures
+
+    chosen = some_pictures(collection, limit)
+    describe = load_captioner(captioner).generate if captioner else None
+    metrics = fitting_metrics(
+        chosen,
+        matcher=load_matcher(matcher) if matcher else None,
+        matcher_name=matcher or "",
+        describe=describe,
+        captioner_name=captioner or "",
+        classifier=FeatureExtractor.from_preset(classifier) if classifier else None,
+        photos=photos,
+    )
+    result = run(
+        lambda texts, seed: painter.generate(texts, seed=seed)[:, 0],
+        chosen,
+        metrics,
+        describe=describe,
+        progress=not as_json,
+    )
+    found = {"preset": preset} | result.summary()
+    click.echo(json.dumps(found, indent=None if as_json else 2))
+    if report:
+        from keras_imgdesc.evaluation.generator_report import write_generator_report
+
+        page = write_generator_report(result, report)
+        if not as_json:
+            click.echo(f"Report: {page}")
+    if not matcher and not as_json:
+        click.echo("Give --matcher for R-precision and Fréchet distance.", err=True)

@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,10 @@ def load_matcher(preset: str, precision: str = "float32") -> Any:
     return _load("ImageTextMatcher", preset, precision)
 
 
+def load_painter(preset: str, precision: str = "float32") -> Any:
+    return _load("TextToImage", preset, precision)
+
+
 def load_task(preset: str) -> Any:
     return _load(None, preset, "float32")
 
@@ -59,6 +63,15 @@ def _load(task: str | None, preset: str, precision: str) -> Any:
     return load_preset(folder, choose_precision(precision), kind)
 
 
+def check_presets(*presets: str | None) -> None:
+    """Tell a wrong name before TensorFlow starts."""
+    from keras_imgdesc.preset_folders import find_preset
+
+    for preset in presets:
+        if preset is not None:
+            find_preset(preset)
+
+
 def make_folder(path: Path | None) -> None:
     """Make the folder that results will go to, before the work for them starts."""
     if path is None:
@@ -66,6 +79,15 @@ def make_folder(path: Path | None) -> None:
     path.mkdir(parents=True, exist_ok=True)
     if not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def list_failed(messages: Iterable[object], what: str) -> None:
+    """Say at the end what failed, so that it is not lost among the rest."""
+    several = list(messages)
+    if several:
+        click.echo(f"{len(several)} {what} failed:", err=True)
+    for message in several:
+        click.echo(f"  {message}", err=True)
 
 
 def generation_options(command: Callable) -> Callable:
@@ -134,6 +156,11 @@ def changes_of(changes: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
+# All flowers are in memory at once. Encoders see them as large as this, painters paint
+# them smaller.
+FLOWER_SIZE = 224
+
+
 def read_captions(
     annotations, images, image_list, split, scenes, data_dir, flowers, default_split
 ) -> Any:
@@ -147,7 +174,7 @@ def read_captions(
     if flowers:
         from keras_imgdesc.data.flowers import read_flowers
 
-        collection = read_flowers(flowers, split or default_split)
+        collection = read_flowers(flowers, split or default_split, FLOWER_SIZE)
         click.echo(collection.report(), err=True)
         return collection
     if scenes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from keras_imgdesc.cli.options import DIRECTORY, FILE, load_matcher
+from keras_imgdesc.cli.options import DIRECTORY, FILE, list_failed, load_matcher
 from keras_imgdesc.errors import ImageError, InputError
 
 
@@ -43,10 +43,7 @@ def index(paths, output, preset, batch_size, precision) -> int:
         f"{done.pictures} pictures in {output}: {done.added} added, {done.changed} "
         f"changed, {done.removed} removed, {done.unchanged} as they were"
     )
-    if done.failed:
-        click.echo(f"{len(done.failed)} pictures failed:", err=True)
-        for message in done.failed.values():
-            click.echo(f"  {message}", err=True)
+    list_failed(done.failed.values(), "pictures")
     return 1 if done.failed else 0
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.linear_probe import pooled_features
 from keras_imgdesc.vision import ImageEncoder
 
@@ -66,8 +67,28 @@ class FeatureExtractor:
         """
         from keras_imgdesc.presets import load_preset
 
-        task = load_preset(preset)
-        encoder = getattr(task, "image_encoder", None) or task.encoder
+        return cls.of_task(load_preset(preset), preset, batch_size)
+
+    @classmethod
+    def of_task(cls, task: Any, name: str, batch_size: int = 32) -> FeatureExtractor:
+        """The image encoder of a captioner or matcher.
+
+        Args:
+            task: an `ImageCaptioner` or `ImageTextMatcher`.
+            name: of its preset.
+            batch_size: pictures encoded at a time.
+
+        Raises:
+            InputError: the task has no image encoder.
+        """
+        encoder = getattr(task, "image_encoder", getattr(task, "encoder", None))
+        if encoder is None:
+            raise InputError(
+                "Features are those of an image encoder",
+                "Give the preset of a captioner or a matcher",
+                preset=name,
+                task=type(task).__name__,
+            )
         found = cls(encoder, batch_size=batch_size)
-        found.name = f"{preset}: {found.name}"
+        found.name = f"{name}: {found.name}"
         return found

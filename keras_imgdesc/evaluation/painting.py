@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.images import read_images
+from keras_imgdesc.images import stack_images
 
 # Texts and a seed in, uint8 RGB (texts, size, size, 3) out.
 GenerateFunction = Callable[[list[str], int], np.ndarray]
@@ -92,8 +92,27 @@ def chosen_texts(collection: CaptionCollection, limit: int | None = None) -> lis
 def sheet_texts(collection: CaptionCollection, count: int = 24) -> list[str]:
     """Texts from all over a collection, the same whichever generator is asked."""
     texts = chosen_texts(collection)
-    places = np.linspace(0, len(texts) - 1, min(count, len(texts)))
-    return [texts[int(place)] for place in places]
+    return [texts[place] for place in _spread(len(texts), count)]
+
+
+def some_pictures(
+    collection: CaptionCollection, limit: int | None = None
+) -> CaptionCollection:
+    """So many pictures from all over a collection, which may lie in order of classes.
+
+    Args:
+        collection: pictures.
+        limit: how many; None takes all.
+    """
+    if limit is None:
+        return collection
+    places = _spread(len(collection), limit)
+    return CaptionCollection([collection[place] for place in places])
+
+
+def _spread(length: int, count: int) -> list[int]:
+    places = np.linspace(0, length - 1, min(count, length))
+    return [int(place) for place in places]
 
 
 def real_pictures(
@@ -113,14 +132,4 @@ def real_pictures(
         ImageError: one cannot be read.
     """
     sources = [example.source for example in collection.examples[:limit]]
-    return stack_pictures(sources, size)
-
-
-def stack_pictures(sources: Sequence, size: int) -> np.ndarray:
-    """Pictures resized to one square, uint8 `(pictures, size, size, 3)`."""
-    rows = []
-    for _, image in read_images(list(sources), size):
-        if isinstance(image, Exception):
-            raise image
-        rows.append(image)
-    return np.stack(rows)
+    return stack_images(sources, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,11 +53,22 @@ def r_precision(
     Reference:
         Xu et al., "AttnGAN", https://arxiv.org/abs/1711.10485
     """
+    most = most_choices(meanings)
+    if most < choices:
+        raise InputError(
+            "Each picture needs wrong texts to choose from",
+            "Give more pictures, or lower `choices`",
+            choices=choices,
+            wrong_texts=most - 1,
+        )
     generator = np.random.default_rng(seed)
     # In blocks with twice as many texts as are drawn: not all pictures by all texts.
     order = generator.permutation(len(texts))
+    blocks = np.array_split(order, max(1, len(order) // (2 * choices)))
+    if any(most_choices([meanings[i] for i in block]) < choices for block in blocks):
+        blocks = [order]
     right = 0
-    for block in np.array_split(order, max(1, len(order) // (2 * choices))):
+    for block in blocks:
         named = [texts[i] for i in block]
         scores = np.asarray(score(pictures[block], named))
         for row, index in enumerate(block):
@@ -65,16 +77,21 @@ def r_precision(
                 for column, other in enumerate(block)
                 if meanings[other] != meanings[index]
             ]
-            if len(wrong) < choices - 1:
-                raise InputError(
-                    "Each picture needs wrong texts to choose from",
-                    "Give more pictures, or lower `choices`",
-                    choices=choices,
-                    wrong_texts=len(wrong),
-                )
             drawn = generator.choice(wrong, choices - 1, replace=False)
             right += bool((scores[row, row] > scores[row, drawn]).all())
     return 100.0 * right / len(texts)
+
+
+def most_choices(meanings: Sequence[Any]) -> int:
+    """How many texts each can choose from: its own, and those of another meaning.
+
+    Example:
+
+    >>> from keras_imgdesc.evaluation.r_precision import most_choices
+    >>> most_choices(["rose", "rose", "daisy"])
+    2
+    """
+    return 1 + len(meanings) - max(Counter(meanings).values(), default=0)
 
 
 def meaning_of(example: CaptionedImage, text: str) -> Any:
@@ -97,6 +114,9 @@ class RPrecision:
         score: such as `ImageTextMatcher.score`.
         name: of the matcher.
         choices: texts to choose from.
+        allow_fewer: where a collection has too few wrong texts, choose from as many as
+            it has; `settings` then tells how many. Numbers of different choices cannot
+            be compared.
         limit: only so many pictures of the collection.
         seed: of the painting and the drawing.
         on_real: also measure the real pictures, the matcher's own mark.
@@ -110,6 +130,7 @@ class RPrecision:
         limit: int | None = None,
         seed: int = 0,
         on_real: bool = True,
+        allow_fewer: bool = False,
     ) -> None:
         if choices < 2:
             raise InputError(
@@ -122,7 +143,11 @@ class RPrecision:
         self.limit = limit
         self.seed = seed
         self.on_real = on_real
-        self.settings = {"r_precision_matcher": name, "r_precision_choices": choices}
+        self.allow_fewer = allow_fewer
+        self.settings: dict[str, Any] = {
+            "r_precision_matcher": name,
+            "r_precision_choices": choices,
+        }
 
     def __call__(
         self, generate: GenerateFunction, validation: CaptionCollection
@@ -135,18 +160,26 @@ class RPrecision:
 
         Returns:
             `r_precision`, and `r_precision_real` if asked for; in percent.
+
+        Raises:
+            InputError: a picture has too few wrong texts, or none at all.
         """
         texts = chosen_texts(validation, self.limit)
         examples = validation.examples[: self.limit]
         meanings = [meaning_of(e, t) for e, t in zip(examples, texts, strict=True)]
+        choices = self.choices
+        if self.allow_fewer:
+            choices = max(2, min(choices, most_choices(meanings)))
+            self.settings["r_precision_choices"] = choices
+
+        def measure(pictures: np.ndarray) -> float:
+            return r_precision(
+                self.score, pictures, texts, meanings, choices, self.seed
+            )
+
         painted = paint(generate, texts, self.seed)
-        found = {"r_precision": self._measure(painted, texts, meanings)}
+        found = {"r_precision": measure(painted)}
         if self.on_real:
             real = real_pictures(validation, painted.shape[1], self.limit)
-            found["r_precision_real"] = self._measure(real, texts, meanings)
+            found["r_precision_real"] = measure(real)
         return found
-
-    def _measure(self, pictures, texts, meanings) -> float:
-        return r_precision(
-            self.score, pictures, texts, meanings, self.choices, self.seed
-        )

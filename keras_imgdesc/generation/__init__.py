@@ -6,6 +6,7 @@ from keras_imgdesc.generation.conditional_batch_normalization import (
 from keras_imgdesc.generation.conditional_gan import ConditionalGAN, GanObjective
 from keras_imgdesc.generation.conditional_vae import ConditionalVAE, VaeObjective
 from keras_imgdesc.generation.conditioning_augmentation import ConditioningAugmentation
+from keras_imgdesc.generation.contrast import Contrast
 from keras_imgdesc.generation.discriminator import Discriminator
 from keras_imgdesc.generation.feature_distance import FeatureDistance
 from keras_imgdesc.generation.generator import Generator
@@ -27,6 +28,7 @@ __all__ = [
     "ConditionalGAN",
     "ConditionalVAE",
     "ConditioningAugmentation",
+    "Contrast",
     "Discriminator",
     "FeatureDistance",
     "GanObjective",

@@ -13,6 +13,7 @@ from keras_imgdesc.generation.backend_gradients import (
     move_average,
     require_tensorflow,
 )
+from keras_imgdesc.generation.contrast import Contrast
 from keras_imgdesc.generation.discriminator import Discriminator
 from keras_imgdesc.generation.generator import Generator
 from keras_imgdesc.generation.losses import (
@@ -40,6 +41,9 @@ class GanObjective:
         matching_weight: of the cross-entropy of painted pictures and texts.
         matching_images: pictures of a batch that it is computed of, the first ones;
             0 is all of them.
+        contrast_weight: of the cross-entropy of pictures and texts in a `Contrast`,
+            real ones where the discriminator is trained, painted ones where the
+            generator is.
         changes: see `change_pictures`.
         translation, cutout: see `change_pictures`.
         average_decay: of the generator's moving average.
@@ -52,6 +56,7 @@ class GanObjective:
     penalty_power: float = 6.0
     matching_weight: float = 0.0
     matching_images: int = 0
+    contrast_weight: float = 0.0
     changes: tuple[str, ...] = ("translation",)
     translation: float = 0.125
     cutout: float = 0.5
@@ -64,10 +69,11 @@ class ConditionalGAN(keras.Model):
     Data are dicts: `"image"` uint8 (batch, resolution, resolution, 3), `"sentence"`
     float (batch, dim), `"wrong"` float (batch, n, dim), sentences of other pictures or
     of none; `"noise"` float (batch, latent_dim), standard normal, `"chances"` float
-    (batch, 2, `CHANCES`), uniform; with a matching loss `"token_ids"` int32 (batch,
-    words), `"text_id"` int32 (batch,), equal for equal texts, and optionally
-    `"wrong_ids"` int32 (batch, words), wrong texts for the matching loss. All chance
-    comes with the data.
+    (batch, 2, `CHANCES`), uniform; with a matching loss or a contrast `"text_id"` int32
+    (batch,), equal for equal texts; with a matching loss `"token_ids"` int32 (batch,
+    words), and optionally `"wrong_ids"` int32 (batch, words), wrong texts. In a
+    contrast all of `"wrong"` but the first, which are of the batch itself, are further
+    texts. All chance comes with the data.
 
     Args:
         generator, discriminator: of one resolution and sentence width.
@@ -75,6 +81,7 @@ class ConditionalGAN(keras.Model):
         matching: pictures (batch, resolution, resolution, 3) in [-1, 1] and token ids
             (texts, words) to f(I, D), (batch, texts), see `MatcherScores`; None for no
             matching loss.
+        contrast: of the discriminator; None for none.
 
     Example:
 
@@ -102,12 +109,14 @@ class ConditionalGAN(keras.Model):
         discriminator: Discriminator,
         average: Generator,
         matching: Callable[[Any, Any], Any] | None = None,
+        contrast: Contrast | None = None,
     ) -> None:
         super().__init__(name="conditional_gan")
         self.generator = generator
         self.discriminator = discriminator
         self.average = average
         self.matching = matching
+        self.contrast = contrast
         average.set_weights(generator.get_weights())
         self.built = True
 
@@ -132,7 +141,7 @@ class ConditionalGAN(keras.Model):
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        self.discriminator_optimizer.build(self._judging)
 
     def call(self, inputs: Any) -> Any:
         return self.average(inputs)
@@ -141,6 +150,12 @@ class ConditionalGAN(keras.Model):
     def optimizers(self) -> list[Any]:
         """Both, for a checkpoint."""
         return [self.generator_optimizer, self.discriminator_optimizer]
+
+    @property
+    def _judging(self) -> list[Any]:
+        """What is trained on the discriminator's side."""
+        more = [] if self.contrast is None else self.contrast.trainable_variables
+        return [*self.discriminator.trainable_variables, *more]
 
     @property
     def steps_done(self) -> Any:
@@ -176,7 +191,7 @@ class ConditionalGAN(keras.Model):
         import tensorflow as tf
 
         objective = self.objective
-        trained = self.discriminator.trainable_variables
+        trained = self._judging
         with tf.GradientTape(watch_accessed_variables=False) as judging:
             judging.watch([variable.value for variable in trained])
             real = self._changed(to_pixels(data["image"]), data["chances"][:, 0])
@@ -203,6 +218,9 @@ class ConditionalGAN(keras.Model):
                 real_score, fake_score, wrong_score if number else None, objective.loss
             )
             total = loss
+            if objective.contrast_weight and self.contrast is not None:
+                contrast = self._contrast(maps[:count], data)
+                total += objective.contrast_weight * contrast
             if objective.penalty_weight:
                 total += self._penalty(real, data["sentence"])
         gradients = judging.gradient(total, [variable.value for variable in trained])
@@ -214,7 +232,16 @@ class ConditionalGAN(keras.Model):
         }
         if number:
             logs["wrong_score"] = ops.mean(wrong_score)
+        if objective.contrast_weight and self.contrast is not None:
+            logs["real_contrast"] = contrast
         return logs
+
+    def _contrast(self, maps: Any, data: Any) -> Any:
+        assert self.contrast is not None
+        wrong = data["wrong"]
+        sentences = [data["sentence"], *(wrong[:, i] for i in range(1, wrong.shape[1]))]
+        scores = self.contrast({"map": maps, "sentence": ops.concatenate(sentences)})
+        return matching_cross_entropy(scores, _same(data["text_id"]))
 
     def _penalty(self, real: Any, sentence: Any) -> Any:
         import tensorflow as tf
@@ -236,7 +263,8 @@ class ConditionalGAN(keras.Model):
     def _painting_loss(self, data: Any, painted: Any) -> tuple[Any, dict[str, Any]]:
         objective = self.objective
         changed = self._changed(painted["image"], data["chances"][:, 1])
-        scores = self.discriminator({"image": changed, "sentence": data["sentence"]})
+        maps = self.discriminator.read(changed)
+        scores = self.discriminator.judge({"map": maps, "sentence": data["sentence"]})
         adversarial = generator_loss(scores, objective.loss)
         divergence = normal_divergence(painted["mean"], painted["log_variance"])
         loss = adversarial + objective.divergence_weight * divergence
@@ -246,13 +274,16 @@ class ConditionalGAN(keras.Model):
             token_ids = data["token_ids"][some]
             if "wrong_ids" in data:
                 token_ids = ops.concatenate([token_ids, data["wrong_ids"][some]])
-            text_id = data["text_id"][some]
             matching = matching_cross_entropy(
                 self.matching(painted["image"][some], token_ids),
-                ops.equal(text_id[:, None], text_id[None]),
+                _same(data["text_id"][some]),
             )
             loss += objective.matching_weight * matching
             logs["matching_loss"] = matching
+        if objective.contrast_weight and self.contrast is not None:
+            contrast = self._contrast(maps, data)
+            loss += objective.contrast_weight * contrast
+            logs["painted_contrast"] = contrast
         return loss, logs
 
     def _changed(self, pixels: Any, chances: Any) -> Any:
@@ -260,3 +291,7 @@ class ConditionalGAN(keras.Model):
         return change_pictures(
             pixels, chances, objective.changes, objective.translation, objective.cutout
         )
+
+
+def _same(text_id: Any) -> Any:
+    return ops.equal(text_id[:, None], text_id[None])

@@ -11,7 +11,15 @@ import numpy as np
 from keras import ops
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation.conditional_gan import ConditionalGAN, GanObjective
+from keras_imgdesc.generation.discriminator import Discriminator
 from keras_imgdesc.generation.generator import Generator
+from keras_imgdesc.generation.painting_data import PaintingData, read_examples
+from keras_imgdesc.generation.painting_training import (
+    adversaries,
+    refuse_validation,
+    whiten,
+)
 from keras_imgdesc.generation.pixels import to_uint8
 from keras_imgdesc.noise import MOST_IMAGES, draw_normal, picture_noise
 from keras_imgdesc.text import TextEncoder
@@ -50,6 +58,7 @@ class TextToImage:
             )
         self.text_encoder = text_encoder
         self.generator = generator
+        self._gan: ConditionalGAN | None = None
 
     def generate(
         self,
@@ -181,6 +190,87 @@ class TextToImage:
         token_ids = self.text_encoder.tokenize(texts)
         special = (vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id, unknown)
         check_known(texts, token_ids, vocabulary.tokens, special)
+
+    def compile(
+        self,
+        generator_optimizer: Any = None,
+        discriminator_optimizer: Any = None,
+        objective: GanObjective | None = None,
+        discriminator: Discriminator | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Configures training; `fit` does it with the defaults if nobody did.
+
+        Args:
+            generator_optimizer, discriminator_optimizer: Keras optimizers or names;
+                None means Adam of 2e-4 and 4e-4.
+            objective: None means the defaults. A matching loss takes `train_generator`.
+            discriminator: None makes one of the generator's resolution and width.
+            **kwargs: the rest of `ConditionalGAN.compile`.
+
+        Raises:
+            InputError: the objective has a matching loss, the discriminator is of
+                another form, or Keras does not run on TensorFlow.
+        """
+        self._gan = adversaries(self.generator, discriminator, objective)
+        adam = {"beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
+        self._gan.compile(
+            generator_optimizer or keras.optimizers.Adam(2e-4, **adam),
+            discriminator_optimizer or keras.optimizers.Adam(4e-4, **adam),
+            objective,
+            **kwargs,
+        )
+
+    def fit(
+        self,
+        x: Any,
+        *,
+        batch_size: int = 64,
+        epochs: int = 1,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> Any:
+        """Trains the generator against a discriminator, as `keras.Model.fit`.
+
+        Pictures and the vectors of their captions are kept in memory. `generator` holds
+        the moving average all along, so that `generate` and `save_to_preset` are as
+        usual. To go on, call it again. `train_generator` does more: checkpoints,
+        metrics, sheets, hard mismatches, a matching loss.
+
+        Args:
+            x: a dict of `"image"` (pictures or paths) and `"caption"` (a string or
+                several for each), one example each row, or a `tf.data.Dataset` of such
+                dicts, unbatched.
+            batch_size: pictures in a batch.
+            epochs: each is every picture once.
+            seed: of the order and the noise.
+            **kwargs: the rest of `keras.Model.fit`, such as `callbacks` and `verbose`.
+
+        Returns:
+            Keras' `History`.
+
+        Raises:
+            ImageError: a picture cannot be read.
+            InputError: examples without image or caption, fewer than a batch, a caption
+                without a known word, or data to validate on.
+        """
+        refuse_validation(kwargs)
+        images, captions = read_examples(x, self.generator.resolution)
+
+        def encode(texts: list[str]) -> np.ndarray:
+            self.check_words(texts)
+            return self.text_encoder.encode(texts).sentences
+
+        data = PaintingData(
+            images, captions, encode, self.generator.latent_dim, batch_size, seed
+        )
+        if self._gan is None:
+            self.compile()
+        assert self._gan is not None
+        whiten(self._gan, data.sentences)
+        # Where the last call ended, so that two calls are as one.
+        data.epoch = int(self._gan.steps_done) // len(data)
+        return self._gan.fit(data, epochs=epochs, **(kwargs | {"shuffle": False}))
 
     def save_to_preset(self, path: str | PathLike[str], **kwargs: Any) -> None:
         """Saves the painter as a folder; see `presets.save_preset`."""

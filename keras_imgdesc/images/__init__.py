@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.images.listing import list_images as list_images
     from keras_imgdesc.images.loading import load_image as load_image
     from keras_imgdesc.images.reading import read_images as read_images
+    from keras_imgdesc.images.reading import stack_images as stack_images
     from keras_imgdesc.images.resizing import resize_image as resize_image
 
 _HOMES = {
@@ -24,6 +25,7 @@ _HOMES = {
     "load_image": "loading",
     "read_images": "reading",
     "resize_image": "resizing",
+    "stack_images": "reading",
 }
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "pictures",
     "read_images",
     "resize_image",
+    "stack_images",
 ]
 
 

@@ -59,6 +59,39 @@ def read_images(
     return _read(sources, size, workers, max_pixels)
 
 
+def stack_images(
+    sources: Iterable[ImageSource], image_size: int | tuple[int, int]
+) -> np.ndarray:
+    """Loads pictures and resizes them to one size.
+
+    Args:
+        sources: what `load_image` reads, one at least.
+        image_size: (height, width), or one number for both.
+
+    Returns:
+        uint8 (pictures, height, width, 3).
+
+    Raises:
+        ImageError: one cannot be read.
+        InputError: there is none.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.images import stack_images
+    >>> stack_images([np.zeros((9, 8), "uint8"), np.zeros((5, 5), "uint8")], 4).shape
+    (2, 4, 4, 3)
+    """
+    rows: list[np.ndarray] = []
+    for _, image in read_images(sources, image_size):
+        if isinstance(image, ImageError):
+            raise image
+        rows.append(image)
+    if not rows:
+        raise InputError("There must be a picture", "Give one", pictures=0)
+    return np.stack(rows)
+
+
 def _read(
     sources: Iterable[Source], size: tuple[int, int], workers: int, max_pixels: int
 ) -> Iterator[tuple[Source, np.ndarray | ImageError]]:

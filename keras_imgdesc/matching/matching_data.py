@@ -28,7 +28,7 @@ def matching_dataset(
         InputError: an example has no image or no caption, or a data set is batched.
     """
     if isinstance(data, dict) and "caption" in data:
-        _check_entries(data)
+        check_entries(data)
         data = {k: tf.convert_to_tensor(v) for k, v in data.items()}
         count = len(data["caption"])
         data = tf.data.Dataset.from_tensor_slices(data)
@@ -36,14 +36,7 @@ def matching_dataset(
             data = data.shuffle(count)
     if not isinstance(data, tf.data.Dataset) or not isinstance(data.element_spec, dict):
         return data
-    spec = data.element_spec
-    _check_entries(spec)
-    if spec["image"].shape.rank != 3:
-        raise InputError(
-            "A data set to match must have single pictures",
-            "Call .unbatch() on it",
-            image=tuple(spec["image"].shape),
-        )
+    check_spec(data.element_spec)
     size = matcher.image_encoder.image_size
     data = data.map(lambda row: row | {"image": resize_image(row["image"], size)})
     data = data.batch(batch_size)
@@ -65,10 +58,33 @@ def _targets(batch: dict[str, Any], tokenizer: Any) -> tuple[Any, Any]:
     return inputs, {"owner": owner, "image_id": image_id}
 
 
-def _check_entries(entries: Any) -> None:
-    if not {"image", "caption"} <= set(entries):
+def check_spec(spec: Any) -> None:
+    """Refuses a data set of other things than pictures with captions.
+
+    Args:
+        spec: its `element_spec`.
+
+    Raises:
+        InputError: an example has no image or no caption, or examples are batched.
+    """
+    check_entries(spec)
+    if spec["image"].shape.rank != 3:
+        raise InputError(
+            "A data set to train on must have single pictures",
+            "Call .unbatch() on it",
+            image=tuple(spec["image"].shape),
+        )
+
+
+def check_entries(entries: Any) -> None:
+    """Refuses examples without an image or a caption.
+
+    Raises:
+        InputError: one of the two is missing.
+    """
+    if not isinstance(entries, dict) or not {"image", "caption"} <= set(entries):
         raise InputError(
             "An example must have 'image' and 'caption'",
             "Rename its entries",
-            entries=sorted(entries),
+            entries=sorted(entries) if isinstance(entries, dict) else entries,
         )

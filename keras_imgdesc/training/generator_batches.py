@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.generation.picture_changes import CHANCES
+from keras_imgdesc.generation.painting_data import draw_chance, mismatched_rows
 from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 from keras_imgdesc.training.generator_texts import GeneratorTexts
 
@@ -94,7 +94,8 @@ class GeneratorBatches:
         pictures = self.picture[captions]
         text = self.texts.of_caption[captions]
         count = len(captions)
-        wrong = [text[self._others(pictures, text)]]
+        kind = text if self.labels is None else self.labels[pictures]
+        wrong = [text[mismatched_rows(kind)]]
         if self.recipe.hard_mismatch:
             options = self.texts.mismatches[text]
             hard = options[
@@ -108,26 +109,12 @@ class GeneratorBatches:
             "image": self.images[pictures],
             "sentence": sentences[text],
             "wrong": np.stack([sentences[w] for w in wrong], axis=1),
-            "noise": chance.standard_normal((count, self.latent_dim), np.float32),
-            "chances": chance.random((count, 2, CHANCES), np.float32),
+            "text_id": text.astype(np.int32),
+            **draw_chance(count, self.latent_dim, chance),
         }
         if self.texts.token_ids is not None:
             ids = self.texts.token_ids
             batch["token_ids"] = ids[text].astype(np.int32)
-            batch["text_id"] = text.astype(np.int32)
             if len(wrong) > 1:
                 batch["wrong_ids"] = ids[wrong[1]].astype(np.int32)
         return batch
-
-    def _others(self, pictures: np.ndarray, text: np.ndarray) -> np.ndarray:
-        """For each row another whose words are wrong for its picture."""
-        kind = text if self.labels is None else self.labels[pictures]
-        count = len(text)
-        rows = np.arange(count)
-        found = (rows + 1) % count
-        for shift in range(2, count):
-            is_same = kind[found] == kind
-            if not is_same.any():
-                break
-            found = np.where(is_same, (rows + shift) % count, found)
-        return found

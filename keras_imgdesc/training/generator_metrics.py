@@ -10,6 +10,7 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.feature_extractor import FeatureExtractor
 from keras_imgdesc.evaluation.frechet import FrechetDistance
 from keras_imgdesc.evaluation.one_number import OneNumber
+from keras_imgdesc.evaluation.r_precision import RPrecision
 from keras_imgdesc.evaluation.scene_accuracy import SceneAccuracy
 
 # Texts to uint8 pictures (texts, size, size, 3).
@@ -25,31 +26,6 @@ RULED = (
     "scene_relations",
     "scene_exact",
 )
-
-
-def r_precision(matcher: Any, candidates: int = 100) -> PaintingMetric:
-    """How often the right text is found, of `candidates`, for a painted picture.
-
-    Args:
-        matcher: an `ImageTextMatcher`.
-        candidates: texts of other validation pictures, and the right one.
-
-    Returns:
-        A metric in percent.
-    """
-
-    def measure(paint: Paint, validation: CaptionCollection) -> float:
-        texts = [example.captions[0] for example in validation]
-        scores = matcher.score(paint(texts), texts)
-        generator = np.random.default_rng(0)
-        hits = 0
-        for row, text in enumerate(texts):
-            order = generator.permutation(len(texts))
-            others = [i for i in order if texts[i] != text][: candidates - 1]
-            hits += bool(scores[row, row] > scores[row, others].max(initial=-np.inf))
-        return 100.0 * hits / len(texts)
-
-    return measure
 
 
 def named_metrics(names: list[str], matcher: Any) -> dict[str, PaintingMetric]:
@@ -84,5 +60,7 @@ def named_metrics(names: list[str], matcher: Any) -> dict[str, PaintingMetric]:
             extractor = FeatureExtractor(matcher.image_encoder)
             found[name] = OneNumber(FrechetDistance(extractor), name, True)
         else:
-            found[name] = r_precision(matcher)
+            # A few validation pictures are enough to watch a training.
+            precision = RPrecision(matcher.score, on_real=False, allow_fewer=True)
+            found[name] = OneNumber(precision, name)
     return found

@@ -9,6 +9,7 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation import (
     ConditionalGAN,
     ConditionalVAE,
+    Contrast,
     Discriminator,
     FeatureDistance,
     GanObjective,
@@ -17,6 +18,7 @@ from keras_imgdesc.generation import (
     PictureEncoder,
     VaeObjective,
 )
+from keras_imgdesc.presets import load_preset
 from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 from keras_imgdesc.training.warm_up_cosine import WarmUpCosine
 
@@ -43,8 +45,11 @@ def build_generation(
             "Name the preset of one in text_encoder_from, or set the weights to 0",
             text_encoder_from=recipe.text_encoder_from,
         )
-    shapes = {"sentence_dim": sentences.shape[1], "resolution": recipe.resolution}
-    generator = Generator(**shapes, **recipe.generator_options)
+    shapes: dict[str, Any] = {
+        "sentence_dim": sentences.shape[1],
+        "resolution": recipe.resolution,
+    }
+    generator = _generator(recipe, shapes)
     average = Generator.from_config(generator.get_config())
     matching = MatcherScores(matcher) if recipe.matching_weight else None
     model: ConditionalGAN | ConditionalVAE
@@ -70,7 +75,11 @@ def build_generation(
         return model
     discriminator = Discriminator(**shapes, **recipe.discriminator_options)
     _whiten(recipe, sentences, generator, discriminator)
-    model = ConditionalGAN(generator, discriminator, average, matching)
+    contrast = None
+    if recipe.contrast_weight:
+        contrast = Contrast(discriminator)
+        contrast.whitening.set_weights(generator.whitening.get_weights())
+    model = ConditionalGAN(generator, discriminator, average, matching, contrast)
     model.compile(
         _adam(recipe, recipe.learning_rate, steps),
         _adam(recipe, recipe.discriminator_learning_rate, steps),
@@ -82,6 +91,7 @@ def build_generation(
             recipe.penalty_power,
             recipe.matching_weight,
             recipe.matching_images,
+            recipe.contrast_weight,
             tuple(recipe.changes),
             recipe.translation,
             recipe.cutout,
@@ -91,10 +101,30 @@ def build_generation(
     return model
 
 
-def _whiten(recipe: GeneratorRecipe, sentences: np.ndarray, *models: Any) -> None:
-    if recipe.whiten:
-        for model in models:
-            model.whitening.adapt(sentences, recipe.whiten)
+def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
+    if recipe.generator_from is None:
+        return Generator(**shapes, **recipe.generator_options)
+    found = load_preset(recipe.generator_from).generator
+    for name, wanted in shapes.items():
+        if getattr(found, name) != wanted:
+            raise InputError(
+                "A generator to begin with must paint the same size from the same "
+                "sentences",
+                "Name a painter trained with this text_encoder_from and resolution",
+                generator_from=recipe.generator_from,
+                **{name: getattr(found, name)},
+            )
+    return found
+
+
+def _whiten(
+    recipe: GeneratorRecipe, sentences: np.ndarray, generator: Generator, *others: Any
+) -> None:
+    """Makes all see sentences alike; a generator that has learned its way keeps it."""
+    if recipe.whiten and recipe.generator_from is None:
+        generator.whitening.adapt(sentences, recipe.whiten)
+    for model in others:
+        model.whitening.set_weights(generator.whitening.get_weights())
 
 
 def _adam(recipe: GeneratorRecipe, peak: float, steps: int) -> keras.Optimizer:

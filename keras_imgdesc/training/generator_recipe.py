@@ -20,6 +20,8 @@ class GeneratorRecipe(Recipe):
         kind: `"dcgan"` or `"vae"`.
         text_encoder_from: preset of a matcher, whose text encoder is used.
         resolution: side of the pictures: 32, 64 or 128.
+        generator_from: preset of a painter of the same text encoder, such as a VAE's,
+            whose generator training begins with; None begins anew.
         generator_options, discriminator_options, encoder_options: arguments of
             `Generator`, `Discriminator` and the VAE's `PictureEncoder` besides widths
             that the text encoder and each other decide.
@@ -35,8 +37,9 @@ class GeneratorRecipe(Recipe):
         exchangeable: phrases that exclude each other, for `WordSwaps`.
         loss: `"hinge"` or `"non_saturating"`.
         divergence_weight, penalty_weight, penalty_every, penalty_power,
-            matching_weight, matching_images, changes, translation, cutout: see
-            `GanObjective`. A matching loss needs a matcher in `text_encoder_from`.
+            matching_weight, matching_images, contrast_weight, changes, translation,
+            cutout: see `GanObjective`. A matching loss needs a matcher in
+            `text_encoder_from`.
         matching_after: epochs before the matching loss sets in: a matcher that sees
             noise is fooled by patterns that nobody would call a picture.
         noise_weight, perceptual_weight: see `VaeObjective`.
@@ -69,6 +72,7 @@ class GeneratorRecipe(Recipe):
     kind: str = "dcgan"
     text_encoder_from: str = "scenes_matcher"
     resolution: int = 64
+    generator_from: str | None = None
     generator_options: dict[str, Any] = field(default_factory=dict)
     discriminator_options: dict[str, Any] = field(default_factory=dict)
     encoder_options: dict[str, Any] = field(default_factory=dict)
@@ -86,6 +90,7 @@ class GeneratorRecipe(Recipe):
     matching_weight: float = 0.0
     matching_images: int = 0
     matching_after: int = 0
+    contrast_weight: float = 0.0
     changes: list[str] = field(default_factory=lambda: ["translation"])
     translation: float = 0.125
     cutout: float = 0.5
@@ -161,6 +166,13 @@ class GeneratorRecipe(Recipe):
                 "Add it to them",
                 metric=self.metric,
                 metrics=self.metrics,
+            )
+        if self.generator_from is not None and self.generator_options:
+            raise InputError(
+                "A generator that there is already has its form",
+                "Leave generator_options empty, or generator_from out",
+                generator_from=self.generator_from,
+                generator_options=self.generator_options,
             )
         if self.hard_mismatch and not self.exchangeable:
             raise InputError(

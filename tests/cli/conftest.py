@@ -1,8 +1,21 @@
 """Fixtures for the tests of the command line."""
 
+import keras
 import pytest
 
-from keras_imgdesc import cli
+from keras_imgdesc import (
+    CaptionTokenizer,
+    CompactTextEncoder,
+    ImageCaptioner,
+    ImageTextMatcher,
+    LSTMDecoder,
+    TextToImage,
+    VGG16Encoder,
+    Vocabulary,
+    cli,
+)
+from keras_imgdesc.data.scenes import draw_scenes
+from keras_imgdesc.generation import Generator
 
 
 @pytest.fixture
@@ -14,3 +27,27 @@ def run(capsys):
         return stop.value.code, out, err
 
     return call
+
+
+@pytest.fixture(scope="session")
+def presets(tmp_path_factory):
+    """Folders of toy presets that know the words of Scenes, by what they do."""
+    keras.utils.set_random_seed(0)
+    folder = tmp_path_factory.mktemp("presets")
+    tokenizer = CaptionTokenizer(
+        Vocabulary.build(draw_scenes("train", 200).captions()), 20
+    )
+    words = CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1, num_heads=2)
+    encoder = VGG16Encoder(image_size=32, width=0.0625)
+    generator = Generator(16, resolution=32, width=4, noise_dim=6, condition_dim=8)
+    decoder = LSTMDecoder(
+        len(tokenizer.vocabulary), encoder.feature_map_shape, 8, 8, 2, feature_dim=8
+    )
+    tasks = {
+        "painter": TextToImage(words, generator),
+        "matcher": ImageTextMatcher.build_parts(encoder, words, embedding_dim=8),
+        "captioner": ImageCaptioner(encoder, decoder, tokenizer),
+    }
+    for name, task in tasks.items():
+        task.save_to_preset(folder / name)
+    return {name: folder / name for name in tasks}

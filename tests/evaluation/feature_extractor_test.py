@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
 from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.feature_extractor import FeatureExtractor
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
@@ -26,3 +28,8 @@ def test_a_presets_encoder_sees_the_same(tmp_path):
     assert features.dtype == np.float32
     np.testing.assert_allclose(extractor(pictures), features, rtol=0.02, atol=0.02)
     assert "toy" in extractor.name
+
+
+def test_a_task_without_an_encoder_is_refused():
+    with pytest.raises(InputError, match="'nobody'.*captioner or a matcher"):
+        FeatureExtractor.of_task(object(), "nobody")

@@ -8,6 +8,7 @@ from keras_imgdesc.evaluation.painting import (
     chosen_texts,
     real_pictures,
     sheet_texts,
+    some_pictures,
 )
 
 
@@ -71,3 +72,10 @@ def test_real_pictures_are_made_as_small_as_asked():
     broken = CaptionCollection([CaptionedImage("1", None, ("a",), b"none")])
     with pytest.raises(ImageError):
         real_pictures(broken, 4)
+
+
+def test_some_pictures_are_from_all_over():
+    chosen = some_pictures(collection(9), 3)
+    assert [e.image_id for e in chosen] == ["0", "4", "8"]
+    assert len(some_pictures(collection(2), 3)) == 2
+    assert len(some_pictures(collection(4))) == 4

@@ -14,6 +14,15 @@ def numbered(count: int) -> tuple[np.ndarray, list[str]]:
     return pictures, [str(number) for number in numbers]
 
 
+def collection(pictures, texts, labels) -> CaptionCollection:
+    return CaptionCollection(
+        [
+            CaptionedImage(text, None, (text,), picture, {"label": label})
+            for text, picture, label in zip(texts, pictures, labels, strict=True)
+        ]
+    )
+
+
 def by_number(pictures, texts):
     numbers = np.array([int(text) for text in texts])
     return -np.abs(pictures[:, 0, 0, :1].astype(int) - numbers)
@@ -62,6 +71,26 @@ def test_too_few_wrong_texts_are_told():
         RPrecision(by_number, choices=1)
 
 
+def test_fewer_choices_are_told_where_they_are_allowed():
+    pictures, texts = numbered(12)
+    real = collection(pictures, texts, [number // 6 for number in range(12)])
+    with pytest.raises(InputError, match="wrong_texts=6"):
+        RPrecision(by_number)(lambda texts, seed: pictures, real)
+    metric = RPrecision(by_number, allow_fewer=True)
+    assert metric(lambda texts, seed: pictures, real)["r_precision"] == 100
+    assert metric(lambda texts, seed: pictures[::-1], real)["r_precision"] == 0
+    assert metric.settings["r_precision_choices"] == 7
+    alike = collection(pictures, texts, [0] * 12)
+    with pytest.raises(InputError, match="wrong_texts=0"):
+        metric(lambda texts, seed: pictures, alike)
+
+
+def test_a_meaning_that_most_have_leaves_no_block_without_wrong_texts():
+    pictures, texts = numbered(100)
+    meanings = [max(0, number - 96) for number in range(100)]
+    assert r_precision(by_number, pictures, texts, meanings, choices=4) == 100
+
+
 def test_meanings():
     flower = CaptionedImage("1", None, ("a",), b"", {"label": 7})
     plain = CaptionedImage("2", None, ("a",), b"")
@@ -74,12 +103,7 @@ def test_meanings():
 
 def test_painted_and_real_pictures_are_measured():
     pictures, texts = numbered(30)
-    real = CaptionCollection(
-        [
-            CaptionedImage(text, None, (text,), picture)
-            for text, picture in zip(texts, pictures, strict=True)
-        ]
-    )
+    real = collection(pictures, texts, texts)
     metric = RPrecision(by_number, "the reader", choices=10)
     found = metric(lambda texts, seed: 255 - pictures[: len(texts)], real)
     assert found["r_precision"] < 20 and found["r_precision_real"] == 100

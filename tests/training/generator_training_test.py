@@ -121,6 +121,24 @@ def test_the_rival_learns_too(tmp_path, matcher_preset):
     assert "perceptual_loss" in (tmp_path / "metrics.csv").read_text()
 
 
+def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_preset):
+    first = run(recipe(matcher_preset, kind="vae", epochs=1), tmp_path / "vae")
+    begun = {"generator_from": str(tmp_path / "vae/preset"), "generator_options": {}}
+    still = {"learning_rate": 1e-9, "discriminator_learning_rate": 1e-9}
+    chosen = recipe(matcher_preset, epochs=1, **begun, **still)
+    second = run(chosen, tmp_path / "gan")
+    for old, new in zip(
+        first.generator.trainable_variables,
+        second.generator.trainable_variables,
+        strict=True,
+    ):
+        np.testing.assert_allclose(old, new, atol=1e-3)
+    with pytest.raises(InputError, match="same sentences"):
+        run(recipe(matcher_preset, resolution=64, **begun), tmp_path / "large")
+    with pytest.raises(InputError, match="has its form"):
+        recipe(matcher_preset, generator_from=begun["generator_from"])
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -131,6 +149,7 @@ def test_the_rival_learns_too(tmp_path, matcher_preset):
             "matching_weight": 0.1,
             "matching_images": 6,
             "matching_after": 1,
+            "contrast_weight": 0.5,
             "penalty_weight": 1.0,
             "penalty_every": 2,
             "changes": ["colour", "translation", "cutout"],

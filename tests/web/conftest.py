@@ -11,11 +11,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
+from keras_imgdesc import CaptionTokenizer, CompactTextEncoder, TextToImage, Vocabulary
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.export import export_tflite
+from keras_imgdesc.generation import Generator
 
 ROOT = Path(__file__).parents[2]
 PRESET = ROOT / "saved_models" / "flickr8k_mobilenet_lstm"
@@ -24,7 +27,17 @@ ARGUMENTS = (
     *("--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
+PAINTED_WORDS = (
+    *("a", "small", "large", "red", "blue", "green", "star", "circle", "cross"),
+    *("above", "below", "to", "the", "left", "right", "of"),
+)
 TIMEOUT = 120_000  # milliseconds: two slow cores may be busy with other work
+READ_CANVASES = """() =>
+    [...document.querySelectorAll("#gallery canvas")].map((canvas) => {
+        const { width, height } = canvas;
+        const context = canvas.getContext("2d");
+        return Array.from(context.getImageData(0, 0, width, height).data);
+    })"""
 
 
 def give_up(what: str) -> None:
@@ -89,15 +102,44 @@ def float_model(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def painter() -> TextToImage:
+    """One that has learned nothing, but paints every text differently."""
+    keras.utils.set_random_seed(0)
+    tokenizer = CaptionTokenizer(Vocabulary(PAINTED_WORDS), 14)
+    encoder = CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1)
+    generator = Generator(16, resolution=32, width=4, noise_dim=6, condition_dim=8)
+    texts = [
+        f"a {size} {what}"
+        for size in ("small", "large")
+        for what in ("red star", "blue circle")
+    ]
+    generator.whitening.adapt(encoder.encode(texts).sentences)
+    # Greys, as black and white would hide what differs.
+    kernel = generator.get_layer("picture").kernel
+    kernel.assign(0.1 * kernel)
+    return TextToImage(encoder, generator)
+
+
+@pytest.fixture(scope="session")
+def painter_model(
+    tools: None, painter: TextToImage, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    path = tmp_path_factory.mktemp("painter") / "painter.tflite"
+    return export_tflite(painter, path, name="toy_painter")
+
+
+@pytest.fixture(scope="session")
 def build(
     web_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Path], Path]:
-    """Builds the page with a model: the folder."""
+) -> Callable[..., Path]:
+    """Builds the page with a captioner and, if there is one, a painter: the folder."""
 
     @functools.cache
-    def build(model: Path) -> Path:
+    def build(model: Path, painter: Path | None = None) -> Path:
         out = tmp_path_factory.mktemp("dist")
         options = ["--model", str(model), "--out", str(out)]
+        if painter is not None:
+            options += ["--painter", str(painter)]
         command = ["npm", "run", "build", "--", *options]
         done = subprocess.run(command, cwd=web_folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -130,6 +172,18 @@ def serve() -> Callable[[Path], AbstractContextManager[str]]:
     return _served
 
 
+@pytest.fixture
+def address(
+    dynamic_model: Path,
+    painter_model: Path,
+    build: Callable[..., Path],
+    serve: Callable[[Path], AbstractContextManager[str]],
+) -> Iterator[str]:
+    """Of the page with both models."""
+    with serve(build(dynamic_model, painter_model)) as address:
+        yield address
+
+
 class WebPage:
     """The page in a browser of its own, and what it says on its console."""
 
@@ -159,6 +213,30 @@ class WebPage:
         ids = caption.get_attribute("data-token-ids").split()
         log_probs = caption.get_attribute("data-log-probs").split()
         return [int(i) for i in ids], np.array([float(p) for p in log_probs])
+
+    def open_paint(self) -> "WebPage":
+        """Loads the page and chooses its second tab."""
+        self.page.goto(self.address)
+        self.page.click("#tab-paint")
+        self.page.wait_for_selector("#paint-status:text('Ready.')")
+        return self
+
+    def paint(self, text: str, seed: int = 0, count: int = 1) -> np.ndarray:
+        """Pictures of a text, uint8 (count, resolution, resolution, 4)."""
+        self.page.fill("#seed", str(seed))
+        self.page.locator(f"input[name=count][value='{count}']").set_checked(True)
+        self.page.fill("#text", text)
+        self.page.click("#brief [type=submit]")
+        return self.painted(text, seed, count)
+
+    def painted(self, text: str, seed: int, count: int) -> np.ndarray:
+        """The pictures of this text, once they are there."""
+        self.page.wait_for_selector(
+            f"#gallery[data-seed='{seed}'][data-count='{count}'][data-text='{text}']"
+        )
+        rgba = np.array(self.page.evaluate(READ_CANVASES), np.uint8)
+        side = round((rgba.shape[1] / 4) ** 0.5)
+        return rgba.reshape(count, side, side, 4)
 
     def problems(self) -> list[str]:
         lines = [line for line in self.console if "ERROR:" in line]

@@ -126,6 +126,8 @@ def test_it_can_be_used_by_keyboard(dynamic_model, build, serve, open_page, pict
             states = [w.get_attribute("aria-pressed") for w in words.all()]
             return [i for i, state in enumerate(states) if state == "true"]
 
+        # The tabs of the page are the first stop.
+        page.keyboard.press("Tab")
         page.keyboard.press("Tab")
         assert pressed() == [0]
         page.wait_for_selector("#print.is-attended")
@@ -203,7 +205,7 @@ def test_it_fits_the_screen(
         assert page.locator("label:visible").count() == (2 if width < 800 else 1)
         for target in page.locator(".word, label:visible, .examples button").all():
             assert target.bounding_box()["height"] >= 44
-        controls = page.locator(".controls").bounding_box()
+        controls = page.locator("nav.controls").bounding_box()
         assert controls["y"] + controls["height"] <= height
 
 

@@ -1,5 +1,7 @@
 /** The words of a caption, each a button that shows where the model looked. */
 
+import { itemByKey, makeStop } from "./arrow_keys.js";
+
 const MILLISECONDS_A_WORD = 240;
 
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
@@ -55,9 +57,8 @@ export class CaptionView {
     this.selected = word;
     this.words.forEach((button, i) => {
       button.setAttribute("aria-pressed", String(i === word));
-      // One stop for the tab key, the arrows go from word to word.
-      button.tabIndex = i === (word ?? 0) ? 0 : -1;
     });
+    makeStop(this.words, word ?? 0);
     this.#notify();
   }
 
@@ -107,23 +108,14 @@ export class CaptionView {
 
   #key(event) {
     const current = this.#numberOf(event);
-    const last = this.words.length - 1;
-    const moves = {
-      ArrowRight: Math.min(last, current + 1),
-      ArrowDown: Math.min(last, current + 1),
-      ArrowLeft: Math.max(0, current - 1),
-      ArrowUp: Math.max(0, current - 1),
-      Home: 0,
-      End: last,
-    };
-    if (current === null || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (current === null) return;
+    const next = itemByKey(event, current, this.words.length);
     if (event.key === "Escape") {
       this.select(null);
-    } else if (event.key in moves) {
-      event.preventDefault();
+    } else if (next !== null) {
       this.#mark(null);
-      this.words[moves[event.key]].focus();
-      this.select(moves[event.key]);
+      this.words[next].focus();
+      this.select(next);
     }
   }
 }

@@ -4,14 +4,13 @@
  * Vocabulary and metadata are at its end, stored as they are.
  */
 
+import { ModelFileError } from "./errors.js";
+
 const VOCABULARY_FILE = "vocabulary.txt";
 const METADATA_FILE = "keras_imgdesc.json";
 const END_OF_ARCHIVE = 0x06054b50;
 const ARCHIVE_ENTRY = 0x02014b50;
 const END_LENGTH = 22;
-
-/** A file that `export_tflite` has not written. */
-export class ModelFileError extends Error {}
 
 /**
  * @param {Uint8Array} bytes of the whole file.
@@ -20,7 +19,7 @@ export class ModelFileError extends Error {}
 export function readModelFile(bytes) {
   const entries = readArchive(bytes);
   for (const name of [METADATA_FILE, VOCABULARY_FILE]) {
-    if (!entries.has(name)) throw new ModelFileError(`It does not hold ${name}`);
+    if (!entries.has(name)) throw new ModelFileError(`it does not hold ${name}`);
   }
   const decoder = new TextDecoder();
   const metadata = JSON.parse(decoder.decode(entries.get(METADATA_FILE)));
@@ -32,13 +31,13 @@ function readArchive(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = bytes.length - END_LENGTH;
   if (end < 0 || view.getUint32(end, true) !== END_OF_ARCHIVE) {
-    throw new ModelFileError("It carries no vocabulary");
+    throw new ModelFileError("it carries no vocabulary");
   }
   const entries = new Map();
   let entry = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left--) {
     if (view.getUint32(entry, true) !== ARCHIVE_ENTRY) {
-      throw new ModelFileError("Its archive is broken");
+      throw new ModelFileError("its archive is broken");
     }
     const lengthAt = (place) => view.getUint16(place, true);
     const isStored = lengthAt(entry + 10) === 0;

@@ -1,12 +1,10 @@
 /** A picture file to what the model takes. */
 
+import { PictureError } from "./errors.js";
 import { stretch } from "./resizing.js";
 
 // A canvas of a whole photograph would be too large for some phones.
 const BAND_PIXELS = 2_000_000;
-
-/** A file that is no picture, or not one that this browser reads. */
-export class PictureError extends Error {}
 
 /**
  * Reads a picture upright, transparency becoming white, stretched to a square.
@@ -32,7 +30,7 @@ async function decode(file) {
       colorSpaceConversion: "none",
     });
   } catch (error) {
-    throw new PictureError("The browser cannot decode it", { cause: error });
+    throw new PictureError(file, { cause: error });
   }
 }
 

@@ -1,39 +1,28 @@
 /**
- * Runs the captioner beside the page, which stays quick to the touch.
+ * Runs a model beside the page, which stays quick to the touch.
  *
- * A classic worker, as LiteRT loads its WebAssembly with `importScripts`.
+ * Its name says which: `captioner` or `painter`. A classic worker, as LiteRT loads its
+ * WebAssembly with `importScripts`.
  */
 
 const loading = load();
 
 async function load() {
-  const [{ Captioner }, { loadPixels }] = await Promise.all([
-    import("./captioner.js"),
-    import("./pixels.js"),
-  ]);
-  const captioner = await Captioner.load((received, total) =>
+  const { Task } = await import(`./${self.name}.js`);
+  return Task.load((received, total) =>
     postMessage({ kind: "progress", received, total }),
   );
-  return { captioner, loadPixels };
 }
 
 loading.then(
-  ({ captioner }) => postMessage({ kind: "ready", metadata: captioner.metadata }),
+  ({ about }) => postMessage({ kind: "ready", about }),
   (error) => postMessage({ kind: "failed", ...told(error) }),
 );
 
-onmessage = async ({ data: { number, file } }) => {
+onmessage = async ({ data: { number, request } }) => {
   try {
-    const { captioner, loadPixels } = await loading;
-    const start = performance.now();
-    const pixels = await loadPixels(file, captioner.imageSize);
-    const read = performance.now();
-    const caption = await captioner.describe(pixels);
-    const seconds = {
-      reading: (read - start) / 1000,
-      model: (performance.now() - read) / 1000,
-    };
-    postMessage({ kind: "caption", number, caption: { ...caption, seconds } });
+    const task = await loading;
+    postMessage({ kind: "answer", number, answer: await task.answer(request) });
   } catch (error) {
     postMessage({ kind: "error", number, ...told(error) });
   }

@@ -117,19 +117,21 @@ def read_flowers(
         else:
             collector.add_problem(MISSING_IMAGE, flower.image)
 
-    def load(flower: _Flower) -> np.ndarray | ImageError:
+    def load(flower: _Flower) -> tuple[np.ndarray, tuple[str, ...]] | ImageError:
         try:
             image = _middle(load_image(collector.images_dir / flower.image))
         except ImageError as error:
             return error
-        return image if image_size is None else resize_image(image, image_size)
+        # Before it is resized: the text is the same at every size.
+        colours = petal_colours(image)
+        return image if image_size is None else resize_image(image, image_size), colours
 
     with ThreadPoolExecutor(2, thread_name_prefix="read_flowers") as pool:
-        for flower, image in zip(present, pool.map(load, present), strict=True):
-            if isinstance(image, ImageError):
-                collector.add_problem(BROKEN_IMAGE, flower.image, str(image))
+        for flower, found in zip(present, pool.map(load, present), strict=True):
+            if isinstance(found, ImageError):
+                collector.add_problem(BROKEN_IMAGE, flower.image, str(found))
                 continue
-            colours = petal_colours(image)
+            image, colours = found
             extra = {
                 "label": flower.label,
                 "name": flower.name,

@@ -114,3 +114,13 @@ def test_a_folder_without_flowers_is_told(folder, tmp_path):
     (folder / "labels.csv").write_text("picture,label\n")
     with pytest.raises(InputError, match="columns"):
         read_flowers(folder)
+
+
+def test_the_text_is_the_same_at_every_size(folder):
+    # Stripes of two colours, which a small picture mixes to a third.
+    stripes = np.full((320, 320, 3), (200, 20, 20), np.uint8)
+    stripes[:, np.arange(320) // 20 % 2 == 0] = (240, 215, 20)
+    Image.fromarray(stripes).save(folder / "jpg" / "b.png")
+    large, small = (read_flowers(folder, "test", size) for size in (None, 8))
+    assert small[0].image.shape == (8, 8, 3)
+    assert small.captions() == large.captions()

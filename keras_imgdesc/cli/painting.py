@@ -1,0 +1,199 @@
+"""The verbs that paint."""
+
+import json
+from pathlib import Path
+
+import click
+
+from keras_imgdesc.cli.options import (
+    DIRECTORY,
+    FILE,
+    check_presets,
+    list_failed,
+    load_captioner,
+    load_matcher,
+    load_painter,
+    make_folder,
+)
+from keras_imgdesc.errors import InputError
+
+# As `TextToImage.generate` has it, told before TensorFlow starts.
+PICTURES = click.IntRange(1, 10_000)
+MOST_ON_A_SHEET = 1000
+
+preset_option = click.option("--preset", default="scenes_dcgan", show_default=True)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True
+)
+truncation_option = click.option(
+    "--truncation",
+    type=click.FloatRange(0, 10),
+    default=1.0,
+    show_default=True,
+    help="Below 1 pictures are more typical and less different.",
+)
+sheet_option = click.option(
+    "--sheet", type=FILE, help="Draw all into this PNG, JPEG or WebP."
+)
+folder_option = click.option(
+    "--output-dir", type=DIRECTORY, help="Save a PNG a picture here; none is replaced."
+)
+
+
+@click.command()
+@click.argument("texts", metavar="TEXT...", nargs=-1, required=True)
+@click.option("-n", "--num-images", type=PICTURES, default=8, show_default=True)
+@seed_option
+@truncation_option
+@sheet_option
+@folder_option
+@preset_option
+@click.option("--rerank", help="Preset of a matcher: the best pictures come first.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a text.")
+def paint(
+    texts, num_images, seed, truncation, sheet, output_dir, preset, rerank, as_json
+) -> int:
+    """Paint texts, the same noise for each."""
+    _check_outputs(sheet, output_dir, len(texts) * num_images)
+    check_presets(preset, rerank)
+    make_folder(output_dir)
+    painter = load_painter(preset)
+    matcher = load_matcher(rerank) if rerank else None
+    from keras_imgdesc.picture_files import save_pictures
+
+    shown, captions = [], []
+    failed: list[InputError] = []
+    for text in texts:
+        try:
+            painted = painter.generate(
+                text, num_images, seed=seed, truncation=truncation, rerank=matcher
+            )
+        except InputError as error:
+            failed.append(error)
+            if as_json:
+                click.echo(json.dumps({"text": text, "error": str(error)}))
+            continue
+        paths = [] if output_dir is None else save_pictures(painted, text, output_dir)
+        if as_json:
+            row = {"text": text, "seed": seed, "pictures": len(painted)}
+            click.echo(json.dumps(row | {"paths": [str(path) for path in paths]}))
+        else:
+            for path in paths:
+                click.echo(path)
+        if sheet is not None:
+            shown.extend(painted)
+            captions.extend([text] * len(painted))
+    if shown:
+        _draw(shown, captions, sheet, columns=min(num_images, 8), as_json=as_json)
+    if not as_json:
+        list_failed(failed, f"of {len(texts)} texts")
+    return 1 if failed else 0
+
+
+@click.command()
+@click.argument("text_a")
+@click.argument("text_b")
+@click.option(
+    "--steps",
+    type=click.IntRange(2, MOST_ON_A_SHEET),
+    default=8,
+    show_default=True,
+    help="Pictures, both ends included.",
+)
+@seed_option
+@click.option("--same-noise", is_flag=True, help="Only the words change.")
+@sheet_option
+@folder_option
+@preset_option
+def interpolate(
+    text_a, text_b, steps, seed, same_noise, sheet, output_dir, preset
+) -> None:
+    """Paint the way from one text to another."""
+    _check_outputs(sheet, output_dir, steps)
+    check_presets(preset)
+    make_folder(output_dir)
+    painted = load_painter(preset).interpolate(
+        text_a, text_b, steps, seed=seed, same_noise=same_noise
+    )
+    if output_dir is not None:
+        from keras_imgdesc.picture_files import save_pictures
+
+        for path in save_pictures(painted, f"{text_a} to {text_b}", output_dir):
+            click.echo(path)
+    if sheet is not None:
+        captions = [text_a, *[""] * (steps - 2), text_b]
+        _draw(list(painted), captions, sheet, columns=min(steps, 16))
+
+
+@click.command()
+@click.argument("text")
+@click.option(
+    "-n",
+    "--num-images",
+    type=click.IntRange(1, MOST_ON_A_SHEET),
+    default=16,
+    show_default=True,
+)
+@seed_option
+@truncation_option
+@preset_option
+@click.option("--matcher", default="scenes_matcher", show_default=True)
+@click.option("--captioner", default="scenes_lstm", show_default=True)
+@sheet_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def roundtrip(
+    text, num_images, seed, truncation, preset, matcher, captioner, sheet, as_json
+) -> None:
+    """Paint a text, choose by P(I|D), and describe the best picture."""
+    check_presets(preset, matcher, captioner)
+    if sheet is not None:
+        _check_outputs(sheet, None, num_images)
+    painter = load_painter(preset)
+    matches, describes = load_matcher(matcher), load_captioner(captioner)
+    from keras_imgdesc.evaluation.round_trip import round_trip
+
+    trip = round_trip(
+        painter, matches, describes, text, num_images, seed, truncation=truncation
+    )
+    found = trip.summary()
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        best = found["probabilities"][0]
+        click.echo(f"words in:     {trip.text_in}")
+        click.echo(f"words out:    {trip.text_out}")
+        click.echo(f"P(I|D):       {best:.3f}, the best of {len(trip.pictures)}")
+        click.echo(f"similarity:   {trip.similarity:.3f}")
+        for name in ("same_objects", "same_scene"):
+            if name in found:
+                answer = "yes" if found[name] else "no"
+                click.echo(f"{name.replace('_', ' ') + ':':<13} {answer}")
+    if sheet is not None:
+        from keras_imgdesc.picture_sheets import save_sheet
+
+        save_sheet(trip.sheet(), sheet)
+        if not as_json:
+            click.echo(f"Sheet: {sheet}")
+
+
+def _check_outputs(sheet: Path | None, output_dir: Path | None, count: int) -> None:
+    if sheet is None and output_dir is None:
+        raise click.UsageError("Give --sheet, --output-dir or both.")
+    if sheet is None:
+        return
+    if count > MOST_ON_A_SHEET:
+        raise click.UsageError(
+            f"A sheet has room for {MOST_ON_A_SHEET} pictures, not {count}: "
+            "use --output-dir."
+        )
+    from keras_imgdesc.picture_sheets import check_sheet_path
+
+    check_sheet_path(sheet)
+
+
+def _draw(pictures, captions, sheet, columns, as_json=False) -> None:
+    from keras_imgdesc.picture_sheets import draw_sheet, save_sheet
+
+    save_sheet(draw_sheet(pictures, captions, columns=columns), sheet)
+    if not as_json:
+        click.echo(f"Sheet: {sheet}")

@@ -1,0 +1,107 @@
+"""The verb that measures a generator."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_imgdesc.data.scenes import draw_scenes
+
+
+@pytest.fixture
+def flowers(tmp_path):
+    """Two kinds of flowers, two photos of each to learn from and two to paint."""
+    folder = tmp_path / "flowers"
+    (folder / "jpg").mkdir(parents=True)
+    chance = np.random.default_rng(0)
+    rows = ["image,label,name,official_split"]
+    for label, name in ((1, "red star"), (2, "blue heart")):
+        for split in ("train", "test"):
+            for number in range(3):
+                pixels = chance.integers(0, 256, (40, 40, 3), np.uint8)
+                pixels[..., 2 * label - 2] = 250
+                path = folder / "jpg" / f"{split}{label}{number}.png"
+                Image.fromarray(pixels).save(path)
+                rows.append(f"{path.name},{label},{name},{split}")
+    (folder / "labels.csv").write_text("\n".join(rows))
+    return folder
+
+
+@pytest.fixture
+def few_scenes(monkeypatch):
+    monkeypatch.setattr(
+        "keras_imgdesc.data.scenes.load_scenes",
+        lambda split, data_dir=None: draw_scenes(split, 20),
+    )
+
+
+def test_a_generator_of_scenes_is_measured(run, presets, few_scenes, tmp_path):
+    report = tmp_path / "report"
+    arguments = ["evaluate", "generator", "--preset", presets["painter"], "--scenes"]
+    for name in ("matcher", "captioner"):
+        arguments += [f"--{name}", presets[name]]
+    code, out, err = run(*arguments, "--limit", 12, "--json", "--report", report)
+    assert code == 0 and err == ""
+    found = json.loads(out)
+    assert found["pictures"] == 12 and found["picture_size"] == 32
+    assert found["scene_exact"] == found["loop_scene"] == 0
+    assert found["r_precision_choices"] <= 12
+    assert found["fid"] > 0 and found["fid_floor"] > 0 and found["fid_painted"] == 12
+    assert found["fid_extractor"].startswith(f"{presets['matcher']}: VGG16Encoder")
+    assert found["diversity_real"] > found["diversity"] > 0
+    assert {path.name for path in report.iterdir()} == {
+        "index.html",
+        "sheet.png",
+        "generator.json",
+    }
+    content = json.loads((report / "generator.json").read_text())
+    assert len(content["descriptions"]) == 12
+    assert content["summary"] == {k: v for k, v in found.items() if k != "preset"}
+
+
+def test_a_generator_of_flowers_is_measured(run, presets, flowers, tmp_path):
+    arguments = ["evaluate", "generator", "--preset", presets["painter"]]
+    arguments += ["--flowers", flowers, "--classifier", presets["captioner"]]
+    code, out, err = run(*arguments, "--report", tmp_path / "report")
+    assert code == 0 and "6 pictures" in err and "--matcher" in err
+    text, _, last = out.rpartition("Report: ")
+    assert last.strip() == str(tmp_path / "report" / "index.html")
+    found = json.loads(text)
+    assert found["class_training_pictures"] == 6 and found["text"] == "derived"
+    assert found["class_top_5"] == found["class_top_5_real"] == 100  # of two classes
+    assert 0 <= found["class_top_1"] <= 100 and "fid" not in found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ([], "--annotations"),
+        (["--scenes", "--classifier", "CAPTIONER"], "--flowers"),
+        (["--scenes", "--matcher", "none"], "none"),
+        (["--scenes", "--limit", "0"], "--limit"),
+        (["--scenes", "--preset", "MATCHER"], "ImageTextMatcher"),
+        (["--scenes", "--matcher", "PAINTER"], "TextToImage"),
+        (["--scenes", "--report", "FILE"], "FILE"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    run, presets, few_scenes, tmp_path, arguments, named
+):
+    (tmp_path / "FILE").touch()
+    places = {name.upper(): path for name, path in presets.items()}
+    places["FILE"] = tmp_path / "FILE"
+    code, out, err = run(
+        "evaluate", "generator", "--preset", presets["painter"],
+        *[places.get(a, a) for a in arguments],
+    )  # fmt: skip
+    assert code == 2 and out == ""
+    assert len(err.splitlines()) == 1 and err.startswith("Error: ") and named in err
+
+
+def test_photos_of_what_is_painted_are_refused(run, presets, flowers):
+    code, out, err = run(
+        "evaluate", "generator", "--preset", presets["painter"], "--flowers", flowers,
+        "--classifier", presets["captioner"], "--classifier-photos", "test",
+    )  # fmt: skip
+    assert code == 2 and out == "" and "another split" in err.splitlines()[-1]
