@@ -6,10 +6,11 @@ package:
 
     python c_loader.py FOLDER < request.json
 
-The request is `{"inputs": {tensor name: [base64, ...]}, "outputs": [tensor name, ...],
-"one_by_one": false}`; every input is a vector of strings. They are run together, or
-each alone. Printed is `{"outputs": {tensor name: values}, "seconds": [...],
-"peak_memory": bytes}`, strings as base64.
+The request is `{"inputs": [{tensor name: value, ...}, ...], "outputs": [tensor name,
+...]}`; each of `inputs` is run alone. A value is a vector of strings, `[base64, ...]`,
+or `{"dtype": "float32", "shape": [...], "values": [...]}`. Printed is `{"outputs":
+{tensor name: rows of all runs}, "seconds": [...], "peak_memory": bytes}`, strings as
+base64.
 """
 
 import base64
@@ -23,8 +24,9 @@ from typing import Any
 
 import numpy as np
 
-STRING, FLOAT, INT32 = 7, 1, 3
-NUMPY = {FLOAT: np.float32, INT32: np.int32}
+STRING = 7
+NUMPY = {1: np.float32, 3: np.int32, 4: np.uint8, 9: np.int64}
+TYPES = {np.dtype(kind).name: number for number, kind in NUMPY.items()}
 # TF_TString: a string of TensorFlow takes 24 bytes, short ones inside of them.
 STRING_BYTES = 24
 
@@ -87,11 +89,13 @@ class Session:
         )
         self._check()
 
-    def run(self, inputs: dict[str, list[bytes]], outputs: list[str]) -> list[Any]:
-        """Computes tensors from vectors of strings, by the names of tensors."""
+    def run(
+        self, inputs: dict[str, list[bytes] | np.ndarray], outputs: list[str]
+    ) -> list[Any]:
+        """Computes tensors from vectors of strings and arrays, by their names."""
         feeds = (Output * len(inputs))(*map(self._output, inputs))
         fetches = (Output * len(outputs))(*map(self._output, outputs))
-        tensors = (ctypes.c_void_p * len(inputs))(*map(self._strings, inputs.values()))
+        tensors = (ctypes.c_void_p * len(inputs))(*map(self._tensor, inputs.values()))
         results = (ctypes.c_void_p * len(outputs))()
         self.library.TF_SessionRun(
             self.session,
@@ -118,6 +122,18 @@ class Session:
         if not operation:
             raise RuntimeError(f"The graph has no operation {name!r}")
         return Output(operation, int(index or 0))
+
+    def _tensor(self, value: list[bytes] | np.ndarray) -> int:
+        if isinstance(value, list):
+            return self._strings(value)
+        dims = (ctypes.c_int64 * max(value.ndim, 1))(*value.shape)
+        size = ctypes.c_size_t(value.nbytes)
+        tensor: int = self.library.TF_AllocateTensor(
+            TYPES[value.dtype.name], dims, value.ndim, size
+        )
+        start = self.library.TF_TensorData(ctypes.c_void_p(tensor))
+        ctypes.memmove(start, value.tobytes(), value.nbytes)
+        return tensor
 
     def _strings(self, values: list[bytes]) -> int:
         dims = (ctypes.c_int64 * 1)(len(values))
@@ -148,22 +164,22 @@ class Session:
         return base64.b64encode(content).decode()
 
 
+def read_value(value: Any) -> list[bytes] | np.ndarray:
+    """A value of a request."""
+    if isinstance(value, list):
+        return [base64.b64decode(one) for one in value]
+    return np.array(value["values"], value["dtype"]).reshape(value["shape"])
+
+
 def main() -> None:
     request = json.load(sys.stdin)
     session = Session(sys.argv[1])
-    inputs = {
-        name: [base64.b64decode(v) for v in values]
-        for name, values in request["inputs"].items()
-    }
-    batches = [inputs]
-    if request.get("one_by_one"):
-        rows = zip(*inputs.values(), strict=True)
-        batches = [{n: [v] for n, v in zip(inputs, r, strict=True)} for r in rows]
     seconds = []
     results: dict[str, list[Any]] = {name: [] for name in request["outputs"]}
-    for batch in batches:
+    for batch in request["inputs"]:
+        inputs = {name: read_value(value) for name, value in batch.items()}
         start = time.perf_counter()
-        values = session.run(batch, request["outputs"])
+        values = session.run(inputs, request["outputs"])
         seconds.append(time.perf_counter() - start)
         for name, value in zip(results, values, strict=True):
             results[name] += value if isinstance(value, list) else value.tolist()

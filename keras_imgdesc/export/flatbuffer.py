@@ -83,11 +83,15 @@ def reshape_operator(model: Any, graph: Any, before: int, after: int) -> Any:
 def store_as_float16(model: Any, buffer: int) -> None:
     """Halves a float32 constant; when the file is loaded, it becomes float32 again.
 
+    One that is too large for float16 stays as it is.
+
     Args:
         model: the model.
         buffer: the number of the constant's buffer.
     """
     values = np.asarray(model.buffers[buffer].data, np.uint8).view(np.float32)
+    if np.abs(values).max() > np.finfo(np.float16).max:
+        return
     model.buffers[buffer].data = values.astype(np.float16).view(np.uint8)
     for graph in model.subgraphs:
         for index, tensor in enumerate(list(graph.tensors)):

@@ -16,7 +16,7 @@ BLOCK = 64
 
 NO_WORDS = "A text must have words in it. Write what the picture should show."
 UNKNOWN_WORDS = (
-    "A text must have a word that the painter knows; they are in its vocabulary.txt."
+    "A text must have a word that the painter knows. Use words that it was trained on."
 )
 
 

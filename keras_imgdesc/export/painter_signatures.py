@@ -26,6 +26,7 @@ from keras_imgdesc.images import resize_image
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.noise import MOST_IMAGES, picture_noise
 
+UNEQUAL = "There must be a seed, or a row of noise, for each text"
 NO_TEXTS = "There must be a text"
 TOO_MANY = f"num_images must be from 1 to {MOST_IMAGES}"
 
@@ -64,13 +65,12 @@ def painter_signatures(
         return _Order(task, text).pictures(tf.repeat(first, tf.size(text), axis=0))
 
     def paint_one(text: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        tf.debugging.assert_equal(tf.size(seed), tf.size(text), "One seed a text")
+        seed = _one_each(seed, text)
         noise = draw_in_graph(seed, tf.zeros_like(seed), width)
         return _Order(task, text).pictures(noise * truncation)
 
     def paint_noise(text: tf.Tensor, noise: tf.Tensor) -> dict[str, tf.Tensor]:
-        tf.debugging.assert_equal(tf.shape(noise)[0], tf.size(text), "Noise a text")
-        return _Order(task, text).pictures(noise)
+        return _Order(task, text).pictures(_one_each(noise, text))
 
     def draw(text: tf.Tensor, seed: tf.Tensor, num_images: tf.Tensor) -> tf.Tensor:
         count = tf.cast(tf.size(text) * num_images, tf.int64)
@@ -189,6 +189,12 @@ class _Order:
             shape = (-1, self.num_images, *pixels.shape[1:])
             pixels = tf.reshape(pixels, shape)
         return {"image_bytes": files, "pixels": pixels, "error": self.error}
+
+
+def _one_each(values: tf.Tensor, text: tf.Tensor) -> tf.Tensor:
+    check = tf.debugging.assert_equal(tf.shape(values)[0], tf.size(text), UNEQUAL)
+    with tf.control_dependencies([check]):
+        return tf.identity(values)
 
 
 def _checked(num_images: tf.Tensor) -> tf.Tensor:

@@ -93,7 +93,7 @@ class TextToImage:
                 range.
         """
         several = check_texts(texts)
-        self._check_words(several)
+        self.check_words(several)
         width = self.generator.latent_dim
         noise = picture_noise(len(several), num_images, width, seed, truncation, noise)
         sentences = self.text_encoder.encode(several).sentences
@@ -130,7 +130,7 @@ class TextToImage:
                 f"steps must be from 2 to {MOST_IMAGES}", "Use 8", steps=steps
             )
         texts = check_texts([text_a, text_b])
-        self._check_words(texts)
+        self.check_words(texts)
         ends = self.text_encoder.encode(texts).sentences
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
         noise = self.draw_noise(2, seed)
@@ -177,7 +177,12 @@ class TextToImage:
             ops.convert_to_tensor(sentences), ops.convert_to_tensor(noise)
         )
 
-    def _check_words(self, texts: list[str]) -> None:
+    def check_words(self, texts: list[str]) -> None:
+        """Refuses texts of which the painter knows no word.
+
+        Raises:
+            InputError: there is one.
+        """
         vocabulary = self.text_encoder.tokenizer.vocabulary
         unknown = getattr(vocabulary, "unk_id", None)
         if unknown is None:
@@ -253,7 +258,7 @@ class TextToImage:
         images, captions = read_examples(x, self.generator.resolution)
 
         def encode(texts: list[str]) -> np.ndarray:
-            self._check_words(texts)
+            self.check_words(texts)
             return self.text_encoder.encode(texts).sentences
 
         data = PaintingData(

@@ -1,31 +1,44 @@
-"""Describes pictures with a `.tflite` file, in a process without TensorFlow.
+"""Runs a `.tflite` file, in a process without TensorFlow.
 
-    python -m keras_imgdesc.lite.worker MODEL < request.json
+    python -m keras_imgdesc.lite.worker TASK MODEL < request.json
 
-The request is `{"pictures": [path, ...], "num_threads": n}`; printed is `{"captions":
-[...], "log_probs": [...], "seconds": [...], "peak_memory": bytes}`.
+The request is `{"requests": [{...}, ...], "num_threads": n}`, what is printed is in
+`working.work`. For an `ImageCaptioner` a request is `{"picture": path}`, and gives
+`captions` and `log_probs`; for a `TextToImage` it is `{"text": ..., "seed": n}`, and
+gives `pictures`.
 """
 
 import json
 import sys
-import time
+from collections.abc import Callable
+from typing import Any
 
 from keras_imgdesc.lite.lite_captioner import LiteCaptioner
-from keras_imgdesc.lite.peak_memory import peak_memory
+from keras_imgdesc.lite.lite_painter import LitePainter
+from keras_imgdesc.lite.working import work
+
+
+def captioner(model: str, num_threads: int | None) -> Callable[..., dict[str, Any]]:
+    lite = LiteCaptioner(model, num_threads)
+
+    def describe(picture: str) -> dict[str, Any]:
+        caption = lite.generate(picture, return_details=True)
+        return {"captions": caption.text, "log_probs": caption.log_prob}
+
+    return describe
+
+
+def painter(model: str, num_threads: int | None) -> Callable[..., dict[str, Any]]:
+    lite = LitePainter(model, num_threads)
+    return lambda text, seed: {"pictures": lite.generate(text, seed=seed)[0]}
 
 
 def main() -> None:
+    task, model = sys.argv[1:]
     request = json.load(sys.stdin)
-    captioner = LiteCaptioner(sys.argv[1], request.get("num_threads"))
-    results: dict[str, list] = {"captions": [], "log_probs": [], "seconds": []}
-    for path in request["pictures"]:
-        start = time.perf_counter()
-        caption = captioner.generate(path, return_details=True)
-        results["seconds"].append(time.perf_counter() - start)
-        results["captions"].append(caption.text)
-        results["log_probs"].append(caption.log_prob)
+    build = {"ImageCaptioner": captioner, "TextToImage": painter}[task]
+    work(build(model, request.get("num_threads")), request["requests"])
     assert not {"tensorflow", "keras"} & set(sys.modules)
-    json.dump(results | {"peak_memory": peak_memory()}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,25 @@
-"""What one form of a model said."""
+"""What one form of a model gave."""
 
+from __future__ import annotations
+
+import statistics
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# The first answer of a form pays for what is loaded and compiled once.
+WARM_UP = 1
 
 
 @dataclass(frozen=True)
-class FormResult:
-    """Captions of one form, each picture described alone, and what they cost.
+class FormCost:
+    """One form of a model, and what its answers cost, each asked for alone.
 
     Attributes:
         form: its name, as `"tflite int8"`.
-        exact: whether it must give the captions of Python, word for word.
-        captions: of each picture.
-        log_probs: log P(caption | image) of each.
-        seconds: of each, reading and decoding of the file included.
+        exact: whether it must give what Python gives.
+        seconds: of each answer, reading and decoding of files included.
         size: bytes on disk.
         peak_memory: most bytes resident in its process, from its start; 0 where the
             system does not tell.
@@ -20,8 +27,38 @@ class FormResult:
 
     form: str
     exact: bool
-    captions: list[str]
-    log_probs: list[float]
     seconds: list[float]
     size: int
     peak_memory: int
+
+    def costs(self) -> dict[str, Any]:
+        """`megabytes`; `milliseconds`, the median of an answer; `peak_mebibytes`."""
+        return {
+            "megabytes": self.size / 1e6,
+            "milliseconds": 1e3 * statistics.median(self.seconds[WARM_UP:]),
+            "peak_mebibytes": self.peak_memory / 2**20,
+        }
+
+
+@dataclass(frozen=True)
+class FormResult(FormCost):
+    """What one form of a captioner said.
+
+    Attributes:
+        captions: of each picture; those of an exact form are Python's word for word.
+        log_probs: log P(caption | image) of each.
+    """
+
+    captions: list[str]
+    log_probs: list[float]
+
+
+@dataclass(frozen=True)
+class PaintedForm(FormCost):
+    """What one form of a painter painted.
+
+    Attributes:
+        pictures: uint8 (texts, resolution, resolution, 3).
+    """
+
+    pictures: np.ndarray

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,13 +16,12 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.export import c_loader, export_saved_model, export_tflite
-from keras_imgdesc.export.tflite import QUANTIZATIONS
 from keras_imgdesc.lite import LiteMatcher
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.preset_folders import find_preset
+from keras_imgdesc.verification.forms import export_forms
 from keras_imgdesc.verification.pictures import write_pictures
-from keras_imgdesc.verification.running import run_script, size_of
+from keras_imgdesc.verification.running import run_c_loader, size_of
 
 # f(I, D) of float32 may differ by so much: sums are added in another order.
 LARGEST_DIFFERENCE = 0.01
@@ -124,41 +121,26 @@ def verify_matcher(
         InputError: fewer than two pictures can be read.
     """
     preset = find_preset(preset)
-    if representative_images is not None:
-        # Read for several forms.
-        representative_images = list(representative_images)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths, captions = write_pictures(collection, folder)
         texts = [row[0] for row in captions]
         matcher = ImageTextMatcher.from_preset(preset)
-        saved = export_saved_model(matcher, folder / "saved_model")
-        # A function that scores, where the model lies, and whether it must be exact.
-        forms: list[tuple[str, Callable[[], Any], Path, bool]] = [
-            ("Python", lambda: _python(matcher, paths, texts), preset, True),
-            ("SavedModel", lambda: _saved_model(saved, paths, texts), saved, True),
-            ("C loader", lambda: _c_loader(saved, paths, texts), saved, True),
-        ]
-        for quantize in QUANTIZATIONS:
-            path = export_tflite(
-                matcher,
-                folder / f"tflite_{quantize}" / "matcher.tflite",
-                quantize=quantize,
-                representative_images=representative_images,
-            )
-            forms.append(
-                (
-                    f"tflite {quantize or 'float32'}",
-                    partial(_lite, path, paths, texts, num_threads),
-                    path,
-                    quantize is None,
-                )
-            )
+        forms = export_forms(
+            matcher, preset, folder, representative_images=representative_images
+        )
+        run: dict[str, Callable[[Path], Any]] = {
+            "python": lambda _: _python(matcher, paths, texts),
+            "saved_model": lambda path: _saved_model(path, paths, texts),
+            "c_loader": lambda path: _c_loader(path, paths, texts),
+            "tflite": lambda path: _lite(path, paths, texts, num_threads),
+        }
         results = []
-        for form, run, model, exact in tqdm(forms, disable=not progress, unit="form"):
-            scores, seconds = run()
+        for form in tqdm(forms, disable=not progress, unit="form"):
+            scores, seconds = run[form.kind](form.path)
+            size = size_of(form.path)
             results.append(
-                MatcherForm(form, exact, np.asarray(scores), seconds, size_of(model))
+                MatcherForm(form.name, form.exact, np.asarray(scores), seconds, size)
             )
     return MatcherParity(results)
 
@@ -190,25 +172,10 @@ def _saved_model(model: Path, paths: list[str], texts: list[str]) -> Any:
 
 
 def _c_loader(model: Path, paths: list[str], texts: list[str]) -> Any:
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    graph = saved_model_pb2.SavedModel()
-    graph.ParseFromString((model / "saved_model.pb").read_bytes())
-    signature = graph.meta_graphs[0].signature_def["score"]
     contents = [Path(path).read_bytes() for path in paths]
     given = {"image_bytes": contents, "text": [text.encode() for text in texts]}
-    answer = run_script(
-        [c_loader.__file__, str(model)],
-        {
-            "inputs": {
-                signature.inputs[name].name: [base64.b64encode(v).decode() for v in row]
-                for name, row in given.items()
-            },
-            "outputs": [signature.outputs["score"].name],
-        },
-    )
-    scores = answer["outputs"][signature.outputs["score"].name]
-    return scores, [s / len(paths) for s in answer["seconds"]]
+    answer = run_c_loader(model, "score", [given], ["score"])
+    return answer["score"], [s / len(paths) for s in answer["seconds"]]
 
 
 def _lite(path: Path, paths: list[str], texts: list[str], num_threads: int) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,15 +14,11 @@ from tqdm import tqdm
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.evaluation.caption_metrics import bleu
-from keras_imgdesc.export import export_saved_model, export_tflite
-from keras_imgdesc.export.tflite import QUANTIZATIONS
 from keras_imgdesc.preset_folders import find_preset
 from keras_imgdesc.verification.form_result import FormResult
+from keras_imgdesc.verification.forms import ModelForm, export_forms
 from keras_imgdesc.verification.pictures import write_pictures
-from keras_imgdesc.verification.running import run_form
-
-# The first picture of a form pays for what is loaded and compiled once.
-WARM_UP = 1
+from keras_imgdesc.verification.running import run_c_loader, run_worker, size_of
 
 
 @dataclass(frozen=True)
@@ -76,11 +71,8 @@ class Parity:
                 "log_prob": max(differences, default=0.0),
                 "bleu_4": score,
                 "bleu_4_change": score - first_score,
-                "megabytes": result.size / 1e6,
-                "milliseconds": 1e3 * statistics.median(result.seconds[WARM_UP:]),
-                "peak_mebibytes": result.peak_memory / 2**20,
             }
-            rows.append(row)
+            rows.append(row | result.costs())
         return rows
 
     def __str__(self) -> str:
@@ -123,30 +115,33 @@ def verify_exports(
         InputError: fewer than two pictures can be read.
     """
     preset = find_preset(preset)
-    if representative_images is not None:
-        # Read for several forms.
-        representative_images = list(representative_images)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pictures, references = write_pictures(collection, folder)
-        captioner = ImageCaptioner.from_preset(preset)
-        saved_model = export_saved_model(captioner, folder / "saved_model")
-        forms = [
-            ("Python", "python", preset),
-            ("SavedModel", "saved_model", saved_model),
-            ("C loader", "c_loader", saved_model),
-        ]
-        for quantize in QUANTIZATIONS:
-            title = f"tflite {quantize or 'float32'}"
-            path = export_tflite(
-                captioner,
-                folder / title.replace(" ", "_") / "captioner.tflite",
-                quantize=quantize,
-                representative_images=representative_images,
-            )
-            forms.append((title, "tflite", path))
+        forms = export_forms(
+            ImageCaptioner.from_preset(preset),
+            preset,
+            folder,
+            representative_images=representative_images,
+        )
         results = [
-            run_form(title, kind, model, pictures, num_threads)
-            for title, kind, model in tqdm(forms, disable=not progress, unit="form")
+            _run(form, pictures, num_threads)
+            for form in tqdm(forms, disable=not progress, unit="form")
         ]
     return Parity(results, references)
+
+
+def _run(form: ModelForm, pictures: list[str], num_threads: int) -> FormResult:
+    """Describes pictures, files of these paths, with one form."""
+    if form.kind == "c_loader":
+        requests: list[dict[str, Any]] = [
+            {"image_bytes": [Path(path).read_bytes()]} for path in pictures
+        ]
+        outputs = ["caption", "log_prob"]
+        answer = run_c_loader(form.path, "serving_default", requests, outputs)
+        answer["captions"] = [caption.decode() for caption in answer.pop("caption")]
+        answer["log_probs"] = answer.pop("log_prob")
+    else:
+        requests = [{"picture": path} for path in pictures]
+        answer = run_worker(form, "ImageCaptioner", requests, num_threads)
+    return FormResult(form.name, form.exact, size=size_of(form.path), **answer)

@@ -9,67 +9,87 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from keras_imgdesc.export import c_loader
 from keras_imgdesc.lite.lite_captioner import LITE_FILE
-from keras_imgdesc.verification.form_result import FormResult
-
-# Forms of other arithmetic than float32 may choose other words.
-EXACT = ("Python", "SavedModel", "C loader", "tflite float32")
+from keras_imgdesc.verification.forms import ModelForm
 
 
-def run_form(
-    form: str, kind: str, model: Path, pictures: list[str], num_threads: int
-) -> FormResult:
-    """Describe pictures with one form.
+def run_worker(
+    form: ModelForm, task: str, requests: list[dict[str, Any]], num_threads: int
+) -> dict[str, Any]:
+    """Runs requests with a form in Python, as a SavedModel or as a `.tflite` file.
 
     Args:
-        form: its name.
-        kind: `"python"`, `"saved_model"`, `"c_loader"` or `"tflite"`.
-        model: the preset's folder, the SavedModel's, or the `.tflite` file.
-        pictures: paths.
+        form: the form.
+        task: the class of the task.
+        requests: see `keras_imgdesc.lite.worker`.
         num_threads: of LiteRT; TensorFlow takes all cores.
+
+    Returns:
+        What came out by name, of each request, with `seconds` and `peak_memory`.
 
     Raises:
         RuntimeError: the process failed; the message is what it printed.
     """
-    if kind == "c_loader":
-        answer = _run_c_loader(model, pictures)
-    elif kind == "tflite":
-        answer = run_script(
-            ["-m", "keras_imgdesc.lite.worker", str(model)],
-            {"pictures": pictures, "num_threads": num_threads},
-        )
-    else:
-        answer = run_script(
-            ["-m", "keras_imgdesc.verification.python_worker", kind, str(model)],
-            {"pictures": pictures},
-        )
-    return FormResult(form, form in EXACT, size=size_of(model), **answer)
+    worker = ["keras_imgdesc.verification.python_worker", form.kind]
+    if form.kind == "tflite":
+        worker = ["keras_imgdesc.lite.worker"]
+    return run_script(
+        ["-m", *worker, task, str(form.path)],
+        {"requests": requests, "num_threads": num_threads},
+    )
 
 
-def _run_c_loader(model: Path, pictures: list[str]) -> dict[str, Any]:
+def run_c_loader(
+    model: Path, signature: str, requests: list[dict[str, Any]], outputs: list[str]
+) -> dict[str, Any]:
+    """Runs requests with a SavedModel in TensorFlow's C library.
+
+    Args:
+        model: the SavedModel's folder.
+        signature: its name.
+        requests: of each input a list of bytes, or an array.
+        outputs: names of what is wanted.
+
+    Returns:
+        As `run_worker`, rows of all requests in one list; strings are bytes.
+
+    Raises:
+        RuntimeError: the process failed; the message is what it printed.
+    """
     from tensorflow.core.protobuf import saved_model_pb2
 
     graph = saved_model_pb2.SavedModel()
     graph.ParseFromString((model / "saved_model.pb").read_bytes())
-    signature = graph.meta_graphs[0].signature_def["serving_default"]
-    tensors = {name: info.name for name, info in signature.outputs.items()}
-    caption, log_prob = tensors["caption"], tensors["log_prob"]
-    content = [base64.b64encode(Path(p).read_bytes()).decode() for p in pictures]
+    tensors = graph.meta_graphs[0].signature_def[signature]
     answer = run_script(
         [c_loader.__file__, str(model)],
         {
-            "inputs": {signature.inputs["image_bytes"].name: content},
-            "outputs": [caption, log_prob],
-            "one_by_one": True,
+            "inputs": [
+                {tensors.inputs[k].name: _for_json(v) for k, v in request.items()}
+                for request in requests
+            ],
+            "outputs": [tensors.outputs[name].name for name in outputs],
         },
     )
-    outputs = answer["outputs"]
+    found = answer.pop("outputs")
+    for name in outputs:
+        rows = found[tensors.outputs[name].name]
+        is_text = bool(rows) and isinstance(rows[0], str)
+        answer[name] = [base64.b64decode(row) for row in rows] if is_text else rows
+    return answer
+
+
+def _for_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [base64.b64encode(one).decode() for one in value]
+    array = np.asarray(value)
     return {
-        "captions": [base64.b64decode(c).decode() for c in outputs[caption]],
-        "log_probs": outputs[log_prob],
-        "seconds": answer["seconds"],
-        "peak_memory": answer["peak_memory"],
+        "dtype": array.dtype.name,
+        "shape": array.shape,
+        "values": array.reshape(-1).tolist(),
     }
 
 

@@ -11,6 +11,7 @@ from keras_imgdesc.export.flatbuffer import (
     operator_kind,
     operators,
     read_model,
+    store_as_float16,
     write_model,
 )
 from keras_imgdesc.export.rounding import row_scales
@@ -148,3 +149,26 @@ def test_what_is_read_and_written_is_the_same_model(files):
     content = files["float32"].read_bytes()
     again = write_model(read_model(content))
     assert write_model(read_model(again)) == again
+
+
+@pytest.mark.parametrize(("largest", "shrinks"), [(1.0, True), (1e5, False)])
+def test_a_matrix_is_halved_where_float16_holds_it(tmp_path, largest, shrinks):
+    matrix = np.random.default_rng(0).normal(size=(64, 32)).astype(np.float32)
+    matrix[0, 0] = largest
+    module = tf.Module()
+    module.multiply = tf.function(
+        lambda x: tf.matmul(x, matrix),
+        input_signature=[tf.TensorSpec((1, 64), name="x")],
+    )
+    tf.saved_model.save(module, tmp_path)
+    content = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path)).convert()
+    model = read_model(content)
+    graph = model.subgraphs[0]
+    (op,) = operators(model, graph, (OPERATORS.FULLY_CONNECTED,))
+    store_as_float16(model, graph.tensors[op.inputs[1]].buffer)
+    smaller = write_model(model)
+    assert (len(smaller) < len(content) - 64 * 32) == shrinks
+    x = np.ones((1, 64), np.float32)
+    run = Interpreter(model_content=smaller).get_signature_runner()
+    (found,) = run(x=x).values()
+    np.testing.assert_allclose(found, x @ matrix, rtol=1e-4, atol=0.02)

@@ -241,6 +241,17 @@ def test_numbers_out_of_range_fail(served, seed, num_images, message):
         served.signatures["paint"](text=tf.constant(TEXTS), **numbers(seed, num_images))
 
 
+def test_rows_that_are_not_as_many_fail(served):
+    for name, more in (
+        ("paint_one", {"seed": tf.constant([1, 2], tf.int64)}),
+        ("paint_noise", {"noise": tf.zeros((4, 14))}),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="for each text"):
+            served.signatures[name](text=tf.constant(TEXTS), **more)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must be a text"):
+        served.signatures["serving_default"](text=tf.constant([], tf.string))
+
+
 def test_truncation_is_fixed_in_the_graph(painter, tmp_path):
     path = export_saved_model(painter, tmp_path / "p", truncation=0.5, warm_up=False)
     served = tf.saved_model.load(str(path))

@@ -119,11 +119,13 @@ def test_feature_maps_are_those_of_the_encoder(signatures, captioner, picture_by
 def test_c_library_gives_the_captions_of_python(exported, picture_bytes, expected):
     signature = meta_graph(exported).signature_def["serving_default"]
     request = {
-        "inputs": {
-            signature.inputs["image_bytes"].name: [
-                base64.b64encode(b).decode() for b in [*picture_bytes, b"none"]
-            ]
-        },
+        "inputs": [
+            {
+                signature.inputs["image_bytes"].name: [
+                    base64.b64encode(b).decode() for b in [*picture_bytes, b"none"]
+                ]
+            }
+        ],
         "outputs": [
             signature.outputs[k].name for k in ("caption", "log_prob", "attention")
         ],

@@ -47,7 +47,7 @@ def test_every_form_says_what_python_says(parity):
 
 
 def result(form: str, exact: bool, captions: list[str]) -> FormResult:
-    return FormResult(form, exact, captions, [-1.0, -2.0], [1.0, 1.0], 1, 1)
+    return FormResult(form, exact, [1.0, 1.0], 1, 1, captions, [-1.0, -2.0])
 
 
 def test_a_form_that_says_another_word_is_found():

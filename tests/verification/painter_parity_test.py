@@ -1,0 +1,88 @@
+"""A painter in every form."""
+
+import numpy as np
+import pytest
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.captioned_image import CaptionedImage
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.verification import PaintedForm, PainterParity, verify_painter
+
+TEXTS = ["A red bird!", "a blue dog", "bird", "a dog"]
+
+
+def captions(texts: list[str]) -> CaptionCollection:
+    return CaptionCollection(
+        [CaptionedImage(text, None, (text,), b"no picture") for text in texts]
+    )
+
+
+@pytest.fixture(scope="module")
+def preset(toy_painter, tmp_path_factory):
+    path = tmp_path_factory.mktemp("presets") / "toy"
+    toy_painter.save_to_preset(path, recipe={"seed": 0})
+    return path
+
+
+@pytest.fixture(scope="module")
+def parity(preset) -> PainterParity:
+    return verify_painter(preset, captions(TEXTS), progress=False)
+
+
+def test_every_form_paints_what_python_paints(parity):
+    rows = {row["form"]: row for row in parity.rows()}
+    assert list(rows) == [
+        "Python",
+        "SavedModel",
+        "C loader",
+        "tflite float32",
+        "tflite float16",
+        "tflite dynamic",
+        "tflite int8",
+    ]
+    assert parity.is_exact
+    for form in ("SavedModel", "C loader", "tflite float32"):
+        assert rows[form]["largest"] <= 1 and rows[form]["psnr"] > 60
+    assert rows["Python"]["same"] == 1.0 and rows["Python"]["psnr"] == float("inf")
+    for row in rows.values():
+        assert row["psnr"] > 35
+        assert row["megabytes"] > 0 and row["milliseconds"] > 0
+    # TensorFlow alone takes more than LiteRT with its model.
+    assert rows["tflite int8"]["peak_mebibytes"] < rows["Python"]["peak_mebibytes"] / 2
+    assert "tflite int8" in str(parity)
+
+
+def test_each_text_has_a_seed_of_its_own(parity, toy_painter):
+    for result in parity.results[:4]:
+        for seed, (text, found) in enumerate(zip(TEXTS, result.pictures, strict=True)):
+            wanted = toy_painter.generate(text, seed=seed)[0]
+            # Weights of a preset are float16.
+            assert np.abs(wanted.astype(int) - found).max() <= 3
+
+
+def form(name: str, exact: bool, pictures: np.ndarray) -> PaintedForm:
+    return PaintedForm(name, exact, [1.0, 1.0], 1, 1, pictures)
+
+
+def test_a_form_that_paints_otherwise_is_found():
+    pictures = np.full((2, 4, 4, 3), 100, np.uint8)
+    python = form("Python", True, pictures)
+    rounded, other = pictures.copy(), pictures.copy()
+    rounded[0, 0, 0, 0] = 101
+    other[1, 2, 3, 0] = 98
+    assert PainterParity([python, form("C loader", True, rounded)]).is_exact
+    assert PainterParity([python, form("int8", False, other)]).is_exact
+    parity = PainterParity([python, form("C loader", True, other)])
+    assert not parity.is_exact
+    row = parity.rows()[1]
+    assert row["same"] == 0.5 and row["largest"] == 2
+    assert row["mean"] == pytest.approx(2 / 96)
+    assert row["psnr"] == pytest.approx(10 * np.log10(255**2 * 96 / 4))
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"), [(["a dog"], "at least two"), (["a dog", "xyzzy"], "xyzzy")]
+)
+def test_texts_that_do_not_do(preset, texts, message):
+    with pytest.raises(InputError, match=message):
+        verify_painter(preset, captions(texts), progress=False)
