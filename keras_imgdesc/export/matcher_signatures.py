@@ -70,6 +70,7 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
         score,
         (image_spec, text_spec),
         {"image_bytes": some_images, "text": some_texts},
+        warm_up=False,
     )
     return {
         "serving_default": both,
