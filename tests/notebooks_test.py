@@ -30,6 +30,15 @@ NOTEBOOKS = {
     "01_describe_images": Expected(
         {"PICTURES, EPOCHS = 2000, 3": "PICTURES, EPOCHS = 60, 1"}, pictures=5
     ),
+    "02_paint_from_words": Expected(
+        {
+            "PICTURES, TRAINED_ON, EPOCHS = 32, 2000, 4": (
+                "PICTURES, TRAINED_ON, EPOCHS = 6, 64, 1"
+            )
+        },
+        pictures=6,
+        tables=1,
+    ),
     "03_export_and_serve": Expected(
         {
             '"../examples/photos/astronaut.jpg"': '"../examples/pictures/scene_1.png"',

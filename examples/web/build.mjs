@@ -15,7 +15,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = resolve(HERE, "../..");
 const LITERT = join(HERE, "node_modules/@litertjs");
 const CAPTIONER = join(ROOT, "saved_models/flickr8k_mobilenet_lstm/captioner.tflite");
-const PAINTER = join(ROOT, "saved_models/scenes_dcgan/painter.tflite");
+const PAINTER = join(ROOT, "saved_models/scenes_cvae/painter.tflite");
 const EXAMPLES = ["astronaut.jpg", "cat.jpg", "rocket.jpg"];
 // The one for current browsers, and the one for those without relaxed SIMD.
 const WASM = ["litert_wasm_internal", "litert_wasm_compat_internal"];

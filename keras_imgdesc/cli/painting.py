@@ -21,7 +21,7 @@ from keras_imgdesc.errors import InputError
 PICTURES = click.IntRange(1, 10_000)
 MOST_ON_A_SHEET = 1000
 
-preset_option = click.option("--preset", default="scenes_dcgan", show_default=True)
+preset_option = click.option("--preset", default="scenes_cvae", show_default=True)
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True
 )
