@@ -110,6 +110,13 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
 @click.option(
     "--limit", type=click.IntRange(1), help="Only so many, from all over the data."
 )
+@click.option(
+    "--best-of",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
+    help="Paint so many of each text and judge the one of the highest P(I|D).",
+)
 @click.option("--report", type=DIRECTORY, help="Write a page and a sheet here.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, no more.")
 def evaluate_generator(
@@ -119,11 +126,14 @@ def evaluate_generator(
     classifier,
     classifier_photos,
     limit,
+    best_of,
     report,
     as_json,
     **source,
 ) -> None:
     """Let a generator paint held-out texts and measure what comes out."""
+    if best_of > 1 and not matcher:
+        raise click.UsageError("--best-of needs a --matcher, which gives P(I|D).")
     if classifier and not source["flowers"]:
         raise click.UsageError("--classifier is for --flowers, which have classes.")
     check_presets(preset, matcher, captioner, classifier)
@@ -141,22 +151,27 @@ def evaluate_generator(
 
     chosen = some_pictures(collection, limit)
     describe = load_captioner(captioner).generate if captioner else None
+    judge = load_matcher(matcher) if matcher else None
     metrics = fitting_metrics(
         chosen,
-        matcher=load_matcher(matcher) if matcher else None,
+        matcher=judge,
         matcher_name=matcher or "",
         describe=describe,
         captioner_name=captioner or "",
         classifier=FeatureExtractor.from_preset(classifier) if classifier else None,
         photos=photos,
     )
+    rerank = judge if best_of > 1 else None
     result = run(
-        lambda texts, seed: painter.generate(texts, seed=seed)[:, 0],
+        lambda texts, seed: painter.generate(
+            texts, num_images=best_of, seed=seed, rerank=rerank
+        )[:, 0],
         chosen,
         metrics,
         describe=describe,
         progress=not as_json,
     )
+    result.settings["best_of"] = best_of
     found = {"preset": preset} | result.summary()
     click.echo(json.dumps(found, indent=None if as_json else 2))
     if report:

@@ -17,10 +17,14 @@ from keras_imgdesc.cli.options import (
     start_quietly,
 )
 
+# More tell nothing new about ranges and take minutes.
+MOST_REPRESENTATIVE = 200
+
 representative_option = click.option(
     "--representative-images",
     type=DIRECTORY,
-    help="Folder of pictures like those to come, for dynamic and int8; else drawn.",
+    help="Folder of pictures like those to come, for dynamic and int8; else drawn. Of "
+    f"more than {MOST_REPRESENTATIVE}, so many from all over it.",
 )
 representative_texts_option = click.option(
     "--representative-texts",
@@ -41,7 +45,9 @@ def list_pictures(folder: Path | None) -> list[Path] | None:
         return None
     from keras_imgdesc.images import list_images
 
-    return list_images(folder)
+    found = list_images(folder)
+    step = max(1, -(-len(found) // MOST_REPRESENTATIVE))
+    return found[::step]
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

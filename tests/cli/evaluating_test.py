@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_imgdesc import TextToImage
 from keras_imgdesc.data.scenes import draw_scenes
 
 
@@ -60,6 +61,27 @@ def test_a_generator_of_scenes_is_measured(run, presets, few_scenes, tmp_path):
     assert content["summary"] == {k: v for k, v in found.items() if k != "preset"}
 
 
+def test_the_best_of_several_is_judged(run, presets, few_scenes, monkeypatch, tmp_path):
+    asked = []
+
+    def generate(painter, texts, num_images=1, seed=0, rerank=None):
+        asked.append((num_images, type(rerank).__name__))
+        # The best first: what is behind it must not count.
+        white = np.full((len(texts), 1, 32, 32, 3), 255, np.uint8)
+        return np.concatenate([white, np.repeat(0 * white, num_images - 1, 1)], axis=1)
+
+    monkeypatch.setattr(TextToImage, "generate", generate)
+    code, out, err = run(
+        "evaluate", "generator", "--preset", presets["painter"], "--scenes", "--json",
+        "--matcher", presets["matcher"], "--best-of", 16, "--report", tmp_path / "it",
+    )  # fmt: skip
+    assert code == 0, err
+    assert json.loads(out)["best_of"] == 16
+    assert set(asked) == {(16, "ImageTextMatcher")}
+    with Image.open(tmp_path / "it/sheet.png") as sheet:
+        assert np.asarray(sheet.convert("L")).mean() > 200
+
+
 def test_a_generator_of_flowers_is_measured(run, presets, flowers, tmp_path):
     arguments = ["evaluate", "generator", "--preset", presets["painter"]]
     arguments += ["--flowers", flowers, "--classifier", presets["captioner"]]
@@ -80,6 +102,7 @@ def test_a_generator_of_flowers_is_measured(run, presets, flowers, tmp_path):
         (["--scenes", "--classifier", "CAPTIONER"], "--flowers"),
         (["--scenes", "--matcher", "none"], "none"),
         (["--scenes", "--limit", "0"], "--limit"),
+        (["--scenes", "--best-of", "4"], "--matcher"),
         (["--scenes", "--preset", "MATCHER"], "ImageTextMatcher"),
         (["--scenes", "--matcher", "PAINTER"], "TextToImage"),
         (["--scenes", "--report", "FILE"], "FILE"),

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_imgdesc import ImageTextMatcher, VGG16Encoder, verification
+from keras_imgdesc.cli.exporting import list_pictures
 from keras_imgdesc.lite import LitePainter
 from keras_imgdesc.verification import PaintedForm, PainterParity
 
@@ -73,3 +74,13 @@ def test_verify_fails_where_a_form_paints_otherwise(run, painter, monkeypatch):
     assert asked[0] == (str(painter), 3, {"representative_texts": None})
     code, _, err = run("verify", painter, "--representative-images", painter)
     assert code == 2 and "TextToImage takes --representative-texts" in err
+
+
+def test_of_many_representative_pictures_some_from_all_over_are_taken(tmp_path):
+    names = [f"{number:03d}.png" for number in range(450)]
+    for name in names:
+        (tmp_path / name).touch()
+    taken = [path.name for path in list_pictures(tmp_path)]
+    assert 100 <= len(taken) <= 200
+    assert taken[0] == names[0] and taken[-1] in names[-5:]
+    assert len(set(taken)) == len(taken)
