@@ -43,6 +43,9 @@ class GeneratorRecipe(Recipe):
         matching_after: epochs before the matching loss sets in: a matcher that sees
             noise is fooled by patterns that nobody would call a picture.
         noise_weight, perceptual_weight: see `VaeObjective`.
+        noise_warm_up: epochs in which `noise_weight` rises to its full value, in equal
+            steps: first a VAE learns to use its noise at all (Bowman et al. 2016,
+            https://arxiv.org/abs/1511.06349).
         whiten: how strongly small directions of the sentences are drawn out, see
             `SentenceWhitening.adapt`; the floor of variance, 0 leaves them as they are.
         learning_rate: peak of the generator's.
@@ -95,6 +98,7 @@ class GeneratorRecipe(Recipe):
     translation: float = 0.125
     cutout: float = 0.5
     noise_weight: float = 0.5
+    noise_warm_up: int = 0
     perceptual_weight: float = 0.1
     whiten: float = 0.01
     learning_rate: float = 2e-4
@@ -123,6 +127,7 @@ class GeneratorRecipe(Recipe):
             "hard_mismatch": 0,
             "matching_images": 0,
             "matching_after": 0,
+            "noise_warm_up": 0,
             "penalty_every": 1,
             "metrics_every": 1,
             "validation_images": 1,

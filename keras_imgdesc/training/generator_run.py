@@ -123,11 +123,17 @@ class GeneratorRun:
                 print({k: round(v, 3) for k, v in row.items()}, flush=True)
 
     def _choose_objective(self, epoch: int) -> None:
-        """Puts the matching loss on where its time has come."""
-        is_on = epoch >= self.recipe.matching_after
-        weight = self.recipe.matching_weight if is_on else 0.0
-        if self.model.objective.matching_weight != weight:
-            objective = replace(self.model.objective, matching_weight=weight)
+        """Sets the weights that change from epoch to epoch."""
+        recipe = self.recipe
+        is_on = epoch >= recipe.matching_after
+        weights: dict[str, Any] = {
+            "matching_weight": recipe.matching_weight if is_on else 0.0
+        }
+        if recipe.kind == "vae":
+            share = min(1.0, (epoch + 1) / (recipe.noise_warm_up + 1))
+            weights["noise_weight"] = share * recipe.noise_weight
+        objective = replace(self.model.objective, **weights)
+        if objective != self.model.objective:
             self.model.objective = objective
             self.model.train_function = None  # traced with the one before
 

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import signal
@@ -121,6 +122,23 @@ def test_the_rival_learns_too(tmp_path, matcher_preset):
     assert "perceptual_loss" in (tmp_path / "metrics.csv").read_text()
 
 
+def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
+    prices = []
+    fit = GeneratorRun._fit
+
+    def watched(self, epoch):
+        prices.append(self.model.objective.noise_weight)
+        return fit(self, epoch)
+
+    monkeypatch.setattr(GeneratorRun, "_fit", watched)
+    options = {"perceptual_weight": 0.0, "noise_weight": 6.0, "noise_warm_up": 2}
+    run(recipe(matcher_preset, kind="vae", epochs=4, **options), tmp_path)
+    assert prices == pytest.approx([2.0, 4.0, 6.0, 6.0])
+    rows = list(csv.DictReader((tmp_path / "metrics.csv").open()))
+    noise = [float(row["noise_divergence"]) for row in rows]
+    assert noise[-1] < noise[0]
+
+
 def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_preset):
     first = run(recipe(matcher_preset, kind="vae", epochs=1), tmp_path / "vae")
     begun = {"generator_from": str(tmp_path / "vae/preset"), "generator_options": {}}
@@ -142,7 +160,7 @@ def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_pr
 @pytest.mark.parametrize(
     "changes",
     [
-        {"kind": "vae", "matching_weight": 0.1},
+        {"kind": "vae", "matching_weight": 0.1, "noise_warm_up": 2},
         {
             "hard_mismatch": 2,
             "exchangeable": [list(COLOURS)],
