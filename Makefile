@@ -21,6 +21,8 @@ demo: $(VENV)/.installed
 	@echo "Photographs:"
 	@$(BIN)/keras-imgdesc describe examples/photos --preset flickr8k_mobilenet_lstm \
 		--attention-dir build/demo
+	@echo "Words to pictures and back:"
+	@$(BIN)/keras-imgdesc roundtrip "a large red circle" --sheet build/demo/round_trip.png
 	@echo "Where the models looked for each word is drawn in build/demo."
 
 test: $(VENV)/.installed

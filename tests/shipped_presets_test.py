@@ -7,16 +7,19 @@ import keras
 import numpy as np
 import pytest
 
-from keras_imgdesc import ImageTextMatcher, load_image
+from keras_imgdesc import ImageTextMatcher, TextToImage, load_image
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.data.scenes import EXCHANGEABLE, draw_scenes
+from keras_imgdesc.data.scenes.drawing import RGB as COLOURS
 from keras_imgdesc.images import resize_image
+from keras_imgdesc.lite import LitePainter
 from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
 
 ROOT = Path(__file__).parents[1]
 PRESETS = ["flickr8k_mobilenet_lstm", "flickr8k_vgg16_lstm", "scenes_lstm"]
 MATCHERS = ["flickr8k_matcher", "scenes_matcher"]
+PAINTERS = ["scenes_cvae"]
 PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
 
 
@@ -47,7 +50,26 @@ def test_the_right_caption_is_told_from_wrong_ones():
     assert right >= 18
 
 
-@pytest.mark.parametrize("name", [*PRESETS, *MATCHERS])
+@pytest.mark.parametrize("name", PAINTERS)
+def test_what_is_said_is_painted(name):
+    painter = TextToImage.from_preset(name)
+    matcher = ImageTextMatcher.from_preset("scenes_matcher")
+    texts = [f"a large {colour} circle" for colour in COLOURS]
+    painted = painter.generate(texts, num_images=16, rerank=matcher)[:, 0]
+    scores = matcher.score(list(painted), texts)
+    assert (scores.argmax(axis=1) == np.arange(len(texts))).mean() >= 0.75
+
+
+@pytest.mark.parametrize("name", PAINTERS)
+def test_the_file_beside_it_paints_the_same(name):
+    preset = ROOT / "saved_models" / name
+    text = "a small blue star above a large yellow square"
+    painted = LitePainter(preset / "painter.tflite").generate(text, 4, seed=3)
+    expected = TextToImage.from_preset(preset).generate(text, 4, seed=3)
+    assert np.abs(painted.astype(int) - expected).max() <= 4
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *MATCHERS, *PAINTERS])
 def test_it_says_what_it_is_and_how_it_was_made(name):
     preset = ROOT / "saved_models" / name
     card = (preset / "README.md").read_text("utf-8")

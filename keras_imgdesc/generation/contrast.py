@@ -34,12 +34,12 @@ class Contrast(keras.Model):
 
     Example:
 
-    >>> import numpy as np
+    >>> from keras import ops
     >>> from keras_imgdesc.generation import Contrast, Discriminator
     >>> discriminator = Discriminator(sentence_dim=8, resolution=32, width=4)
-    >>> maps = discriminator.read(np.zeros((2, 32, 32, 3), "float32"))
-    >>> sentences = np.ones((5, 8), "float32")
-    >>> tuple(Contrast(discriminator)({"map": maps, "sentence": sentences}).shape)
+    >>> maps = discriminator.read(ops.zeros((2, 32, 32, 3)))
+    >>> contrast = Contrast(discriminator)
+    >>> tuple(contrast({"map": maps, "sentence": ops.ones((5, 8))}).shape)
     (2, 5)
 
     Reference:
