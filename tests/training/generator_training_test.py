@@ -1,4 +1,3 @@
-import csv
 import json
 import os
 import signal
@@ -134,9 +133,6 @@ def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
     options = {"perceptual_weight": 0.0, "noise_weight": 6.0, "noise_warm_up": 2}
     run(recipe(matcher_preset, kind="vae", epochs=4, **options), tmp_path)
     assert prices == pytest.approx([2.0, 4.0, 6.0, 6.0])
-    rows = list(csv.DictReader((tmp_path / "metrics.csv").open()))
-    noise = [float(row["noise_divergence"]) for row in rows]
-    assert noise[-1] < noise[0]
 
 
 def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_preset):
