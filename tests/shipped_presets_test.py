@@ -90,4 +90,4 @@ def test_the_distilled_vgg16_is_that_of_keras():
 
 def test_every_preset_is_tested_here():
     folders = {p.parent.name for p in ROOT.glob("saved_models/*/config.json")}
-    assert folders == {*PRESETS, *MATCHERS}
+    assert folders == {*PRESETS, *MATCHERS, *PAINTERS}
