@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation.backend_gradients import (
     move_average,
     require_tensorflow,
@@ -135,9 +136,19 @@ class ConditionalGAN(keras.Model):
             objective: None means the defaults.
             jit_compile: as in Keras, off as XLA makes steps slower on the CPU.
             **kwargs: the rest of `keras.Model.compile`.
+
+        Raises:
+            InputError: the objective weighs a contrast and there is none.
         """
         super().compile(jit_compile=jit_compile, **kwargs)
         self.objective = objective or GanObjective()
+        if self.objective.contrast_weight and self.contrast is None:
+            raise InputError(
+                "A contrast is weighed that there is not",
+                "Build the model with contrast=Contrast(discriminator), or set "
+                "contrast_weight to 0",
+                contrast_weight=self.objective.contrast_weight,
+            )
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -222,7 +233,7 @@ class ConditionalGAN(keras.Model):
                 real_score, fake_score, wrong_score if number else None, objective.loss
             )
             total = loss
-            if objective.contrast_weight and self.contrast is not None:
+            if objective.contrast_weight:
                 contrast = self._contrast(maps[:count], data)
                 total += objective.contrast_weight * contrast
             if objective.penalty_weight:
@@ -236,7 +247,7 @@ class ConditionalGAN(keras.Model):
         }
         if number:
             logs["wrong_score"] = ops.mean(wrong_score)
-        if objective.contrast_weight and self.contrast is not None:
+        if objective.contrast_weight:
             logs["real_contrast"] = contrast
         return logs
 
@@ -284,7 +295,7 @@ class ConditionalGAN(keras.Model):
             )
             loss += objective.matching_weight * matching
             logs["matching_loss"] = matching
-        if objective.contrast_weight and self.contrast is not None:
+        if objective.contrast_weight:
             contrast = self._contrast(maps, data)
             loss += objective.contrast_weight * contrast
             logs["painted_contrast"] = contrast

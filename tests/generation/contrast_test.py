@@ -91,3 +91,9 @@ def test_scores_are_cosines_over_the_temperature():
 def test_a_temperature_that_is_none_is_refused():
     with pytest.raises(InputError, match="temperature"):
         Contrast(Discriminator(**SHAPE), temperature=0.0)
+
+
+def test_a_weight_without_a_contrast_is_refused():
+    gan = ConditionalGAN(Generator(**SHAPE), Discriminator(**SHAPE), Generator(**SHAPE))
+    with pytest.raises(InputError, match="contrast_weight=1.0"):
+        gan.compile(objective=GanObjective(contrast_weight=1.0))

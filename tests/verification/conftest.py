@@ -1,0 +1,17 @@
+"""What every preset is verified in."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def forms() -> list[str]:
+    """The names of the forms, in the order of the table."""
+    return [
+        "Python",
+        "SavedModel",
+        "C loader",
+        "tflite float32",
+        "tflite float16",
+        "tflite dynamic",
+        "tflite int8",
+    ]
