@@ -39,6 +39,8 @@ EXTRAS["test"] = [
     "pytest-xdist>=3.6",
     "import-linter>=2",
     "ipykernel>=6",
+    # Its step of training is compared with TensorFlow's.
+    "jax>=0.7",
     "matplotlib>=3.9",
     "mypy>=1.11",
     "nbclient>=0.10",

@@ -47,20 +47,21 @@ def main(count, width, resolution, repeats, preset) -> None:
         painter = TextToImage(encoder, generator)
     generator = painter.generator
     noise = painter.draw_noise(count, seed=0)
-    sentence = painter.text_encoder.encode(text).sentences
+    features = painter.encode([text])
     painted = {}
 
     def ours() -> None:
         painted["ours"] = painter.generate(text, count, seed=0)
 
     def one_predict() -> None:
-        inputs = {"sentence": np.repeat(sentence, count, axis=0), "noise": noise}
+        inputs = {k: np.repeat(v, count, axis=0) for k, v in features.items()}
+        inputs["noise"] = noise
         pixels = generator.predict(inputs, batch_size=count, verbose=0)["image"]
         painted["one predict"] = np.asarray(to_uint8(pixels))
 
     def loop() -> None:
         pixels = [
-            generator.predict({"sentence": sentence, "noise": row[None]}, verbose=0)
+            generator.predict(features | {"noise": row[None]}, verbose=0)
             for row in noise
         ]
         images = np.concatenate([found["image"] for found in pixels])

@@ -64,16 +64,20 @@ def settled() -> Callable[[Any], Any]:
     def settle(generator: Any) -> Any:
         norms = [
             layer
-            for layer in generator.layers
+            for layer in generator._flatten_layers()
             if isinstance(layer, ConditionalBatchNormalization)
         ]
         chance = np.random.default_rng(0)
         for layer in norms:
             layer.momentum = 0.0
-        widths = {"sentence": generator.sentence_dim, "noise": generator.latent_dim}
+        shapes = {
+            "sentence": (generator.sentence_dim,),
+            "noise": (generator.latent_dim,),
+            "words": (6, generator.word_dim or 1),
+        }
         batch = {
-            name: chance.normal(size=(64, width)).astype("float32")
-            for name, width in widths.items()
+            name: chance.normal(size=(64, *shape)).astype("float32")
+            for name, shape in generator.inputs_of(shapes).items()
         }
         generator(batch, training=True)
         for layer in norms:
@@ -99,7 +103,7 @@ def build_painter(settled: Callable[[Any], Any]) -> Callable[[int], Any]:
             CaptionTokenizer(Vocabulary(words), 6), embedding_dim=32, num_layers=1
         )
         generator = Generator(
-            32, resolution=32, width=width, noise_dim=6, condition_dim=8
+            32, resolution=32, width=width, noise_dim=6, condition_dim=8, word_dim=32
         )
         texts = ["a red bird", "a blue dog", "red dog", "a bird", "blue"]
         generator.whitening.adapt(encoder.encode(texts).sentences, floor=0.3)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_imgdesc.generation import TextToImage, to_uint8
+from keras_imgdesc.generation import TextToImage, text_features, to_uint8
 from keras_imgdesc.noise import normal_pairs
 
 # Pictures that are computed at a time, however many are asked for.
@@ -20,14 +20,14 @@ UNKNOWN_WORDS = (
 )
 
 
-def sentences(task: TextToImage, token_ids: tf.Tensor) -> tf.Tensor:
-    """Sentence vectors, float32 (texts, dim), of int32 (texts, words)."""
-    return task.text_encoder({"token_ids": token_ids}, training=False)["sentence"]
+def features_of(task: TextToImage, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    """`text_features` of int32 (texts, words)."""
+    found = task.text_encoder({"token_ids": token_ids}, training=False)
+    return text_features(task.generator, found)
 
 
-def painted(task: TextToImage, sentence: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-    """Pictures, uint8 (batch, resolution, resolution, 3)."""
-    inputs = {"sentence": sentence, "noise": noise}
+def painted(task: TextToImage, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Pictures, uint8 (batch, side, side, 3), of `features_of` and noise."""
     return to_uint8(task.generator(inputs, training=False)["image"])
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.full_int8 import DRAWN
 from keras_imgdesc.export.lite_model import LiteModel, lite_model_of, text_metadata
-from keras_imgdesc.export.painter_graph import painted, sentences
+from keras_imgdesc.export.painter_graph import features_of, painted
 from keras_imgdesc.export.signature import Examples, Signature, refuse_settings
 from keras_imgdesc.generation import TextToImage
 from keras_imgdesc.noise import draw_normal
@@ -31,7 +31,8 @@ def painter_lite_model(task: TextToImage, **settings: Any) -> LiteModel:
     encoder, width = task.text_encoder, task.generator.latent_dim
 
     def paint(token_ids: tf.Tensor, noise: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"image": painted(task, sentences(task, token_ids), noise)}
+        inputs = features_of(task, token_ids) | {"noise": noise}
+        return {"image": painted(task, inputs)}
 
     token_ids = tf.TensorSpec((1, encoder.sequence_length), tf.int32, name="token_ids")
     noise = tf.TensorSpec((1, width), tf.float32, name="noise")

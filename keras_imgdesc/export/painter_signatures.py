@@ -14,9 +14,9 @@ from keras_imgdesc.export.matcher_signatures import image_vectors, text_vectors
 from keras_imgdesc.export.painter_graph import (
     draw_in_graph,
     encode_pngs,
+    features_of,
     in_blocks,
     painted,
-    sentences,
     text_errors,
 )
 from keras_imgdesc.export.signature import Signature, refuse_settings
@@ -136,7 +136,7 @@ class _Order:
         text = at_least_one(self.text, NO_TEXTS)
         token_ids = self.task.text_encoder.tokenizer(text)
         self.error = text_errors(self.task, text, token_ids)
-        self.sentence = sentences(self.task, token_ids)
+        self.features = features_of(self.task, token_ids)
 
     def pictures(self, noise: tf.Tensor) -> dict[str, tf.Tensor]:
         """Pictures of noise float32 (texts * num_images, latent_dim)."""
@@ -170,9 +170,11 @@ class _Order:
 
     def _paint(self, noise: tf.Tensor) -> tf.Tensor:
         side = self.task.generator.resolution
+        rows = {name: self._repeated(values) for name, values in self.features.items()}
+        rows["noise"] = noise
         return in_blocks(
-            lambda *rows: painted(self.task, *rows),
-            [self._repeated(self.sentence), noise],
+            lambda *values: painted(self.task, dict(zip(rows, values, strict=True))),
+            list(rows.values()),
             (side, side, 3),
             tf.uint8,
         )

@@ -18,10 +18,13 @@ from keras_imgdesc.generation.losses import (
     normal_divergence,
 )
 from keras_imgdesc.generation.matcher_scores import MatcherScores
+from keras_imgdesc.generation.noise_prior import NoisePrior
 from keras_imgdesc.generation.picture_changes import change_pictures
 from keras_imgdesc.generation.picture_encoder import PictureEncoder
 from keras_imgdesc.generation.pixels import to_pixels, to_uint8
+from keras_imgdesc.generation.text_features import text_features
 from keras_imgdesc.generation.text_to_image import TextToImage
+from keras_imgdesc.generation.word_attention import WordAttention
 
 __all__ = [
     "ConditionalBatchNormalization",
@@ -34,15 +37,18 @@ __all__ = [
     "GanObjective",
     "Generator",
     "MatcherScores",
+    "NoisePrior",
     "PictureEncoder",
     "TextToImage",
     "VaeObjective",
+    "WordAttention",
     "change_pictures",
     "discriminator_loss",
     "generator_loss",
     "gradient_penalty",
     "matching_cross_entropy",
     "normal_divergence",
+    "text_features",
     "to_pixels",
     "to_uint8",
 ]

@@ -11,8 +11,9 @@ from keras import ops
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation.backend_gradients import (
+    input_gradients,
+    loss_gradients,
     move_average,
-    require_tensorflow,
 )
 from keras_imgdesc.generation.contrast import Contrast
 from keras_imgdesc.generation.discriminator import Discriminator
@@ -26,6 +27,7 @@ from keras_imgdesc.generation.losses import (
 )
 from keras_imgdesc.generation.picture_changes import change_pictures
 from keras_imgdesc.generation.pixels import to_pixels
+from keras_imgdesc.generation.trained_in_steps import TrainedInSteps
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,14 @@ class GanObjective:
     average_decay: float = 0.999
 
 
-class ConditionalGAN(keras.Model):
+class ConditionalGAN(TrainedInSteps):
     """The training form of a conditional DCGAN: a step trains both in turn.
 
     Data are dicts: `"image"` uint8 (batch, resolution, resolution, 3), `"sentence"`
     float (batch, dim), `"wrong"` float (batch, n, dim), sentences of other pictures or
     of none; `"noise"` float (batch, latent_dim), standard normal, `"chances"` float
-    (batch, 2, `CHANCES`), uniform; with a matching loss or a contrast `"text_id"` int32
+    (batch, 2, `CHANCES`), uniform; for a generator that looks at words `"words"`
+    float (batch, words, word_dim); with a matching loss or a contrast `"text_id"` int32
     (batch,), equal for equal texts; with a matching loss `"token_ids"` int32 (batch,
     words), and optionally `"wrong_ids"` int32 (batch, words), wrong texts. In a
     contrast all of `"wrong"` but the first, which are of the batch itself, are further
@@ -134,7 +137,8 @@ class ConditionalGAN(keras.Model):
         Args:
             generator_optimizer, discriminator_optimizer: Keras optimizers or names.
             objective: None means the defaults.
-            jit_compile: as in Keras, off as XLA makes steps slower on the CPU.
+            jit_compile: as in Keras, off as XLA makes steps slower on some CPUs. On JAX
+                a step is always compiled.
             **kwargs: the rest of `keras.Model.compile`.
 
         Raises:
@@ -153,9 +157,6 @@ class ConditionalGAN(keras.Model):
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self._judging)
-
-    def call(self, inputs: Any) -> Any:
-        return self.average(inputs)
 
     @property
     def optimizers(self) -> list[Any]:
@@ -177,69 +178,57 @@ class ConditionalGAN(keras.Model):
         """How often the weights have changed."""
         return self.generator_optimizer.iterations
 
-    def train_step(self, data: Any) -> dict[str, Any]:
-        require_tensorflow()
-        import tensorflow as tf
-
-        data = data[0] if isinstance(data, tuple) else data
+    def learn(self, data: Any) -> dict[str, Any]:
         trained = self.generator.trainable_variables
-        with tf.GradientTape(watch_accessed_variables=False) as painting:
-            painting.watch([variable.value for variable in trained])
-            painted = self.generator(
-                {"sentence": data["sentence"], "noise": data["noise"]}, training=True
-            )
-            with painting.stop_recording():
-                logs = self._train_discriminator(data, painted["image"])
+
+        def painting(apart: Any) -> tuple[Any, dict[str, Any]]:
+            painted = self.generator(self.generator.inputs_of(data), training=True)
+            with apart():
+                fixed = ops.stop_gradient(painted["image"])
+                logs = self._train_discriminator(data, fixed)
             loss, more = self._painting_loss(data, painted)
-        self.generator_optimizer.apply(
-            painting.gradient(loss, [variable.value for variable in trained]), trained
-        )
+            return loss, logs | more
+
+        (_, logs), gradients = loss_gradients(painting, trained, self.state)
+        self.generator_optimizer.apply(gradients, trained)
         step = ops.cast(self.steps_done, "float32")
         move_average(
             self.average,
             self.generator,
             ops.minimum(self.objective.average_decay, (1 + step) / (10 + step)),
         )
-        return logs | more
+        return logs
 
     def _train_discriminator(self, data: Any, painted: Any) -> dict[str, Any]:
-        import tensorflow as tf
+        (_, logs), gradients = loss_gradients(
+            lambda apart: self._judging_loss(data, painted), self._judging, self.state
+        )
+        self.discriminator_optimizer.apply(gradients, self._judging)
+        return logs
 
+    def _judging_loss(self, data: Any, painted: Any) -> tuple[Any, dict[str, Any]]:
         objective = self.objective
-        trained = self._judging
-        with tf.GradientTape(watch_accessed_variables=False) as judging:
-            judging.watch([variable.value for variable in trained])
-            real = self._changed(to_pixels(data["image"]), data["chances"][:, 0])
-            fake = self._changed(painted, data["chances"][:, 1])
-            count = ops.shape(real)[0]
-            maps = self.discriminator.read(
-                ops.concatenate([real, fake], axis=0), training=True
-            )
-            wrong = data["wrong"]
-            number = wrong.shape[1]
-            sentences = [data["sentence"], *(wrong[:, i] for i in range(number))]
-            scores = self.discriminator.judge(
-                {
-                    "map": ops.concatenate(
-                        [maps[:count]] * (number + 1) + [maps[count:]]
-                    ),
-                    "sentence": ops.concatenate([*sentences, data["sentence"]]),
-                },
-                training=True,
-            )
-            real_score, wrong_score = scores[:count], scores[count:-count]
-            fake_score = scores[-count:]
-            loss = discriminator_loss(
-                real_score, fake_score, wrong_score if number else None, objective.loss
-            )
-            total = loss
-            if objective.contrast_weight:
-                contrast = self._contrast(maps[:count], data)
-                total += objective.contrast_weight * contrast
-            if objective.penalty_weight:
-                total += self._penalty(real, data["sentence"])
-        gradients = judging.gradient(total, [variable.value for variable in trained])
-        self.discriminator_optimizer.apply(gradients, trained)
+        real = self._changed(to_pixels(data["image"]), data["chances"][:, 0])
+        fake = self._changed(painted, data["chances"][:, 1])
+        count = ops.shape(real)[0]
+        maps = self.discriminator.read(
+            ops.concatenate([real, fake], axis=0), training=True
+        )
+        wrong = data["wrong"]
+        number = wrong.shape[1]
+        sentences = [data["sentence"], *(wrong[:, i] for i in range(number))]
+        scores = self.discriminator.judge(
+            {
+                "map": ops.concatenate([maps[:count]] * (number + 1) + [maps[count:]]),
+                "sentence": ops.concatenate([*sentences, data["sentence"]]),
+            },
+            training=True,
+        )
+        real_score, wrong_score = scores[:count], scores[count:-count]
+        fake_score = scores[-count:]
+        loss = discriminator_loss(
+            real_score, fake_score, wrong_score if number else None, objective.loss
+        )
         logs = {
             "discriminator_loss": loss,
             "real_score": ops.mean(real_score),
@@ -248,8 +237,11 @@ class ConditionalGAN(keras.Model):
         if number:
             logs["wrong_score"] = ops.mean(wrong_score)
         if objective.contrast_weight:
-            logs["real_contrast"] = contrast
-        return logs
+            logs["real_contrast"] = self._contrast(maps[:count], data)
+            loss += objective.contrast_weight * logs["real_contrast"]
+        if objective.penalty_weight:
+            loss += self._penalty(real, data["sentence"])
+        return loss, logs
 
     def _contrast(self, maps: Any, data: Any) -> Any:
         assert self.contrast is not None
@@ -259,21 +251,19 @@ class ConditionalGAN(keras.Model):
         return matching_cross_entropy(scores, _same(data["text_id"]))
 
     def _penalty(self, real: Any, sentence: Any) -> Any:
-        import tensorflow as tf
-
         objective = self.objective
 
+        def score(image: Any, sentence: Any) -> Any:
+            return self.discriminator({"image": image, "sentence": sentence})
+
         def penalty() -> Any:
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([real, sentence])
-                score = self.discriminator({"image": real, "sentence": sentence})
-            of_image, of_sentence = tape.gradient(score, [real, sentence])
+            of_image, of_sentence = input_gradients(score, real, sentence)
             return gradient_penalty(of_image, of_sentence, objective.penalty_power)
 
         every = objective.penalty_every
         is_due = ops.equal(self.discriminator_optimizer.iterations % every, 0)
         weight = objective.penalty_weight * every
-        return weight * tf.cond(is_due, penalty, lambda: 0.0)
+        return weight * ops.cond(is_due, penalty, lambda: 0.0)
 
     def _painting_loss(self, data: Any, painted: Any) -> tuple[Any, dict[str, Any]]:
         objective = self.objective

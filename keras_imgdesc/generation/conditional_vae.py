@@ -9,14 +9,12 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_imgdesc.generation.backend_gradients import (
-    move_average,
-    require_tensorflow,
-)
+from keras_imgdesc.generation.backend_gradients import loss_gradients, move_average
 from keras_imgdesc.generation.generator import Generator
 from keras_imgdesc.generation.losses import matching_cross_entropy, normal_divergence
 from keras_imgdesc.generation.picture_encoder import PictureEncoder
 from keras_imgdesc.generation.pixels import to_pixels
+from keras_imgdesc.generation.trained_in_steps import TrainedInSteps
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class VaeObjective:
     average_decay: float = 0.999
 
 
-class ConditionalVAE(keras.Model):
+class ConditionalVAE(TrainedInSteps):
     """Learns to paint pictures again from their words and what the words leave open.
 
     Maximises the evidence lower bound log p(picture | noise, words) - KL(noise given
@@ -111,9 +109,6 @@ class ConditionalVAE(keras.Model):
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.generator_optimizer.build(self._trained())
 
-    def call(self, inputs: Any) -> Any:
-        return self.average(inputs)
-
     @property
     def optimizers(self) -> list[Any]:
         """The one, for a checkpoint."""
@@ -124,17 +119,12 @@ class ConditionalVAE(keras.Model):
         """How often the weights have changed."""
         return self.generator_optimizer.iterations
 
-    def train_step(self, data: Any) -> dict[str, Any]:
-        require_tensorflow()
-        import tensorflow as tf
-
-        data = data[0] if isinstance(data, tuple) else data
+    def learn(self, data: Any) -> dict[str, Any]:
         trained = self._trained()
-        values = [variable.value for variable in trained]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(values)
-            loss, logs = self._loss(data)
-        self.generator_optimizer.apply(tape.gradient(loss, values), trained)
+        (_, logs), gradients = loss_gradients(
+            lambda apart: self._loss(data), trained, self.state
+        )
+        self.generator_optimizer.apply(gradients, trained)
         step = ops.cast(self.steps_done, "float32")
         move_average(
             self.average,
@@ -151,10 +141,10 @@ class ConditionalVAE(keras.Model):
         deviation = ops.exp(0.5 * found["log_variance"])
         noise = found["mean"] + deviation * data["noise"][:, :own]
         painted = self.generator(
-            {
-                "sentence": sentence,
-                "noise": ops.concatenate([noise, data["noise"][:, own:]], axis=-1),
-            },
+            self.generator.inputs_of(
+                data
+                | {"noise": ops.concatenate([noise, data["noise"][:, own:]], axis=-1)}
+            ),
             training=True,
         )
         pixel_loss = ops.mean(ops.square(real - painted["image"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -12,8 +13,10 @@ from keras_imgdesc.generation.conditional_batch_normalization import (
     ConditionalBatchNormalization,
 )
 from keras_imgdesc.generation.conditioning_augmentation import ConditioningAugmentation
+from keras_imgdesc.generation.noise_prior import NoisePrior
 from keras_imgdesc.generation.resolutions import channels_of_maps
 from keras_imgdesc.generation.sentence_whitening import SentenceWhitening
+from keras_imgdesc.generation.word_attention import WordAttention
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -25,11 +28,16 @@ class Generator(keras.Model):
     is the picture. Where a map is at most `refined_size` wide, a residual convolution
     follows: that is where things are given their places.
 
+    With `word_dim` maps from 8 x 8 to `attended_size` look at the words themselves
+    (`WordAttention`), and a residual convolution spreads what they found.
+
     A functional Keras model. Input: `{"sentence": float (batch, sentence_dim),
     "noise": float (batch, latent_dim)}`, the noise standard normal: the picture's
-    and, behind it, that of `ConditioningAugmentation`. Output: `{"image": float32
-    (batch, resolution, resolution, 3) in [-1, 1], "mean", "log_variance": float32
-    (batch, condition_dim)}`, the latter two of the condition.
+    and, behind it, that of `ConditioningAugmentation`; with `word_dim` also `"words"`
+    float (batch, words, word_dim), zero where there is padding. Output:
+    `{"image": float32 (batch, resolution, resolution, 3) in [-1, 1], "mean",
+    "log_variance": float32 (batch, condition_dim)}`, the latter two of the
+    condition.
 
     Args:
         sentence_dim: width of the sentence vectors.
@@ -39,6 +47,11 @@ class Generator(keras.Model):
         noise_dim: width of the picture's noise.
         condition_dim: width of the condition.
         refined_size: side up to which maps are refined; 0 refines none.
+        most_channels: no map has more; None sets no limit.
+        word_dim: width of the words' vectors; None looks at none.
+        attended_size: side up to which maps look at words.
+        prior_layers: of a `NoisePrior` that the picture's noise goes through; 0 for
+            none.
         name: of the Keras model.
 
     Attributes:
@@ -68,17 +81,26 @@ class Generator(keras.Model):
         noise_dim: int = 64,
         condition_dim: int = 128,
         refined_size: int = 16,
+        most_channels: int | None = None,
+        word_dim: int | None = None,
+        attended_size: int = 16,
+        prior_layers: int = 0,
         name: str = "generator",
         **unknown: Any,
     ) -> None:
         refuse_unknown_options(type(self), unknown)
-        channels = channels_of_maps(resolution, width)
+        channels = channels_of_maps(resolution, width, most_channels)
 
         # === Layers ===
         whitening = SentenceWhitening(name="whitening")
         augmentation = ConditioningAugmentation(condition_dim, name="augmentation")
+        prior = NoisePrior(prior_layers, name="prior") if prior_layers else None
         start = keras.layers.Dense(16 * channels[0], use_bias=False, name="start")
-        maps = [_Map(side, count, refined_size) for side, count in _sides(channels)]
+        attended = 0 if word_dim is None else attended_size
+        maps = [
+            _Map(4 << index, count, refined_size, attended)
+            for index, count in enumerate(channels)
+        ]
         picture = keras.layers.Conv2DTranspose(
             3, 4, strides=2, padding="same", name="picture"
         )
@@ -86,16 +108,21 @@ class Generator(keras.Model):
         # === Functional Model ===
         sentence = keras.Input((sentence_dim,), name="sentence")
         noise = keras.Input((noise_dim + condition_dim,), name="noise")
-        condition, mean, log_variance = augmentation(
-            whitening(sentence), noise[:, noise_dim:]
-        )
-        code = ops.concatenate([noise[:, :noise_dim], condition], axis=-1)
+        inputs = {"sentence": sentence, "noise": noise}
+        if word_dim is not None:
+            inputs["words"] = keras.Input((None, word_dim), name="words")
+        seen = whitening(sentence)
+        condition, mean, log_variance = augmentation(seen, noise[:, noise_dim:])
+        own = noise[:, :noise_dim]
+        if prior is not None:
+            own = prior(own, seen)
+        code = ops.concatenate([own, condition], axis=-1)
         x = ops.reshape(start(code), (-1, 4, 4, channels[0]))
         for one in maps:
-            x = one(x, code)
+            x = one(x, code, inputs.get("words"))
         image = ops.tanh(ops.cast(picture(x), "float32"))
         super().__init__(
-            inputs={"sentence": sentence, "noise": noise},
+            inputs=inputs,
             outputs={"image": image, "mean": mean, "log_variance": log_variance},
             name=name,
         )
@@ -107,12 +134,23 @@ class Generator(keras.Model):
         self.noise_dim = noise_dim
         self.condition_dim = condition_dim
         self.refined_size = refined_size
+        self.most_channels = most_channels
+        self.word_dim = word_dim
+        self.attended_size = attended_size
+        self.prior_layers = prior_layers
+        self.prior = prior
         self.whitening = whitening
 
     @property
     def latent_dim(self) -> int:
         """Width of the noise."""
         return self.noise_dim + self.condition_dim
+
+    def inputs_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Of a dict what the generator takes."""
+        names = ["sentence", "noise"]
+        names += [] if self.word_dim is None else ["words"]
+        return {name: values[name] for name in names}
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -123,6 +161,10 @@ class Generator(keras.Model):
             "noise_dim": self.noise_dim,
             "condition_dim": self.condition_dim,
             "refined_size": self.refined_size,
+            "most_channels": self.most_channels,
+            "word_dim": self.word_dim,
+            "attended_size": self.attended_size,
+            "prior_layers": self.prior_layers,
         }
 
     @classmethod
@@ -133,31 +175,46 @@ class Generator(keras.Model):
 class _Map:
     """The layers that make one map from the one of half its size."""
 
-    def __init__(self, side: int, channels: int, refined_size: int) -> None:
-        conv = {"padding": "same", "use_bias": False}
+    def __init__(
+        self, side: int, channels: int, refined_size: int, attended_size: int
+    ) -> None:
         self.double = None
         if side > 4:
             self.double = keras.layers.Conv2DTranspose(
-                channels, 4, strides=2, name=f"double_{side}", **conv
+                channels,
+                4,
+                strides=2,
+                padding="same",
+                use_bias=False,
+                name=f"double_{side}",
             )
         self.norm = ConditionalBatchNormalization(name=f"norm_{side}")
-        self.refine = None
+        self.refine = self.attention = None
         if side <= refined_size:
-            self.refine = keras.layers.Conv2D(
-                channels, 3, name=f"refine_{side}", **conv
-            )
-            self.refined_norm = ConditionalBatchNormalization(
-                name=f"refined_norm_{side}"
-            )
+            self.refine = _Residual(channels, "refine", "refined_norm", side)
+        if 8 <= side <= attended_size:
+            self.attention = WordAttention(name=f"words_{side}")
+            self.spread = _Residual(channels, "spread", "spread_norm", side)
 
-    def __call__(self, x: Any, code: Any) -> Any:
+    def __call__(self, x: Any, code: Any, words: Any) -> Any:
         if self.double is not None:
             x = self.double(x)
         x = ops.relu(self.norm(x, code))
         if self.refine is not None:
-            x = ops.relu(x + self.refined_norm(self.refine(x), code))
+            x = self.refine(x, code)
+        if self.attention is not None:
+            x = self.spread(self.attention(x, words, code), code)
         return x
 
 
-def _sides(channels: list[int]) -> list[tuple[int, int]]:
-    return [(4 << index, count) for index, count in enumerate(channels)]
+class _Residual:
+    """What a convolution of 3 x 3 adds to a map."""
+
+    def __init__(self, channels: int, conv: str, norm: str, side: int) -> None:
+        self.conv = keras.layers.Conv2D(
+            channels, 3, padding="same", use_bias=False, name=f"{conv}_{side}"
+        )
+        self.norm = ConditionalBatchNormalization(name=f"{norm}_{side}")
+
+    def __call__(self, x: Any, code: Any) -> Any:
+        return ops.relu(x + self.norm(self.conv(x), code))

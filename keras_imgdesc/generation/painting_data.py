@@ -24,8 +24,8 @@ class PaintingData(keras.utils.PyDataset):
     Args:
         images: uint8 (pictures, resolution, resolution, 3).
         captions: of each picture, one or more; a batch takes one of them.
-        encode: captions to sentence vectors float32 (texts, dim); called once, with
-            each text once.
+        encode: captions to what the generator is told of them, `{"sentence": float32
+            (texts, dim)}` and perhaps `"words"`; called once, with each text once.
         latent_dim: width of the noise.
         batch_size: pictures in a batch.
         seed: of the order and the noise.
@@ -62,7 +62,12 @@ class PaintingData(keras.utils.PyDataset):
             np.array([number.setdefault(text, len(number)) for text in several])
             for several in captions
         ]
-        self.sentences = encode(list(number))
+        self.features = encode(list(number))
+
+    @property
+    def sentences(self) -> np.ndarray:
+        """Of each text, float32 (texts, dim)."""
+        return self.features["sentence"]
 
     def __len__(self) -> int:
         return len(self.images) // self.batch_size
@@ -77,7 +82,7 @@ class PaintingData(keras.utils.PyDataset):
         wrong = self.sentences[text[mismatched_rows(text)]][:, None]
         batch = {
             "image": self.images[rows],
-            "sentence": self.sentences[text],
+            **{name: values[text] for name, values in self.features.items()},
             "text_id": text.astype(np.int32),
             # Where all say the same, no words are wrong.
             "wrong": wrong if len(self.sentences) > 1 else wrong[:, :0],

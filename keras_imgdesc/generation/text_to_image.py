@@ -21,6 +21,7 @@ from keras_imgdesc.generation.painting_training import (
     whiten,
 )
 from keras_imgdesc.generation.pixels import to_uint8
+from keras_imgdesc.generation.text_features import text_features
 from keras_imgdesc.noise import MOST_IMAGES, draw_normal, picture_noise
 from keras_imgdesc.text import TextEncoder
 from keras_imgdesc.text_checks import check_known, check_texts
@@ -96,9 +97,11 @@ class TextToImage:
         self.check_words(several)
         width = self.generator.latent_dim
         noise = picture_noise(len(several), num_images, width, seed, truncation, noise)
-        sentences = self.text_encoder.encode(several).sentences
-        sentences = np.repeat(sentences, num_images, axis=0)
-        painted = self._paint(sentences, noise, batch_size)
+        features = {
+            name: np.repeat(values, num_images, axis=0)
+            for name, values in self.encode(several).items()
+        }
+        painted = self._paint(features | {"noise": noise}, batch_size)
         painted = painted.reshape(len(several), num_images, *painted.shape[1:])
         if rerank is not None:
             for row, text in enumerate(several):
@@ -111,7 +114,7 @@ class TextToImage:
     ) -> np.ndarray:
         """Paints the way from one text, and one noise, to another.
 
-        Sentences go straight, noise along the sphere that it lies on.
+        What is known of texts goes straight, noise along the sphere that it lies on.
 
         Args:
             text_a, text_b: the ends.
@@ -131,50 +134,59 @@ class TextToImage:
             )
         texts = check_texts([text_a, text_b])
         self.check_words(texts)
-        ends = self.text_encoder.encode(texts).sentences
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+        features = {
+            name: ends[0] + np.multiply.outer(share[:, 0], ends[1] - ends[0])
+            for name, ends in self.encode(texts).items()
+        }
         noise = self.draw_noise(2, seed)
         angle = share * (0.0 if same_noise else np.pi / 2)
-        return self._paint(
-            (1 - share) * ends[0] + share * ends[1],
-            np.cos(angle) * noise[0] + np.sin(angle) * noise[1],
-            64,
-        )
+        noise = np.cos(angle) * noise[0] + np.sin(angle) * noise[1]
+        return self._paint(features | {"noise": noise}, 64)
+
+    def encode(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """What the generator is told of texts; see `text_features`."""
+        found = self.text_encoder.encode(texts)
+        outputs = {
+            "sentence": found.sentences,
+            "words": found.words,
+            "padding_mask": found.padding_mask,
+        }
+        features = text_features(self.generator, outputs)
+        return {k: ops.convert_to_numpy(v) for k, v in features.items()}
 
     def draw_noise(self, count: int, seed: int) -> np.ndarray:
         """Noise of pictures, float32 (count, latent_dim); see `noise.draw_normal`."""
         return draw_normal(count, self.generator.latent_dim, seed)
 
-    def _paint(
-        self, sentences: np.ndarray, noise: np.ndarray, batch_size: int
-    ) -> np.ndarray:
-        count = len(noise)
+    def _paint(self, inputs: dict[str, np.ndarray], batch_size: int) -> np.ndarray:
+        count = len(inputs["noise"])
         size = min(batch_size, 1 << max(count - 1, 0).bit_length())
         painted = []
         for start in range(0, count, size):
             rows = slice(start, start + size)
-            short = size - len(noise[rows])
+            short = size - len(inputs["noise"][rows])
             # Batches of one size: every other would be traced anew.
-            batch = [np.pad(x[rows], ((0, short), (0, 0))) for x in (sentences, noise)]
-            found = ops.convert_to_numpy(self._traced(*batch))
+            batch = {
+                name: np.pad(x[rows], ((0, short), *[(0, 0)] * (x.ndim - 1)))
+                for name, x in inputs.items()
+            }
+            found = ops.convert_to_numpy(self._traced(batch))
             painted.append(found[: size - short])
         return np.concatenate(painted)
 
-    def _traced(self, sentences: np.ndarray, noise: np.ndarray) -> Any:
-        def paint(sentence: Any, noise: Any) -> Any:
-            found = self.generator(
-                {"sentence": sentence, "noise": noise}, training=False
-            )
-            return to_uint8(found["image"])
+    def _traced(self, inputs: dict[str, np.ndarray]) -> Any:
+        def paint(inputs: dict[str, Any]) -> Any:
+            return to_uint8(self.generator(inputs, training=False)["image"])
 
         if keras.backend.backend() != "tensorflow":
-            return paint(sentences, noise)
+            return paint(inputs)
         if not hasattr(self, "_function"):
             import tensorflow as tf
 
             self._function = tf.function(paint, reduce_retracing=True)
         return self._function(
-            ops.convert_to_tensor(sentences), ops.convert_to_tensor(noise)
+            {name: ops.convert_to_tensor(x) for name, x in inputs.items()}
         )
 
     def check_words(self, texts: list[str]) -> None:
@@ -257,9 +269,9 @@ class TextToImage:
         refuse_validation(kwargs)
         images, captions = read_examples(x, self.generator.resolution)
 
-        def encode(texts: list[str]) -> np.ndarray:
+        def encode(texts: list[str]) -> dict[str, np.ndarray]:
             self.check_words(texts)
-            return self.text_encoder.encode(texts).sentences
+            return self.encode(texts)
 
         data = PaintingData(
             images, captions, encode, self.generator.latent_dim, batch_size, seed

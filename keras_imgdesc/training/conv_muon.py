@@ -13,8 +13,8 @@ class ConvMuon(keras.optimizers.Muon):
     matrix `(rows * columns * inputs, outputs)`. Kernels on the picture itself (three
     inputs) and biases stay with Adam.
 
-    Newton-Schulz runs in bfloat16, as its authors do: it only has to bring the
-    singular values near one.
+    Newton-Schulz runs in what the dtype policy computes in, which may be bfloat16: it
+    only has to bring the singular values near one.
 
     Args: as `keras.optimizers.Muon`.
 
@@ -22,6 +22,10 @@ class ConvMuon(keras.optimizers.Muon):
         Jordan et al., "Muon: an optimizer for hidden layers in neural networks",
         https://kellerjordan.github.io/posts/muon/
     """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.compute_dtype = keras.config.dtype_policy().compute_dtype
 
     def _should_use_adamw(self, variable):
         shape = variable.shape
@@ -43,7 +47,7 @@ class ConvMuon(keras.optimizers.Muon):
 
     def _orthogonalise(self, matrix):
         norm = ops.sqrt(ops.sum(ops.square(ops.cast(matrix, "float32"))))
-        x = ops.cast(matrix / (norm + self.epsilon), "bfloat16")
+        x = ops.cast(matrix / (norm + self.epsilon), self.compute_dtype)
         for _ in range(self.ns_steps):
             a = ops.matmul(x, ops.transpose(x))
             b = self.muon_b * a + self.muon_c * ops.matmul(a, a)

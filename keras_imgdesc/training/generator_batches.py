@@ -112,6 +112,8 @@ class GeneratorBatches:
             "text_id": text.astype(np.int32),
             **draw_chance(count, self.latent_dim, chance),
         }
+        if self.texts.words is not None:
+            batch["words"] = self.texts.words[text].astype(np.float32)
         if self.texts.token_ids is not None:
             ids = self.texts.token_ids
             batch["token_ids"] = ids[text].astype(np.int32)

@@ -1,5 +1,6 @@
 """The models that a recipe of a generator trains."""
 
+import json
 from typing import Any
 
 import keras
@@ -19,6 +20,7 @@ from keras_imgdesc.generation import (
     VaeObjective,
 )
 from keras_imgdesc.presets import load_preset
+from keras_imgdesc.training.conv_muon import ConvMuon
 from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 from keras_imgdesc.training.warm_up_cosine import WarmUpCosine
 
@@ -63,7 +65,7 @@ def build_generation(
             distance = FeatureDistance(matcher.image_encoder)
         model = ConditionalVAE(encoder, generator, average, distance, matching)
         model.compile(
-            _adam(recipe, recipe.learning_rate, steps),
+            _optimizer(recipe, steps),
             VaeObjective(
                 recipe.noise_weight,
                 recipe.divergence_weight,
@@ -71,6 +73,7 @@ def build_generation(
                 recipe.matching_weight,
                 recipe.average_decay,
             ),
+            jit_compile=recipe.jit_compile,
         )
         return model
     discriminator = Discriminator(**shapes, **recipe.discriminator_options)
@@ -81,7 +84,7 @@ def build_generation(
         contrast.whitening.set_weights(generator.whitening.get_weights())
     model = ConditionalGAN(generator, discriminator, average, matching, contrast)
     model.compile(
-        _adam(recipe, recipe.learning_rate, steps),
+        _optimizer(recipe, steps),
         _adam(recipe, recipe.discriminator_learning_rate, steps),
         GanObjective(
             recipe.loss,
@@ -97,14 +100,23 @@ def build_generation(
             recipe.cutout,
             recipe.average_decay,
         ),
+        jit_compile=recipe.jit_compile,
     )
     return model
 
 
 def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
+    word_dim = shapes["sentence_dim"] if recipe.attend_words else None
     if recipe.generator_from is None:
-        return Generator(**shapes, **recipe.generator_options)
+        return Generator(**shapes, word_dim=word_dim, **recipe.generator_options)
     found = load_preset(recipe.generator_from).generator
+    if found.word_dim != word_dim:
+        raise InputError(
+            "A generator to begin with must look at words as the recipe says",
+            f"Set attend_words to {json.dumps(found.word_dim is not None)}",
+            generator_from=recipe.generator_from,
+            attend_words=recipe.attend_words,
+        )
     for name, wanted in shapes.items():
         if getattr(found, name) != wanted:
             raise InputError(
@@ -127,11 +139,28 @@ def _whiten(
         model.whitening.set_weights(generator.whitening.get_weights())
 
 
+def _optimizer(recipe: GeneratorRecipe, steps: int) -> keras.Optimizer:
+    if recipe.optimizer == "adam":
+        return _adam(recipe, recipe.learning_rate, steps)
+    return ConvMuon(
+        _schedule(recipe, recipe.learning_rate, steps),
+        weight_decay=None,
+        adam_weight_decay=0.0,
+        adam_lr_ratio=recipe.adam_share,
+        adam_beta_1=recipe.beta_1,
+        adam_beta_2=recipe.beta_2,
+    )
+
+
+def _schedule(recipe: GeneratorRecipe, peak: float, steps: int) -> WarmUpCosine:
+    # A short run must not end before its warm-up.
+    warm_up = min(recipe.warm_up_steps, steps // 5)
+    return WarmUpCosine(peak, warm_up, steps, recipe.final_share)
+
+
 def _adam(recipe: GeneratorRecipe, peak: float, steps: int) -> keras.Optimizer:
     return keras.optimizers.Adam(
-        WarmUpCosine(
-            peak, min(recipe.warm_up_steps, steps // 5), steps, recipe.final_share
-        ),
+        _schedule(recipe, peak, steps),
         beta_1=recipe.beta_1,
         beta_2=recipe.beta_2,
         epsilon=1e-8,

@@ -9,6 +9,7 @@ from keras_imgdesc.generation.picture_changes import CHANGES
 from keras_imgdesc.training.recipe_file import Recipe
 
 KINDS = ("dcgan", "vae")
+OPTIMIZERS = ("adam", "muon")
 BALANCES = ("picture", "caption", "class")
 
 
@@ -25,6 +26,8 @@ class GeneratorRecipe(Recipe):
         generator_options, discriminator_options, encoder_options: arguments of
             `Generator`, `Discriminator` and the VAE's `PictureEncoder` besides widths
             that the text encoder and each other decide.
+        attend_words: whether the generator looks at the words themselves, see
+            `Generator`.
         epochs: each is as many steps as the pictures fill.
         batch_size: pictures in a step.
         balance: what is drawn equally often: each `"picture"` with one of its
@@ -42,12 +45,18 @@ class GeneratorRecipe(Recipe):
             `text_encoder_from`.
         matching_after: epochs before the matching loss sets in: a matcher that sees
             noise is fooled by patterns that nobody would call a picture.
+        prior_epochs: of `fit_noise_prior`, when a VAE is trained, for a generator with
+            `prior_layers` in `generator_options`.
         noise_weight, perceptual_weight: see `VaeObjective`.
         noise_warm_up: epochs in which `noise_weight` rises to its full value, in equal
             steps: first a VAE learns to use its noise at all (Bowman et al. 2016,
             https://arxiv.org/abs/1511.06349).
         whiten: how strongly small directions of the sentences are drawn out, see
             `SentenceWhitening.adapt`; the floor of variance, 0 leaves them as they are.
+        optimizer: of the generator and the VAE's encoder: `"adam"` or `"muon"`
+            (`ConvMuon`).
+        adam_share: of `learning_rate`, for what Muon leaves to Adam.
+        jit_compile: whether XLA compiles the step.
         learning_rate: peak of the generator's.
         discriminator_learning_rate: of the discriminator's.
         beta_1, beta_2: of both Adams.
@@ -79,6 +88,7 @@ class GeneratorRecipe(Recipe):
     generator_options: dict[str, Any] = field(default_factory=dict)
     discriminator_options: dict[str, Any] = field(default_factory=dict)
     encoder_options: dict[str, Any] = field(default_factory=dict)
+    attend_words: bool = False
     epochs: int = 100
     batch_size: int = 64
     balance: str = "picture"
@@ -99,8 +109,12 @@ class GeneratorRecipe(Recipe):
     cutout: float = 0.5
     noise_weight: float = 0.5
     noise_warm_up: int = 0
+    prior_epochs: int = 0
     perceptual_weight: float = 0.1
     whiten: float = 0.01
+    optimizer: str = "adam"
+    adam_share: float = 0.5
+    jit_compile: bool = False
     learning_rate: float = 2e-4
     discriminator_learning_rate: float = 4e-4
     beta_1: float = 0.0
@@ -146,6 +160,7 @@ class GeneratorRecipe(Recipe):
             ("kind", KINDS),
             ("balance", BALANCES),
             ("loss", ADVERSARIAL_LOSSES),
+            ("optimizer", OPTIMIZERS),
         ):
             if getattr(self, name) not in choices:
                 raise InputError(
@@ -153,6 +168,25 @@ class GeneratorRecipe(Recipe):
                     "Choose one of them",
                     **{name: getattr(self, name)},
                 )
+        judged = {
+            name: getattr(self, name) for name in ("contrast_weight", "penalty_weight")
+        }
+        if self.kind == "vae" and any(judged.values()):
+            raise InputError(
+                "A VAE has no discriminator",
+                "Set these weights to 0, or train a dcgan",
+                **judged,
+            )
+        prior_layers = self.generator_options.get("prior_layers", 0)
+        if bool(self.prior_epochs) != bool(prior_layers and self.kind == "vae"):
+            raise InputError(
+                "A VAE's noise prior has layers and epochs in which they are fitted",
+                "Set prior_epochs and generator_options['prior_layers'], or neither; "
+                "a dcgan has them from generator_from alone",
+                kind=self.kind,
+                prior_epochs=self.prior_epochs,
+                prior_layers=prior_layers,
+            )
         if not set(self.changes) <= set(CHANGES):
             raise InputError(
                 f"changes must be some of {CHANGES}",

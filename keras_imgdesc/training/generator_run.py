@@ -21,6 +21,7 @@ from keras_imgdesc.training.generator_metrics import PaintingMetric, named_metri
 from keras_imgdesc.training.generator_models import build_generation
 from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 from keras_imgdesc.training.generator_texts import embed_texts
+from keras_imgdesc.training.prior_fitting import fit_noise_prior
 from keras_imgdesc.training.run_directory import RunDirectory, numbered
 from keras_imgdesc.training.sample_grid import diversity, write_sample_grid
 from keras_imgdesc.training.tensorboard_log import log_scalars
@@ -68,6 +69,7 @@ class GeneratorRun:
             hard_mismatch=recipe.hard_mismatch,
             exchangeable=recipe.exchangeable,
             keep_ids=recipe.matching_weight > 0,
+            keep_words=recipe.attend_words,
             seed=recipe.seed,
         )
         keras.utils.set_random_seed(recipe.seed)
@@ -115,12 +117,30 @@ class GeneratorRun:
             self._refuse_collapse(row)
             if (epoch + 1) % self.recipe.metrics_every == 0 or self._is_last(epoch):
                 row |= self._measure()
-            self._keep_best(row)
-            arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
-            self.directory.save_checkpoint(arrays, {"epochs_done": epoch + 1}, row)
-            log_scalars(self.directory.path / "logs", row)
-            if self.progress:
-                print({k: round(v, 3) for k, v in row.items()}, flush=True)
+            self._commit(row)
+        if self.recipe.prior_epochs and done <= self.recipe.epochs:
+            self._fit_prior()
+
+    def _fit_prior(self) -> None:
+        """What comes after the last epoch, and counts as one more."""
+        epoch = self.recipe.epochs
+        gain = fit_noise_prior(
+            self.model,
+            self.batches,
+            epochs=self.recipe.prior_epochs,
+            progress=self.progress,
+        )
+        row = {"epoch": epoch + 1, "prior_gain": gain}
+        self._commit(row | self._sample(epoch) | self._measure())
+
+    def _commit(self, row: dict[str, Any]) -> None:
+        """Keeps what an epoch has made."""
+        self._keep_best(row)
+        arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
+        self.directory.save_checkpoint(arrays, {"epochs_done": row["epoch"]}, row)
+        log_scalars(self.directory.path / "logs", row)
+        if self.progress:
+            print({k: round(v, 3) for k, v in row.items()}, flush=True)
 
     def _choose_objective(self, epoch: int) -> None:
         """Sets the weights that change from epoch to epoch."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,15 @@ class GeneratorTexts:
         of_caption: the text of each caption of the collection, in order.
         mismatches: wrong texts made of each caption's text, (captions' texts, n);
             -1 where there are fewer.
+        words: float16 (captions' texts, words, dim), those of padding zero, of texts
+            that captions have; None where nobody reads them.
     """
 
     sentences: np.ndarray
     token_ids: np.ndarray | None
     of_caption: np.ndarray
     mismatches: np.ndarray
+    words: np.ndarray | None = None
 
 
 def embed_texts(
@@ -41,6 +44,7 @@ def embed_texts(
     hard_mismatch: int,
     exchangeable: Sequence[Sequence[str]],
     keep_ids: bool,
+    keep_words: bool,
     seed: int,
 ) -> GeneratorTexts:
     """Embeds the captions of a collection.
@@ -52,6 +56,7 @@ def embed_texts(
         hard_mismatch: wrong texts made of each text, at most.
         exchangeable: for `WordSwaps`.
         keep_ids: whether token ids are needed.
+        keep_words: whether vectors of words are.
         seed: of the choice among wrong texts.
     """
     number: dict[str, int] = {}
@@ -59,6 +64,7 @@ def embed_texts(
         [number.setdefault(c, len(number)) for c in collection.captions()]
     )
     texts = list(number)
+    words = _words(encoder, texts, folder) if keep_words else None
     mismatches = np.full((len(texts), hard_mismatch), -1)
     if hard_mismatch:
         swaps = WordSwaps(exchangeable)
@@ -76,24 +82,46 @@ def embed_texts(
         encoder.tokenize(texts) if keep_ids else None,
         of_caption,
         mismatches,
+        words,
     )
 
 
 def _sentences(encoder: Any, texts: list[str], folder: Path) -> np.ndarray:
+    path = folder / f"sentences-{_digest(encoder, texts)}.npy"
+    if not path.exists():
+        found = [encoder.encode(some).sentences for some in _blocks(texts)]
+        _save(path, np.concatenate(found))
+    return np.load(path)
+
+
+def _words(encoder: Any, texts: list[str], folder: Path) -> np.ndarray:
+    path = folder / f"words-{_digest(encoder, texts)}.npy"
+    if not path.exists():
+        blocks = []
+        for some in _blocks(texts):
+            found = encoder.encode(some)
+            words = found.words * found.padding_mask[..., None]
+            blocks.append(words.astype(np.float16))
+        # Of the longest text there is, not the longest there could be.
+        longest = max(np.flatnonzero(b.any(axis=(0, 2))).max(initial=0) for b in blocks)
+        _save(path, np.concatenate([b[:, : longest + 1] for b in blocks]))
+    # A large data set's are larger than memory.
+    return np.load(path, mmap_mode="r")
+
+
+def _digest(encoder: Any, texts: list[str]) -> str:
     digest = hashlib.sha256(encoder.fingerprint().encode())
     digest.update("\n".join(texts).encode())
-    path = folder / f"sentences-{digest.hexdigest()[:16]}.npy"
-    if path.exists():
-        return np.load(path)
-    step = 4096
-    found = np.concatenate(
-        [
-            encoder.encode(texts[start : start + step]).sentences
-            for start in range(0, len(texts), step)
-        ]
-    )
-    folder.mkdir(exist_ok=True)
+    return digest.hexdigest()[:16]
+
+
+def _blocks(texts: list[str], size: int = 4096) -> Iterator[list[str]]:
+    for start in range(0, len(texts), size):
+        yield texts[start : start + size]
+
+
+def _save(path: Path, values: np.ndarray) -> None:
+    path.parent.mkdir(exist_ok=True)
     buffer = io.BytesIO()
-    np.save(buffer, found)
+    np.save(buffer, values)
     write_atomically(path, buffer.getvalue())
-    return found

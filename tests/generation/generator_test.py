@@ -6,14 +6,17 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation import Generator
 
 SMALL = {"sentence_dim": 6, "resolution": 32, "width": 4, "noise_dim": 5}
+READING = SMALL | {"word_dim": 7}
 
 
 def inputs(generator: Generator, count: int = 3) -> dict[str, np.ndarray]:
     chance = np.random.default_rng(0)
-    return {
+    given = {
         "sentence": chance.normal(size=(count, 6)).astype("float32"),
         "noise": chance.normal(size=(count, generator.latent_dim)).astype("float32"),
+        "words": chance.normal(size=(count, 4, 7)).astype("float32"),
     }
+    return generator.inputs_of(given)
 
 
 @pytest.mark.parametrize("resolution", [32, 64, 128])
@@ -24,8 +27,9 @@ def test_it_paints_at_each_resolution(resolution):
     assert painted.dtype == np.float32 and np.abs(painted).max() <= 1
 
 
-def test_words_and_noise_both_decide_the_picture():
-    generator = Generator(**SMALL)
+@pytest.mark.parametrize("options", [SMALL, READING])
+def test_words_and_noise_both_decide_the_picture(options):
+    generator = Generator(**options)
     given = inputs(generator)
     first = np.asarray(generator(given)["image"])
     for name in given:
@@ -34,6 +38,24 @@ def test_words_and_noise_both_decide_the_picture():
         assert np.abs(other[0] - first[0]).max() > 1e-4
         # The middle row stays where it is.
         np.testing.assert_allclose(other[1], first[1], atol=1e-6)
+
+
+def test_padding_is_not_looked_at(settled):
+    generator = settled(Generator(**READING))
+    given = inputs(generator)
+    longer = np.pad(given["words"], ((0, 0), (0, 3), (0, 0)))
+    wanted = generator(given)["image"]
+    padded = generator(given | {"words": longer})["image"]
+    np.testing.assert_allclose(padded, wanted, atol=1e-5)
+    shown = generator(given | {"words": longer + 0.1})["image"]
+    assert np.abs(np.asarray(shown) - wanted).max() > 1e-3
+
+
+def test_maps_are_as_narrow_as_asked_for():
+    generator = Generator(6, resolution=64, width=6, most_channels=20)
+    sides = {4: 20, 8: 20, 16: 12, 32: 6}
+    for side, channels in sides.items():
+        assert generator.get_layer(f"norm_{side}").output.shape[-1] == channels
 
 
 def test_the_noise_of_the_condition_draws_around_its_mean():
@@ -46,7 +68,7 @@ def test_the_noise_of_the_condition_draws_around_its_mean():
 
 
 def test_it_is_rebuilt_from_its_configuration():
-    generator = Generator(**SMALL, refined_size=8)
+    generator = Generator(**READING, refined_size=8, most_channels=9, attended_size=8)
     again = Generator.from_config(generator.get_config())
     again.set_weights(generator.get_weights())
     given = inputs(generator)
@@ -78,5 +100,7 @@ def test_refuses_what_it_cannot_paint():
         Generator(6, resolution=96)
     with pytest.raises(InputError, match="width"):
         Generator(6, width=0)
+    with pytest.raises(InputError, match="most_channels=0"):
+        Generator(6, most_channels=0)
     with pytest.raises(InputError, match="no such option"):
         Generator(6, depth=3)

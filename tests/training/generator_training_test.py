@@ -62,6 +62,9 @@ def matcher_preset(tmp_path_factory):
     return str(path)
 
 
+PRIOR = {"width": 4, "noise_dim": 6, "condition_dim": 8, "prior_layers": 2}
+
+
 def recipe(preset: str, **changes) -> GeneratorRecipe:
     values = {
         "text_encoder_from": preset,
@@ -112,7 +115,14 @@ def test_it_learns_to_paint_what_is_said(tmp_path, matcher_preset):
 
 def test_the_rival_learns_too(tmp_path, matcher_preset):
     chosen = recipe(
-        matcher_preset, kind="vae", epochs=5, learning_rate=5e-3, noise_weight=5.0
+        matcher_preset,
+        kind="vae",
+        epochs=5,
+        learning_rate=5e-3,
+        noise_weight=5.0,
+        attend_words=True,
+        optimizer="muon",
+        adam_share=1.0,
     )
     painter = run(chosen, tmp_path, count=720)
     painted = painter.generate([f"a {name} picture" for name in COLOURS], num_images=4)
@@ -135,6 +145,17 @@ def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
     assert prices == pytest.approx([2.0, 4.0, 6.0, 6.0])
 
 
+def test_settings_that_would_do_nothing_are_refused(matcher_preset):
+    with pytest.raises(InputError, match="A VAE has no discriminator"):
+        recipe(matcher_preset, kind="vae", contrast_weight=1.0)
+    with pytest.raises(InputError, match="layers and epochs"):
+        recipe(matcher_preset, kind="vae", generator_options=PRIOR)
+    with pytest.raises(InputError, match="layers and epochs"):
+        recipe(matcher_preset, generator_options=PRIOR, prior_epochs=2)
+    with pytest.raises(InputError, match="optimizer must be one of"):
+        recipe(matcher_preset, optimizer="sgd")
+
+
 def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_preset):
     first = run(recipe(matcher_preset, kind="vae", epochs=1), tmp_path / "vae")
     begun = {"generator_from": str(tmp_path / "vae/preset"), "generator_options": {}}
@@ -149,6 +170,8 @@ def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_pr
         np.testing.assert_allclose(old, new, atol=1e-3)
     with pytest.raises(InputError, match="same sentences"):
         run(recipe(matcher_preset, resolution=64, **begun), tmp_path / "large")
+    with pytest.raises(InputError, match="Set attend_words to false"):
+        run(recipe(matcher_preset, attend_words=True, **begun), tmp_path / "reading")
     with pytest.raises(InputError, match="has its form"):
         recipe(matcher_preset, generator_from=begun["generator_from"])
 
@@ -156,7 +179,16 @@ def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_pr
 @pytest.mark.parametrize(
     "changes",
     [
-        {"kind": "vae", "matching_weight": 0.1, "noise_warm_up": 2},
+        {
+            "kind": "vae",
+            "matching_weight": 0.1,
+            "noise_warm_up": 2,
+            "attend_words": True,
+            "optimizer": "muon",
+            "jit_compile": True,
+            "generator_options": PRIOR,
+            "prior_epochs": 2,
+        },
         {
             "hard_mismatch": 2,
             "exchangeable": [list(COLOURS)],
