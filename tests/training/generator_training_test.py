@@ -141,6 +141,7 @@ def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
 
     monkeypatch.setattr(GeneratorRun, "_fit", watched)
     options = {"perceptual_weight": 0.0, "noise_weight": 6.0, "noise_warm_up": 2}
+    options |= {"jit_compile": True, "optimizer": "muon", "attend_words": True}
     run(recipe(matcher_preset, kind="vae", epochs=4, **options), tmp_path)
     assert prices == pytest.approx([2.0, 4.0, 6.0, 6.0])
 
@@ -185,7 +186,6 @@ def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_pr
             "noise_warm_up": 2,
             "attend_words": True,
             "optimizer": "muon",
-            "jit_compile": True,
             "generator_options": PRIOR,
             "prior_epochs": 2,
         },
