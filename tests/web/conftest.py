@@ -107,7 +107,15 @@ def painter() -> TextToImage:
     keras.utils.set_random_seed(0)
     tokenizer = CaptionTokenizer(Vocabulary(PAINTED_WORDS), 14)
     encoder = CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1)
-    generator = Generator(16, resolution=32, width=4, noise_dim=6, condition_dim=8)
+    generator = Generator(
+        16,
+        resolution=32,
+        width=4,
+        noise_dim=6,
+        condition_dim=8,
+        word_dim=16,
+        prior_layers=2,
+    )
     texts = [
         f"a {size} {what}"
         for size in ("small", "large")
