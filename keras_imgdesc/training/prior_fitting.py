@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_imgdesc.generation import ConditionalVAE, NoisePrior
+from keras_imgdesc.generation import ConditionalVAE, NoisePrior, to_pixels
 from keras_imgdesc.training.generator_batches import GeneratorBatches
 
 # Deviation of what is added to a text's whitened sentence, whose numbers have one of 1.
@@ -31,7 +31,7 @@ def fit_noise_prior(
         batches: of its training; gives pictures, texts and the seed.
         epochs: at most; each is every caption once.
         batch_size: captions in a step.
-        learning_rate: of Adam, falling to nothing along half a cosine.
+        learning_rate: of AdamW, falling to nothing along half a cosine.
         progress: print a line an epoch.
 
     Returns:
@@ -150,8 +150,6 @@ def _found_noise(
     model: ConditionalVAE, batches: GeneratorBatches, size: int = 256
 ) -> dict[str, np.ndarray]:
     """Mean and deviation of what the encoder finds for each caption."""
-    from keras_imgdesc.generation import to_pixels
-
     texts = batches.texts
     columns: dict[str, list[np.ndarray]] = {"mean": [], "deviation": []}
     for start in range(0, len(batches.picture), size):
