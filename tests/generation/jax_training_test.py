@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+KINDS = ("vae", "gan")
+
 CHILD = """
 import sys
 import keras
@@ -16,16 +18,19 @@ from keras_imgdesc.generation import (
     ConditionalGAN, ConditionalVAE, Contrast, Discriminator, GanObjective, Generator,
     PictureEncoder, VaeObjective)
 
-kind, begin, end = sys.argv[1:]
-keras.utils.set_random_seed(0)
+begin, end, *kinds = sys.argv[1:]
 chance = np.random.default_rng(0)
 shape = {"sentence_dim": 6, "resolution": 32, "width": 4}
-make = lambda: Generator(**shape, noise_dim=5, condition_dim=7, word_dim=6)
-generator, average = make(), make()
-if kind == "vae":
-    model = ConditionalVAE(PictureEncoder(**shape, noise_dim=5), generator, average)
-    model.compile(keras.optimizers.SGD(0.02, 0.9), VaeObjective(noise_weight=2.0))
-else:
+
+
+def build(kind):
+    keras.utils.set_random_seed(0)
+    generator, average = (
+        Generator(**shape, noise_dim=5, condition_dim=7, word_dim=6) for _ in range(2))
+    if kind == "vae":
+        model = ConditionalVAE(PictureEncoder(**shape, noise_dim=5), generator, average)
+        model.compile(keras.optimizers.SGD(0.02, 0.9), VaeObjective(noise_weight=2.0))
+        return model
     discriminator = Discriminator(**shape)
     model = ConditionalGAN(
         generator, discriminator, average, contrast=Contrast(discriminator))
@@ -33,12 +38,11 @@ else:
         penalty_weight=1.0, penalty_every=2, contrast_weight=0.5, translation=0.1)
     model.compile(
         keras.optimizers.SGD(0.01, 0.9), keras.optimizers.SGD(0.01, 0.9), objective)
-if begin != "-":
-    for variable, value in zip(model.state, np.load(begin).values(), strict=True):
-        variable.assign(value)
-logs = []
-for _ in range(2 if begin != "-" else 0):
-    batch = {
+    return model
+
+
+def batch():
+    return {
         "image": chance.integers(256, size=(4, 32, 32, 3)).astype("uint8"),
         "sentence": chance.normal(size=(4, 6)).astype("float32"),
         "words": chance.normal(size=(4, 3, 6)).astype("float32"),
@@ -47,32 +51,49 @@ for _ in range(2 if begin != "-" else 0):
         "chances": chance.random((4, 2, 8)).astype("float32"),
         "text_id": np.arange(4, dtype="int32"),
     }
-    found = model.train_on_batch(batch, return_dict=True)
-    logs.append([found[name] for name in sorted(found)])
-values = [keras.ops.convert_to_numpy(v) for v in model.state]
-np.savez(end, *values, logs=np.array(logs))
+
+
+def values(model):
+    return {str(i): keras.ops.convert_to_numpy(v) for i, v in enumerate(model.state)}
+
+
+for kind in kinds:
+    model = build(kind)
+    if keras.backend.backend() == "tensorflow":
+        np.savez(f"{begin}/{kind}.npz", **values(model))
+    for variable, value in zip(
+            model.state, np.load(f"{begin}/{kind}.npz").values(), strict=True):
+        variable.assign(value)
+    logs = []
+    for _ in range(2):
+        found = model.train_on_batch(batch(), return_dict=True)
+        logs.append([found[name] for name in sorted(found)])
+    np.savez(f"{end}/{kind}.npz", **values(model), logs=np.array(logs))
 """
 
 
-def steps(backend: str, kind: str, begin: Path | str, end: Path) -> dict:
-    environment = os.environ | {
-        "KERAS_BACKEND": backend,
-        "JAX_PLATFORMS": "cpu",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
-    command = [sys.executable, "-c", CHILD, kind, str(begin), str(end)]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    return dict(np.load(end))
+@pytest.fixture(scope="module")
+def ends(tmp_path_factory) -> dict[str, Path]:
+    """Folders of variables: as both backends begin, and as each ends."""
+    names = ("begin", "tensorflow", "jax")
+    folders = {name: tmp_path_factory.mktemp(name) for name in names}
+    for backend in names[1:]:
+        environment = os.environ | {
+            "KERAS_BACKEND": backend,
+            "JAX_PLATFORMS": "cpu",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+        places = [str(folders["begin"]), str(folders[backend])]
+        command = [sys.executable, "-c", CHILD, *places, *KINDS]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+    return folders
 
 
-@pytest.mark.parametrize("kind", ["vae", "gan"])
-def test_both_backends_end_in_the_same_weights(kind, tmp_path):
-    begin = tmp_path / "begin.npz"
-    first = steps("tensorflow", kind, "-", begin)
-    first.pop("logs")
-    np.savez(begin, *first.values())
-    wanted = steps("tensorflow", kind, begin, tmp_path / "tensorflow.npz")
-    found = steps("jax", kind, begin, tmp_path / "jax.npz")
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_backends_end_in_the_same_weights(kind, ends):
+    first, wanted, found = (
+        dict(np.load(folder / f"{kind}.npz")) for folder in ends.values()
+    )
     np.testing.assert_allclose(found["logs"], wanted["logs"], rtol=5e-3, atol=1e-3)
     changed = 0
     apart, way = 0.0, 0.0
