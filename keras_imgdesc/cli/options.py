@@ -130,6 +130,11 @@ def annotation_options(command: Callable) -> Callable:
     @click.option("--image-list", type=FILE, help="File naming the pictures to use.")
     @click.option("--split", help="Of a Karpathy JSON, --scenes or --flowers.")
     @click.option("--scenes", is_flag=True, help="Use the drawn data set Scenes.")
+    @click.option(
+        "--scenes-config",
+        type=click.Choice(["default", "large", "tiny"]),
+        help="How many of --scenes; large has four times as many to train on.",
+    )
     @click.option("--data-dir", type=DIRECTORY, help="Where Scenes are kept.")
     @click.option(
         "--flowers",
@@ -162,8 +167,18 @@ FLOWER_SIZE = 224
 
 
 def read_captions(
-    annotations, images, image_list, split, scenes, data_dir, flowers, default_split
+    annotations,
+    images,
+    image_list,
+    split,
+    scenes,
+    scenes_config,
+    data_dir,
+    flowers,
+    default_split,
 ) -> Any:
+    if scenes_config and not scenes:
+        raise click.UsageError("--scenes-config is for --scenes.")
     if not scenes and not flowers and (annotations is None or images is None):
         raise click.UsageError(
             "Give --annotations and --images, or --scenes, or --flowers."
@@ -180,7 +195,7 @@ def read_captions(
     if scenes:
         from keras_imgdesc.data.scenes import load_scenes
 
-        return load_scenes(split or default_split, data_dir=data_dir)
+        return load_scenes(split or default_split, scenes_config or "default", data_dir)
     from keras_imgdesc.data.readers import read_captions as read
 
     collection = read(annotations, images, image_list=image_list, split=split)

@@ -94,7 +94,7 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
     size = task.image_encoder.image_size
     encoder = task.text_encoder
     dim, length = task.embedding_dim, encoder.sequence_length
-    rows, columns, _ = task.image_tower.feature_map_shape
+    rows, columns = task.image_tower.regions_shape
 
     def embed_image(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return image_vectors(task, image)

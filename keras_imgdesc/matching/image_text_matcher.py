@@ -115,6 +115,7 @@ class ImageTextMatcher(MatchingModel):
         num_layers: int = 1,
         num_heads: int = 4,
         dropout: float = 0.0,
+        pool_size: int = 1,
         **scoring: Any,
     ) -> ImageTextMatcher:
         """A new matcher on two encoders.
@@ -122,7 +123,7 @@ class ImageTextMatcher(MatchingModel):
         Args:
             image_encoder, text_encoder: as they are.
             embedding_dim: width of the vectors that are compared.
-            num_layers, num_heads, dropout: of the `ImageTower`.
+            num_layers, num_heads, dropout, pool_size: of the `ImageTower`.
             **scoring: arguments of `PairScore`.
         """
         return cls(
@@ -134,6 +135,7 @@ class ImageTextMatcher(MatchingModel):
                 num_layers,
                 num_heads,
                 dropout,
+                pool_size,
             ),
             TextTower(
                 text_encoder.embedding_dim,

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_imgdesc.errors import refuse_unknown_options
+from keras_imgdesc.errors import InputError, refuse_unknown_options
 from keras_imgdesc.matching.unit_length import unit_length
 from keras_imgdesc.text.token_positions import TokenPositions
 from keras_imgdesc.text.transformer_block import TransformerBlock
@@ -18,8 +18,9 @@ class ImageTower(keras.Model):
     """Feature maps to a vector of the picture and one of each region.
 
     Input: `{"feature_map": float (batch, rows, columns, channels)}`. Output:
-    `{"vector": float32 (batch, embedding_dim), "regions": float32 (batch, rows *
-    columns, embedding_dim)}`, all of unit length.
+    `{"vector": float32 (batch, embedding_dim), "regions": float32 (batch,
+    regions, embedding_dim)}`, all of unit length; the regions are the map's places, or
+    blocks of `pool_size` x `pool_size` of them.
 
     Args:
         feature_map_shape: `(rows, columns, channels)`.
@@ -29,7 +30,16 @@ class ImageTower(keras.Model):
         num_heads: of each.
         dropout: share of the channels that are dropped for a whole picture, and the
             dropout of the blocks.
+        pool_size: side of the blocks of which a region has the largest values (max
+            pooling); 2 makes VGG16's 14 x 14 places the 7 x 7 of its last pooling, a
+            quarter of the regions to compare. 1 pools nothing.
         name: of the Keras model.
+
+    Attributes:
+        regions_shape: `(rows, columns)` that the regions lie in.
+
+    Raises:
+        InputError: `pool_size` is below 1, or above a side of the map.
 
     Example:
 
@@ -48,12 +58,20 @@ class ImageTower(keras.Model):
         num_layers: int = 1,
         num_heads: int = 4,
         dropout: float = 0.0,
+        pool_size: int = 1,
         name: str = "image_tower",
         **unknown: Any,
     ) -> None:
         refuse_unknown_options(type(self), unknown)
         rows, columns, channels = feature_map_shape
-        locations = rows * columns
+        if not 1 <= pool_size <= min(rows, columns):
+            raise InputError(
+                "pool_size must be from 1 to the shorter side of the feature map",
+                "Use 1 to pool nothing",
+                pool_size=pool_size,
+                feature_map_shape=tuple(feature_map_shape),
+            )
+        regions_shape = (rows // pool_size, columns // pool_size)
 
         # === Layers ===
         normalization = keras.layers.LayerNormalization(
@@ -78,7 +96,10 @@ class ImageTower(keras.Model):
 
         # === Functional Model ===
         feature_map = keras.Input(feature_map_shape, name="feature_map")
-        x = ops.reshape(feature_map, (-1, locations, channels))
+        x = feature_map
+        if pool_size > 1:
+            x = keras.layers.MaxPooling2D(pool_size, name="pool")(x)
+        x = ops.reshape(x, (-1, regions_shape[0] * regions_shape[1], channels))
         x = channel_dropout(normalization(x))
         x = positions(projection(x))
         for block in blocks:
@@ -100,6 +121,8 @@ class ImageTower(keras.Model):
         self.num_layers = num_layers
         self.num_heads = num_heads
         self.dropout = dropout
+        self.pool_size = pool_size
+        self.regions_shape = regions_shape
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -109,6 +132,7 @@ class ImageTower(keras.Model):
             "num_layers": self.num_layers,
             "num_heads": self.num_heads,
             "dropout": self.dropout,
+            "pool_size": self.pool_size,
         }
 
     @classmethod

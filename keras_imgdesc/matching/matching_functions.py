@@ -129,7 +129,7 @@ class MatchingFunctions:
         found = self.matcher.pair_score.attend(image.regions, text.words)
         cosines, attention = (ops.convert_to_numpy(x)[0, 0] for x in found)
         is_word = text.padding_mask[0]
-        rows, columns, _ = self.matcher.image_tower.feature_map_shape
+        rows, columns = self.matcher.image_tower.regions_shape
         tokenizer = self.matcher.text_encoder.tokenizer
         return WordMaps(
             tokenizer.detokenize(self.matcher.text_encoder.tokenize(written))[0],

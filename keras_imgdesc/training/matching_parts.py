@@ -37,6 +37,7 @@ def build_matcher(recipe: MatchingRecipe, train: CaptionCollection) -> ImageText
         num_layers=recipe.num_layers,
         num_heads=recipe.num_heads,
         dropout=recipe.dropout,
+        pool_size=recipe.pool_size,
         **recipe.scoring,
     )
 

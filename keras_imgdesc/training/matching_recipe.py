@@ -24,7 +24,7 @@ class MatchingRecipe(Recipe):
             `BertTextEncoder`.
         min_count: a word of the compact encoder's vocabulary must appear so often.
         sequence_length: token ids a text.
-        embedding_dim, num_layers, num_heads, dropout, scoring: see
+        embedding_dim, num_layers, num_heads, dropout, pool_size, scoring: see
             `ImageTextMatcher.build_parts`; `scoring` are the arguments of `PairScore`.
         epochs: passes over the pictures.
         batch_size: pictures in a step, each told from so many.
@@ -36,6 +36,7 @@ class MatchingRecipe(Recipe):
         teacher: a BERT as `BertTextEncoder` names it, whose similarities the text
             vectors learn too; None for none.
         distillation_weight: of that loss.
+        jit_compile: whether XLA compiles the step.
         learning_rate: peak; after a warm-up of `warm_up_steps`, half a cosine to 1 %.
         encoder_learning_rate: factor on it for the trained layers of both encoders
             that come from a preset.
@@ -64,6 +65,7 @@ class MatchingRecipe(Recipe):
     num_layers: int = 1
     num_heads: int = 4
     dropout: float = 0.1
+    pool_size: int = 1
     scoring: dict[str, Any] = field(default_factory=dict)
     epochs: int = 15
     batch_size: int = 128
@@ -73,6 +75,7 @@ class MatchingRecipe(Recipe):
     exchangeable: list[list[str]] = field(default_factory=list)
     teacher: str | None = None
     distillation_weight: float = 1.0
+    jit_compile: bool = False
     learning_rate: float = 1e-3
     encoder_learning_rate: float = 0.1
     warm_up_steps: int = 200
@@ -95,6 +98,7 @@ class MatchingRecipe(Recipe):
             "epochs": 1,
             "batch_size": 2,
             "captions_per_image": 1,
+            "pool_size": 1,
             "views": 1,
             "hard_negatives": 0,
             "validation_images": 1,

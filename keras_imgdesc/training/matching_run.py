@@ -172,7 +172,11 @@ class MatchingRun:
         optimizer.exclude_from_weight_decay(
             var_names=["bias", "gamma", "beta", "scale", "position", "sharpness"]
         )
-        self.model.compile(optimizer, recipe.distillation_weight * bool(recipe.teacher))
+        self.model.compile(
+            optimizer,
+            recipe.distillation_weight * bool(recipe.teacher),
+            jit_compile=recipe.jit_compile,
+        )
         optimizer.build(self.model.trainable_variables)
 
     def _state(self) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from PIL import Image
 from keras_imgdesc.cli.options import read_captions
 
 NOTHING = dict.fromkeys(
-    ("annotations", "images", "image_list", "split", "scenes", "data_dir", "flowers")
+    (
+        *("annotations", "images", "image_list", "split"),
+        *("scenes", "scenes_config", "data_dir", "flowers"),
+    )
 )
 
 
@@ -43,3 +46,11 @@ def test_one_source_is_named(flowers, scenes):
     source = NOTHING | {"scenes": scenes, "flowers": flowers if scenes else None}
     with pytest.raises(click.UsageError, match="--flowers"):
         read_captions(**source, default_split="train")
+
+
+def test_scenes_have_a_size(tmp_path):
+    source = NOTHING | {"data_dir": tmp_path, "scenes_config": "tiny"}
+    collection = read_captions(**source | {"scenes": True}, default_split="train")
+    assert len(collection) == 300
+    with pytest.raises(click.UsageError, match="for --scenes"):
+        read_captions(**source | {"scenes": False}, default_split="train")

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_imgdesc import ImageCaptioner, ImageError, ImageTextMatcher, InputError
+from keras_imgdesc import (
+    ImageCaptioner,
+    ImageError,
+    ImageTextMatcher,
+    InputError,
+    VGG16Encoder,
+)
 from keras_imgdesc.matching import ImageTower, PairScore, TextTower
 from keras_imgdesc.matching.similarity_distillation import similarity_distillation
 
@@ -70,6 +76,30 @@ def test_explain_gives_a_map_a_word(toy_matcher, photos):
     assert maps.attention.shape == (5, 2, 2)
     np.testing.assert_allclose(maps.attention.sum(axis=(1, 2)), 1, rtol=1e-4)
     assert (np.abs(maps.similarities) <= 1.001).all()
+
+
+def test_places_may_be_pooled_to_fewer_regions(toy_matcher, photos):
+    pooled = ImageTextMatcher.build_parts(
+        VGG16Encoder(image_size=64, width=0.0625),
+        toy_matcher.text_encoder,
+        embedding_dim=8,
+        pool_size=2,
+    )
+    assert pooled.explain(photos[0], "a red circle").attention.shape == (3, 2, 2)
+    tower = pooled.image_tower
+    again = ImageTower.from_config(tower.get_config())
+    again.set_weights(tower.get_weights())
+    places = np.random.default_rng(0).random((1, 4, 4, 32), np.float32)
+    blocks = places.reshape(1, 2, 2, 2, 2, 32).max(axis=(2, 4))
+    spread = blocks.repeat(2, axis=1).repeat(2, axis=2)
+    found, same = again({"feature_map": places}), tower({"feature_map": spread})
+    np.testing.assert_allclose(found["regions"], same["regions"], atol=1e-6)
+
+
+@pytest.mark.parametrize("pool_size", [0, 3])
+def test_pools_of_no_place_are_refused(pool_size):
+    with pytest.raises(InputError, match="pool_size must be from 1"):
+        ImageTower((2, 4, 8), 8, pool_size=pool_size)
 
 
 def test_a_broken_picture_costs_nothing_but_itself(toy_matcher, photos, tmp_path):

@@ -43,13 +43,14 @@ class Scenes(tfds.core.GeneratorBasedBuilder):
 
     >>> from keras_imgdesc.data.scenes.builder import Scenes
     >>> sorted(Scenes.builder_configs)
-    ['default', 'tiny']
+    ['default', 'large', 'tiny']
     """
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "First release."}
     BUILDER_CONFIGS: ClassVar[list[ScenesConfig]] = [
         ScenesConfig(12_000, 1_000, 2_000, 2_000, name="default"),
+        ScenesConfig(48_000, 1_000, 2_000, 2_000, name="large"),
         ScenesConfig(300, 60, 60, 60, name="tiny"),
     ]
 

@@ -25,7 +25,8 @@ def load_scenes(
     Args:
         split: `"train"`, `"validation"`, `"test"` or `"composition"`.
         config: `"default"` (12,000 / 1,000 / 2,000 / 2,000 pictures, a minute
-            to draw) or `"tiny"` (300 / 60 / 60 / 60).
+            to draw), `"large"` (48,000 to train on, the first of them those of the
+            default, and the same others) or `"tiny"` (300 / 60 / 60 / 60).
         data_dir: where TensorFlow Datasets keeps it; `None` is its own default,
             `~/tensorflow_datasets`.
         limit: loads only so many, from the start; at least 1.
