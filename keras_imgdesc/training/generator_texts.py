@@ -64,7 +64,7 @@ def embed_texts(
         [number.setdefault(c, len(number)) for c in collection.captions()]
     )
     texts = list(number)
-    words = _words(encoder, texts, folder) if keep_words else None
+    sentences, words = _vectors(encoder, texts, folder, keep_words)
     mismatches = np.full((len(texts), hard_mismatch), -1)
     if hard_mismatch:
         swaps = WordSwaps(exchangeable)
@@ -76,37 +76,49 @@ def embed_texts(
             chosen = generator.permutation(len(wrong))[:hard_mismatch]
             for column, index in enumerate(chosen):
                 mismatches[row, column] = number.setdefault(wrong[index], len(number))
-        texts = list(number)
+        if made := list(number)[len(texts) :]:
+            of_made, _ = _vectors(encoder, made, folder, keep_words=False)
+            sentences = np.concatenate([sentences, of_made])
     return GeneratorTexts(
-        _sentences(encoder, texts, folder),
-        encoder.tokenize(texts) if keep_ids else None,
+        sentences,
+        encoder.tokenize(list(number)) if keep_ids else None,
         of_caption,
         mismatches,
         words,
     )
 
 
-def _sentences(encoder: Any, texts: list[str], folder: Path) -> np.ndarray:
-    path = folder / f"sentences-{_digest(encoder, texts)}.npy"
-    if not path.exists():
-        found = [encoder.encode(some).sentences for some in _blocks(texts)]
-        _save(path, np.concatenate(found))
-    return np.load(path)
-
-
-def _words(encoder: Any, texts: list[str], folder: Path) -> np.ndarray:
-    path = folder / f"words-{_digest(encoder, texts)}.npy"
-    if not path.exists():
-        blocks = []
+def _vectors(
+    encoder: Any, texts: list[str], folder: Path, keep_words: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Sentences and, where they are kept, words; both from one look at each text."""
+    digest = _digest(encoder, texts)
+    path_of_sentences = folder / f"sentences-{digest}.npy"
+    path_of_words = folder / f"words-{digest}.npy"
+    is_there = path_of_sentences.exists()
+    if not is_there or (keep_words and not path_of_words.exists()):
+        sentences, words = [], []
         for some in _blocks(texts):
             found = encoder.encode(some)
-            words = found.words * found.padding_mask[..., None]
-            blocks.append(words.astype(np.float16))
-        # Of the longest text there is, not the longest there could be.
-        longest = max(np.flatnonzero(b.any(axis=(0, 2))).max(initial=0) for b in blocks)
-        _save(path, np.concatenate([b[:, : longest + 1] for b in blocks]))
-    # A large data set's are larger than memory.
-    return np.load(path, mmap_mode="r")
+            sentences.append(found.sentences)
+            if keep_words:
+                hidden = found.words * found.padding_mask[..., None]
+                words.append(hidden.astype(np.float16))
+        if keep_words:
+            # Of the longest text there is, not the longest there could be.
+            longest = max(
+                np.flatnonzero(block.any(axis=(0, 2))).max(initial=0) for block in words
+            )
+            _save(
+                path_of_words,
+                np.concatenate([block[:, : longest + 1] for block in words]),
+            )
+        _save(path_of_sentences, np.concatenate(sentences))
+    return (
+        np.load(path_of_sentences),
+        # A large data set's are larger than memory.
+        np.load(path_of_words, mmap_mode="r") if keep_words else None,
+    )
 
 
 def _digest(encoder: Any, texts: list[str]) -> str:

@@ -20,7 +20,7 @@ from keras_imgdesc.training.distillation_recipe import (
 )
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 
-BACK = DistillationPhase("back", 4, 5, 32, (0.5, 1.0), 4, 4, 2e-3)
+BACK = DistillationPhase("back", 4, 5, 32, (0.5, 1.0), 2, 4, 2e-3)
 JOINED = DistillationPhase("joined", 1, 5, 32, (0.5, 1.0), 2, 4, 1e-3, frozen_below=2)
 RECIPE = DistillationRecipe((BACK, JOINED), steps_per_epoch=2, precision="float32")
 
@@ -105,7 +105,7 @@ def test_a_perfect_back_explains_everything(teacher_weights):
 def test_training_explains_more_and_ships_keras_weights(
     photos, teacher_weights, tmp_path
 ):
-    phase = DistillationPhase("joined", 1, 5, 32, (0.9, 1.0), 16, 4, 2e-3)
+    phase = DistillationPhase("front", 1, 3, 32, (0.9, 1.0), 16, 4, 2e-3)
     recipe = DistillationRecipe((phase,), steps_per_epoch=8, precision="float32")
     encoder = distillation.distill_encoder(
         recipe, [photos], teacher_weights, tmp_path, progress=False

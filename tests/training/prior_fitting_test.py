@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_imgdesc.generation import ConditionalVAE, Generator, PictureEncoder
+from keras_imgdesc.training import prior_fitting
 from keras_imgdesc.training.prior_fitting import fit_noise_prior
 
 SHAPE = {"sentence_dim": 2, "resolution": 32, "width": 2, "noise_dim": 4}
@@ -41,9 +42,14 @@ def batches(sentences: np.ndarray) -> SimpleNamespace:
 def test_noise_is_drawn_as_the_text_wants_it(model):
     sentences = np.random.default_rng(0).choice([-3, 3], (800, 2)).astype("float32")
     gain = fit_noise_prior(
-        model, batches(sentences), epochs=12, batch_size=64, progress=False
+        model,
+        batches(sentences),
+        epochs=30,
+        batch_size=64,
+        learning_rate=3e-3,
+        progress=False,
     )
-    assert gain > 4
+    assert gain > 15  # of 25; 21 could be foreseen
     noise = np.random.default_rng(1).standard_normal((400, 4), np.float32)
     for generator in (model.generator, model.average):
         for side in (-1.0, 1.0):
@@ -54,7 +60,7 @@ def test_noise_is_drawn_as_the_text_wants_it(model):
     assert not model.generator.prior.trainable_variables
 
 
-def test_what_makes_nothing_likelier_changes_nothing(model, monkeypatch):
+def test_what_foresees_nothing_changes_nothing(model, monkeypatch):
     monkeypatch.setattr(
         Encoder,
         "predict_on_batch",
@@ -71,3 +77,10 @@ def test_what_makes_nothing_likelier_changes_nothing(model, monkeypatch):
     assert gain <= 0
     for old, new in zip(before, model.average.prior.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_each_picture_has_as_many_captions():
+    picture = np.repeat(np.arange(5), [1, 4, 2, 3, 5])
+    chosen = prior_fitting._some_captions(picture, 2, 0)
+    assert len(set(chosen)) == len(chosen)
+    assert np.bincount(picture[chosen]).tolist() == [1, 2, 2, 2, 2]
