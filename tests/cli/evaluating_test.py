@@ -33,7 +33,7 @@ def flowers(tmp_path):
 def few_scenes(monkeypatch):
     monkeypatch.setattr(
         "keras_imgdesc.data.scenes.load_scenes",
-        lambda split, data_dir=None: draw_scenes(split, 20),
+        lambda split, config, data_dir=None: draw_scenes(split, 20),
     )
 
 

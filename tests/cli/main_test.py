@@ -210,7 +210,7 @@ def test_train_captioner_on_scenes(run, tmp_path, monkeypatch):
     from keras_imgdesc.data.captioned_image import CaptionedImage
     from keras_imgdesc.data.scenes import caption_scene
 
-    def few(split, data_dir=None):
+    def few(split, config, data_dir=None):
         scenes = [make_scene(split, i) for i in range(8)]
         return CaptionCollection(
             [
@@ -249,7 +249,9 @@ def test_train_generator_on_scenes(run, tmp_path, monkeypatch):
 
     monkeypatch.setattr(
         "keras_imgdesc.data.scenes.load_scenes",
-        lambda split, data_dir=None: draw_scenes(split, 64 if split == "train" else 4),
+        lambda split, config, data_dir=None: draw_scenes(
+            split, 64 if split == "train" else 4
+        ),
     )
     small = '{"width": 4, "noise_dim": 4, "condition_dim": 8}'
     code, out, err = run(
