@@ -11,7 +11,7 @@ from keras import ops
 
 # A quarter of a turn: the way from noise that is drawn to noise that is found.
 TURN = math.pi / 2
-# Of the time, from a turn in 4 to one in 1/45.
+# In radians per unit of time, from 1 to 181.
 FREQUENCIES = 2.0 ** (np.arange(16, dtype="float32") / 2)
 
 

@@ -95,8 +95,8 @@ def _vectors(
     digest = _digest(encoder, texts)
     path_of_sentences = folder / f"sentences-{digest}.npy"
     path_of_words = folder / f"words-{digest}.npy"
-    is_there = path_of_sentences.exists()
-    if not is_there or (keep_words and not path_of_words.exists()):
+    wanted = [path_of_sentences, *([path_of_words] if keep_words else [])]
+    if not all(path.exists() for path in wanted):
         sentences, words = [], []
         for some in _blocks(texts):
             found = encoder.encode(some)

@@ -36,7 +36,7 @@ class MatchingRecipe(Recipe):
         teacher: a BERT as `BertTextEncoder` names it, whose similarities the text
             vectors learn too; None for none.
         distillation_weight: of that loss.
-        jit_compile: whether XLA compiles the step.
+        jit_compile: whether XLA compiles the step on TensorFlow; on JAX it always does.
         learning_rate: peak; after a warm-up of `warm_up_steps`, half a cosine to 1 %.
         encoder_learning_rate: factor on it for the trained layers of both encoders
             that come from a preset.

@@ -175,7 +175,7 @@ class MatchingRun:
         self.model.compile(
             optimizer,
             recipe.distillation_weight * bool(recipe.teacher),
-            jit_compile=recipe.jit_compile,
+            jit_compile=recipe.jit_compile or None,
         )
         optimizer.build(self.model.trainable_variables)
 

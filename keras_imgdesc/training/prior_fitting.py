@@ -10,8 +10,8 @@ from keras_imgdesc.generation import ConditionalVAE, NoisePrior, to_pixels
 from keras_imgdesc.generation.noise_prior import TURN
 from keras_imgdesc.training.generator_batches import GeneratorBatches
 
-# Deviation of what is added to a text's whitened sentence, whose numbers have one of 1:
-# else 12,000 pictures are learned by heart.
+# Deviation of what is added to a text's whitened sentence, whose numbers have one of 1,
+# so that the texts of few pictures are not learned by heart.
 TEXT_NOISE = 0.3
 
 
@@ -35,8 +35,8 @@ def fit_noise_prior(
         model: its encoder and generator are done and stay as they are.
         batches: of its training; gives pictures, texts and the seed.
         epochs: at most; each is every chosen caption once.
-        captions_per_picture: chosen of each picture's, at most: more pictures help
-            more than more words for them, and each is looked at.
+        captions_per_picture: chosen of each picture's, at most; the encoder looks at
+            the picture once for each.
         batch_size: captions in a step.
         learning_rate: of AdamW, falling to nothing along half a cosine.
         progress: print a line an epoch.
