@@ -83,7 +83,7 @@ def test_it_is_a_data_set_like_any_other(data_dir):
     ("arguments", "message"),
     [
         ({"split": "dev"}, "train, validation, test, composition"),
-        ({"split": "test", "config": "huge"}, "default, tiny"),
+        ({"split": "test", "config": "huge"}, "default, large, tiny"),
         ({"split": "test", "limit": 0}, "at least 1"),
     ],
 )
