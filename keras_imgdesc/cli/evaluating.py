@@ -130,7 +130,7 @@ def evaluate_generator(
     report,
     as_json,
     **source,
-) -> None:
+) -> int:
     """Let a generator paint held-out texts and measure what comes out."""
     if best_of > 1 and not matcher:
         raise click.UsageError("--best-of needs a --matcher, which gives P(I|D).")
@@ -182,3 +182,6 @@ def evaluate_generator(
             click.echo(f"Report: {page}")
     if not matcher and not as_json:
         click.echo("Give --matcher for R-precision and Fréchet distance.", err=True)
+    for name, message in result.failed.items():
+        click.echo(f"{name}: {message}", err=True)
+    return 1 if result.failed else 0

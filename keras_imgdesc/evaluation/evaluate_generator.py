@@ -13,6 +13,7 @@ from keras_imgdesc.evaluation.generator_evaluation import GeneratorEvaluation
 from keras_imgdesc.evaluation.painting import (
     GenerateFunction,
     RememberingPainter,
+    readable_pictures,
     sheet_texts,
 )
 
@@ -42,9 +43,13 @@ def evaluate_generator(
         seed: of the sheet's pictures; metrics have their own.
         progress: show a progress bar.
 
+    Returns:
+        What was found; a picture that cannot be read is named in it and left out, its
+        texts too.
+
     Raises:
-        InputError: the collection is empty, or `generate` gives something else than
-            pictures.
+        InputError: the collection is empty or holds no readable picture, or `generate`
+            gives something else than pictures.
 
     Example:
 
@@ -62,6 +67,7 @@ def evaluate_generator(
     100.0
     """
     painter = RememberingPainter(generate)
+    validation, failed = readable_pictures(validation)
     texts = sheet_texts(validation, sheet)
     pictures = painter(texts, seed)
     settings: dict[str, Any] = {
@@ -74,7 +80,7 @@ def evaluate_generator(
         found |= metric(painter, validation)
         settings |= getattr(metric, "settings", {})
     said = [] if describe is None else [str(t) for t in describe(list(pictures))]
-    return GeneratorEvaluation(found, settings, texts, pictures, said)
+    return GeneratorEvaluation(found, settings, texts, pictures, said, failed)
 
 
 def _kind_of_text(validation: CaptionCollection) -> str:

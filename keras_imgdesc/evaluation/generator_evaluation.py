@@ -16,6 +16,7 @@ class GeneratorEvaluation:
         texts: of the sheet, the same for each generator.
         pictures: uint8 `(texts, size, size, 3)`, one for each.
         descriptions: what a captioner says of each; empty without one.
+        failed: what is wrong with pictures of the collection that were left out, by id.
     """
 
     metrics: dict[str, float]
@@ -23,6 +24,7 @@ class GeneratorEvaluation:
     texts: list[str]
     pictures: np.ndarray
     descriptions: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
         """Settings and rounded scores, ready for JSON."""
@@ -30,7 +32,7 @@ class GeneratorEvaluation:
             name: int(value) if name in COUNTS else round(value, 3)
             for name, value in self.metrics.items()
         }
-        return self.settings | metrics
+        return self.settings | metrics | {"failed": len(self.failed)}
 
 
 COUNTS = ("fid_painted", "fid_real")

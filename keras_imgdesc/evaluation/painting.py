@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.errors import InputError
-from keras_imgdesc.images import stack_images
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images import read_images, stack_images
 
 # Texts and a seed in, uint8 RGB (texts, size, size, 3) out.
 GenerateFunction = Callable[[list[str], int], np.ndarray]
@@ -113,6 +113,30 @@ def some_pictures(
 def _spread(length: int, count: int) -> list[int]:
     places = np.linspace(0, length - 1, min(count, length))
     return [int(place) for place in places]
+
+
+def readable_pictures(
+    collection: CaptionCollection,
+) -> tuple[CaptionCollection, dict[str, str]]:
+    """The collection without what cannot be read, and what is wrong with that, by id.
+
+    Raises:
+        InputError: nothing of it can be read.
+    """
+    read = read_images([example.source for example in collection], 8)
+    failed = {
+        example.image_id: str(image)
+        for example, (_, image) in zip(collection, read, strict=True)
+        if isinstance(image, ImageError)
+    }
+    left = [e for e in collection if e.image_id not in failed]
+    if failed and not left:
+        raise InputError(
+            "Some pictures of the collection must be readable",
+            f"Check the folder of images; the first error is: {min(failed.items())[1]}",
+            pictures=len(collection),
+        )
+    return CaptionCollection(left), failed
 
 
 def real_pictures(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import tensorflow as tf
 
 from keras_imgdesc.export.bitmap_files import (
@@ -71,6 +73,14 @@ def decode_images(
         uint8 (batch, image_size, image_size, 3), black where there is no image, and
         string (batch,): empty, or what is wrong with it.
     """
+    return _decode_batch(tf.ensure_shape(image_bytes, (None,)), image_size)
+
+
+# A function of its own: its graph is large, and all signatures of a model share it.
+@partial(tf.function, autograph=False, reduce_retracing=True)
+def _decode_batch(
+    image_bytes: tf.Tensor, image_size: int
+) -> tuple[tf.Tensor, tf.Tensor]:
     shape = (image_size, image_size, 3)
     count = tf.size(image_bytes)
     # A data set is what can lose an element without failing the graph; one for the

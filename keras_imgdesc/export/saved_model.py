@@ -6,12 +6,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import keras
-
 # Registers what the other tasks offer.
 import keras_imgdesc.export.matcher_signatures  # noqa: F401
 import keras_imgdesc.export.painter_signatures  # noqa: F401
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.export.graph_functions import traced, write_functions
 from keras_imgdesc.export.serving_assets import write_serving_assets
 from keras_imgdesc.export.task_signatures import signatures_of
 from keras_imgdesc.export.whole import written_whole
@@ -90,19 +89,12 @@ def export_saved_model(
     path = Path(path)
     version = _free_version(path, version)
     signatures = signatures_of(task, **settings)
-    archive = keras.export.ExportArchive()
-    # The variables of its endpoints the archive finds itself, and would save those of
-    # a tracked task a second time.
-    for tokenizer in _tokenizers(task, settings.get("rerank")):
-        archive.track(tokenizer)
-    for name, signature in signatures.items():
-        archive.add_endpoint(
-            name, signature.function, input_signature=list(signature.inputs)
-        )
+    functions = {name: traced(each) for name, each in signatures.items()}
+    tokenizers = _tokenizers(task, settings.get("rerank"))
     target = path / str(version)
     # A server looks at names that are numbers only.
     with written_whole(target) as partial:
-        archive.write_out(str(partial), verbose=False)
+        write_functions(partial, functions, tokenizers)
         write_serving_assets(partial, path.name, signatures, warm_up)
     return target
 

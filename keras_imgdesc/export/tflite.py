@@ -10,7 +10,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 # Registers what the other tasks offer.
@@ -23,6 +22,7 @@ from keras_imgdesc.export.dynamic_int8 import (
     wants_examples,
 )
 from keras_imgdesc.export.full_int8 import quantize_to_int8
+from keras_imgdesc.export.graph_functions import traced, write_functions
 from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
 from keras_imgdesc.export.signature import Examples
 from keras_imgdesc.export.whole import refused_by_disk, written_whole
@@ -207,20 +207,17 @@ def _convert(
     task: Any, model: LiteModel, quantize: str | None
 ) -> tuple[bytes, dict[str, Any]]:
     """The file's content, and the tensors of its signatures."""
-    # From functions or tf.Module alone the converter would leave the weights out.
-    archive = keras.export.ExportArchive()
+    functions = {name: traced(each) for name, each in model.signatures.items()}
     tensors = {}
     for name, signature in model.signatures.items():
-        function = archive.add_endpoint(
-            name, signature.function, input_signature=list(signature.inputs)
-        )
-        outputs = function.get_concrete_function().structured_outputs
+        outputs = functions[name].structured_outputs
         tensors[name] = {
             "inputs": {spec.name: _described(spec) for spec in signature.inputs},
             "outputs": {key: _described(value) for key, value in outputs.items()},
         }
     with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
+        # From functions alone the converter would leave the weights out.
+        write_functions(folder, functions)
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=list(model.signatures)
         )

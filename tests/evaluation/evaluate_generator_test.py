@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.scenes import draw_scenes
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.closed_loop import ClosedLoop
 from keras_imgdesc.evaluation.diversity import Diversity
 from keras_imgdesc.evaluation.evaluate_generator import evaluate_generator
@@ -71,3 +74,12 @@ def test_the_page_holds_all_pictures_and_the_sheet_too(evaluation, tmp_path):
     with Image.open(page.parent / "sheet.png") as sheet:
         assert sheet.width > 6 * 128
     assert len(list(page.parent.iterdir())) == 3
+
+
+def test_a_picture_that_cannot_be_read_is_named_and_left_out(painter, scenes):
+    broken = CaptionedImage("broken", None, ("a small red star",), b"no picture")
+    mixed = CaptionCollection([broken, *scenes.examples[:5]])
+    found = evaluate_generator(painter, mixed, [Diversity(2, 2)], progress=False)
+    assert list(found.failed) == ["broken"] and found.settings["pictures"] == 5
+    with pytest.raises(InputError, match="pictures=1"):
+        evaluate_generator(painter, CaptionCollection([broken]), [], progress=False)
