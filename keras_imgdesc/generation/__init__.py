@@ -11,6 +11,7 @@ from keras_imgdesc.generation.discriminator import Discriminator
 from keras_imgdesc.generation.feature_distance import FeatureDistance
 from keras_imgdesc.generation.generator import Generator
 from keras_imgdesc.generation.losses import (
+    detail,
     discriminator_loss,
     generator_loss,
     gradient_penalty,
@@ -43,6 +44,7 @@ __all__ = [
     "VaeObjective",
     "WordAttention",
     "change_pictures",
+    "detail",
     "discriminator_loss",
     "generator_loss",
     "gradient_penalty",

@@ -11,7 +11,11 @@ from keras import ops
 
 from keras_imgdesc.generation.backend_gradients import loss_gradients, move_average
 from keras_imgdesc.generation.generator import Generator
-from keras_imgdesc.generation.losses import matching_cross_entropy, normal_divergence
+from keras_imgdesc.generation.losses import (
+    detail,
+    matching_cross_entropy,
+    normal_divergence,
+)
 from keras_imgdesc.generation.picture_encoder import PictureEncoder
 from keras_imgdesc.generation.pixels import to_pixels
 from keras_imgdesc.generation.trained_in_steps import TrainedInSteps
@@ -26,6 +30,8 @@ class VaeObjective:
             twice the variance of a pixel around what is painted, which makes the loss
             the negative evidence lower bound.
         divergence_weight: of the condition's divergence, likewise.
+        detail_weight: of the pixels' squared error once more, each times its `detail`:
+            a thing of few pixels counts little otherwise, and is painted as a blot.
         perceptual_weight: of the `FeatureDistance`.
         matching_weight: of the cross-entropy of painted pictures and texts.
         average_decay: of the generator's moving average.
@@ -36,6 +42,7 @@ class VaeObjective:
     perceptual_weight: float = 0.1
     matching_weight: float = 0.0
     average_decay: float = 0.999
+    detail_weight: float = 0.0
 
 
 class ConditionalVAE(TrainedInSteps):
@@ -147,7 +154,8 @@ class ConditionalVAE(TrainedInSteps):
             ),
             training=True,
         )
-        pixel_loss = ops.mean(ops.square(real - painted["image"]))
+        error = ops.square(real - painted["image"])
+        pixel_loss = ops.mean(error)
         noise_divergence = normal_divergence(found["mean"], found["log_variance"])
         divergence = normal_divergence(painted["mean"], painted["log_variance"])
         # The bound sums over the numbers of a picture; here it is divided by them.
@@ -165,6 +173,9 @@ class ConditionalVAE(TrainedInSteps):
             "noise_divergence": noise_divergence,
             "divergence": divergence,
         }
+        if objective.detail_weight:
+            logs["detail_loss"] = ops.mean(error * detail(real))
+            loss += objective.detail_weight * logs["detail_loss"]
         if objective.perceptual_weight and self.distance is not None:
             distance = self.distance(real, painted["image"])
             loss += objective.perceptual_weight * distance

@@ -92,6 +92,21 @@ def normal_divergence(mean: Any, log_variance: Any) -> Any:
     return 0.5 * ops.mean(ops.sum(each, axis=-1))
 
 
+def detail(pixels: Any) -> Any:
+    """How far pixels are from the mean of what is around them.
+
+    Large all over a small thing, of a large one along its rim.
+
+    Args:
+        pixels: float (batch, size, size, 3).
+
+    Returns:
+        float (batch, size, size, 1); what is around is a quarter of the size.
+    """
+    blur = ops.average_pool(pixels, pixels.shape[1] // 4 + 1, 1, padding="same")
+    return ops.mean(ops.abs(pixels - blur), axis=-1, keepdims=True)
+
+
 def matching_cross_entropy(scores: Any, same: Any = None) -> Any:
     """The symmetric softmax of painted pictures and their texts.
 

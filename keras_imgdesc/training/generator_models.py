@@ -72,6 +72,7 @@ def build_generation(
                 recipe.perceptual_weight,
                 recipe.matching_weight,
                 recipe.average_decay,
+                recipe.detail_weight,
             ),
             jit_compile=recipe.jit_compile,
         )

@@ -11,6 +11,12 @@ from keras_imgdesc.training.recipe_file import Recipe
 KINDS = ("dcgan", "vae")
 OPTIMIZERS = ("adam", "muon")
 BALANCES = ("picture", "caption", "class")
+# Arguments of the models that other settings decide.
+SETTLED = {
+    "generator_options": ("sentence_dim", "resolution", "word_dim"),
+    "discriminator_options": ("sentence_dim", "resolution"),
+    "encoder_options": ("sentence_dim", "resolution", "noise_dim"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class GeneratorRecipe(Recipe):
             noise is fooled by patterns that nobody would call a picture.
         prior_epochs: of `fit_noise_prior`, when a VAE is trained, for a generator with
             `prior_layers` in `generator_options`.
-        noise_weight, perceptual_weight: see `VaeObjective`.
+        noise_weight, detail_weight, perceptual_weight: see `VaeObjective`.
         noise_warm_up: epochs in which `noise_weight` rises to its full value, in equal
             steps: first a VAE learns to use its noise at all (Bowman et al. 2016,
             https://arxiv.org/abs/1511.06349).
@@ -110,6 +116,7 @@ class GeneratorRecipe(Recipe):
     noise_weight: float = 0.5
     noise_warm_up: int = 0
     prior_epochs: int = 0
+    detail_weight: float = 0.0
     perceptual_weight: float = 0.1
     whiten: float = 0.01
     optimizer: str = "adam"
@@ -167,6 +174,15 @@ class GeneratorRecipe(Recipe):
                     f"{name} must be one of {choices}",
                     "Choose one of them",
                     **{name: getattr(self, name)},
+                )
+        for part, names in SETTLED.items():
+            options = getattr(self, part)
+            if settled := {n: options[n] for n in names if n in options}:
+                raise InputError(
+                    f"{part} may not set what other settings decide",
+                    "Leave it out; see resolution, attend_words, text_encoder_from "
+                    "and generator_options",
+                    **settled,
                 )
         judged = {
             name: getattr(self, name) for name in ("contrast_weight", "penalty_weight")

@@ -29,7 +29,8 @@ def build(kind):
         Generator(**shape, noise_dim=5, condition_dim=7, word_dim=6) for _ in range(2))
     if kind == "vae":
         model = ConditionalVAE(PictureEncoder(**shape, noise_dim=5), generator, average)
-        model.compile(keras.optimizers.SGD(0.02, 0.9), VaeObjective(noise_weight=2.0))
+        objective = VaeObjective(noise_weight=2.0, detail_weight=3.0)
+        model.compile(keras.optimizers.SGD(0.02, 0.9), objective)
         return model
     discriminator = Discriminator(**shape)
     model = ConditionalGAN(

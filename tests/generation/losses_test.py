@@ -4,6 +4,7 @@ import pytest
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation import (
     change_pictures,
+    detail,
     discriminator_loss,
     generator_loss,
     gradient_penalty,
@@ -94,3 +95,13 @@ def test_colour_in_the_middle_changes_nothing():
     np.testing.assert_allclose(found, picture, atol=1e-6)
     with pytest.raises(InputError, match="Changes"):
         change_pictures(picture, middle, ("hue",))
+
+
+def test_detail_is_where_a_small_thing_is():
+    pixels = np.zeros((2, 64, 64, 3), "float32")
+    pixels[0, 30:34, 30:34] = 1.0
+    pixels[1, 12:52, 12:52] = 1.0
+    small, large = np.asarray(detail(pixels))[..., 0]
+    assert small[32, 32] == pytest.approx(1 - 16 / 17**2)
+    assert large[32, 32] == 0.0 and large[12, 32] > 0.4
+    assert small[5, 5] == large[2, 2] == 0.0

@@ -143,8 +143,12 @@ def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
     monkeypatch.setattr(GeneratorRun, "_fit", watched)
     options = {"perceptual_weight": 0.0, "noise_weight": 6.0, "noise_warm_up": 2}
     options |= {"jit_compile": True, "optimizer": "muon", "attend_words": True}
-    run(recipe(matcher_preset, kind="vae", epochs=4, **options), tmp_path)
+    options |= {"detail_weight": 2.0}
+    chosen = recipe(matcher_preset, kind="vae", epochs=4, **options)
+    run(chosen, tmp_path)
     assert prices == pytest.approx([2.0, 4.0, 6.0, 6.0])
+    rows = RunDirectory(tmp_path, json.loads(chosen.to_json())).metrics()
+    assert all(abs(row["detail_loss"]) < 1e-6 for row in rows)  # they are plain
 
 
 def test_settings_that_would_do_nothing_are_refused(matcher_preset):
@@ -154,6 +158,8 @@ def test_settings_that_would_do_nothing_are_refused(matcher_preset):
         recipe(matcher_preset, kind="vae", generator_options=PRIOR)
     with pytest.raises(InputError, match="layers and epochs"):
         recipe(matcher_preset, generator_options=PRIOR, prior_epochs=2)
+    with pytest.raises(InputError, match="word_dim=16"):
+        recipe(matcher_preset, generator_options={"word_dim": 16})
     with pytest.raises(InputError, match="optimizer must be one of"):
         recipe(matcher_preset, optimizer="sgd")
 
