@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import tensorflow as tf
 
 from keras_imgdesc.export.bitmap_files import (
@@ -77,7 +75,7 @@ def decode_images(
 
 
 # A function of its own: its graph is large, and all signatures of a model share it.
-@partial(tf.function, autograph=False, reduce_retracing=True)
+@tf.function(autograph=False, reduce_retracing=True)
 def _decode_batch(
     image_bytes: tf.Tensor, image_size: int
 ) -> tuple[tf.Tensor, tf.Tensor]:

@@ -98,10 +98,11 @@ def detail(pixels: Any) -> Any:
     Large all over a small thing, of a large one along its rim.
 
     Args:
-        pixels: float (batch, size, size, 3).
+        pixels: float (batch, size, size, 3) in [-1, 1].
 
     Returns:
-        float (batch, size, size, 1); what is around is a quarter of the size.
+        float (batch, size, size, 1) from 0 to 2, the mean over the colours; what is
+        around is a square whose side is a quarter of the size, and one.
     """
     blur = ops.average_pool(pixels, pixels.shape[1] // 4 + 1, 1, padding="same")
     return ops.mean(ops.abs(pixels - blur), axis=-1, keepdims=True)
