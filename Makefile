@@ -26,7 +26,7 @@ demo: $(VENV)/.installed
 	@echo "Where the models looked for each word is drawn in build/demo."
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .

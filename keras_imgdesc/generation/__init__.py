@@ -23,6 +23,7 @@ from keras_imgdesc.generation.noise_prior import NoisePrior
 from keras_imgdesc.generation.picture_changes import change_pictures
 from keras_imgdesc.generation.picture_encoder import PictureEncoder
 from keras_imgdesc.generation.pixels import to_pixels, to_uint8
+from keras_imgdesc.generation.projected_discriminator import ProjectedDiscriminator
 from keras_imgdesc.generation.text_features import text_features
 from keras_imgdesc.generation.text_to_image import TextToImage
 from keras_imgdesc.generation.word_attention import WordAttention
@@ -40,6 +41,7 @@ __all__ = [
     "MatcherScores",
     "NoisePrior",
     "PictureEncoder",
+    "ProjectedDiscriminator",
     "TextToImage",
     "VaeObjective",
     "WordAttention",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
-from keras_imgdesc.errors import InputError, refuse_unknown_options
+from keras_imgdesc.errors import refuse_unknown_options
 from keras_imgdesc.generation.resolutions import channels_of_maps
+from keras_imgdesc.generation.sentence_head import SentenceHead, leaky
 from keras_imgdesc.generation.sentence_whitening import SentenceWhitening
-from keras_imgdesc.generation.spectral_layers import SpectralConv2D, SpectralDense
-
-CONDITIONINGS = ("concatenated", "projection")
+from keras_imgdesc.generation.spectral_layers import SpectralConv2D
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -63,12 +61,6 @@ class Discriminator(keras.Model):
         **unknown: Any,
     ) -> None:
         refuse_unknown_options(type(self), unknown)
-        if conditioning not in CONDITIONINGS:
-            raise InputError(
-                f"conditioning must be one of {CONDITIONINGS}",
-                "Choose one of them",
-                conditioning=conditioning,
-            )
         channels = channels_of_maps(resolution, width)[::-1]
 
         # === Layers ===
@@ -79,40 +71,20 @@ class Discriminator(keras.Model):
             for i, count in enumerate(channels)
         ]
         whitening = SentenceWhitening(name="whitening")
-        text = SpectralDense(condition_dim, name="text")
-        joined = SpectralConv2D(4 * width, 3, padding="same", name="joined")
-        score = SpectralDense(1, name="score")
-        project = None
-        if conditioning == "projection":
-            project = SpectralDense(channels[-1], name="project")
+        head = SentenceHead(channels[-1], width, condition_dim, conditioning)
 
         # === Functional Model ===
         image = keras.Input((resolution, resolution, 3), name="image")
         x = image
         for half in halves:
-            x = _leaky(half(x))
+            x = leaky(half(x))
         read = keras.Model(image, x, name="read")
 
         maps = keras.Input((4, 4, channels[-1]), name="map")
         sentence = keras.Input((sentence_dim,), name="sentence")
-        words = _leaky(text(whitening(sentence)))
-        if project is None:
-            # A convolution of the sentence laid beside the map.
-            spread = ops.tile(words[:, None, None, :], (1, 4, 4, 1))
-            spread = ops.cast(spread, maps.dtype)
-            x = _leaky(joined(ops.concatenate([maps, spread], axis=-1)))
-            scores = score(ops.reshape(x, (-1, 16 * 4 * width)))
-        else:
-            x = _leaky(joined(maps))
-            scores = score(ops.reshape(x, (-1, 16 * 4 * width)))
-            vector = ops.cast(ops.sum(maps, axis=(1, 2)), "float32")
-            product = vector * ops.cast(project(words), "float32")
-            scores = ops.cast(scores, "float32") + ops.sum(
-                product, axis=-1, keepdims=True
-            )
         judge = keras.Model(
             {"map": maps, "sentence": sentence},
-            ops.cast(scores, "float32")[:, 0],
+            head(maps, whitening(sentence))[:, 0],
             name="judge",
         )
         super().__init__(
@@ -144,7 +116,3 @@ class Discriminator(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         return cls(**config)
-
-
-def _leaky(x: Any) -> Any:
-    return ops.leaky_relu(x, 0.2)

@@ -17,6 +17,7 @@ from keras_imgdesc.generation import (
     Generator,
     MatcherScores,
     PictureEncoder,
+    ProjectedDiscriminator,
     VaeObjective,
 )
 from keras_imgdesc.presets import load_preset
@@ -39,12 +40,11 @@ def build_generation(
     Raises:
         InputError: a loss needs a matcher and there is none.
     """
-    if matcher is None and (
-        recipe.matching_weight or (recipe.kind == "vae" and recipe.perceptual_weight)
-    ):
+    if matcher is None and recipe.needs_matcher:
         raise InputError(
-            "Matching and perceptual losses need a matcher",
-            "Name the preset of one in text_encoder_from, or set the weights to 0",
+            "Matching and perceptual losses and a projected discriminator need a "
+            "matcher",
+            "Name the preset of one in text_encoder_from, or do without them",
             text_encoder_from=recipe.text_encoder_from,
         )
     shapes: dict[str, Any] = {
@@ -77,7 +77,12 @@ def build_generation(
             jit_compile=recipe.jit_compile,
         )
         return model
-    discriminator = Discriminator(**shapes, **recipe.discriminator_options)
+    options = shapes | recipe.discriminator_options
+    discriminator: Discriminator | ProjectedDiscriminator
+    if recipe.projected:
+        discriminator = ProjectedDiscriminator(matcher.image_encoder, **options)
+    else:
+        discriminator = Discriminator(**options)
     _whiten(recipe, sentences, generator, discriminator)
     contrast = None
     if recipe.contrast_weight:

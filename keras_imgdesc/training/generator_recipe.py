@@ -14,7 +14,7 @@ BALANCES = ("picture", "caption", "class")
 # Arguments of the models that other settings decide.
 SETTLED = {
     "generator_options": ("sentence_dim", "resolution", "word_dim"),
-    "discriminator_options": ("sentence_dim", "resolution"),
+    "discriminator_options": ("encoder", "sentence_dim", "resolution"),
     "encoder_options": ("sentence_dim", "resolution", "noise_dim"),
 }
 
@@ -32,6 +32,8 @@ class GeneratorRecipe(Recipe):
         generator_options, discriminator_options, encoder_options: arguments of
             `Generator`, `Discriminator` and the VAE's `PictureEncoder` besides widths
             that the text encoder and each other decide.
+        projected: whether the discriminator is a `ProjectedDiscriminator`, which sees
+            through the image encoder of a matcher in `text_encoder_from`.
         attend_words: whether the generator looks at the words themselves, see
             `Generator`.
         epochs: each is as many steps as the pictures fill.
@@ -94,6 +96,7 @@ class GeneratorRecipe(Recipe):
     generator_options: dict[str, Any] = field(default_factory=dict)
     discriminator_options: dict[str, Any] = field(default_factory=dict)
     encoder_options: dict[str, Any] = field(default_factory=dict)
+    projected: bool = False
     attend_words: bool = False
     epochs: int = 100
     batch_size: int = 64
@@ -187,10 +190,11 @@ class GeneratorRecipe(Recipe):
         judged = {
             name: getattr(self, name) for name in ("contrast_weight", "penalty_weight")
         }
+        judged["projected"] = self.projected
         if self.kind == "vae" and any(judged.values()):
             raise InputError(
                 "A VAE has no discriminator",
-                "Set these weights to 0, or train a dcgan",
+                "Leave these settings out, or train a dcgan",
                 **judged,
             )
         prior_layers = self.generator_options.get("prior_layers", 0)
@@ -241,3 +245,9 @@ class GeneratorRecipe(Recipe):
                 "Use mixed_bfloat16 or float32",
                 precision=self.precision,
             )
+
+    @property
+    def needs_matcher(self) -> bool:
+        """Whether pictures are looked at by a matcher while training."""
+        is_compared = self.kind == "vae" and self.perceptual_weight > 0
+        return self.projected or is_compared or self.matching_weight > 0

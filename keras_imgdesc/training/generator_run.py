@@ -51,7 +51,7 @@ class GeneratorRun:
         source = load_preset(recipe.text_encoder_from, dtype="float32")
         text_encoder = getattr(source, "text_encoder", source)
         matcher = source if hasattr(source, "pair_score") else None
-        if matcher and (recipe.matching_weight or recipe.kind == "vae"):
+        if matcher and recipe.needs_matcher:
             # Sentences are embedded in float32, what is painted is looked at faster.
             looking = load_preset(recipe.text_encoder_from)
         else:

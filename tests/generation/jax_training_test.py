@@ -26,7 +26,8 @@ shape = {"sentence_dim": 6, "resolution": 32, "width": 4}
 def build(kind):
     keras.utils.set_random_seed(0)
     generator, average = (
-        Generator(**shape, noise_dim=5, condition_dim=7, word_dim=6) for _ in range(2))
+        Generator(**shape, noise_dim=5, condition_dim=7, word_dim=6, refined_size=4,
+                  attended_size=8) for _ in range(2))
     if kind == "vae":
         model = ConditionalVAE(PictureEncoder(**shape, noise_dim=5), generator, average)
         objective = VaeObjective(noise_weight=2.0, detail_weight=3.0)

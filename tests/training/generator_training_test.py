@@ -63,14 +63,22 @@ def matcher_preset(tmp_path_factory):
     return str(path)
 
 
-PRIOR = {"width": 4, "noise_dim": 6, "condition_dim": 8, "prior_layers": 2}
+# Small graphs, as most of the time goes into tracing them.
+SMALL = {
+    "width": 4,
+    "noise_dim": 6,
+    "condition_dim": 8,
+    "refined_size": 4,
+    "attended_size": 8,
+}
+PRIOR = {**SMALL, "prior_layers": 2}
 
 
 def recipe(preset: str, **changes) -> GeneratorRecipe:
     values = {
         "text_encoder_from": preset,
         "resolution": 32,
-        "generator_options": {"width": 4, "noise_dim": 6, "condition_dim": 8},
+        "generator_options": SMALL,
         "discriminator_options": {"width": 4, "condition_dim": 8},
         "encoder_options": {"width": 4},
         "epochs": 2,
@@ -94,7 +102,7 @@ def run(chosen: GeneratorRecipe, path, count: int = 72, **kwargs) -> TextToImage
 def test_it_learns_to_paint_what_is_said(tmp_path, matcher_preset):
     chosen = recipe(
         matcher_preset,
-        epochs=20,
+        epochs=15,
         generator_options={"width": 8, "noise_dim": 6, "condition_dim": 8},
         discriminator_options={"width": 8, "condition_dim": 8},
         batch_size=24,
@@ -107,9 +115,9 @@ def test_it_learns_to_paint_what_is_said(tmp_path, matcher_preset):
     means = painted.astype(float).mean(axis=(1, 2, 3))
     assert (means.argmax(axis=1) == [0, 1, 2]).all(), means
     rows = (tmp_path / "metrics.csv").read_text().splitlines()
-    assert len(rows) == 21 and "diversity" in rows[0] and "wrong_score" in rows[0]
-    assert json.loads((tmp_path / "preset/recipe.json").read_text())["epochs"] == 20
-    with Image.open(tmp_path / "samples/epoch_020.png") as grid:
+    assert len(rows) == 16 and "diversity" in rows[0] and "wrong_score" in rows[0]
+    assert json.loads((tmp_path / "preset/recipe.json").read_text())["epochs"] == 15
+    with Image.open(tmp_path / "samples/epoch_015.png") as grid:
         assert grid.width > 3 * 32
     assert list((tmp_path / "logs").glob("events.*"))
 
@@ -124,6 +132,7 @@ def test_the_rival_learns_too(tmp_path, matcher_preset):
         attend_words=True,
         optimizer="muon",
         adam_share=1.0,
+        jit_compile=True,
     )
     painter = run(chosen, tmp_path, count=720)
     painted = painter.generate([f"a {name} picture" for name in COLOURS], num_images=4)
@@ -142,11 +151,10 @@ def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
 
     monkeypatch.setattr(GeneratorRun, "_fit", watched)
     options = {"perceptual_weight": 0.0, "noise_weight": 6.0, "noise_warm_up": 1}
-    options |= {"jit_compile": True, "optimizer": "muon", "attend_words": True}
     options |= {"detail_weight": 2.0}
-    chosen = recipe(matcher_preset, kind="vae", epochs=3, **options)
+    chosen = recipe(matcher_preset, kind="vae", **options)
     run(chosen, tmp_path)
-    assert prices == pytest.approx([3.0, 6.0, 6.0])
+    assert prices == pytest.approx([3.0, 6.0])
     rows = RunDirectory(tmp_path, json.loads(chosen.to_json())).metrics()
     assert all(abs(row["detail_loss"]) < 1e-6 for row in rows)  # they are plain
 
@@ -190,7 +198,6 @@ def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_pr
         {
             "kind": "vae",
             "matching_weight": 0.1,
-            "noise_warm_up": 1,
             "attend_words": True,
             "optimizer": "muon",
             "generator_options": PRIOR,
