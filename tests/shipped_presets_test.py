@@ -18,7 +18,7 @@ from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
 
 ROOT = Path(__file__).parents[1]
 PRESETS = ["flickr8k_mobilenet_lstm", "flickr8k_vgg16_lstm", "scenes_lstm"]
-MATCHERS = ["flickr8k_matcher", "scenes_matcher"]
+MATCHERS = ["flickr8k_matcher", "flowers_matcher", "scenes_matcher"]
 PAINTERS = ["scenes_cvae"]
 PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
 

@@ -21,10 +21,12 @@ class ProjectedDiscriminator(keras.Model):
     encoder that knows pictures already. Those of a quarter of the resolution, an
     eighth and so on down to 4 x 4 are each brought to 4 x 4 and scored by a head of
     its own, so that neither texture nor layout can be left out. The encoder stays as
-    it is.
+    it is. As it overlooks what does not matter to it, patterns of single pixels above
+    all, one more head sees the pixels themselves.
 
     A functional Keras model. Input: as that of `Discriminator`. Output: float32
-    (batch, heads), high for real, the head of the largest maps first.
+    (batch, heads), high for real, the pixels' head first, then that of the largest
+    maps.
 
     Args:
         encoder: one of `keras_imgdesc.vision`; its weights are copied.
@@ -54,7 +56,7 @@ class ProjectedDiscriminator(keras.Model):
     >>> pictures = np.zeros((2, 64, 64, 3), "float32")
     >>> sentences = np.zeros((2, 8), "float32")
     >>> tuple(discriminator({"image": pictures, "sentence": sentences}).shape)
-    (2, 3)
+    (2, 4)
 
     Reference:
         Sauer et al., "Projected GANs Converge Faster", https://arxiv.org/abs/2111.01007
@@ -72,20 +74,25 @@ class ProjectedDiscriminator(keras.Model):
         **unknown: Any,
     ) -> None:
         refuse_unknown_options(type(self), unknown)
-        channels_of_maps(resolution, width)  # refuses what there is not
         eyes, sides = _eyes(encoder, resolution)
 
         # === Layers ===
-        ways = [_Way(side, 4 * width) for side in sides]
+        most = 4 * width
+        pixels = _Way("_pixels", channels_of_maps(resolution, width, most)[::-1], None)
+        ways = [
+            _Way(f"_{side}", [most] * ((side // 4).bit_length() - 1), most)
+            for side in sides
+        ]
         whitening = SentenceWhitening(name="whitening")
         heads = [
-            SentenceHead(4 * width, width, condition_dim, conditioning, f"_{side}")
-            for side in sides
+            SentenceHead(most, width, condition_dim, conditioning, suffix)
+            for suffix in ("_pixels", *(f"_{side}" for side in sides))
         ]
 
         # === Functional Model ===
         image = keras.Input((resolution, resolution, 3), name="image")
-        found = [way(one) for way, one in zip(ways, eyes(image), strict=True)]
+        found = [pixels(image)]
+        found += [way(one) for way, one in zip(ways, eyes(image), strict=True)]
         read = keras.Model(image, ops.concatenate(found, axis=-1), name="read")
         maps = keras.Input(read.output.shape[1:], name="map")
         sentence = keras.Input((sentence_dim,), name="sentence")
@@ -153,23 +160,19 @@ def _level(maps: Any) -> Any:
 
 
 class _Way:
-    """Convolutions that bring a map to 4 x 4."""
+    """Convolutions that bring a map to 4 x 4: first one of each place, then halving."""
 
-    def __init__(self, side: int, channels: int) -> None:
-        self.first = SpectralConv2D(channels, 1, name=f"first_{side}")
-        self.halves = [
+    def __init__(self, suffix: str, halves: list[int], first: int | None) -> None:
+        self.convolutions = [
             SpectralConv2D(
-                channels,
-                4,
-                strides=2,
-                padding="same",
-                name=f"half_{side}_{side >> i + 1}",
+                channels, 4, strides=2, padding="same", name=f"half{suffix}_{i}"
             )
-            for i in range((side // 4).bit_length() - 1)
+            for i, channels in enumerate(halves)
         ]
+        if first is not None:
+            self.convolutions.insert(0, SpectralConv2D(first, 1, name=f"first{suffix}"))
 
-    def __call__(self, maps: Any) -> Any:
-        x = leaky(self.first(maps))
-        for half in self.halves:
-            x = leaky(half(x))
+    def __call__(self, x: Any) -> Any:
+        for convolution in self.convolutions:
+            x = leaky(convolution(x))
         return x

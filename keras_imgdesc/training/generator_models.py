@@ -62,7 +62,7 @@ def build_generation(
         _whiten(recipe, sentences, generator, encoder)
         distance = None
         if recipe.perceptual_weight:
-            distance = FeatureDistance(matcher.image_encoder)
+            distance = FeatureDistance(matcher.image_encoder, recipe.perceptual_layers)
         model = ConditionalVAE(encoder, generator, average, distance, matching)
         model.compile(
             _optimizer(recipe, steps),

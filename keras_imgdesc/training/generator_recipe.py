@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.generation.feature_distance import VGG16_LAYERS
 from keras_imgdesc.generation.losses import ADVERSARIAL_LOSSES
 from keras_imgdesc.generation.picture_changes import CHANGES
 from keras_imgdesc.training.recipe_file import Recipe
@@ -56,6 +57,8 @@ class GeneratorRecipe(Recipe):
         prior_epochs: of `fit_noise_prior`, when a VAE is trained, for a generator with
             `prior_layers` in `generator_options`.
         noise_weight, detail_weight, perceptual_weight: see `VaeObjective`.
+        perceptual_layers: of the matcher's image encoder, that the perceptual loss
+            compares; see `FeatureDistance`.
         noise_warm_up: epochs in which `noise_weight` rises to its full value, in equal
             steps: first a VAE learns to use its noise at all (Bowman et al. 2016,
             https://arxiv.org/abs/1511.06349).
@@ -121,6 +124,7 @@ class GeneratorRecipe(Recipe):
     prior_epochs: int = 0
     detail_weight: float = 0.0
     perceptual_weight: float = 0.1
+    perceptual_layers: list[str] = field(default_factory=lambda: list(VGG16_LAYERS))
     whiten: float = 0.01
     optimizer: str = "adam"
     adam_share: float = 0.5

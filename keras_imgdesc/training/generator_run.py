@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.painting import some_pictures
 from keras_imgdesc.generation import TextToImage
 from keras_imgdesc.presets import load_preset
 from keras_imgdesc.training.caption_inputs import read_pixels, without_failed
@@ -93,9 +94,7 @@ class GeneratorRun:
                 pictures=len(images),
             )
         self.painter = TextToImage(text_encoder, self.model.average)
-        self.validation = CaptionCollection(
-            validation.examples[: recipe.validation_images]
-        )
+        self.validation = some_pictures(validation, recipe.validation_images)
         self._prepare_samples()
 
     def go(self) -> None:
@@ -200,14 +199,12 @@ class GeneratorRun:
     def _prepare_samples(self) -> None:
         """Texts and noise of the sheet, the same in each epoch."""
         recipe = self.recipe
-        shown: list[Any] = []
-        for example in self.validation:  # pictures of different texts
-            if all(example.captions[0] != other.captions[0] for other in shown):
-                shown.append(example)
-            if len(shown) == recipe.sample_texts:
-                break
+        different = {e.captions[0]: e for e in reversed(self.validation.examples)}
+        shown = some_pictures(
+            CaptionCollection(list(different.values())[::-1]), recipe.sample_texts
+        )
         self.sample_texts = [example.captions[0] for example in shown]
-        self.sample_real, _ = read_pixels(CaptionCollection(shown), recipe.resolution)
+        self.sample_real, _ = read_pixels(shown, recipe.resolution)
         generator = np.random.default_rng([recipe.seed, 2])
         self.sample_noise = generator.standard_normal(
             (

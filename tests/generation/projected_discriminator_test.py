@@ -29,7 +29,7 @@ def test_it_judges_what_it_has_read_with_any_sentence():
     images, sentences = normal(3, 64, 64, 3), normal(3, 5)
     whole = np.asarray(judge({"image": images, "sentence": sentences}))
     maps = np.asarray(judge.read(images))
-    assert whole.shape == (3, 3) and maps.shape == (3, 4, 4, 48)
+    assert whole.shape == (3, 4) and maps.shape == (3, 4, 4, 64)
     parts = judge.judge({"map": maps, "sentence": sentences})
     np.testing.assert_allclose(whole, parts, rtol=1e-5, atol=1e-6)
     other = judge.judge({"map": maps, "sentence": sentences[::-1].copy()})
@@ -38,11 +38,13 @@ def test_it_judges_what_it_has_read_with_any_sentence():
 
 def test_a_head_sees_its_own_map_alone():
     judge = ProjectedDiscriminator(encoder(), **SHAPE)
-    maps, sentences = normal(2, 4, 4, 48), normal(2, 5)
+    maps, sentences = normal(2, 4, 4, 64), normal(2, 5)
     before = np.asarray(judge.judge({"map": maps, "sentence": sentences}))
     maps[..., 16:32] = 0
     after = np.asarray(judge.judge({"map": maps, "sentence": sentences}))
-    np.testing.assert_array_equal((before == after).all(axis=0), [True, False, True])
+    np.testing.assert_array_equal(
+        (before == after).all(axis=0), [True, False, True, True]
+    )
 
 
 def test_what_it_sees_through_is_not_trained():
