@@ -3,14 +3,16 @@
 from keras_imgdesc.generation.conditional_batch_normalization import (
     ConditionalBatchNormalization,
 )
-from keras_imgdesc.generation.conditional_gan import ConditionalGAN, GanObjective
+from keras_imgdesc.generation.conditional_gan import ConditionalGAN
 from keras_imgdesc.generation.conditional_vae import ConditionalVAE, VaeObjective
 from keras_imgdesc.generation.conditioning_augmentation import ConditioningAugmentation
 from keras_imgdesc.generation.contrast import Contrast
 from keras_imgdesc.generation.discriminator import Discriminator
 from keras_imgdesc.generation.feature_distance import FeatureDistance
+from keras_imgdesc.generation.gan_objective import GanObjective
 from keras_imgdesc.generation.generator import Generator
 from keras_imgdesc.generation.losses import (
+    coarse_distance,
     detail,
     discriminator_loss,
     generator_loss,
@@ -46,6 +48,7 @@ __all__ = [
     "VaeObjective",
     "WordAttention",
     "change_pictures",
+    "coarse_distance",
     "detail",
     "discriminator_loss",
     "generator_loss",

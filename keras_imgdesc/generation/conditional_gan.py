@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -17,8 +16,10 @@ from keras_imgdesc.generation.backend_gradients import (
 )
 from keras_imgdesc.generation.contrast import Contrast
 from keras_imgdesc.generation.discriminator import Discriminator
+from keras_imgdesc.generation.gan_objective import GanObjective
 from keras_imgdesc.generation.generator import Generator
 from keras_imgdesc.generation.losses import (
+    coarse_distance,
     discriminator_loss,
     generator_loss,
     gradient_penalty,
@@ -28,42 +29,6 @@ from keras_imgdesc.generation.losses import (
 from keras_imgdesc.generation.picture_changes import change_pictures
 from keras_imgdesc.generation.pixels import to_pixels
 from keras_imgdesc.generation.trained_in_steps import TrainedInSteps
-
-
-@dataclass(frozen=True)
-class GanObjective:
-    """What a `ConditionalGAN` is trained for.
-
-    Attributes:
-        loss: `"hinge"` or `"non_saturating"`.
-        divergence_weight: of the condition's divergence from the standard normal.
-        penalty_weight: of the matching-aware gradient penalty; 0 computes none.
-        penalty_every: steps from one penalty to the next, which then counts so many
-            times (lazy regularisation): second gradients are costly.
-        penalty_power: see `gradient_penalty`.
-        matching_weight: of the cross-entropy of painted pictures and texts.
-        matching_images: pictures of a batch that it is computed of, the first ones;
-            0 is all of them.
-        contrast_weight: of the cross-entropy of pictures and texts in a `Contrast`,
-            real ones where the discriminator is trained, painted ones where the
-            generator is.
-        changes: see `change_pictures`.
-        translation, cutout: see `change_pictures`.
-        average_decay: of the generator's moving average.
-    """
-
-    loss: str = "hinge"
-    divergence_weight: float = 0.1
-    penalty_weight: float = 0.0
-    penalty_every: int = 4
-    penalty_power: float = 6.0
-    matching_weight: float = 0.0
-    matching_images: int = 0
-    contrast_weight: float = 0.0
-    changes: tuple[str, ...] = ("translation",)
-    translation: float = 0.125
-    cutout: float = 0.5
-    average_decay: float = 0.999
 
 
 class ConditionalGAN(TrainedInSteps):
@@ -86,6 +51,8 @@ class ConditionalGAN(TrainedInSteps):
             (texts, words) to f(I, D), (batch, texts), see `MatcherScores`; None for no
             matching loss.
         contrast: of the discriminator; None for none.
+        anchor: what the generator takes to pictures (batch, resolution, resolution, 3)
+            in [-1, 1] that it is held to; None for none.
 
     Example:
 
@@ -114,6 +81,7 @@ class ConditionalGAN(TrainedInSteps):
         average: Generator,
         matching: Callable[[Any, Any], Any] | None = None,
         contrast: Contrast | None = None,
+        anchor: Callable[[Any], Any] | None = None,
     ) -> None:
         super().__init__(name="conditional_gan")
         self.generator = generator
@@ -121,6 +89,7 @@ class ConditionalGAN(TrainedInSteps):
         self.average = average
         self.matching = matching
         self.contrast = contrast
+        self.anchor = anchor
         average.set_weights(generator.get_weights())
         self.built = True
 
@@ -285,6 +254,10 @@ class ConditionalGAN(TrainedInSteps):
             )
             loss += objective.matching_weight * matching
             logs["matching_loss"] = matching
+        if objective.anchor_weight and self.anchor is not None:
+            anchor = ops.stop_gradient(self.anchor(self.generator.inputs_of(data)))
+            logs["anchor_distance"] = coarse_distance(painted["image"], anchor)
+            loss += objective.anchor_weight * logs["anchor_distance"]
         if objective.contrast_weight:
             contrast = self._contrast(maps, data)
             loss += objective.contrast_weight * contrast

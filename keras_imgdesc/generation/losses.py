@@ -57,6 +57,25 @@ def generator_loss(fake: Any, kind: str = "hinge") -> Any:
     return -ops.mean(fake) if kind == "hinge" else ops.mean(ops.softplus(-fake))
 
 
+def coarse_distance(first: Any, second: Any) -> Any:
+    """Mean squared difference of pictures at a quarter of their resolution.
+
+    Args:
+        first, second: float (batch, size, size, 3).
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.generation import coarse_distance
+    >>> fine = np.indices((8, 8)).sum(axis=0) % 2.0
+    >>> pictures = np.tile(fine[None, ..., None], (1, 1, 1, 3)).astype("float32")
+    >>> float(coarse_distance(pictures, 1 - pictures))
+    0.0
+    """
+    apart = ops.average_pool(ops.cast(first - second, "float32"), 4, 4)
+    return ops.mean(ops.square(apart))
+
+
 def gradient_penalty(
     image_gradient: Any, sentence_gradient: Any, power: float = 6.0
 ) -> Any:

@@ -9,9 +9,10 @@ from keras import ops
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation.backend_gradients import require_tensorflow
-from keras_imgdesc.generation.conditional_gan import ConditionalGAN, GanObjective
+from keras_imgdesc.generation.conditional_gan import ConditionalGAN
 from keras_imgdesc.generation.contrast import Contrast
 from keras_imgdesc.generation.discriminator import Discriminator
+from keras_imgdesc.generation.gan_objective import GanObjective
 from keras_imgdesc.generation.generator import Generator
 
 # Of `SentenceWhitening.adapt`, as recipes have it.

@@ -11,8 +11,9 @@ import numpy as np
 from keras import ops
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.generation.conditional_gan import ConditionalGAN, GanObjective
+from keras_imgdesc.generation.conditional_gan import ConditionalGAN
 from keras_imgdesc.generation.discriminator import Discriminator
+from keras_imgdesc.generation.gan_objective import GanObjective
 from keras_imgdesc.generation.generator import Generator
 from keras_imgdesc.generation.painting_data import PaintingData, read_examples
 from keras_imgdesc.generation.painting_training import (

@@ -1,6 +1,7 @@
 """The models that a recipe of a generator trains."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -88,7 +89,9 @@ def build_generation(
     if recipe.contrast_weight:
         contrast = Contrast(discriminator)
         contrast.whitening.set_weights(generator.whitening.get_weights())
-    model = ConditionalGAN(generator, discriminator, average, matching, contrast)
+    model = ConditionalGAN(
+        generator, discriminator, average, matching, contrast, _anchor(recipe)
+    )
     model.compile(
         _optimizer(recipe, steps),
         _adam(recipe, recipe.discriminator_learning_rate, steps),
@@ -101,6 +104,7 @@ def build_generation(
             recipe.matching_weight,
             recipe.matching_images,
             recipe.contrast_weight,
+            recipe.anchor_weight,
             tuple(recipe.changes),
             recipe.translation,
             recipe.cutout,
@@ -133,6 +137,15 @@ def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
                 **{name: getattr(found, name)},
             )
     return found
+
+
+def _anchor(recipe: GeneratorRecipe) -> Callable[[Any], Any] | None:
+    """Pictures of the generator that training begins with, which is left alone."""
+    if not recipe.anchor_weight or recipe.generator_from is None:
+        return None
+    kept = load_preset(recipe.generator_from).generator
+    kept.trainable = False
+    return lambda inputs: kept(inputs, training=False)["image"]
 
 
 def _whiten(

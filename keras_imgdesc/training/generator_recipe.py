@@ -49,8 +49,9 @@ class GeneratorRecipe(Recipe):
         exchangeable: phrases that exclude each other, for `WordSwaps`.
         loss: `"hinge"` or `"non_saturating"`.
         divergence_weight, penalty_weight, penalty_every, penalty_power,
-            matching_weight, matching_images, contrast_weight, changes, translation,
-            cutout: see `GanObjective`. A matching loss needs a matcher in
+            matching_weight, matching_images, contrast_weight, anchor_weight, changes,
+            translation, cutout: see `GanObjective`. The anchor is the generator of
+            `generator_from` as it was. A matching loss needs a matcher in
             `text_encoder_from`.
         matching_after: epochs before the matching loss sets in: a matcher that sees
             noise is fooled by patterns that nobody would call a picture.
@@ -116,6 +117,7 @@ class GeneratorRecipe(Recipe):
     matching_images: int = 0
     matching_after: int = 0
     contrast_weight: float = 0.0
+    anchor_weight: float = 0.0
     changes: list[str] = field(default_factory=lambda: ["translation"])
     translation: float = 0.125
     cutout: float = 0.5
@@ -192,9 +194,14 @@ class GeneratorRecipe(Recipe):
                     **settled,
                 )
         judged = {
-            name: getattr(self, name) for name in ("contrast_weight", "penalty_weight")
+            name: getattr(self, name)
+            for name in (
+                "anchor_weight",
+                "contrast_weight",
+                "penalty_weight",
+                "projected",
+            )
         }
-        judged["projected"] = self.projected
         if self.kind == "vae" and any(judged.values()):
             raise InputError(
                 "A VAE has no discriminator",
@@ -236,6 +243,13 @@ class GeneratorRecipe(Recipe):
                 "Leave generator_options empty, or generator_from out",
                 generator_from=self.generator_from,
                 generator_options=self.generator_options,
+            )
+        if self.anchor_weight and self.generator_from is None:
+            raise InputError(
+                "The anchor is the generator that training begins with",
+                "Name it in generator_from, or set anchor_weight to 0",
+                anchor_weight=self.anchor_weight,
+                generator_from=self.generator_from,
             )
         if self.hard_mismatch and not self.exchangeable:
             raise InputError(

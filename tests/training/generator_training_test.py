@@ -170,13 +170,16 @@ def test_settings_that_would_do_nothing_are_refused(matcher_preset):
         recipe(matcher_preset, generator_options={"word_dim": 16})
     with pytest.raises(InputError, match="optimizer must be one of"):
         recipe(matcher_preset, optimizer="sgd")
+    with pytest.raises(InputError, match="Name it in generator_from"):
+        recipe(matcher_preset, anchor_weight=1.0)
 
 
 def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_preset):
     first = run(recipe(matcher_preset, kind="vae", epochs=1), tmp_path / "vae")
     begun = {"generator_from": str(tmp_path / "vae/preset"), "generator_options": {}}
     still = {"learning_rate": 1e-9, "discriminator_learning_rate": 1e-9}
-    chosen = recipe(matcher_preset, epochs=1, **begun, **still)
+    seeing = {"projected": True, "anchor_weight": 1.0}
+    chosen = recipe(matcher_preset, epochs=1, **begun, **still, **seeing)
     second = run(chosen, tmp_path / "gan")
     for old, new in zip(
         first.generator.trainable_variables,
@@ -184,6 +187,9 @@ def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_pr
         strict=True,
     ):
         np.testing.assert_allclose(old, new, atol=1e-3)
+    # It is not quite 0: normalisation is by the batch, the anchor's is not.
+    rows = RunDirectory(tmp_path / "gan", json.loads(chosen.to_json())).metrics()
+    assert 0 < rows[0]["anchor_distance"] < 0.1
     with pytest.raises(InputError, match="same sentences"):
         run(recipe(matcher_preset, resolution=64, **begun), tmp_path / "large")
     with pytest.raises(InputError, match="Set attend_words to false"):

@@ -17,6 +17,7 @@ KINDS = {
 @pytest.fixture(params=KINDS)
 def preset(request, tmp_path, monkeypatch):
     """A preset's encoder and what to build one like it with."""
+    keras.utils.set_random_seed(0)  # float16 weights are further off on some draws
     options = KINDS[request.param]
     encoder = build_encoder(request.param, **options)
     decoder = LSTMDecoder(
