@@ -103,7 +103,14 @@ def build_painter(settled: Callable[[Any], Any]) -> Callable[[int], Any]:
             CaptionTokenizer(Vocabulary(words), 6), embedding_dim=32, num_layers=1
         )
         generator = Generator(
-            32, resolution=32, width=width, noise_dim=6, condition_dim=8, word_dim=32
+            32,
+            resolution=32,
+            width=width,
+            noise_dim=6,
+            condition_dim=8,
+            refined_size=8,
+            word_dim=32,
+            attended_size=8,
         )
         texts = ["a red bird", "a blue dog", "red dog", "a bird", "blue"]
         generator.whitening.adapt(encoder.encode(texts).sentences, floor=0.3)

@@ -113,7 +113,9 @@ def painter() -> TextToImage:
         width=4,
         noise_dim=6,
         condition_dim=8,
+        refined_size=8,
         word_dim=16,
+        attended_size=8,
         prior_layers=2,
     )
     texts = [
