@@ -261,6 +261,7 @@ def test_train_generator_on_scenes(run, tmp_path, monkeypatch):
         "--set", 'discriminator_options={"width": 4}', "--set", "resolution=32",
         "--set", "hard_mismatch=1", "--set", "generator_from=null",
         "--set", "attend_words=false", "--set", "jit_compile=false",
+        "--set", "anchor_weight=0",
     )  # fmt: skip
     assert code == 0, err
     assert str(tmp_path / "run" / "preset") in out
