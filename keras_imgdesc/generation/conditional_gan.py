@@ -111,17 +111,18 @@ class ConditionalGAN(TrainedInSteps):
             **kwargs: the rest of `keras.Model.compile`.
 
         Raises:
-            InputError: the objective weighs a contrast and there is none.
+            InputError: the objective weighs a contrast or an anchor and there is none.
         """
         super().compile(jit_compile=jit_compile, **kwargs)
         self.objective = objective or GanObjective()
-        if self.objective.contrast_weight and self.contrast is None:
-            raise InputError(
-                "A contrast is weighed that there is not",
-                "Build the model with contrast=Contrast(discriminator), or set "
-                "contrast_weight to 0",
-                contrast_weight=self.objective.contrast_weight,
-            )
+        for name in ("contrast", "anchor"):
+            weight = getattr(self.objective, f"{name}_weight")
+            if weight and getattr(self, name) is None:
+                raise InputError(
+                    f"The objective weighs the {name} of a model that has none",
+                    f"Build the model with {name}=..., or set {name}_weight to 0",
+                    **{f"{name}_weight": weight},
+                )
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -254,7 +255,8 @@ class ConditionalGAN(TrainedInSteps):
             )
             loss += objective.matching_weight * matching
             logs["matching_loss"] = matching
-        if objective.anchor_weight and self.anchor is not None:
+        if objective.anchor_weight:
+            assert self.anchor is not None
             anchor = ops.stop_gradient(self.anchor(self.generator.inputs_of(data)))
             logs["anchor_distance"] = coarse_distance(painted["image"], anchor)
             loss += objective.anchor_weight * logs["anchor_distance"]

@@ -97,3 +97,5 @@ def test_a_weight_without_a_contrast_is_refused():
     gan = ConditionalGAN(Generator(**SHAPE), Discriminator(**SHAPE), Generator(**SHAPE))
     with pytest.raises(InputError, match="contrast_weight=1.0"):
         gan.compile(objective=GanObjective(contrast_weight=1.0))
+    with pytest.raises(InputError, match="anchor_weight=2.0"):
+        gan.compile(objective=GanObjective(anchor_weight=2.0))

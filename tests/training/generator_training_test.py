@@ -146,15 +146,20 @@ def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
     fit = GeneratorRun._fit
 
     def watched(self, epoch):
+        if len(prices) == 1 and epoch == 1:
+            prices.append(None)
+            raise KeyboardInterrupt
         prices.append(self.model.objective.noise_weight)
         return fit(self, epoch)
 
     monkeypatch.setattr(GeneratorRun, "_fit", watched)
-    options = {"perceptual_weight": 0.0, "noise_weight": 6.0, "noise_warm_up": 1}
+    options = {"perceptual_weight": 0.0, "noise_weight": 6.0, "noise_warm_up": 2}
     options |= {"detail_weight": 2.0}
-    chosen = recipe(matcher_preset, kind="vae", **options)
-    run(chosen, tmp_path)
-    assert prices == pytest.approx([3.0, 6.0])
+    chosen = recipe(matcher_preset, kind="vae", epochs=4, **options)
+    with pytest.raises(KeyboardInterrupt):
+        run(chosen, tmp_path)
+    run(chosen, tmp_path)  # goes on with the price of its epoch
+    assert prices == [pytest.approx(2.0), None, *map(pytest.approx, (4.0, 6.0, 6.0))]
     rows = RunDirectory(tmp_path, json.loads(chosen.to_json())).metrics()
     assert all(abs(row["detail_loss"]) < 1e-6 for row in rows)  # they are plain
 

@@ -17,9 +17,10 @@ KINDS = {
 @pytest.fixture(params=KINDS)
 def preset(request, tmp_path, monkeypatch):
     """A preset's encoder and what to build one like it with."""
-    keras.utils.set_random_seed(0)  # float16 weights are further off on some draws
     options = KINDS[request.param]
     encoder = build_encoder(request.param, **options)
+    # As presets keep them, so that nothing is rounded between the two.
+    encoder.set_weights([w.astype("float16") for w in encoder.get_weights()])
     decoder = LSTMDecoder(
         8, encoder.feature_map_shape, 16, 16, num_heads=2, feature_dim=16
     )
@@ -38,7 +39,7 @@ def test_the_encoder_of_a_preset_is_taken_by_name(preset):
     again = build_encoder(kind, weights="toy", **options)
     assert again.trainable_from == "none"
     wanted = features(encoder)
-    np.testing.assert_allclose(features(again), wanted, rtol=2e-2, atol=2e-2)
+    np.testing.assert_allclose(features(again), wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_the_input_scale_is_that_of_the_new_encoder(tmp_path, preset):
@@ -46,7 +47,7 @@ def test_the_input_scale_is_that_of_the_new_encoder(tmp_path, preset):
     if kind == "vgg16":
         again = VGG16Encoder(weights=str(tmp_path / "toy"), input_scale=8.0, **options)
         np.testing.assert_allclose(
-            features(again), features(encoder), rtol=2e-2, atol=2e-2
+            features(again), features(encoder), rtol=1e-4, atol=1e-4
         )
 
 
