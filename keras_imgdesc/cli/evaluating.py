@@ -95,7 +95,13 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
 
 
 @evaluate.command("generator")
-@click.option("--preset", required=True)
+@click.option(
+    "--preset",
+    "presets",
+    required=True,
+    multiple=True,
+    help="Name or folder; given several times, they are compared.",
+)
 @annotation_options
 @click.option("--matcher", help="Preset, for R-precision and the Fréchet distance.")
 @click.option("--captioner", help="Preset that describes what is painted.")
@@ -120,7 +126,7 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
 @click.option("--report", type=DIRECTORY, help="Write a page and a sheet here.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, no more.")
 def evaluate_generator(
-    preset,
+    presets,
     matcher,
     captioner,
     classifier,
@@ -136,17 +142,22 @@ def evaluate_generator(
         raise click.UsageError("--best-of needs a --matcher, which gives P(I|D).")
     if classifier and not source["flowers"]:
         raise click.UsageError("--classifier is for --flowers, which have classes.")
-    check_presets(preset, matcher, captioner, classifier)
+    check_presets(*presets, matcher, captioner, classifier)
     collection = read_captions(**source, default_split="test")
     photos = None
     if classifier:
         of_photos = source | {"split": classifier_photos}
         photos = read_captions(**of_photos, default_split="train")
     make_folder(report)
-    painter = load_painter(preset)
+    painters = {preset: load_painter(preset) for preset in presets}
     from keras_imgdesc.evaluation.evaluate_generator import evaluate_generator as run
     from keras_imgdesc.evaluation.feature_extractor import FeatureExtractor
     from keras_imgdesc.evaluation.fitting_metrics import fitting_metrics
+    from keras_imgdesc.evaluation.generator_comparison import (
+        comparison_table,
+        write_comparison,
+    )
+    from keras_imgdesc.evaluation.generator_report import write_generator_report
     from keras_imgdesc.evaluation.painting import some_pictures
 
     chosen = some_pictures(collection, limit)
@@ -162,26 +173,34 @@ def evaluate_generator(
         photos=photos,
     )
     rerank = judge if best_of > 1 else None
-    result = run(
-        lambda texts, seed: painter.generate(
-            texts, num_images=best_of, seed=seed, rerank=rerank
-        )[:, 0],
-        chosen,
-        metrics,
-        describe=describe,
-        progress=not as_json,
-    )
-    result.settings["best_of"] = best_of
-    found = {"preset": preset} | result.summary()
-    click.echo(json.dumps(found, indent=None if as_json else 2))
+    compared = len(painters) > 1
+    results = {}
+    for preset, painter in painters.items():
+        results[preset] = run(
+            lambda texts, seed, painter=painter: painter.generate(
+                texts, num_images=best_of, seed=seed, rerank=rerank
+            )[:, 0],
+            chosen,
+            metrics,
+            describe=describe,
+            progress=not as_json,
+        )
+        results[preset].settings["best_of"] = best_of
+        found = {"preset": preset} | results[preset].summary()
+        if as_json or not compared:
+            click.echo(json.dumps(found, indent=None if as_json else 2))
+    if compared and not as_json:
+        click.echo(comparison_table(results))
     if report:
-        from keras_imgdesc.evaluation.generator_report import write_generator_report
-
-        page = write_generator_report(result, report)
+        if compared:
+            page = write_comparison(results, report)
+        else:
+            page = write_generator_report(results[presets[0]], report)
         if not as_json:
             click.echo(f"Report: {page}")
     if not matcher and not as_json:
         click.echo("Give --matcher for R-precision and Fréchet distance.", err=True)
-    for name, message in result.failed.items():
+    failed = {k: v for result in results.values() for k, v in result.failed.items()}
+    for name, message in failed.items():
         click.echo(f"{name}: {message}", err=True)
-    return 1 if result.failed else 0
+    return 1 if failed else 0

@@ -14,7 +14,9 @@ from keras_imgdesc.evaluation.painting import (
     GenerateFunction,
     RememberingPainter,
     readable_pictures,
+    real_pictures,
     sheet_texts,
+    some_pictures,
 )
 
 Metric = Callable[[GenerateFunction, CaptionCollection], dict[str, float]]
@@ -70,9 +72,10 @@ def evaluate_generator(
     validation, failed = readable_pictures(validation)
     texts = sheet_texts(validation, sheet)
     pictures = painter(texts, seed)
+    size = pictures.shape[1]
     settings: dict[str, Any] = {
         "pictures": len(validation),
-        "picture_size": pictures.shape[1],
+        "picture_size": size,
         "text": _kind_of_text(validation),
     }
     found: dict[str, float] = {}
@@ -80,7 +83,15 @@ def evaluate_generator(
         found |= metric(painter, validation)
         settings |= getattr(metric, "settings", {})
     said = [] if describe is None else [str(t) for t in describe(list(pictures))]
-    return GeneratorEvaluation(found, settings, texts, pictures, said, failed)
+    return GeneratorEvaluation(
+        metrics=found,
+        settings=settings,
+        texts=texts,
+        pictures=pictures,
+        real=real_pictures(some_pictures(validation, sheet), size),
+        descriptions=said,
+        failed=failed,
+    )
 
 
 def _kind_of_text(validation: CaptionCollection) -> str:

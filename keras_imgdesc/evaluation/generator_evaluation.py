@@ -15,6 +15,7 @@ class GeneratorEvaluation:
         settings: what was measured with what, and on how many pictures.
         texts: of the sheet, the same for each generator.
         pictures: uint8 `(texts, size, size, 3)`, one for each.
+        real: uint8 `(texts, size, size, 3)`, the pictures that the texts belong to.
         descriptions: what a captioner says of each; empty without one.
         failed: what is wrong with pictures of the collection that were left out, by id.
     """
@@ -23,6 +24,7 @@ class GeneratorEvaluation:
     settings: dict[str, Any]
     texts: list[str]
     pictures: np.ndarray
+    real: np.ndarray
     descriptions: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 

@@ -1,6 +1,7 @@
 """The verb that measures a generator."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -93,6 +94,27 @@ def test_a_generator_of_flowers_is_measured(run, presets, flowers, tmp_path):
     assert found["class_training_pictures"] == 6 and found["text"] == "derived"
     assert found["class_top_5"] == found["class_top_5_real"] == 100  # of two classes
     assert 0 <= found["class_top_1"] <= 100 and "fid" not in found
+
+
+def test_generators_are_compared(run, presets, few_scenes, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(presets["painter"], other)
+    code, out, err = run(
+        "evaluate", "generator", "--preset", presets["painter"], "--preset", other,
+        "--scenes", "--limit", 5, "--report", tmp_path / "report",
+    )  # fmt: skip
+    assert code == 0, err
+    table, _, last = out.rpartition("Report: ")
+    sheet = tmp_path / "report/comparison.png"
+    assert last.strip() == str(sheet)
+    assert table == (tmp_path / "report/comparison.md").read_text()
+    assert table.splitlines()[0] == f"| | {presets['painter']} | {other} |"
+    row = next(line for line in table.splitlines() if line.startswith("| diversity |"))
+    first, second = row.split("|")[2:4]
+    assert first == second and float(first) > 0
+    with Image.open(sheet) as drawn:
+        # Two texts in a row, each a real picture and two painted ones.
+        assert drawn.width == 6 * 136 + 8
 
 
 @pytest.mark.parametrize(
