@@ -17,9 +17,11 @@ _STRIP_PIXELS = 4_000_000
 def to_rgb(image: Image.Image) -> np.ndarray:
     """Turns a Pillow image of any mode into RGB, transparency becoming white.
 
-    16-bit values lose their low byte, as libpng does it and TensorFlow with it.
-    Pillow's modes "I" and "F" have no range of their own: "I" is taken as 8 bits
-    if all values fit and as 16 bits otherwise, "F" as 0 to 1 or 0 to 255.
+    Of a GIF it becomes black: TensorFlow's decoder, which every exported form reads
+    with, knows no other. 16-bit values lose their low byte, as libpng does it and
+    TensorFlow with it. Pillow's modes "I" and "F" have no range of their own: "I" is
+    taken as 8 bits if all values fit and as 16 bits otherwise, "F" as 0 to 1 or 0 to
+    255.
 
     Args:
         image: an image; its pixels are loaded if they are not yet.
@@ -36,15 +38,16 @@ def to_rgb(image: Image.Image) -> np.ndarray:
     if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
         image = ImageChops.invert(image)
     divisor = _divisor(image)
+    ground = "black" if image.format == "GIF" else "white"
     width, height = image.size
     rows = max(1, _STRIP_PIXELS // width)
     if rows >= height:
-        return _strip_to_rgb(image, divisor)
+        return _strip_to_rgb(image, divisor, ground)
     rgb = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         strip = image.crop((0, top, width, bottom))
-        rgb[top:bottom] = _strip_to_rgb(strip, divisor)
+        rgb[top:bottom] = _strip_to_rgb(strip, divisor, ground)
     return rgb
 
 
@@ -71,7 +74,7 @@ def _divisor(image: Image.Image) -> float:
     )
 
 
-def _strip_to_rgb(image: Image.Image, divisor: float) -> np.ndarray:
+def _strip_to_rgb(image: Image.Image, divisor: float, ground: str) -> np.ndarray:
     if image.mode.startswith("I;16"):
         values = np.asarray(image)
         grey = (values >> 8).astype(np.uint8)
@@ -88,9 +91,9 @@ def _strip_to_rgb(image: Image.Image, divisor: float) -> np.ndarray:
         image = image.convert("LA")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        ground = Image.new("RGB", image.size, "white")
-        ground.paste(image, mask=image)
-        image = ground
+        under = Image.new("RGB", image.size, ground)
+        under.paste(image, mask=image)
+        image = under
     if image.mode != "RGB":
         image = image.convert("RGB")
     # A copy: what Pillow hands out may not be written to.

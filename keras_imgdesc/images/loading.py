@@ -38,9 +38,9 @@ def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarr
 
     JPEG, PNG, WebP, GIF (the first frame), BMP and TIFF, in any colour mode, are
     told apart by their content, not their name. The picture is turned upright as
-    its EXIF orientation says, transparency becomes white, 16 bits become 8. A JPEG
-    gives the same pixels as `tf.io.decode_jpeg(channels=3,
-    dct_method="INTEGER_ACCURATE")`.
+    its EXIF orientation says, transparency becomes white (that of a GIF black, as in
+    TensorFlow), 16 bits become 8. A JPEG gives the same pixels as
+    `tf.io.decode_jpeg(channels=3, dct_method="INTEGER_ACCURATE")`.
 
     Args:
         source: a path, the bytes of a file, a Pillow image, or a uint8 array

@@ -97,6 +97,7 @@ def formats(picture: Image.Image) -> dict[str, bytes]:
         "16 bits": encoded(sixteen, "PNG"),
         "turned png": encoded(picture, "PNG", exif=turned()),
         "gif": encoded(picture, "GIF"),
+        "transparent gif": encoded(picture.quantize(8), "GIF", transparency=3),
         "frames": encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]),
         "bmp": encoded(picture, "BMP"),
         "grey bmp": encoded(picture.convert("L"), "BMP"),
