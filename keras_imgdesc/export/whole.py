@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import platform
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
 
+_numbers = itertools.count()
+
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
@@ -20,7 +24,7 @@ def written_whole(target: Path) -> Iterator[Path]:
 
     Whatever ends the block early leaves nothing, not even the folders above it that
     were made for it; a process that is killed leaves the hidden name alone, which the
-    next one removes.
+    next one on the same computer removes. Two at once do not share a name.
 
     Args:
         target: a file or folder that is not there.
@@ -41,11 +45,14 @@ def written_whole(target: Path) -> Iterator[Path]:
     """
     parents = (target.parent, *target.parent.parents)
     missing = [folder for folder in parents if not folder.exists()]
-    partial = target.with_name(f".partial-{target.name}")
+    begin = f".partial-{target.name}-{platform.node()}-"
+    partial = target.with_name(f"{begin}{os.getpid()}-{next(_numbers)}")
     try:
         with refused_by_disk(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            _remove(partial)
+            for left in target.parent.iterdir():
+                if left.name.startswith(begin) and not _is_alive(left.name, begin):
+                    _remove(left)
             yield partial
             os.replace(partial, target)
     except BaseException:
@@ -79,6 +86,20 @@ def refused_by_disk(path: Path) -> Iterator[None]:
             "Check that the place may be written to and has room; nothing was left",
             path=path,
         ) from error
+
+
+def _is_alive(name: str, begin: str) -> bool:
+    """Whether the process that writes under this name still does."""
+    process, _, number = name.removeprefix(begin).partition("-")
+    if not (process.isdecimal() and number.isdecimal()):
+        return True  # of a target whose name goes on
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def _remove(path: Path) -> None:
