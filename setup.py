@@ -20,6 +20,7 @@ EXTRAS = {
     # Also all that `keras_imgdesc.lite` needs: see the README, "On a phone".
     "lite": ["ai-edge-litert>=2.3", "numpy>=2", "pillow>=11"],
     "int8": ["ai-edge-litert>=2.3", "ai-edge-quantizer>=0.10"],
+    "plots": ["matplotlib>=3.9"],
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
 }
 # Among them is one that exports every form of a captioner and compares them.
@@ -27,21 +28,21 @@ EXTRAS["notebooks"] = [
     *EXTRAS["eval"],
     *EXTRAS["serving"],
     *EXTRAS["int8"],
+    *EXTRAS["plots"],
     "jupyterlab>=4",
-    "matplotlib>=3.9",
 ]
 EXTRAS["test"] = [
     *EXTRAS["bert"],
     *EXTRAS["eval"],
     *EXTRAS["serving"],
     *EXTRAS["int8"],
+    *EXTRAS["plots"],
     "pytest>=8",
     "pytest-xdist>=3.6",
     "import-linter>=2",
     "ipykernel>=6",
     # Its step of training is compared with TensorFlow's.
     "jax>=0.7",
-    "matplotlib>=3.9",
     "mypy>=1.11",
     "nbclient>=0.10",
     "playwright>=1.49",

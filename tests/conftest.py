@@ -1,7 +1,7 @@
 """Fixtures for all tests."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,15 @@ os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_examples() -> Iterator[None]:
+    """Int8 takes its ranges from fewer drawn examples than a user's does."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("full_int8", "painter_lite_model"):
+            patch.setattr(f"keras_imgdesc.export.{module}.DRAWN", 20)
+        yield
 
 
 @pytest.fixture

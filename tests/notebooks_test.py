@@ -28,7 +28,11 @@ class Expected:
 
 NOTEBOOKS = {
     "01_describe_images": Expected(
-        {"PICTURES, EPOCHS = 2000, 3": "PICTURES, EPOCHS = 60, 1"}, pictures=5
+        {
+            "PICTURES, EPOCHS = 2000, 3": "PICTURES, EPOCHS = 60, 1",
+            'drawn("validation", 200)': 'drawn("validation", 20)',
+        },
+        pictures=5,
     ),
     "02_paint_from_words": Expected(
         {
@@ -44,6 +48,7 @@ NOTEBOOKS = {
             '"../examples/photos/astronaut.jpg"': '"../examples/pictures/scene_1.png"',
             '"flickr8k_mobilenet_lstm"': '"scenes_lstm"',
             "PICTURES = 12": "PICTURES = 3",
+            "parts(40, seed=1)": "parts(8, seed=1)",
         },
         pictures=3,
         tables=4,

@@ -19,7 +19,22 @@ from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
 ROOT = Path(__file__).parents[1]
 PRESETS = ["flickr8k_mobilenet_lstm", "flickr8k_vgg16_lstm", "scenes_lstm"]
 MATCHERS = ["flickr8k_matcher", "flowers_matcher", "scenes_matcher"]
-PAINTERS = ["scenes_cvae", "scenes_dcgan"]
+SCENES = [f"a large {colour} circle" for colour in COLOURS]
+FLOWERS = [
+    "a yellow sunflower",
+    "a red anthurium",
+    "a purple spring crocus",
+    "a pink garden phlox",
+    "a white japanese anemone",
+    "an orange tiger lily",
+]
+# By name the matcher that judges them, and texts.
+PAINTERS = {
+    "flowers_cvae": ("flowers_matcher", FLOWERS),
+    "flowers_dcgan": ("flowers_matcher", FLOWERS),
+    "scenes_cvae": ("scenes_matcher", SCENES),
+    "scenes_dcgan": ("scenes_matcher", SCENES),
+}
 PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
 
 
@@ -53,8 +68,8 @@ def test_the_right_caption_is_told_from_wrong_ones():
 @pytest.mark.parametrize("name", PAINTERS)
 def test_what_is_said_is_painted(name):
     painter = TextToImage.from_preset(name)
-    matcher = ImageTextMatcher.from_preset("scenes_matcher")
-    texts = [f"a large {colour} circle" for colour in COLOURS]
+    judge, texts = PAINTERS[name]
+    matcher = ImageTextMatcher.from_preset(judge)
     painted = painter.generate(texts, num_images=16, rerank=matcher)[:, 0]
     scores = matcher.score(list(painted), texts)
     assert (scores.argmax(axis=1) == np.arange(len(texts))).mean() >= 0.75

@@ -11,7 +11,7 @@ from keras_imgdesc.cli.evaluating import evaluate
 from keras_imgdesc.cli.exporting import export, verify
 from keras_imgdesc.cli.painting import interpolate, paint, roundtrip
 from keras_imgdesc.cli.searching import index, search
-from keras_imgdesc.cli.training import train
+from keras_imgdesc.cli.training import curves, train
 from keras_imgdesc.errors import InputError
 
 
@@ -63,6 +63,7 @@ def cli() -> None:
 for verb in (
     describe,
     train,
+    curves,
     evaluate,
     export,
     verify,

@@ -1,6 +1,8 @@
 """The verbs that measure."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -177,9 +179,7 @@ def evaluate_generator(
     results = {}
     for preset, painter in painters.items():
         results[preset] = run(
-            lambda texts, seed, painter=painter: painter.generate(
-                texts, num_images=best_of, seed=seed, rerank=rerank
-            )[:, 0],
+            _best_painted(painter, best_of, rerank),
             chosen,
             metrics,
             describe=describe,
@@ -204,3 +204,13 @@ def evaluate_generator(
     for name, message in failed.items():
         click.echo(f"{name}: {message}", err=True)
     return 1 if failed else 0
+
+
+def _best_painted(painter: Any, number: int, rerank: Any) -> Callable:
+    """Texts and a seed to the best of so many pictures of each."""
+
+    def paint(texts: list[str], seed: int) -> Any:
+        painted = painter.generate(texts, num_images=number, seed=seed, rerank=rerank)
+        return painted[:, 0]
+
+    return paint

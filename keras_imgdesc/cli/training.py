@@ -138,3 +138,21 @@ def train_encoder(
     held = list_images([validation_images]) if validation_images else ()
     distill_encoder(chosen, images, teacher_weights, run_dir, held)
     click.echo(f"The weights are in {run_dir / 'vgg16.weights.h5'}")
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN_DIR...", type=DIRECTORY)
+@click.option(
+    "--output", type=FILE, default="curves.png", show_default=True, help="A picture."
+)
+@click.option(
+    "--metric", "metrics", multiple=True, help="Draw these alone; else all there are."
+)
+def curves(runs, output, metrics) -> None:
+    """Draw what runs of any training measured after each epoch."""
+    from keras_imgdesc.picture_sheets import check_sheet_path, save_sheet
+    from keras_imgdesc.training.curves import draw_curves, read_metrics
+
+    check_sheet_path(output)
+    read = {str(run): read_metrics(run) for run in runs}
+    click.echo(f"Curves: {save_sheet(draw_curves(read, metrics or None), output)}")
