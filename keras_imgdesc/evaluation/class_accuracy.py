@@ -15,6 +15,7 @@ from keras_imgdesc.evaluation.painting import (
     paint,
     real_pictures,
 )
+from keras_imgdesc.evaluation.real_features import RealFeatures
 
 CUTS = (1, 5)
 
@@ -54,6 +55,7 @@ class ClassAccuracy:
             "class_training_pictures": len(training),
             "classes": len(set(self.labels)),
         }
+        self._real = RealFeatures(extractor)
         self._classifiers: dict[int, LinearClassifier] = {}
 
     def __call__(
@@ -72,7 +74,7 @@ class ClassAccuracy:
         labels = _labels(validation, self.limit)
         painted = paint(generate, chosen_texts(validation, self.limit), self.seed)
         size = painted.shape[1]
-        real = self.extractor(real_pictures(validation, size, self.limit))
+        real = self._real(validation, size, self.limit)
         classifier = self._classifier(size)
         found = {}
         for suffix, features in (("", self.extractor(painted)), ("_real", real)):

@@ -12,8 +12,8 @@ from keras_imgdesc.evaluation.painting import (
     GenerateFunction,
     chosen_texts,
     paint,
-    real_pictures,
 )
+from keras_imgdesc.evaluation.real_features import RealFeatures
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -93,7 +93,7 @@ class FrechetDistance:
         self.seed = seed
         self.reference = reference
         self.settings = {"fid_extractor": extractor.name}
-        self._real: tuple[CaptionCollection, int, np.ndarray] | None = None
+        self._real = RealFeatures(extractor)
 
     def __call__(
         self, generate: GenerateFunction, validation: CaptionCollection
@@ -112,7 +112,7 @@ class FrechetDistance:
         """
         painted = paint(generate, chosen_texts(validation, self.limit), self.seed)
         reference = validation if self.reference is None else self.reference
-        real = self._real_features(reference, painted.shape[1])
+        real = self._real(reference, painted.shape[1], self.limit)
         distance = frechet_distance(real, self.extractor(painted))
         spread = float(real.var(axis=0, dtype=np.float64).sum())
         return {
@@ -122,11 +122,3 @@ class FrechetDistance:
             "fid_painted": float(len(painted)),
             "fid_real": float(len(real)),
         }
-
-    def _real_features(self, reference: CaptionCollection, size: int) -> np.ndarray:
-        # In a training they are asked for every few epochs.
-        kept = self._real
-        if kept is None or kept[0] is not reference or kept[1] != size:
-            pictures = real_pictures(reference, size, self.limit)
-            kept = self._real = (reference, size, self.extractor(pictures))
-        return kept[2]

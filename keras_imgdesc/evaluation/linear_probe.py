@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
 from keras_imgdesc import images
 from keras_imgdesc.errors import InputError
@@ -36,7 +37,16 @@ def pooled_features(
             rows.append(keras.ops.convert_to_numpy(pooled))
             batch.clear()
 
-    for _, image in images.read_images(list(pictures), size):
+    # Shown on a terminal alone: it is a part of other work, which has its own bar.
+    read = tqdm(
+        images.read_images(list(pictures), size),
+        total=len(pictures),
+        desc="features",
+        unit="img",
+        leave=False,
+        disable=None,
+    )
+    for _, image in read:
         if isinstance(image, Exception):
             raise image
         batch.append(image)
