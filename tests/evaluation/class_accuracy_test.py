@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -31,6 +32,7 @@ def collection(count: int, seed: int) -> CaptionCollection:
 
 
 def test_painted_pictures_are_named_by_who_has_seen_real_ones():
+    keras.utils.set_random_seed(2)
     encoder = MobileNetEncoder(image_size=32, feature_layer="conv_pw_3")
     metric = ClassAccuracy(FeatureExtractor(encoder, "toy"), collection(48, 0))
     validation = collection(16, 1000)
