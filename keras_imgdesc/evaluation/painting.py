@@ -92,7 +92,7 @@ def chosen_texts(collection: CaptionCollection, limit: int | None = None) -> lis
 def sheet_texts(collection: CaptionCollection, count: int = 24) -> list[str]:
     """Texts from all over a collection, the same whichever generator is asked."""
     texts = chosen_texts(collection)
-    return [texts[place] for place in spread(len(texts), count)]
+    return [texts[place] for place in _spread(len(texts), count)]
 
 
 def some_pictures(
@@ -106,12 +106,11 @@ def some_pictures(
     """
     if limit is None:
         return collection
-    places = spread(len(collection), limit)
+    places = _spread(len(collection), limit)
     return CaptionCollection([collection[place] for place in places])
 
 
-def spread(length: int, count: int) -> list[int]:
-    """Places from all over a collection, the same each time."""
+def _spread(length: int, count: int) -> list[int]:
     places = np.linspace(0, length - 1, min(count, length))
     return [int(place) for place in places]
 

@@ -52,7 +52,8 @@ def written_whole(target: Path) -> Iterator[Path]:
             target.parent.mkdir(parents=True, exist_ok=True)
             for left in target.parent.iterdir():
                 if left.name.startswith(begin) and not _is_alive(left.name, begin):
-                    _remove(left)
+                    with suppress(OSError):  # it is in nobody's way
+                        _remove(left)
             yield partial
             os.replace(partial, target)
     except BaseException:
