@@ -187,8 +187,9 @@ def evaluate_generator(
         )
         results[preset].settings["best_of"] = best_of
         found = {"preset": preset} | results[preset].summary()
-        if as_json or not compared:
-            click.echo(json.dumps(found, indent=None if as_json else 2))
+        # One may take long: what it found is not lost if the next is interrupted.
+        indent = None if as_json or compared else 2
+        click.echo(json.dumps(found, indent=indent), err=compared and not as_json)
     if compared and not as_json:
         click.echo(comparison_table(results))
     if report:

@@ -108,6 +108,8 @@ def test_generators_are_compared(run, presets, few_scenes, tmp_path):
     sheet = tmp_path / "report/comparison.png"
     assert last.strip() == str(sheet)
     assert table == (tmp_path / "report/comparison.md").read_text()
+    early = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    assert [one["preset"] for one in early] == [str(presets["painter"]), str(other)]
     assert table.splitlines()[0] == f"| | {presets['painter']} | {other} |"
     row = next(line for line in table.splitlines() if line.startswith("| diversity |"))
     first, second = row.split("|")[2:4]
