@@ -35,6 +35,7 @@ class VaeObjective:
         perceptual_weight: of the `FeatureDistance`.
         matching_weight: of the cross-entropy of painted pictures and texts.
         average_decay: of the generator's moving average.
+        generator_learns: whether the generator is trained; else the encoder alone.
     """
 
     noise_weight: float = 0.1
@@ -43,6 +44,7 @@ class VaeObjective:
     matching_weight: float = 0.0
     average_decay: float = 0.999
     detail_weight: float = 0.0
+    generator_learns: bool = True
 
 
 class ConditionalVAE(TrainedInSteps):
@@ -128,6 +130,8 @@ class ConditionalVAE(TrainedInSteps):
 
     def learn(self, data: Any) -> dict[str, Any]:
         trained = self._trained()
+        if not self.objective.generator_learns:
+            trained = list(self.encoder.trainable_variables)
         (_, logs), gradients = loss_gradients(
             lambda apart: self._loss(data), trained, self.state
         )

@@ -136,7 +136,24 @@ def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
                 generator_from=recipe.generator_from,
                 **{name: getattr(found, name)},
             )
+    if recipe.kind == "vae":
+        _forget_prior(recipe, found)
     return found
+
+
+def _forget_prior(recipe: GeneratorRecipe, generator: Generator) -> None:
+    """A VAE's noise is its encoder's; a prior that fits another's is fitted anew."""
+    if bool(recipe.prior_epochs) != bool(generator.prior_layers):
+        raise InputError(
+            "A VAE's noise prior has layers and epochs in which they are fitted",
+            "Set prior_epochs if the generator has a prior, or else to 0",
+            generator_from=recipe.generator_from,
+            prior_epochs=recipe.prior_epochs,
+            prior_layers=generator.prior_layers,
+        )
+    if generator.prior is not None:
+        new = Generator.from_config(generator.get_config()).prior
+        generator.prior.set_weights(new.get_weights())
 
 
 def _anchor(recipe: GeneratorRecipe) -> Callable[[Any], Any] | None:

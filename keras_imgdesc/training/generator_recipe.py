@@ -55,8 +55,11 @@ class GeneratorRecipe(Recipe):
             `text_encoder_from`.
         matching_after: epochs before the matching loss sets in: a matcher that sees
             noise is fooled by patterns that nobody would call a picture.
+        generator_after: epochs before a VAE's generator is trained, too, where there
+            is one to begin with: a new encoder first learns the noise of that one.
         prior_epochs: of `fit_noise_prior`, when a VAE is trained, for a generator with
-            `prior_layers` in `generator_options`.
+            `prior_layers` in `generator_options`, or with a prior in `generator_from`,
+            which is fitted anew.
         noise_weight, detail_weight, perceptual_weight: see `VaeObjective`.
         perceptual_layers: of the matcher's image encoder, that the perceptual loss
             compares; see `FeatureDistance`.
@@ -116,6 +119,7 @@ class GeneratorRecipe(Recipe):
     matching_weight: float = 0.0
     matching_images: int = 0
     matching_after: int = 0
+    generator_after: int = 0
     contrast_weight: float = 0.0
     anchor_weight: float = 0.0
     changes: list[str] = field(default_factory=lambda: ["translation"])
@@ -157,6 +161,7 @@ class GeneratorRecipe(Recipe):
             "hard_mismatch": 0,
             "matching_images": 0,
             "matching_after": 0,
+            "generator_after": 0,
             "noise_warm_up": 0,
             "penalty_every": 1,
             "metrics_every": 1,
@@ -208,8 +213,19 @@ class GeneratorRecipe(Recipe):
                 "Leave these settings out, or train a dcgan",
                 **judged,
             )
+        if self.generator_after and (self.kind != "vae" or not self.generator_from):
+            raise InputError(
+                "A VAE can leave alone at first a generator that there is already",
+                "Name it in generator_from, or set generator_after to 0",
+                kind=self.kind,
+                generator_after=self.generator_after,
+                generator_from=self.generator_from,
+            )
         prior_layers = self.generator_options.get("prior_layers", 0)
-        if bool(self.prior_epochs) != bool(prior_layers and self.kind == "vae"):
+        is_known = self.kind != "vae" or self.generator_from is None
+        if is_known and bool(self.prior_epochs) != bool(
+            prior_layers and self.kind == "vae"
+        ):
             raise InputError(
                 "A VAE's noise prior has layers and epochs in which they are fitted",
                 "Set prior_epochs and generator_options['prior_layers'], or neither; "

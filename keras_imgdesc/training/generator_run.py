@@ -151,6 +151,7 @@ class GeneratorRun:
         if recipe.kind == "vae":
             share = min(1.0, (epoch + 1) / (recipe.noise_warm_up + 1))
             weights["noise_weight"] = share * recipe.noise_weight
+            weights["generator_learns"] = epoch >= recipe.generator_after
         objective = replace(self.model.objective, **weights)
         if objective != self.model.objective:
             self.model.objective = objective
