@@ -60,7 +60,13 @@ def write_comparison(
         captions.append(text)
         for name, evaluation in evaluations.items():
             pictures.append(evaluation.pictures[place])
-            captions.append(Path(name).name)
+            captions.append(_shown(Path(name)))
     sheet = draw_sheet(pictures, captions, columns=2 * (len(evaluations) + 1))
     write_text(folder / "comparison.md", comparison_table(evaluations) + "\n")
     return save_sheet(sheet, folder / "comparison.png")
+
+
+def _shown(preset: Path) -> str:
+    # A training calls what it makes `preset`: its run tells it from another's.
+    run = preset.parent.name
+    return run if preset.name == "preset" and run else preset.name

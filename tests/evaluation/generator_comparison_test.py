@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation import generator_comparison
 from keras_imgdesc.evaluation.generator_comparison import (
     comparison_table,
     write_comparison,
 )
 from keras_imgdesc.evaluation.generator_evaluation import GeneratorEvaluation
+from keras_imgdesc.picture_sheets import draw_sheet
 
 
 def evaluation(texts=("a rose",), **metrics) -> GeneratorEvaluation:
@@ -31,3 +33,19 @@ def test_other_texts_are_refused(tmp_path):
         write_comparison(both, tmp_path)
     with pytest.raises(InputError, match="generators=\\[\\]"):
         write_comparison({}, tmp_path)
+
+
+def test_presets_of_runs_are_named_by_their_runs(tmp_path, monkeypatch):
+    shown = []
+
+    def draw(pictures, captions, columns):
+        shown.extend(captions)
+        return draw_sheet(pictures, captions, columns=columns)
+
+    monkeypatch.setattr(generator_comparison, "draw_sheet", draw)
+    names = ["runs/long/preset", "runs/wide/preset", "flowers_cvae", "preset"]
+    page = write_comparison({name: evaluation() for name in names}, tmp_path)
+    assert shown == ["a rose", "long", "wide", "flowers_cvae", "preset"]
+    assert (
+        page.is_file() and "| runs/wide/preset |" in page.with_suffix(".md").read_text()
+    )

@@ -1,9 +1,5 @@
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
+import shutil
 from dataclasses import replace
 
 import keras
@@ -19,6 +15,7 @@ from keras_imgdesc.training.distillation_recipe import (
     DistillationPhase,
     DistillationRecipe,
 )
+from keras_imgdesc.training.run_directory import RunDirectory
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 
 BACK = DistillationPhase("back", 4, 5, 32, (0.5, 1.0), 2, 4, 2e-3)
@@ -124,45 +121,32 @@ def test_training_explains_more_and_ships_keras_weights(
     assert keras_model.count_params() == encoder.count_params()
 
 
-CHILD = """
-import json, sys
-from keras_imgdesc.training.distillation import distill_encoder
-from keras_imgdesc.training.distillation_recipe import DistillationRecipe
-recipe, photos, teacher, run = sys.argv[1:]
-distill_encoder(DistillationRecipe.from_json(recipe), [photos], teacher, run)
-"""
-
-
-def test_killed_and_run_again_it_ends_in_the_same_weights(
-    photos, teacher_weights, tmp_path
+def test_a_run_that_stops_ends_in_the_same_weights(
+    photos, teacher_weights, tmp_path, monkeypatch
 ):
     front = replace(BACK, first_block=3, last_block=3)
     chosen = replace(RECIPE, phases=(front, replace(JOINED, last_block=3)))
-    recipe = tmp_path / "recipe.json"
-    recipe.write_text(chosen.to_json())
-    whole = distillation.distill_encoder(
-        chosen, [photos], teacher_weights, tmp_path / "whole", progress=False
-    )
+    stopped, save = tmp_path / "stopped", RunDirectory.save_checkpoint
+
+    def copy_the_first(self, *arguments):
+        save(self, *arguments)
+        if not stopped.exists():  # all that a run that stops here leaves
+            shutil.copytree(self.path, stopped)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDirectory, "save_checkpoint", copy_the_first)
+        whole = distillation.distill_encoder(
+            chosen, [photos], teacher_weights, tmp_path / "whole", progress=False
+        )
     keras.utils.set_random_seed(RECIPE.seed)
     initial = VGG16Encoder(32, input_scale=64.0).get_weights()
     changed = [not np.array_equal(a, b) for a, b in zip(initial, whole.get_weights())]
     assert not any(changed[:4]) and all(changed[4:14:2])  # block1 is frozen
-    run = tmp_path / "killed"
-    command = [sys.executable, "-c", CHILD, recipe, photos, teacher_weights, run]
-    child = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    metrics = run / "metrics.csv"
-    for _ in range(600):
-        if metrics.exists() and len(metrics.read_text().splitlines()) >= 2:
-            break
-        time.sleep(0.1)
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    assert not (run / "vgg16.weights.h5").exists()
+    assert not (stopped / "vgg16.weights.h5").exists()
     resumed = distillation.distill_encoder(
-        chosen, [photos], teacher_weights, run, progress=False
+        chosen, [photos], teacher_weights, stopped, progress=False
     )
+    assert len((stopped / "metrics.csv").read_text().splitlines()) == 3
     for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 

@@ -110,15 +110,19 @@ def test_a_run_that_was_stopped_ends_in_the_same_weights(tmp_path, monkeypatch):
     assert np.abs(stopped - whole).max() < 0.02
 
 
-def test_retrieval_is_scored(tmp_path):
-    matcher = train_matcher(
-        recipe(epochs=1, metric="recall", hard_negatives=0, captions_per_image=2),
-        tmp_path,
-        halves(16),
-        halves(8),
-        progress=False,
+def test_retrieval_is_scored_and_pictures_have_versions(tmp_path):
+    chosen = recipe(
+        epochs=1,
+        metric="recall",
+        hard_negatives=0,
+        captions_per_image=2,
+        views=2,
+        colour=0.5,
     )
+    matcher = train_matcher(chosen, tmp_path, halves(16), halves(8), progress=False)
     assert isinstance(matcher, ImageTextMatcher)
+    manifest = json.loads((tmp_path / "features/train/manifest.json").read_text())
+    assert sum(len(shard["image_ids"]) for shard in manifest["shards"]) == 32
     broken = CaptionedImage("broken", None, ("light",), b"no picture")
     collection = CaptionCollection([*halves(8), broken])
     found = evaluate_matching(matcher, collection, progress=False)
@@ -190,13 +194,6 @@ def test_what_cannot_be_is_refused(changes, rule):
 def test_too_few_pictures_are_refused(tmp_path):
     with pytest.raises(InputError, match="batch"):
         train_matcher(recipe(), tmp_path, halves(3), halves(2), progress=False)
-
-
-def test_pictures_are_trained_on_in_several_versions(tmp_path):
-    chosen = recipe(epochs=1, views=2, colour=0.5)
-    train_matcher(chosen, tmp_path, halves(16), halves(8), progress=False)
-    manifest = json.loads((tmp_path / "features/train/manifest.json").read_text())
-    assert sum(len(shard["image_ids"]) for shard in manifest["shards"]) == 32
 
 
 @pytest.mark.parametrize(
