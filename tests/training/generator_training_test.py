@@ -144,9 +144,6 @@ def test_the_rival_learns_too(tmp_path, matcher_preset):
         epochs=5,
         learning_rate=5e-3,
         noise_weight=5.0,
-        attend_words=True,
-        optimizer="muon",
-        adam_share=1.0,
         jit_compile=True,
     )
     painter = run(chosen, tmp_path, count=720)
