@@ -35,7 +35,8 @@ class VaeObjective:
         perceptual_weight: of the `FeatureDistance`.
         matching_weight: of the cross-entropy of painted pictures and texts.
         average_decay: of the generator's moving average.
-        generator_learns: whether the generator is trained; else the encoder alone.
+        generator_learns: whether the generator is trained; else the encoder alone,
+            and of the generator only the statistics of its normalisations change.
     """
 
     noise_weight: float = 0.1

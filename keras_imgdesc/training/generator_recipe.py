@@ -215,7 +215,7 @@ class GeneratorRecipe(Recipe):
             )
         if self.generator_after and (self.kind != "vae" or not self.generator_from):
             raise InputError(
-                "A VAE can leave alone at first a generator that there is already",
+                "Only a VAE that begins with a generator can leave it alone at first",
                 "Name it in generator_from, or set generator_after to 0",
                 kind=self.kind,
                 generator_after=self.generator_after,
