@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
-# Registers what the other tasks offer.
-import keras_imgdesc.export.matcher_signatures  # noqa: F401
-import keras_imgdesc.export.painter_lite_model  # noqa: F401
 from keras_imgdesc import __version__
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.dynamic_int8 import (
@@ -22,10 +16,10 @@ from keras_imgdesc.export.dynamic_int8 import (
     wants_examples,
 )
 from keras_imgdesc.export.full_int8 import quantize_to_int8
-from keras_imgdesc.export.graph_functions import traced, write_functions
-from keras_imgdesc.export.lite_model import LiteModel, lite_model_of
+from keras_imgdesc.export.lite_conversion import LiteConversion
+from keras_imgdesc.export.lite_model import LiteModel
 from keras_imgdesc.export.signature import Examples
-from keras_imgdesc.export.whole import refused_by_disk, written_whole
+from keras_imgdesc.export.whole import written_whole
 from keras_imgdesc.lite.model_file import METADATA_FILE, VOCABULARY_FILE
 
 QUANTIZATIONS = (None, "float16", "dynamic", "int8")
@@ -107,14 +101,35 @@ def export_tflite(
             argument is out of its range. Nothing is left then.
         ImageError: a representative image cannot be read.
     """
-    path = Path(path)
-    if quantize not in QUANTIZATIONS:
-        raise InputError(
-            f"quantize must be one of {QUANTIZATIONS}",
-            "Choose one of them",
-            quantize=quantize,
-        )
-    model = lite_model_of(task, **settings)
+    _check_quantize(quantize)
+    return write_tflite(
+        LiteConversion(task, **settings),
+        path,
+        quantize=quantize,
+        representative_images=representative_images,
+        representative_texts=representative_texts,
+        name=name,
+    )
+
+
+def write_tflite(
+    conversion: LiteConversion,
+    path: str | PathLike[str],
+    *,
+    quantize: str | None = None,
+    representative_images: Iterable[Any] | None = None,
+    representative_texts: Iterable[str] | None = None,
+    name: str | None = None,
+) -> Path:
+    """Writes one of the files of a task that is converted once for all of them.
+
+    Args:
+        conversion: of the task.
+        path, quantize, representative_images, representative_texts, name: see
+            `export_tflite`, and there what is raised.
+    """
+    path, model = Path(path), conversion.model
+    _check_quantize(quantize)
     vocabulary = "\n".join(model.vocabulary.tokens) + "\n"
     _check_place(path, vocabulary)
     given = _representative(model, representative_images, representative_texts)
@@ -122,8 +137,7 @@ def export_tflite(
     # Before anything takes long: one of them may be broken.
     if quantize == "int8" or (quantize == "dynamic" and given is not None):
         examples = model.read_examples(given)
-    with refused_by_disk(Path(tempfile.gettempdir())):
-        content, tensors = _convert(task, model, quantize)
+    content = conversion.float16 if quantize == "float16" else conversion.float32
     if quantize == "dynamic":
         if not examples and wants_examples(content):
             examples = model.read_examples(None)
@@ -135,7 +149,7 @@ def export_tflite(
         "package_version": __version__,
         "quantize": quantize,
         "image": "RGB, upright, stretched to the square (bilinear, anti-aliased)",
-        "signatures": tensors,
+        "signatures": conversion.tensors,
         "vocabulary": {
             "file": VOCABULARY_FILE,
             **{
@@ -146,6 +160,15 @@ def export_tflite(
     }
     _write(path, content, vocabulary, metadata | model.metadata)
     return path
+
+
+def _check_quantize(quantize: str | None) -> None:
+    if quantize not in QUANTIZATIONS:
+        raise InputError(
+            f"quantize must be one of {QUANTIZATIONS}",
+            "Choose one of them",
+            quantize=quantize,
+        )
 
 
 def _representative(model: LiteModel, images: Any, texts: Any) -> Any:
@@ -201,33 +224,3 @@ def _check_place(path: Path, vocabulary: str) -> None:
             path=path,
             found=beside,
         )
-
-
-def _convert(
-    task: Any, model: LiteModel, quantize: str | None
-) -> tuple[bytes, dict[str, Any]]:
-    """The file's content, and the tensors of its signatures."""
-    functions = {name: traced(each) for name, each in model.signatures.items()}
-    tensors = {}
-    for name, signature in model.signatures.items():
-        outputs = functions[name].structured_outputs
-        tensors[name] = {
-            "inputs": {spec.name: _described(spec) for spec in signature.inputs},
-            "outputs": {key: _described(value) for key, value in outputs.items()},
-        }
-    with tempfile.TemporaryDirectory() as folder:
-        # From functions alone the converter would leave the weights out.
-        write_functions(folder, functions)
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=list(model.signatures)
-        )
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize == "float16":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.target_spec.supported_types = [tf.float16]
-        content: bytes = converter.convert()
-    return content, tensors
-
-
-def _described(tensor: Any) -> dict[str, Any]:
-    return {"dtype": tensor.dtype.name, "shape": tensor.shape.as_list()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -77,6 +78,13 @@ class ConditionalBatchNormalization(keras.layers.BatchNormalization):
             ops.cast(x, inputs.dtype)[:, None, None, :] for x in (scale, shift)
         )
         return inputs * scale + shift
+
+    def silence(self) -> None:
+        """Makes the output zero, whatever comes in, until it is trained."""
+        dense = self.scale_and_shift
+        channels = dense.units // 2
+        scale = np.repeat(np.array([-1, 0], "float32"), channels)
+        dense.set_weights([np.zeros(dense.kernel.shape, "float32"), scale])
 
     def compute_output_spec(self, inputs: Any, condition: Any, training=None) -> Any:
         return keras.KerasTensor(inputs.shape, inputs.dtype)

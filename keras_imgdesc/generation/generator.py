@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_imgdesc.errors import refuse_unknown_options
+from keras_imgdesc.errors import InputError, refuse_unknown_options
 from keras_imgdesc.generation.conditional_batch_normalization import (
     ConditionalBatchNormalization,
 )
@@ -151,6 +151,31 @@ class Generator(keras.Model):
         names = ["sentence", "noise"]
         names += [] if self.word_dim is None else ["words"]
         return {name: values[name] for name in names}
+
+    def refined(self, size: int) -> Generator:
+        """A generator that paints the same, with larger maps to be refined.
+
+        Args:
+            size: its `refined_size`. Convolutions that are new add nothing until they
+                are trained.
+
+        Raises:
+            InputError: `size` is smaller than it is.
+        """
+        if size < self.refined_size:
+            raise InputError(
+                "A generator that there is can only be refined further",
+                f"Set refined_size to {self.refined_size} or more",
+                refined_size=size,
+            )
+        larger = type(self)(**(self.get_config() | {"refined_size": size}))
+        before = {layer.name: layer for layer in self.layers}
+        for layer in larger.layers:
+            if layer.name in before:
+                layer.set_weights(before[layer.name].get_weights())
+            elif layer.name.startswith("refined_norm_"):
+                layer.silence()
+        return larger
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -1,6 +1,5 @@
 """The steps of a captioner's training."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,7 @@ class CaptionRun:
         progress: bool,
     ) -> None:
         self.recipe, self.progress = recipe, progress
-        self.directory = RunDirectory(run_dir, json.loads(recipe.to_json()))
+        self.directory = RunDirectory(run_dir, recipe.as_dict(), recipe.defaults())
         self.train = train
         self.validation = CaptionCollection(
             validation.examples[: recipe.validation_images]
@@ -113,7 +112,7 @@ class CaptionRun:
     def _keep_best(self, score: float) -> None:
         if self.directory.is_best("score", score):
             self.captioner.save_to_preset(
-                self.directory.path / "preset", recipe=json.loads(self.recipe.to_json())
+                self.directory.path / "preset", recipe=self.recipe.as_dict()
             )
 
     def _build(self) -> ImageCaptioner:

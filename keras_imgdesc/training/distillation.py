@@ -1,6 +1,5 @@
 """Distil VGG16 from MobileNet, without labels."""
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,7 +65,7 @@ def distill_encoder(
     policy = keras.mixed_precision.dtype_policy()
     keras.mixed_precision.set_global_policy(choose_precision(recipe.precision))
     try:
-        run = RunDirectory(run_dir, json.loads(recipe.to_json()))
+        run = RunDirectory(run_dir, recipe.as_dict(), recipe.defaults())
         arrays = _train(recipe, pictures, teacher_weights, run, validation, progress)
     finally:
         keras.mixed_precision.set_global_policy(policy)

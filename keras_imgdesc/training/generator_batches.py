@@ -11,6 +11,13 @@ from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 from keras_imgdesc.training.generator_texts import GeneratorTexts
 
 
+def steps_of_epoch(recipe: GeneratorRecipe, pictures: int, captions: int) -> int:
+    """How many batches an epoch has; 0 where there is too little for one."""
+    drawn = captions if recipe.balance == "caption" else pictures
+    steps = drawn // recipe.batch_size
+    return min(steps, recipe.steps_per_epoch or steps)
+
+
 class GeneratorBatches:
     """What a `ConditionalGAN` or `ConditionalVAE` is trained on.
 
@@ -53,10 +60,7 @@ class GeneratorBatches:
     @property
     def steps(self) -> int:
         """Steps an epoch; what is left over is in another epoch's."""
-        total = (
-            len(self.picture) if self.recipe.balance == "caption" else len(self.counts)
-        )
-        return total // self.recipe.batch_size
+        return steps_of_epoch(self.recipe, len(self.counts), len(self.picture))
 
     def epoch(self, epoch: int) -> Iterator[dict[str, np.ndarray]]:
         """The batches of an epoch."""

@@ -138,6 +138,8 @@ def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
             )
     if recipe.kind == "vae":
         _forget_prior(recipe, found)
+    if "refined_size" in recipe.generator_options:
+        return found.refined(recipe.generator_options["refined_size"])
     return found
 
 

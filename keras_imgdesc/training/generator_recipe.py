@@ -29,7 +29,8 @@ class GeneratorRecipe(Recipe):
         text_encoder_from: preset of a matcher, whose text encoder is used.
         resolution: side of the pictures: 32, 64 or 128.
         generator_from: preset of a painter of the same text encoder, such as a VAE's,
-            whose generator training begins with; None begins anew.
+            whose generator training begins with; None begins anew. Of
+            `generator_options` it takes `refined_size` alone, see `Generator.refined`.
         generator_options, discriminator_options, encoder_options: arguments of
             `Generator`, `Discriminator` and the VAE's `PictureEncoder` besides widths
             that the text encoder and each other decide.
@@ -37,7 +38,8 @@ class GeneratorRecipe(Recipe):
             through the image encoder of a matcher in `text_encoder_from`.
         attend_words: whether the generator looks at the words themselves, see
             `Generator`.
-        epochs: each is as many steps as the pictures fill.
+        epochs: each is as many steps as the pictures fill, or `steps_per_epoch`.
+        steps_per_epoch: at most that many, of pictures chosen by lot; None for all.
         batch_size: pictures in a step.
         balance: what is drawn equally often: each `"picture"` with one of its
             captions, each `"caption"`, or each `"class"` (pictures whose
@@ -106,6 +108,7 @@ class GeneratorRecipe(Recipe):
     projected: bool = False
     attend_words: bool = False
     epochs: int = 100
+    steps_per_epoch: int | None = None
     batch_size: int = 64
     balance: str = "picture"
     class_key: str = "label"
@@ -170,6 +173,8 @@ class GeneratorRecipe(Recipe):
             "samples_per_text": 2,
             "collapse_patience": 1,
         }
+        if self.steps_per_epoch is not None:
+            least["steps_per_epoch"] = 1
         for name, smallest in least.items():
             if getattr(self, name) < smallest:
                 raise InputError(
@@ -253,10 +258,13 @@ class GeneratorRecipe(Recipe):
                 metric=self.metric,
                 metrics=self.metrics,
             )
-        if self.generator_from is not None and self.generator_options:
+        if self.generator_from is not None and (
+            self.generator_options.keys() - {"refined_size"}
+        ):
             raise InputError(
                 "A generator that there is already has its form",
-                "Leave generator_options empty, or generator_from out",
+                "Leave all but refined_size out of generator_options, or leave out "
+                "generator_from",
                 generator_from=self.generator_from,
                 generator_options=self.generator_options,
             )

@@ -1,6 +1,5 @@
 """The steps of a generator's training."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from keras_imgdesc.evaluation.painting import some_pictures
 from keras_imgdesc.generation import TextToImage
 from keras_imgdesc.presets import load_preset
 from keras_imgdesc.training.caption_inputs import read_pixels, without_failed
-from keras_imgdesc.training.generator_batches import GeneratorBatches
+from keras_imgdesc.training.generator_batches import GeneratorBatches, steps_of_epoch
 from keras_imgdesc.training.generator_metrics import PaintingMetric, named_metrics
 from keras_imgdesc.training.generator_models import build_generation
 from keras_imgdesc.training.generator_recipe import GeneratorRecipe
@@ -61,7 +60,7 @@ class GeneratorRun:
         self.metrics = given | named_metrics(
             [name for name in recipe.metrics if name not in given], matcher
         )
-        self.directory = RunDirectory(run_dir, json.loads(recipe.to_json()))
+        self.directory = RunDirectory(run_dir, recipe.as_dict(), recipe.defaults())
         images, train = self._read(train)
         texts = embed_texts(
             text_encoder,
@@ -74,9 +73,7 @@ class GeneratorRun:
             seed=recipe.seed,
         )
         keras.utils.set_random_seed(recipe.seed)
-        steps = len(images) // recipe.batch_size
-        if recipe.balance == "caption":
-            steps = len(texts.of_caption) // recipe.batch_size
+        steps = steps_of_epoch(recipe, len(images), len(texts.of_caption))
         self.model = build_generation(
             recipe,
             texts.sentences[np.unique(texts.of_caption)],
@@ -272,7 +269,7 @@ class GeneratorRun:
     def _save(self, place: str) -> None:
         path = self.directory.path / place
         path.parent.mkdir(exist_ok=True)
-        self.painter.save_to_preset(path, recipe=json.loads(self.recipe.to_json()))
+        self.painter.save_to_preset(path, recipe=self.recipe.as_dict())
 
     def _state(self) -> dict[str, Any]:
         optimizers = {

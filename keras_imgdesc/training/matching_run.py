@@ -1,6 +1,5 @@
 """The steps of a matcher's training."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ class MatchingRun:
         progress: bool,
     ) -> None:
         self.recipe, self.progress = recipe, progress
-        self.directory = RunDirectory(run_dir, json.loads(recipe.to_json()))
+        self.directory = RunDirectory(run_dir, recipe.as_dict(), recipe.defaults())
         keras.utils.set_random_seed(recipe.seed)
         self.matcher = build_matcher(recipe, train)
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
@@ -129,7 +128,7 @@ class MatchingRun:
     def _keep_best(self, score: float) -> None:
         if self.directory.is_best("score", score):
             self.matcher.save_to_preset(
-                self.directory.path / "preset", recipe=json.loads(self.recipe.to_json())
+                self.directory.path / "preset", recipe=self.recipe.as_dict()
             )
 
     def _gatherer(

@@ -17,6 +17,16 @@ class Recipe:
         """The recipe as JSON."""
         return json.dumps(asdict(self), indent=2) + "\n"  # type: ignore[call-overload]
 
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        fields_of_json: dict[str, Any] = json.loads(self.to_json())
+        return fields_of_json
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """What fields are when a recipe leaves all of them out, as JSON has them."""
+        return cls().as_dict()
+
     @classmethod
     def from_json(cls, path: str | Path) -> Self:
         """Read a recipe from a file.

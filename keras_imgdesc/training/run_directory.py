@@ -40,6 +40,7 @@ class RunDirectory:
     Args:
         path: the folder, made if it is missing.
         recipe: settings of the run; notes (key `"notes"`) may differ.
+        defaults: what a setting is that a run of an earlier version does not have.
 
     Raises:
         InputError: the folder holds a run of other settings, or other things.
@@ -52,14 +53,19 @@ class RunDirectory:
     {'epoch': 1}
     """
 
-    def __init__(self, path: str | Path, recipe: dict[str, Any]):
+    def __init__(
+        self,
+        path: str | Path,
+        recipe: dict[str, Any],
+        defaults: dict[str, Any] | None = None,
+    ):
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         target = self.path / "recipe.json"
         others = [p for p in self.path.iterdir() if p.name != target.name]
         # A run that failed before it had computed anything binds nobody to its recipe.
         if target.exists() and others:
-            before = json.loads(target.read_text(encoding="utf-8"))
+            before = (defaults or {}) | json.loads(target.read_text(encoding="utf-8"))
             changed = sorted(
                 key
                 for key in before.keys() | recipe.keys()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_imgdesc.export import export_saved_model, export_tflite
-from keras_imgdesc.export.tflite import QUANTIZATIONS
+from keras_imgdesc.export import export_saved_model
+from keras_imgdesc.export.lite_conversion import LiteConversion
+from keras_imgdesc.export.tflite import QUANTIZATIONS, write_tflite
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,10 @@ def export_forms(
         ModelForm("SavedModel", "saved_model", saved_model),
         ModelForm("C loader", "c_loader", saved_model),
     ]
+    conversion = LiteConversion(task)
     for quantize in QUANTIZATIONS:
         name = f"tflite {quantize or 'float32'}"
         path = folder / name.replace(" ", "_") / "model.tflite"
-        export_tflite(task, path, quantize=quantize, **given)
+        write_tflite(conversion, path, quantize=quantize, **given)
         forms.append(ModelForm(name, "tflite", path, quantize is None))
     return forms

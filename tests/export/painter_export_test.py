@@ -9,7 +9,8 @@ from keras_imgdesc import ImageTextMatcher, VGG16Encoder
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export import export_saved_model, export_tflite
 from keras_imgdesc.export.flatbuffer import OPERATORS, operators, read_model
-from keras_imgdesc.export.tflite import QUANTIZATIONS
+from keras_imgdesc.export.lite_conversion import LiteConversion
+from keras_imgdesc.export.tflite import QUANTIZATIONS, write_tflite
 from keras_imgdesc.lite import LitePainter
 from keras_imgdesc.lite.model_file import read_model_file
 
@@ -44,10 +45,10 @@ def served(folder):
 
 @pytest.fixture(scope="module")
 def files(painter, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lite")
+    folder, conversion = tmp_path_factory.mktemp("lite"), LiteConversion(painter)
     return {
-        quantize: export_tflite(
-            painter, folder / f"{quantize}.tflite", quantize=quantize
+        quantize: write_tflite(
+            conversion, folder / f"{quantize}.tflite", quantize=quantize
         )
         for quantize in QUANTIZATIONS
     }

@@ -8,19 +8,23 @@ from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.export import tflite
 from keras_imgdesc.export.full_int8 import read_representative
-from keras_imgdesc.export.tflite import export_tflite
+from keras_imgdesc.export.lite_conversion import LiteConversion
+from keras_imgdesc.export.tflite import export_tflite, write_tflite
 from keras_imgdesc.lite import LiteCaptioner
 from keras_imgdesc.lite.model_file import read_model_file
 
 PICTURES = np.stack([make_scene("test", i)[1] for i in range(12)])
 
 
+@pytest.fixture(scope="module")
+def conversion(captioner):
+    return LiteConversion(captioner)
+
+
 @pytest.fixture(scope="module", params=tflite.QUANTIZATIONS)
-def exported(request, captioner, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lite")
-    return export_tflite(
-        captioner, folder / "c.tflite", quantize=request.param, name="scenes_lstm"
-    )
+def exported(request, conversion, tmp_path_factory):
+    path = tmp_path_factory.mktemp("lite") / "c.tflite"
+    return write_tflite(conversion, path, quantize=request.param, name="scenes_lstm")
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +119,7 @@ def test_what_cannot_be_written_is_refused(captioner, tmp_path):
 
 
 def test_the_vocabulary_of_the_same_model_is_shared(captioner, tmp_path, monkeypatch):
-    monkeypatch.setattr(tflite, "_convert", lambda *args: (b"content", {}))
+    monkeypatch.setattr(LiteConversion, "float32", b"content")
     for name in ("a.tflite", "b.tflite"):
         export_tflite(captioner, tmp_path / name)
     names = sorted(p.name for p in tmp_path.iterdir())
@@ -126,7 +130,7 @@ def test_a_disk_that_fills_leaves_nothing(captioner, tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tflite, "_convert", lambda *args: (b"content", {}))
+    monkeypatch.setattr(LiteConversion, "float32", b"content")
     monkeypatch.setattr(tflite.zipfile.ZipFile, "writestr", full)
     with pytest.raises(InputError, match="No space left"):
         export_tflite(captioner, tmp_path / "deep" / "c.tflite")

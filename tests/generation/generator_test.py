@@ -95,6 +95,21 @@ def test_bfloat16_paints_about_the_same_and_gives_float32():
     np.testing.assert_allclose(painted, generator(given)["image"], atol=0.05)
 
 
+def test_a_refined_one_paints_the_same_until_it_is_trained(settled):
+    generator = settled(Generator(**READING, refined_size=4, prior_layers=1))
+    given = inputs(generator)
+    refined = generator.refined(16)
+    assert refined.refined_size == 16
+    assert refined.count_params() > generator.count_params()
+    wanted = np.asarray(generator(given)["image"])
+    np.testing.assert_allclose(refined(given)["image"], wanted, atol=1e-6)
+    new = refined.get_layer("refined_norm_16").scale_and_shift
+    new.bias.assign(np.ones_like(new.bias))
+    assert np.abs(np.asarray(refined(given)["image"]) - wanted).max() > 1e-3
+    with pytest.raises(InputError, match="refined_size to 16 or more"):
+        refined.refined(8)
+
+
 def test_refuses_what_it_cannot_paint():
     with pytest.raises(InputError, match="resolution"):
         Generator(6, resolution=96)

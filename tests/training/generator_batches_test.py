@@ -62,6 +62,19 @@ def test_an_epoch_has_each_picture_with_words_of_its_own():
         assert sorted(seen) == list(range(6))
 
 
+def test_an_epoch_of_fewer_steps_has_other_pictures_each_time():
+    batches = make(batch_size=2, steps_per_epoch=2)
+    assert batches.steps == 2
+    epochs = [
+        {int(i[0, 0, 0]) for batch in batches.epoch(epoch) for i in batch["image"]}
+        for epoch in range(5)
+    ]
+    assert {len(seen) for seen in epochs} == {4} and set.union(*epochs) == set(range(6))
+    assert make(batch_size=2, steps_per_epoch=9).steps == 3
+    with pytest.raises(InputError, match="steps_per_epoch must be at least 1"):
+        make(steps_per_epoch=0)
+
+
 def test_by_caption_an_epoch_has_each_caption():
     batches = make(balance="caption")
     assert batches.steps == 3

@@ -203,6 +203,9 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
     old.save_to_preset(tmp_path / "old")
     begun = {"generator_from": str(tmp_path / "old"), "generator_options": {}}
     begun |= {"kind": "vae", "perceptual_weight": 0.0, "generator_after": 1}
+    with pytest.raises(InputError, match="all but refined_size out"):
+        recipe(matcher_preset, **begun | {"generator_options": {"width": 5}})
+    begun["generator_options"] = {"refined_size": 32}
     with pytest.raises(InputError, match="Set prior_epochs if"):
         run(recipe(matcher_preset, **begun), tmp_path / "no")
     learns = []
@@ -221,6 +224,7 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
     new = run(recipe(matcher_preset, prior_epochs=1, **begun), tmp_path / "new")
     assert learns == [False, True]
     assert new.generator.prior.leave.kernel.numpy().any()  # fitted anew
+    assert new.generator.refined_size == 32
 
 
 @pytest.mark.parametrize("learns", [False, True])

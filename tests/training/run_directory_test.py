@@ -83,6 +83,15 @@ def test_another_recipe_is_refused_and_notes_are_free(tmp_path):
         RunDirectory(tmp_path, {"epochs": 4})
 
 
+def test_a_run_of_a_version_with_fewer_settings_goes_on(tmp_path):
+    RunDirectory(tmp_path, {"epochs": 3}).save_checkpoint({}, {"epoch": 1})
+    defaults = {"epochs": 100, "balance": "picture"}
+    with pytest.raises(InputError, match="changed=\\['balance'\\]"):
+        RunDirectory(tmp_path, {"epochs": 3, "balance": "class"}, defaults)
+    run = RunDirectory(tmp_path, {"epochs": 3, "balance": "picture"}, defaults)
+    assert run.load_checkpoint().metadata == {"epoch": 1}
+
+
 def test_a_directory_of_other_things_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(InputError, match="empty directory"):
