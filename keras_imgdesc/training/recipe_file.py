@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, Self, get_args, get_origin, get_type_hints
@@ -19,13 +19,20 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as JSON has them."""
-        fields_of_json: dict[str, Any] = json.loads(self.to_json())
-        return fields_of_json
+        found: dict[str, Any] = json.loads(self.to_json())
+        return found
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """What fields are when a recipe leaves all of them out, as JSON has them."""
-        return cls().as_dict()
+        """What fields are that a recipe leaves out, as JSON has them."""
+        values: dict[str, Any] = {}
+        for each in fields(cls):  # type: ignore[arg-type]
+            if each.default_factory is not MISSING:
+                values[each.name] = each.default_factory()
+            elif each.default is not MISSING:
+                values[each.name] = each.default
+        found: dict[str, Any] = json.loads(json.dumps(values))
+        return found
 
     @classmethod
     def from_json(cls, path: str | Path) -> Self:
