@@ -16,6 +16,15 @@ os.environ.setdefault(
 )
 
 
+def pytest_collection_modifyitems(items):
+    """Trainings come last, in their order otherwise.
+
+    When one worker is done, it takes of what the other has left; what a module's tests
+    share is then made twice, and trainings share the least.
+    """
+    items.sort(key=lambda item: "training" in item.path.parts)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def few_examples() -> Iterator[None]:
     """Int8 takes its ranges from fewer drawn examples than a user's does."""
