@@ -101,7 +101,6 @@ def export_tflite(
             argument is out of its range. Nothing is left then.
         ImageError: a representative image cannot be read.
     """
-    _check_quantize(quantize)
     return write_tflite(
         LiteConversion(task, **settings),
         path,
@@ -129,7 +128,12 @@ def write_tflite(
             `export_tflite`, and there what is raised.
     """
     path, model = Path(path), conversion.model
-    _check_quantize(quantize)
+    if quantize not in QUANTIZATIONS:
+        raise InputError(
+            f"quantize must be one of {QUANTIZATIONS}",
+            "Choose one of them",
+            quantize=quantize,
+        )
     vocabulary = "\n".join(model.vocabulary.tokens) + "\n"
     _check_place(path, vocabulary)
     given = _representative(model, representative_images, representative_texts)
@@ -160,15 +164,6 @@ def write_tflite(
     }
     _write(path, content, vocabulary, metadata | model.metadata)
     return path
-
-
-def _check_quantize(quantize: str | None) -> None:
-    if quantize not in QUANTIZATIONS:
-        raise InputError(
-            f"quantize must be one of {QUANTIZATIONS}",
-            "Choose one of them",
-            quantize=quantize,
-        )
 
 
 def _representative(model: LiteModel, images: Any, texts: Any) -> Any:
