@@ -134,6 +134,7 @@ def build_painter(settled: Callable[[Any], Any]) -> Callable[[int], Any]:
             noise_dim=6,
             condition_dim=8,
             refined_size=8,
+            sharpening_rounds=1,
             word_dim=32,
             attended_size=8,
         )

@@ -16,6 +16,7 @@ from keras_imgdesc.cli.options import (
     load_painter,
     make_folder,
     read_captions,
+    truncation_option,
 )
 
 
@@ -125,6 +126,7 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
     show_default=True,
     help="Paint so many of each text and judge the one of the highest P(I|D).",
 )
+@truncation_option
 @click.option("--report", type=DIRECTORY, help="Write a page and a sheet here.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, no more.")
 def evaluate_generator(
@@ -135,6 +137,7 @@ def evaluate_generator(
     classifier_photos,
     limit,
     best_of,
+    truncation,
     report,
     as_json,
     **source,
@@ -179,13 +182,13 @@ def evaluate_generator(
     results = {}
     for preset, painter in painters.items():
         results[preset] = run(
-            _best_painted(painter, best_of, rerank),
+            _best_painted(painter, best_of, truncation, rerank),
             chosen,
             metrics,
             describe=describe,
             progress=not as_json,
         )
-        results[preset].settings["best_of"] = best_of
+        results[preset].settings |= {"best_of": best_of, "truncation": truncation}
         found = {"preset": preset} | results[preset].summary()
         # One may take long: what it found is not lost if the next is interrupted.
         indent = None if as_json or compared else 2
@@ -207,11 +210,15 @@ def evaluate_generator(
     return 1 if failed else 0
 
 
-def _best_painted(painter: Any, number: int, rerank: Any) -> Callable:
+def _best_painted(
+    painter: Any, number: int, truncation: float, rerank: Any
+) -> Callable:
     """Texts and a seed to the best of so many pictures of each."""
 
     def paint(texts: list[str], seed: int) -> Any:
-        painted = painter.generate(texts, num_images=number, seed=seed, rerank=rerank)
+        painted = painter.generate(
+            texts, num_images=number, seed=seed, truncation=truncation, rerank=rerank
+        )
         return painted[:, 0]
 
     return paint

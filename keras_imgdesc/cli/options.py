@@ -15,6 +15,14 @@ DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(path_type=Path)
 # The search is written out beam by beam: thousands would fill the memory.
 BEAMS = click.IntRange(1, 100)
+# As `TextToImage.generate` has it, told before TensorFlow starts.
+truncation_option = click.option(
+    "--truncation",
+    type=click.FloatRange(0, 10),
+    default=1.0,
+    show_default=True,
+    help="Below 1 pictures are more typical and less different.",
+)
 
 
 def start_quietly() -> None:

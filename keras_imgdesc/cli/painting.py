@@ -14,6 +14,7 @@ from keras_imgdesc.cli.options import (
     load_matcher,
     load_painter,
     make_folder,
+    truncation_option,
 )
 from keras_imgdesc.errors import InputError
 
@@ -24,13 +25,6 @@ MOST_ON_A_SHEET = 1000
 preset_option = click.option("--preset", default="scenes_cvae", show_default=True)
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True
-)
-truncation_option = click.option(
-    "--truncation",
-    type=click.FloatRange(0, 10),
-    default=1.0,
-    show_default=True,
-    help="Below 1 pictures are more typical and less different.",
 )
 sheet_option = click.option(
     "--sheet", type=FILE, help="Draw all into this PNG, JPEG or WebP."

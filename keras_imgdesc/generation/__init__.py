@@ -26,6 +26,7 @@ from keras_imgdesc.generation.picture_changes import change_pictures
 from keras_imgdesc.generation.picture_encoder import PictureEncoder
 from keras_imgdesc.generation.pixels import to_pixels, to_uint8
 from keras_imgdesc.generation.projected_discriminator import ProjectedDiscriminator
+from keras_imgdesc.generation.sharpening import Sharpening
 from keras_imgdesc.generation.text_features import text_features
 from keras_imgdesc.generation.text_to_image import TextToImage
 from keras_imgdesc.generation.word_attention import WordAttention
@@ -44,6 +45,7 @@ __all__ = [
     "NoisePrior",
     "PictureEncoder",
     "ProjectedDiscriminator",
+    "Sharpening",
     "TextToImage",
     "VaeObjective",
     "WordAttention",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
@@ -16,6 +17,7 @@ from keras_imgdesc.generation.conditioning_augmentation import ConditioningAugme
 from keras_imgdesc.generation.noise_prior import NoisePrior
 from keras_imgdesc.generation.resolutions import channels_of_maps
 from keras_imgdesc.generation.sentence_whitening import SentenceWhitening
+from keras_imgdesc.generation.sharpening import Sharpening
 from keras_imgdesc.generation.word_attention import WordAttention
 
 
@@ -26,7 +28,9 @@ class Generator(keras.Model):
     A map of 4 x 4 is made of condition and noise and doubled by transposed
     convolutions of 4 x 4, each followed by a conditional batch normalisation, until it
     is the picture. Where a map is at most `refined_size` wide, a residual convolution
-    follows: that is where things are given their places.
+    follows: that is where things are given their places. Where the picture itself is,
+    what a map of its size finds, half as wide as the one before, is added to it: that
+    is where rims become sharp.
 
     With `word_dim` maps from 8 x 8 to `attended_size` look at the words themselves
     (`WordAttention`), and a residual convolution spreads what they found.
@@ -46,12 +50,14 @@ class Generator(keras.Model):
             have twice as many, eight times `width` at most.
         noise_dim: width of the picture's noise.
         condition_dim: width of the condition.
-        refined_size: side up to which maps are refined; 0 refines none.
+        refined_size: side up to which maps are refined, the picture among them; 0
+            refines none.
         most_channels: no map has more; None sets no limit.
         word_dim: width of the words' vectors; None looks at none.
         attended_size: side up to which maps look at words.
         prior_layers: of a `NoisePrior` that the picture's noise goes through; 0 for
             none.
+        sharpening_rounds: of a `Sharpening` of the picture; 0 for none.
         name: of the Keras model.
 
     Attributes:
@@ -85,6 +91,7 @@ class Generator(keras.Model):
         word_dim: int | None = None,
         attended_size: int = 16,
         prior_layers: int = 0,
+        sharpening_rounds: int = 0,
         name: str = "generator",
         **unknown: Any,
     ) -> None:
@@ -104,6 +111,10 @@ class Generator(keras.Model):
         picture = keras.layers.Conv2DTranspose(
             3, 4, strides=2, padding="same", name="picture"
         )
+        finest = None
+        if refined_size >= resolution:
+            finest = _Map(resolution, max(1, channels[-1] // 2), refined_size, 0)
+            touch = keras.layers.Conv2D(3, 3, padding="same", name="refined_picture")
 
         # === Functional Model ===
         sentence = keras.Input((sentence_dim,), name="sentence")
@@ -120,7 +131,12 @@ class Generator(keras.Model):
         x = ops.reshape(start(code), (-1, 4, 4, channels[0]))
         for one in maps:
             x = one(x, code, inputs.get("words"))
-        image = ops.tanh(ops.cast(picture(x), "float32"))
+        painted = picture(x)
+        if finest is not None:
+            painted += touch(finest(x, code, None))
+        image = ops.tanh(ops.cast(painted, "float32"))
+        if sharpening_rounds:
+            image = Sharpening(sharpening_rounds, dtype="float32")(image)
         super().__init__(
             inputs=inputs,
             outputs={"image": image, "mean": mean, "log_variance": log_variance},
@@ -138,6 +154,7 @@ class Generator(keras.Model):
         self.word_dim = word_dim
         self.attended_size = attended_size
         self.prior_layers = prior_layers
+        self.sharpening_rounds = sharpening_rounds
         self.prior = prior
         self.whitening = whitening
 
@@ -175,7 +192,16 @@ class Generator(keras.Model):
                 layer.set_weights(before[layer.name].get_weights())
             elif layer.name.startswith("refined_norm_"):
                 layer.silence()
+            elif layer.name == "refined_picture":
+                layer.set_weights([np.zeros(w.shape) for w in layer.weights])
         return larger
+
+    def sharpened(self, rounds: int) -> Generator:
+        """A generator of the same weights with so many rounds of `Sharpening`."""
+        config = self.get_config() | {"sharpening_rounds": rounds}
+        same = type(self)(**config)
+        same.set_weights(self.get_weights())
+        return same
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -190,6 +216,7 @@ class Generator(keras.Model):
             "word_dim": self.word_dim,
             "attended_size": self.attended_size,
             "prior_layers": self.prior_layers,
+            "sharpening_rounds": self.sharpening_rounds,
         }
 
     @classmethod

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -25,6 +26,9 @@ from keras_imgdesc.presets import load_preset
 from keras_imgdesc.training.conv_muon import ConvMuon
 from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 from keras_imgdesc.training.warm_up_cosine import WarmUpCosine
+
+# Beside the checkpoint of a VAE's run; painting does not need it.
+ENCODER_FILE = "encoder.keras"
 
 
 def build_generation(
@@ -53,13 +57,16 @@ def build_generation(
         "resolution": recipe.resolution,
     }
     generator = _generator(recipe, shapes)
-    average = Generator.from_config(generator.get_config())
+    # What is painted is sharpened; what is learned from is not.
+    average = generator.sharpened(
+        recipe.sharpening_rounds
+        if recipe.kind == "vae"
+        else generator.sharpening_rounds
+    )
     matching = MatcherScores(matcher) if recipe.matching_weight else None
     model: ConditionalGAN | ConditionalVAE
     if recipe.kind == "vae":
-        encoder = PictureEncoder(
-            **shapes, noise_dim=generator.noise_dim, **recipe.encoder_options
-        )
+        encoder = _encoder(recipe, shapes | {"noise_dim": generator.noise_dim})
         _whiten(recipe, sentences, generator, encoder)
         distance = None
         if recipe.perceptual_weight:
@@ -137,9 +144,32 @@ def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
                 **{name: getattr(found, name)},
             )
     if recipe.kind == "vae":
+        found = found.sharpened(0)
         _forget_prior(recipe, found)
     if "refined_size" in recipe.generator_options:
         return found.refined(recipe.generator_options["refined_size"])
+    return found
+
+
+def _encoder(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> PictureEncoder:
+    if recipe.encoder_from is None:
+        return PictureEncoder(**shapes, **recipe.encoder_options)
+    path = Path(recipe.encoder_from) / ENCODER_FILE
+    if not path.is_file():
+        raise InputError(
+            "An encoder to begin with is in the run directory of a VAE",
+            f"Name the directory that has {ENCODER_FILE}",
+            encoder_from=recipe.encoder_from,
+        )
+    found = keras.models.load_model(path)
+    for name, wanted in shapes.items():
+        if getattr(found, name) != wanted:
+            raise InputError(
+                "An encoder to begin with must find the noise of this generator",
+                "Name the run that trained both",
+                encoder_from=recipe.encoder_from,
+                **{name: getattr(found, name)},
+            )
     return found
 
 

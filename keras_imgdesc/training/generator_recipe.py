@@ -3,21 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.generation.feature_distance import VGG16_LAYERS
-from keras_imgdesc.generation.losses import ADVERSARIAL_LOSSES
-from keras_imgdesc.generation.picture_changes import CHANGES
+from keras_imgdesc.training.generator_rules import check_generator_recipe
 from keras_imgdesc.training.recipe_file import Recipe
-
-KINDS = ("dcgan", "vae")
-OPTIMIZERS = ("adam", "muon")
-BALANCES = ("picture", "caption", "class")
-# Arguments of the models that other settings decide.
-SETTLED = {
-    "generator_options": ("sentence_dim", "resolution", "word_dim"),
-    "discriminator_options": ("encoder", "sentence_dim", "resolution"),
-    "encoder_options": ("sentence_dim", "resolution", "noise_dim"),
-}
 
 
 @dataclass(frozen=True)
@@ -31,6 +19,8 @@ class GeneratorRecipe(Recipe):
         generator_from: preset of a painter of the same text encoder, such as a VAE's,
             whose generator training begins with; None begins anew. Of
             `generator_options` it takes `refined_size` alone, see `Generator.refined`.
+        encoder_from: run directory of a VAE, whose encoder training begins with; None
+            begins anew. Its form is not that of `encoder_options` then.
         generator_options, discriminator_options, encoder_options: arguments of
             `Generator`, `Discriminator` and the VAE's `PictureEncoder` besides widths
             that the text encoder and each other decide.
@@ -62,6 +52,8 @@ class GeneratorRecipe(Recipe):
         prior_epochs: of `fit_noise_prior`, when a VAE is trained, for a generator with
             `prior_layers` in `generator_options`, or with a prior in `generator_from`,
             which is fitted anew.
+        sharpening_rounds: of the `Sharpening` of what a VAE's painter paints, which is
+            softer than pictures are; its loss is of the unsharpened.
         noise_weight, detail_weight, perceptual_weight: see `VaeObjective`.
         perceptual_layers: of the matcher's image encoder, that the perceptual loss
             compares; see `FeatureDistance`.
@@ -102,6 +94,7 @@ class GeneratorRecipe(Recipe):
     text_encoder_from: str = "scenes_matcher"
     resolution: int = 64
     generator_from: str | None = None
+    encoder_from: str | None = None
     generator_options: dict[str, Any] = field(default_factory=dict)
     discriminator_options: dict[str, Any] = field(default_factory=dict)
     encoder_options: dict[str, Any] = field(default_factory=dict)
@@ -131,6 +124,7 @@ class GeneratorRecipe(Recipe):
     noise_weight: float = 0.5
     noise_warm_up: int = 0
     prior_epochs: int = 0
+    sharpening_rounds: int = 0
     detail_weight: float = 0.0
     perceptual_weight: float = 0.1
     perceptual_layers: list[str] = field(default_factory=lambda: list(VGG16_LAYERS))
@@ -158,135 +152,7 @@ class GeneratorRecipe(Recipe):
     notes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        least = {
-            "epochs": 1,
-            "batch_size": 2,
-            "hard_mismatch": 0,
-            "matching_images": 0,
-            "matching_after": 0,
-            "generator_after": 0,
-            "noise_warm_up": 0,
-            "penalty_every": 1,
-            "metrics_every": 1,
-            "validation_images": 1,
-            "sample_texts": 1,
-            "samples_per_text": 2,
-            "collapse_patience": 1,
-        }
-        if self.steps_per_epoch is not None:
-            least["steps_per_epoch"] = 1
-        for name, smallest in least.items():
-            if getattr(self, name) < smallest:
-                raise InputError(
-                    f"{name} must be at least {smallest}",
-                    "Use a larger one",
-                    **{name: getattr(self, name)},
-                )
-        for name, choices in (
-            ("kind", KINDS),
-            ("balance", BALANCES),
-            ("loss", ADVERSARIAL_LOSSES),
-            ("optimizer", OPTIMIZERS),
-        ):
-            if getattr(self, name) not in choices:
-                raise InputError(
-                    f"{name} must be one of {choices}",
-                    "Choose one of them",
-                    **{name: getattr(self, name)},
-                )
-        for part, names in SETTLED.items():
-            options = getattr(self, part)
-            if settled := {n: options[n] for n in names if n in options}:
-                raise InputError(
-                    f"{part} may not set what other settings decide",
-                    "Leave it out; see resolution, attend_words, text_encoder_from "
-                    "and generator_options",
-                    **settled,
-                )
-        judged = {
-            name: getattr(self, name)
-            for name in (
-                "anchor_weight",
-                "contrast_weight",
-                "penalty_weight",
-                "projected",
-            )
-        }
-        if self.kind == "vae" and any(judged.values()):
-            raise InputError(
-                "A VAE has no discriminator",
-                "Leave these settings out, or train a dcgan",
-                **judged,
-            )
-        if self.generator_after and (self.kind != "vae" or not self.generator_from):
-            raise InputError(
-                "Only a VAE that begins with a generator can leave it alone at first",
-                "Name it in generator_from, or set generator_after to 0",
-                kind=self.kind,
-                generator_after=self.generator_after,
-                generator_from=self.generator_from,
-            )
-        prior_layers = self.generator_options.get("prior_layers", 0)
-        is_known = self.kind != "vae" or self.generator_from is None
-        if is_known and bool(self.prior_epochs) != bool(
-            prior_layers and self.kind == "vae"
-        ):
-            raise InputError(
-                "A VAE's noise prior has layers and epochs in which they are fitted",
-                "Set prior_epochs and generator_options['prior_layers'], or neither; "
-                "a dcgan has them from generator_from alone",
-                kind=self.kind,
-                prior_epochs=self.prior_epochs,
-                prior_layers=prior_layers,
-            )
-        if not set(self.changes) <= set(CHANGES):
-            raise InputError(
-                f"changes must be some of {CHANGES}",
-                "Choose of them",
-                changes=self.changes,
-            )
-        if not 0 <= self.average_decay < 1:
-            raise InputError(
-                "average_decay must be from 0 to below 1",
-                "Use 0.999, or 0 for no average",
-                average_decay=self.average_decay,
-            )
-        if self.metric is not None and self.metric not in self.metrics:
-            raise InputError(
-                "metric must be one of metrics",
-                "Add it to them",
-                metric=self.metric,
-                metrics=self.metrics,
-            )
-        if self.generator_from is not None and (
-            self.generator_options.keys() - {"refined_size"}
-        ):
-            raise InputError(
-                "A generator that there is already has its form",
-                "Leave all but refined_size out of generator_options, or leave out "
-                "generator_from",
-                generator_from=self.generator_from,
-                generator_options=self.generator_options,
-            )
-        if self.anchor_weight and self.generator_from is None:
-            raise InputError(
-                "The anchor is the generator that training begins with",
-                "Name it in generator_from, or set anchor_weight to 0",
-                anchor_weight=self.anchor_weight,
-                generator_from=self.generator_from,
-            )
-        if self.hard_mismatch and not self.exchangeable:
-            raise InputError(
-                "Hard mismatches are made of phrases that can be exchanged",
-                "Set exchangeable, for example [['red', 'blue'], ['left', 'right']]",
-                exchangeable=self.exchangeable,
-            )
-        if "float16" in self.precision.replace("bfloat16", ""):
-            raise InputError(
-                "Losses of a generator are not scaled, which float16 needs",
-                "Use mixed_bfloat16 or float32",
-                precision=self.precision,
-            )
+        check_generator_recipe(self)
 
     @property
     def needs_matcher(self) -> bool:

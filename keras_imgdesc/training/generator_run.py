@@ -1,5 +1,6 @@
 """The steps of a generator's training."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from keras_imgdesc.presets import load_preset
 from keras_imgdesc.training.caption_inputs import read_pixels, without_failed
 from keras_imgdesc.training.generator_batches import GeneratorBatches, steps_of_epoch
 from keras_imgdesc.training.generator_metrics import PaintingMetric, named_metrics
-from keras_imgdesc.training.generator_models import build_generation
+from keras_imgdesc.training.generator_models import ENCODER_FILE, build_generation
 from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 from keras_imgdesc.training.generator_texts import embed_texts
 from keras_imgdesc.training.prior_fitting import fit_noise_prior
@@ -134,6 +135,8 @@ class GeneratorRun:
         self._keep_best(row)
         arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
         self.directory.save_checkpoint(arrays, {"epochs_done": row["epoch"]}, row)
+        if self.recipe.kind == "vae":
+            self._save_encoder()
         log_scalars(self.directory.path / "logs", row)
         if self.progress:
             print({k: round(v, 3) for k, v in row.items()}, flush=True)
@@ -270,6 +273,12 @@ class GeneratorRun:
         path = self.directory.path / place
         path.parent.mkdir(exist_ok=True)
         self.painter.save_to_preset(path, recipe=self.recipe.as_dict())
+
+    def _save_encoder(self) -> None:
+        path = self.directory.path / ENCODER_FILE
+        partial = path.with_name(f"partial_{path.name}")
+        self.model.encoder.save(partial)
+        os.replace(partial, path)
 
     def _state(self) -> dict[str, Any]:
         optimizers = {

@@ -65,8 +65,8 @@ def test_a_generator_of_scenes_is_measured(run, presets, few_scenes, tmp_path):
 def test_the_best_of_several_is_judged(run, presets, few_scenes, monkeypatch, tmp_path):
     asked = []
 
-    def generate(painter, texts, num_images=1, seed=0, rerank=None):
-        asked.append((num_images, type(rerank).__name__))
+    def generate(painter, texts, num_images=1, seed=0, truncation=1.0, rerank=None):
+        asked.append((num_images, truncation, type(rerank).__name__))
         # The best first: what is behind it must not count.
         white = np.full((len(texts), 1, 32, 32, 3), 255, np.uint8)
         return np.concatenate([white, np.repeat(0 * white, num_images - 1, 1)], axis=1)
@@ -74,11 +74,13 @@ def test_the_best_of_several_is_judged(run, presets, few_scenes, monkeypatch, tm
     monkeypatch.setattr(TextToImage, "generate", generate)
     code, out, err = run(
         "evaluate", "generator", "--preset", presets["painter"], "--scenes", "--json",
-        "--matcher", presets["matcher"], "--best-of", 16, "--report", tmp_path / "it",
+        "--matcher", presets["matcher"], "--best-of", 16, "--truncation", 0.5,
+        "--report", tmp_path / "it",
     )  # fmt: skip
     assert code == 0, err
-    assert json.loads(out)["best_of"] == 16
-    assert set(asked) == {(16, "ImageTextMatcher")}
+    found = json.loads(out)
+    assert (found["best_of"], found["truncation"]) == (16, 0.5)
+    assert set(asked) == {(16, 0.5, "ImageTextMatcher")}
     with Image.open(tmp_path / "it/sheet.png") as sheet:
         assert np.asarray(sheet.convert("L")).mean() > 200
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.generation import Generator
+from keras_imgdesc.generation import Generator, Sharpening
 
 SMALL = {"sentence_dim": 6, "resolution": 32, "width": 4, "noise_dim": 5}
 READING = SMALL | {"word_dim": 7}
@@ -103,11 +103,31 @@ def test_a_refined_one_paints_the_same_until_it_is_trained(settled):
     assert refined.count_params() > generator.count_params()
     wanted = np.asarray(generator(given)["image"])
     np.testing.assert_allclose(refined(given)["image"], wanted, atol=1e-6)
+    finest = refined.refined(32)
+    np.testing.assert_allclose(finest(given)["image"], wanted, atol=1e-6)
+    assert finest.get_layer("norm_32").output.shape[1:] == (32, 32, 2)
+    touch = finest.get_layer("refined_picture")
+    touch.kernel.assign(np.ones_like(touch.kernel))
+    assert np.abs(np.asarray(finest(given)["image"]) - wanted).max() > 1e-3
     new = refined.get_layer("refined_norm_16").scale_and_shift
     new.bias.assign(np.ones_like(new.bias))
     assert np.abs(np.asarray(refined(given)["image"]) - wanted).max() > 1e-3
     with pytest.raises(InputError, match="refined_size to 16 or more"):
         refined.refined(8)
+
+
+def test_a_sharpened_one_paints_the_same_sharper(settled):
+    generator = settled(Generator(**SMALL))
+    given = inputs(generator)
+    sharpened = generator.sharpened(2)
+    assert sharpened.sharpening_rounds == 2
+    wanted = Sharpening(2)(generator(given)["image"])
+    np.testing.assert_allclose(sharpened(given)["image"], wanted, atol=1e-6)
+    again = Generator.from_config(sharpened.get_config()).sharpened(0)
+    again.set_weights(sharpened.get_weights())
+    np.testing.assert_allclose(
+        again(given)["image"], generator(given)["image"], atol=1e-6
+    )
 
 
 def test_refuses_what_it_cannot_paint():

@@ -191,6 +191,11 @@ def test_settings_that_would_do_nothing_are_refused(matcher_preset):
         recipe(matcher_preset, anchor_weight=1.0)
     with pytest.raises(InputError, match="generator_after to 0"):
         recipe(matcher_preset, kind="vae", generator_after=1)
+    with pytest.raises(InputError, match="sharpening_rounds to 0"):
+        recipe(matcher_preset, sharpening_rounds=3)
+    with pytest.raises(InputError, match="or encoder_options"):
+        options = {"encoder_from": "run", "encoder_options": {"width": 3}}
+        recipe(matcher_preset, kind="vae", **options)
 
 
 def test_a_new_encoder_learns_the_noise_of_an_old_generator(
@@ -221,10 +226,43 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
         return {"generator_loss": 1.0}
 
     monkeypatch.setattr(GeneratorRun, "_fit", watched)
-    new = run(recipe(matcher_preset, prior_epochs=1, **begun), tmp_path / "new")
+    begun |= {"prior_epochs": 1, "sharpening_rounds": 2}
+    new = run(recipe(matcher_preset, **begun), tmp_path / "new")
     assert learns == [False, True]
     assert new.generator.prior.leave.kernel.numpy().any()  # fitted anew
     assert new.generator.refined_size == 32
+    assert new.generator.sharpening_rounds == 2
+
+
+def test_a_vae_goes_on_with_the_encoder_of_another_run(
+    tmp_path, matcher_preset, monkeypatch
+):
+    begun = {"kind": "vae", "perceptual_weight": 0.0, "sharpening_rounds": 1}
+    run(recipe(matcher_preset, epochs=1, **begun), tmp_path / "first")
+    begun |= {
+        "generator_from": str(tmp_path / "first/preset"),
+        "encoder_from": str(tmp_path / "first"),
+        "generator_options": {},
+        "encoder_options": {},
+    }
+
+    def watched(self, epoch):
+        kept = keras.models.load_model(tmp_path / "first/encoder.keras")
+        for now, before in zip(
+            self.model.encoder.trainable_variables,
+            kept.trainable_variables,
+            strict=True,
+        ):
+            np.testing.assert_array_equal(now, before)
+        assert self.model.generator.sharpening_rounds == 0
+        assert self.model.average.sharpening_rounds == 1
+        return {"generator_loss": 1.0}
+
+    monkeypatch.setattr(GeneratorRun, "_fit", watched)
+    run(recipe(matcher_preset, **begun), tmp_path / "second")
+    begun["encoder_from"] = str(tmp_path)
+    with pytest.raises(InputError, match="Name the directory that has encoder.keras"):
+        run(recipe(matcher_preset, **begun), tmp_path / "third")
 
 
 @pytest.mark.parametrize("learns", [False, True])
