@@ -237,6 +237,12 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
 def test_a_vae_goes_on_with_the_encoder_of_another_run(
     tmp_path, matcher_preset, monkeypatch
 ):
+    def trained(self, epoch):
+        for weight in self.model.encoder.trainable_variables:
+            weight.assign(weight + 0.1)
+        return {"generator_loss": 1.0}
+
+    monkeypatch.setattr(GeneratorRun, "_fit", trained)
     begun = {"kind": "vae", "perceptual_weight": 0.0, "sharpening_rounds": 1}
     run(recipe(matcher_preset, epochs=1, **begun), tmp_path / "first")
     begun |= {
@@ -259,7 +265,7 @@ def test_a_vae_goes_on_with_the_encoder_of_another_run(
         return {"generator_loss": 1.0}
 
     monkeypatch.setattr(GeneratorRun, "_fit", watched)
-    run(recipe(matcher_preset, **begun), tmp_path / "second")
+    run(recipe(matcher_preset, epochs=1, **begun), tmp_path / "second")
     begun["encoder_from"] = str(tmp_path)
     with pytest.raises(InputError, match="Name the directory that has encoder.keras"):
         run(recipe(matcher_preset, **begun), tmp_path / "third")
