@@ -188,7 +188,7 @@ def evaluate_generator(
             describe=describe,
             progress=not as_json,
         )
-        results[preset].settings |= {"best_of": best_of, "truncation": truncation}
+        results[preset].settings.update(best_of=best_of, truncation=truncation)
         found = {"preset": preset} | results[preset].summary()
         # One may take long: what it found is not lost if the next is interrupted.
         indent = None if as_json or compared else 2

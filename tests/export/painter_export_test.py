@@ -56,7 +56,7 @@ def files(painter, tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("quantize", "largest", "mean"),
-    [(None, 1, 0.001), ("float16", 2, 0.1), ("dynamic", 8, 0.5), ("int8", 12, 1.5)],
+    [(None, 1, 0.001), ("float16", 2, 0.1), ("dynamic", 8, 0.8), ("int8", 12, 1.5)],
 )
 def test_the_file_paints_what_python_paints(painter, files, quantize, largest, mean):
     lite = LitePainter(files[quantize])
