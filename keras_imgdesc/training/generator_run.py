@@ -133,10 +133,10 @@ class GeneratorRun:
     def _commit(self, row: dict[str, Any]) -> None:
         """Keeps what an epoch has made."""
         self._keep_best(row)
-        arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
-        self.directory.save_checkpoint(arrays, {"epochs_done": row["epoch"]}, row)
         if self.recipe.kind == "vae":
             self._save_encoder()
+        arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
+        self.directory.save_checkpoint(arrays, {"epochs_done": row["epoch"]}, row)
         log_scalars(self.directory.path / "logs", row)
         if self.progress:
             print({k: round(v, 3) for k, v in row.items()}, flush=True)
