@@ -75,8 +75,8 @@ def check_generator_recipe(recipe: GeneratorRecipe) -> None:
         if settled := {n: options[n] for n in names if n in options}:
             raise InputError(
                 f"{part} may not set what other settings decide",
-                "Leave it out; see resolution, attend_words, text_encoder_from "
-                "and generator_options",
+                "Leave it out; see resolution, attend_words, text_encoder_from, "
+                "sharpening_rounds and generator_options",
                 **settled,
             )
     judged = {

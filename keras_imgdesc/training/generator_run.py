@@ -277,8 +277,11 @@ class GeneratorRun:
     def _save_encoder(self) -> None:
         path = self.directory.path / ENCODER_FILE
         partial = path.with_name(f"partial_{path.name}")
-        self.model.encoder.save(partial)
-        os.replace(partial, path)
+        try:
+            self.model.encoder.save(partial)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def _state(self) -> dict[str, Any]:
         optimizers = {
