@@ -135,6 +135,7 @@ def build_painter(settled: Callable[[Any], Any]) -> Callable[[int], Any]:
             condition_dim=8,
             refined_size=8,
             sharpening_rounds=1,
+            temperature=0.8,
             word_dim=32,
             attended_size=8,
         )

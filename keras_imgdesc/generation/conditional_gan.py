@@ -246,12 +246,12 @@ class ConditionalGAN(TrainedInSteps):
         logs = {"generator_loss": adversarial, "divergence": divergence}
         if objective.matching_weight and self.matching is not None:
             some = slice(objective.matching_images or None)
-            token_ids = data["token_ids"][some]
+            token_ids = data["token_ids"]
             if "wrong_ids" in data:
                 token_ids = ops.concatenate([token_ids, data["wrong_ids"][some]])
+            # A picture survives the changes; a pattern that fools a matcher does not.
             matching = matching_cross_entropy(
-                self.matching(painted["image"][some], token_ids),
-                _same(data["text_id"][some]),
+                self.matching(changed[some], token_ids), _same(data["text_id"])[some]
             )
             loss += objective.matching_weight * matching
             logs["matching_loss"] = matching

@@ -14,7 +14,8 @@ class GanObjective:
         penalty_every: steps from one penalty to the next, which then counts so many
             times (lazy regularisation): second gradients are costly.
         penalty_power: see `gradient_penalty`.
-        matching_weight: of the cross-entropy of painted pictures and texts.
+        matching_weight: of the cross-entropy of painted pictures, changed as the
+            discriminator sees them, and the texts of the batch.
         matching_images: pictures of a batch that it is computed of, the first ones;
             0 is all of them.
         contrast_weight: of the cross-entropy of pictures and texts in a `Contrast`,

@@ -58,6 +58,9 @@ class Generator(keras.Model):
         prior_layers: of a `NoisePrior` that the picture's noise goes through; 0 for
             none.
         sharpening_rounds: of a `Sharpening` of the picture; 0 for none.
+        temperature: the noise is multiplied by it: below 1 what is painted is surer
+            and more alike (Kingma and Dhariwal 2018,
+            https://arxiv.org/abs/1807.03039).
         name: of the Keras model.
 
     Attributes:
@@ -92,6 +95,7 @@ class Generator(keras.Model):
         attended_size: int = 16,
         prior_layers: int = 0,
         sharpening_rounds: int = 0,
+        temperature: float = 1.0,
         name: str = "generator",
         **unknown: Any,
     ) -> None:
@@ -123,8 +127,9 @@ class Generator(keras.Model):
         if word_dim is not None:
             inputs["words"] = keras.Input((None, word_dim), name="words")
         seen = whitening(sentence)
-        condition, mean, log_variance = augmentation(seen, noise[:, noise_dim:])
-        own = noise[:, :noise_dim]
+        tempered = noise if temperature == 1 else noise * temperature
+        condition, mean, log_variance = augmentation(seen, tempered[:, noise_dim:])
+        own = tempered[:, :noise_dim]
         if prior is not None:
             own = prior(own, seen)
         code = ops.concatenate([own, condition], axis=-1)
@@ -155,6 +160,7 @@ class Generator(keras.Model):
         self.attended_size = attended_size
         self.prior_layers = prior_layers
         self.sharpening_rounds = sharpening_rounds
+        self.temperature = temperature
         self.prior = prior
         self.whitening = whitening
 
@@ -185,7 +191,7 @@ class Generator(keras.Model):
                 f"Set refined_size to {self.refined_size} or more",
                 refined_size=size,
             )
-        larger = type(self)(**(self.get_config() | {"refined_size": size}))
+        larger = type(self).from_config(self.get_config() | {"refined_size": size})
         before = {layer.name: layer for layer in self.layers}
         for layer in larger.layers:
             if layer.name in before:
@@ -196,10 +202,17 @@ class Generator(keras.Model):
                 layer.set_weights([np.zeros(w.shape) for w in layer.weights])
         return larger
 
-    def sharpened(self, rounds: int) -> Generator:
-        """A generator of the same weights with so many rounds of `Sharpening`."""
-        config = self.get_config() | {"sharpening_rounds": rounds}
-        same = type(self)(**config)
+    def painting(
+        self, *, sharpening_rounds: int | None = None, temperature: float | None = None
+    ) -> Generator:
+        """A generator of the same weights that paints otherwise.
+
+        Args:
+            sharpening_rounds, temperature: see above; None leaves what it has.
+        """
+        changes = {"sharpening_rounds": sharpening_rounds, "temperature": temperature}
+        given = {name: value for name, value in changes.items() if value is not None}
+        same = type(self).from_config(self.get_config() | given)
         same.set_weights(self.get_weights())
         return same
 
@@ -217,6 +230,7 @@ class Generator(keras.Model):
             "attended_size": self.attended_size,
             "prior_layers": self.prior_layers,
             "sharpening_rounds": self.sharpening_rounds,
+            "temperature": self.temperature,
         }
 
     @classmethod

@@ -133,7 +133,8 @@ def matching_cross_entropy(scores: Any, same: Any = None) -> Any:
     Args:
         scores: f(I, D), float (batch, batch or more); the text of a picture is in
             the column of its row's number, columns beyond are wrong texts.
-        same: bool (batch, batch), which pictures have the same text; None for none.
+        same: bool (batch, batch or more), which of the first columns are a picture's
+            own text; None for no other than its row's.
 
     Reference:
         Xu et al., "AttnGAN: Fine-Grained Text to Image Generation with Attentional
@@ -142,12 +143,15 @@ def matching_cross_entropy(scores: Any, same: Any = None) -> Any:
     scores = ops.cast(scores, "float32")
     count = ops.shape(scores)[0]
     own = ops.diagonal(scores[:, :count])
-    square, wrong = scores[:, :count], scores[:, count:]
     if same is not None:
-        other = ops.logical_and(same, ops.logical_not(ops.eye(count, dtype="bool")))
-        square = ops.where(other, -1e9, square)
-    of_texts = ops.logsumexp(ops.concatenate([square, wrong], axis=1), axis=1)
-    of_pictures = ops.logsumexp(square, axis=0)
+        told = ops.shape(same)[1]
+        other = ops.logical_and(
+            same, ops.logical_not(ops.eye(count, told, dtype="bool"))
+        )
+        masked = ops.where(other, -1e9, scores[:, :told])
+        scores = ops.concatenate([masked, scores[:, told:]], axis=1)
+    of_texts = ops.logsumexp(scores, axis=1)
+    of_pictures = ops.logsumexp(scores[:, :count], axis=0)
     return 0.5 * ops.mean(of_texts + of_pictures) - ops.mean(own)
 
 

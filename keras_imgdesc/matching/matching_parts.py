@@ -49,7 +49,8 @@ def matching_graph(
     if text_encoder is None:
         inputs["sentence"] = keras.Input((text_tower.text_dim,), name="sentence")
         inputs["words"] = keras.Input((length, text_tower.text_dim), name="words")
-        inputs["padding_mask"] = keras.Input((length,), dtype="bool", name="mask")
+        mask = keras.Input((length,), dtype="bool", name="padding_mask")
+        inputs["padding_mask"] = mask
         encoded = {k: inputs[k] for k in ("sentence", "words", "padding_mask")}
     else:
         inputs["token_ids"] = keras.Input((length,), dtype="int32", name="token_ids")

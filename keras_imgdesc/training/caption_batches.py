@@ -16,14 +16,15 @@ CONTRAST = 0.4
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of the pictures; see `CaptionRecipe` for the fields."""
+    """Changes of the pictures; see `CaptionRecipe` and `MatchingRecipe`."""
 
     flip: bool = False
     crop: float = 1.0
     colour: float = 0.0
+    shrink: int = 0
 
     def __bool__(self) -> bool:
-        return self.flip or self.crop < 1 or self.colour > 0
+        return bool(self.flip or self.crop < 1 or self.colour > 0 or self.shrink)
 
 
 def epoch_batches(
@@ -118,7 +119,7 @@ def _by_length(
 
 
 def augment(images: tf.Tensor, key: tf.Tensor, how: Augmentation) -> tf.Tensor:
-    """Random crop, mirror image and colours.
+    """Random crop, mirror image and colours, seen as small as `how` says.
 
     Args:
         images: uint8 `(batch, size, size, 3)`.
@@ -143,4 +144,8 @@ def augment(images: tf.Tensor, key: tf.Tensor, how: Augmentation) -> tf.Tensor:
     contrast = 1 + CONTRAST * how.colour * (2 * draws[4] - 1)
     shift = BRIGHTNESS * how.colour * (2 * draws[5] - 1)
     pixels = (pixels - 128) * contrast[:, None, None, None] + 128
-    return tf.clip_by_value(pixels + shift[:, None, None, None], 0, 255)
+    pixels = tf.clip_by_value(pixels + shift[:, None, None, None], 0, 255)
+    if how.shrink:
+        small = tf.image.resize(pixels, (how.shrink, how.shrink), antialias=True)
+        pixels = tf.image.resize(small, (size, size))
+    return pixels

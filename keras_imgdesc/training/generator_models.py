@@ -57,11 +57,10 @@ def build_generation(
         "resolution": recipe.resolution,
     }
     generator = _generator(recipe, shapes)
-    # What is painted is sharpened; what is learned from is not.
-    average = generator.sharpened(
-        recipe.sharpening_rounds
-        if recipe.kind == "vae"
-        else generator.sharpening_rounds
+    # What is painted is sharpened, of less noise; what is learned from is not.
+    average = generator.painting(
+        sharpening_rounds=recipe.sharpening_rounds if recipe.kind == "vae" else None,
+        temperature=recipe.temperature,
     )
     matching = MatcherScores(matcher) if recipe.matching_weight else None
     model: ConditionalGAN | ConditionalVAE
@@ -143,8 +142,10 @@ def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
                 generator_from=recipe.generator_from,
                 **{name: getattr(found, name)},
             )
+    found = found.painting(
+        sharpening_rounds=0 if recipe.kind == "vae" else None, temperature=1.0
+    )
     if recipe.kind == "vae":
-        found = found.sharpened(0)
         _forget_prior(recipe, found)
     if "refined_size" in recipe.generator_options:
         return found.refined(recipe.generator_options["refined_size"])
@@ -192,7 +193,7 @@ def _anchor(recipe: GeneratorRecipe) -> Callable[[Any], Any] | None:
     """Pictures of the generator that training begins with, which is left alone."""
     if not recipe.anchor_weight or recipe.generator_from is None:
         return None
-    kept = load_preset(recipe.generator_from).generator
+    kept = load_preset(recipe.generator_from).generator.painting(temperature=1.0)
     kept.trainable = False
     return lambda inputs: kept(inputs, training=False)["image"]
 

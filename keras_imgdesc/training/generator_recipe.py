@@ -54,6 +54,8 @@ class GeneratorRecipe(Recipe):
             which is fitted anew.
         sharpening_rounds: of the `Sharpening` of what a VAE's painter paints, which is
             softer than pictures are; its loss is of the unsharpened.
+        temperature: of the noise that is painted from, see `Generator`; training is
+            with all of it.
         noise_weight, detail_weight, perceptual_weight: see `VaeObjective`.
         perceptual_layers: of the matcher's image encoder, that the perceptual loss
             compares; see `FeatureDistance`.
@@ -125,6 +127,7 @@ class GeneratorRecipe(Recipe):
     noise_warm_up: int = 0
     prior_epochs: int = 0
     sharpening_rounds: int = 0
+    temperature: float = 1.0
     detail_weight: float = 0.0
     perceptual_weight: float = 0.1
     perceptual_layers: list[str] = field(default_factory=lambda: list(VGG16_LAYERS))

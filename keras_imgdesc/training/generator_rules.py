@@ -21,6 +21,7 @@ SETTLED = {
         "resolution",
         "word_dim",
         "sharpening_rounds",
+        "temperature",
     ),
     "discriminator_options": ("encoder", "sentence_dim", "resolution"),
     "encoder_options": ("sentence_dim", "resolution", "noise_dim"),
@@ -76,7 +77,7 @@ def check_generator_recipe(recipe: GeneratorRecipe) -> None:
             raise InputError(
                 f"{part} may not set what other settings decide",
                 "Leave it out; see resolution, attend_words, text_encoder_from, "
-                "sharpening_rounds and generator_options",
+                "sharpening_rounds, temperature and generator_options",
                 **settled,
             )
     judged = {
@@ -130,6 +131,12 @@ def check_generator_recipe(recipe: GeneratorRecipe) -> None:
             kind=recipe.kind,
             prior_epochs=recipe.prior_epochs,
             prior_layers=prior_layers,
+        )
+    if not 0 < recipe.temperature <= 10:
+        raise InputError(
+            "temperature must be above 0 and at most 10",
+            "Use 1 for noise as it is, less for surer pictures",
+            temperature=recipe.temperature,
         )
     if not set(recipe.changes) <= set(CHANGES):
         raise InputError(

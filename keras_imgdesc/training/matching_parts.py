@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.presets import load_preset
 from keras_imgdesc.text import CaptionTokenizer, CompactTextEncoder, Vocabulary
@@ -18,11 +19,14 @@ def build_matcher(recipe: MatchingRecipe, train: CaptionCollection) -> ImageText
     if recipe.encoder_from:
         task = load_preset(recipe.encoder_from)
         encoder = getattr(task, "image_encoder", None) or task.encoder
+        encoder = encoder.resized(recipe.encoder_options.get("image_size"))
         encoder.set_trainable_from(recipe.encoder_options.get("trainable_from"))
     else:
         encoder = build_encoder(recipe.encoder, **recipe.encoder_options)
     text_encoder: Any
-    if recipe.text_encoder == "bert":
+    if recipe.text_encoder_from:
+        text_encoder = _text_encoder(recipe.text_encoder_from)
+    elif recipe.text_encoder == "bert":
         from keras_imgdesc.text import BertTextEncoder
 
         text_encoder = BertTextEncoder(**recipe.text_options)
@@ -40,6 +44,20 @@ def build_matcher(recipe: MatchingRecipe, train: CaptionCollection) -> ImageText
         pool_size=recipe.pool_size,
         **recipe.scoring,
     )
+
+
+def _text_encoder(preset: str) -> Any:
+    """That of a matcher, frozen."""
+    task = load_preset(preset)
+    if not hasattr(task, "text_encoder"):
+        raise InputError(
+            "A text encoder to use is that of a matcher or painter",
+            "Name the preset of one",
+            text_encoder_from=preset,
+            task=type(task).__name__,
+        )
+    task.text_encoder.trainable = False
+    return task.text_encoder
 
 
 def embed_captions(

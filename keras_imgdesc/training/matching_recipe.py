@@ -18,7 +18,10 @@ class MatchingRecipe(Recipe):
             None builds a new one of `encoder`.
         encoder: `"vgg16"` or `"mobilenet"`, where there is no `encoder_from`.
         encoder_options: arguments of a new encoder; of one that is there,
-            `trainable_from` alone.
+            `trainable_from` and `image_size` alone.
+        text_encoder_from: a preset of a matcher, whose text encoder is used as it is,
+            so that painters which read with it can be judged with new eyes; None
+            builds a new one of `text_encoder`.
         text_encoder: `"compact"` or `"bert"`.
         text_options: arguments of `CompactTextEncoder` besides the tokenizer, or of
             `BertTextEncoder`.
@@ -44,6 +47,8 @@ class MatchingRecipe(Recipe):
         average_decay: see `MovingAverage`.
         flip, crop, colour, views: see `CaptionRecipe`; pictures are changed only in
             versions of them, so frozen layers and more than one view go with it.
+        shrink: side in pixels that a version is made as small as, before it is seen
+            at the encoder's size: for a matcher of small paintings. 0 leaves it.
         seed: of weights, dropout, order and augmentation.
         precision: `"auto"` or a Keras dtype policy.
         metric: chooses the epoch that is kept: `"recall"`, the mean of recall at 1, 5
@@ -57,6 +62,7 @@ class MatchingRecipe(Recipe):
     encoder_from: str | None = None
     encoder: str = "vgg16"
     encoder_options: dict[str, Any] = field(default_factory=dict)
+    text_encoder_from: str | None = None
     text_encoder: str = "compact"
     text_options: dict[str, Any] = field(default_factory=dict)
     min_count: int = 2
@@ -85,6 +91,7 @@ class MatchingRecipe(Recipe):
     flip: bool = False
     crop: float = 1.0
     colour: float = 0.0
+    shrink: int = 0
     views: int = 1
     seed: int = 0
     precision: str = "auto"
@@ -102,6 +109,7 @@ class MatchingRecipe(Recipe):
             "views": 1,
             "hard_negatives": 0,
             "validation_images": 1,
+            "shrink": 0,
         }
         for name, smallest in least.items():
             if getattr(self, name) < smallest:
@@ -134,9 +142,17 @@ class MatchingRecipe(Recipe):
                 "Set exchangeable, for example [['red', 'blue'], ['left', 'right']]",
                 exchangeable=self.exchangeable,
             )
-        if self.text_encoder == "bert" and (self.word_dropout or self.hard_negatives):
+        if self.text_encoder_from and self.text_options:
             raise InputError(
-                "word_dropout and hard_negatives are for the compact text encoder",
+                "A text encoder that there is already has its form",
+                "Leave out text_options, or text_encoder_from",
+                text_encoder_from=self.text_encoder_from,
+                text_options=self.text_options,
+            )
+        is_compact = self.text_encoder == "compact" and not self.text_encoder_from
+        if not is_compact and (self.word_dropout or self.hard_negatives):
+            raise InputError(
+                "word_dropout and hard_negatives are for a new compact text encoder",
                 "Set them to 0",
                 word_dropout=self.word_dropout,
                 hard_negatives=self.hard_negatives,

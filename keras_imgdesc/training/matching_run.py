@@ -52,7 +52,9 @@ class MatchingRun:
         self.directory = RunDirectory(run_dir, recipe.as_dict(), recipe.defaults())
         keras.utils.set_random_seed(recipe.seed)
         self.matcher = build_matcher(recipe, train)
-        self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
+        self.augmentation = Augmentation(
+            recipe.flip, recipe.crop, recipe.colour, recipe.shrink
+        )
         # `split` gives the part that is cached and the part that is trained.
         self.cached, self.trained = self.matcher.image_encoder.split()
         if (self.augmentation or recipe.views > 1) and (
@@ -60,12 +62,13 @@ class MatchingRun:
         ):
             raise InputError(
                 "Changed pictures are versions kept of what frozen layers give",
-                "Freeze the first layers and set both views and flip, crop or colour, "
-                "or none of them",
+                "Freeze the first layers and set both views and flip, crop, colour or "
+                "shrink, or none of them",
                 views=recipe.views,
                 flip=recipe.flip,
                 crop=recipe.crop,
                 colour=recipe.colour,
+                shrink=recipe.shrink,
                 trainable_from=self.matcher.image_encoder.trainable_from,
             )
         gather, train = self._gatherer(train, "train", recipe.views)

@@ -119,15 +119,28 @@ def test_a_refined_one_paints_the_same_until_it_is_trained(settled):
 def test_a_sharpened_one_paints_the_same_sharper(settled):
     generator = settled(Generator(**SMALL))
     given = inputs(generator)
-    sharpened = generator.sharpened(2)
+    sharpened = generator.painting(sharpening_rounds=2)
     assert sharpened.sharpening_rounds == 2
     wanted = Sharpening(2)(generator(given)["image"])
     np.testing.assert_allclose(sharpened(given)["image"], wanted, atol=1e-6)
-    again = Generator.from_config(sharpened.get_config()).sharpened(0)
+    again = Generator.from_config(sharpened.get_config()).painting(sharpening_rounds=0)
     again.set_weights(sharpened.get_weights())
     np.testing.assert_allclose(
         again(given)["image"], generator(given)["image"], atol=1e-6
     )
+
+
+def test_a_temperature_multiplies_the_noise(settled):
+    generator = settled(Generator(**SMALL))
+    given = inputs(generator)
+    cooler = generator.painting(temperature=0.5)
+    assert Generator.from_config(cooler.get_config()).temperature == 0.5
+    less = given | {"noise": given["noise"] * np.float32(0.5)}
+    np.testing.assert_allclose(
+        cooler(given)["image"], generator(less)["image"], atol=1e-6
+    )
+    again = cooler.painting(temperature=1.0, sharpening_rounds=0)
+    np.testing.assert_array_equal(again(given)["image"], generator(given)["image"])
 
 
 def test_refuses_what_it_cannot_paint():

@@ -59,6 +59,11 @@ def test_matching_counts_wrong_texts_and_spares_equal_ones():
     assert float(matching_cross_entropy(scores[:, :2], same)) == pytest.approx(
         0, abs=1e-6
     )
+    # The third text is that of the first picture once more.
+    same = np.array([[True, False, True], [False, True, False]])
+    rows = np.log([np.exp(2) + 1, np.exp(3) + 2]) - [2, 3]
+    found = float(matching_cross_entropy(scores, same))
+    assert found == pytest.approx(0.5 * (rows.mean() + columns.mean()), rel=1e-5)
 
 
 def test_every_pixel_comes_back():

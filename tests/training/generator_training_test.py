@@ -191,6 +191,8 @@ def test_settings_that_would_do_nothing_are_refused(matcher_preset):
         recipe(matcher_preset, anchor_weight=1.0)
     with pytest.raises(InputError, match="generator_after to 0"):
         recipe(matcher_preset, kind="vae", generator_after=1)
+    with pytest.raises(InputError, match="temperature must be above 0"):
+        recipe(matcher_preset, temperature=0.0)
     with pytest.raises(InputError, match="sharpening_rounds to 0"):
         recipe(matcher_preset, sharpening_rounds=3)
     with pytest.raises(InputError, match="or encoder_options"):
@@ -226,12 +228,13 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
         return {"generator_loss": 1.0}
 
     monkeypatch.setattr(GeneratorRun, "_fit", watched)
-    begun |= {"prior_epochs": 1, "sharpening_rounds": 2}
+    begun |= {"prior_epochs": 1, "sharpening_rounds": 2, "temperature": 0.5}
     new = run(recipe(matcher_preset, **begun), tmp_path / "new")
     assert learns == [False, True]
     assert new.generator.prior.leave.kernel.numpy().any()  # fitted anew
     assert new.generator.refined_size == 32
     assert new.generator.sharpening_rounds == 2
+    assert new.generator.temperature == 0.5
 
 
 def test_a_vae_goes_on_with_the_encoder_of_another_run(
@@ -244,6 +247,7 @@ def test_a_vae_goes_on_with_the_encoder_of_another_run(
 
     monkeypatch.setattr(GeneratorRun, "_fit", trained)
     begun = {"kind": "vae", "perceptual_weight": 0.0, "sharpening_rounds": 1}
+    begun["temperature"] = 0.5
     run(recipe(matcher_preset, epochs=1, **begun), tmp_path / "first")
     begun |= {
         "generator_from": str(tmp_path / "first/preset"),
@@ -262,6 +266,8 @@ def test_a_vae_goes_on_with_the_encoder_of_another_run(
             np.testing.assert_array_equal(now, before)
         assert self.model.generator.sharpening_rounds == 0
         assert self.model.average.sharpening_rounds == 1
+        assert self.model.generator.temperature == 1.0
+        assert self.model.average.temperature == 0.5
         return {"generator_loss": 1.0}
 
     monkeypatch.setattr(GeneratorRun, "_fit", watched)

@@ -118,6 +118,7 @@ def test_retrieval_is_scored_and_pictures_have_versions(tmp_path):
         captions_per_image=2,
         views=2,
         colour=0.5,
+        shrink=8,
     )
     matcher = train_matcher(chosen, tmp_path, halves(16), halves(8), progress=False)
     assert isinstance(matcher, ImageTextMatcher)
@@ -129,6 +130,39 @@ def test_retrieval_is_scored_and_pictures_have_versions(tmp_path):
     assert list(found.failed) == ["broken"]
     assert found.summary()["pictures"] == 8 and found.summary()["captions"] == 16
     assert 0 <= found.metrics["recall"] <= 100
+
+
+def test_new_eyes_are_given_to_a_text_encoder_that_stays_as_it_is(tmp_path):
+    plain = {"metric": "recall", "hard_negatives": 0, "epochs": 1}
+    train, validation = halves(16), halves(8)
+    first = train_matcher(
+        recipe(**plain), tmp_path / "first", train, validation, progress=False
+    )
+    preset = str(tmp_path / "first/preset")
+    chosen = recipe(
+        **plain,
+        encoder_from=preset,
+        encoder_options={"image_size": 64},
+        text_encoder_from=preset,
+        text_options={},
+    )
+    second = train_matcher(
+        chosen, tmp_path / "second", train, validation, progress=False
+    )
+    assert second.image_encoder.image_size == 64
+    text = ["the top half is light"]
+    for found in ("sentences", "words"):
+        np.testing.assert_array_equal(
+            getattr(second.text_encoder.encode(text), found),
+            getattr(first.text_encoder.encode(text), found),
+        )
+    assert (second.embed_texts(text).vectors != first.embed_texts(text).vectors).any()
+
+
+def test_a_text_encoder_comes_from_a_task_that_has_one(tmp_path):
+    chosen = recipe(hard_negatives=0, text_encoder_from="scenes_lstm", text_options={})
+    with pytest.raises(InputError, match="matcher.*text_encoder_from.*ImageCaptioner"):
+        train_matcher(chosen, tmp_path, halves(16), halves(8), progress=False)
 
 
 def batches(chosen: MatchingRecipe) -> MatchingBatches:
@@ -182,6 +216,9 @@ def test_dropped_words_are_unknown():
         ({"exchangeable": []}, "exchanged"),
         ({"metric": "bleu_4"}, "metric"),
         ({"text_encoder": "bert"}, "compact"),
+        ({"text_encoder_from": "flowers_matcher", "text_options": {}}, "compact"),
+        ({"text_encoder_from": "flowers_matcher"}, "text_options"),
+        ({"shrink": -1}, "shrink"),
         ({"batch_size": 1}, "batch_size"),
         ({"word_dropout": 1.0}, "word_dropout"),
     ],
@@ -200,6 +237,7 @@ def test_too_few_pictures_are_refused(tmp_path):
     "changes",
     [
         {"colour": 0.5},
+        {"shrink": 8},
         {"views": 2},
         {
             "colour": 0.5,

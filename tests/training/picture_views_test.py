@@ -33,3 +33,12 @@ def test_versions_depend_on_seed_and_position_alone(collection):
     other = PictureViews(collection, 3, how, 32, seed=1)
     np.testing.assert_array_equal(views[2], again[1:3][1])
     assert (views[2] != other[2]).any()
+
+
+def test_a_version_can_be_seen_as_small_as_a_painting(collection):
+    views = PictureViews(collection, 2, Augmentation(shrink=2), 32, seed=0)
+    seen = views[1].astype(float)
+    # What four pixels can say: no more than a blend of them along each row.
+    assert seen.shape == (32, 32, 3)
+    steps = np.diff(seen[:, 9:23], axis=1)
+    assert np.abs(np.diff(steps, axis=1)).max() <= 2

@@ -126,6 +126,16 @@ def test_the_frozen_and_the_trained_layers_make_up_the_encoder():
     assert encoder.split() == (encoder, None)
 
 
+def test_pictures_of_another_size_are_seen_through_the_same_weights():
+    encoder = VGG16Encoder(image_size=32, width=0.125, trainable_from="block5")
+    larger = encoder.resized(64)
+    assert larger.feature_map_shape == (4, 4, 64)
+    assert larger.trainable_from == "block5"
+    for one, other in zip(encoder.get_weights(), larger.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert encoder.resized(None) is encoder.resized(32) is encoder
+
+
 def test_misspelt_options_are_refused():
     with pytest.raises(InputError, match=r"trainable_form.*trainable_from"):
         build_encoder("vgg16", image_size=32, trainable_form="none")
