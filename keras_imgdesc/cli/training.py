@@ -70,11 +70,18 @@ def train_matcher(recipe, run_dir, **options) -> None:
 
 
 @train.command("generator")
+@click.option(
+    "--kind",
+    type=click.Choice(["dcgan", "vae"]),
+    help="What the recipe does not say, or another than it says.",
+)
 @run_options
-def train_generator(recipe, run_dir, **options) -> None:
+def train_generator(recipe, run_dir, kind, **options) -> None:
     """Train a generator; the same command again goes on where it stopped."""
     from keras_imgdesc.training.generator_recipe import GeneratorRecipe
 
+    if kind:
+        options["changes"] = (*options["changes"], f"kind={kind}")
     chosen, training, validation = _read(GeneratorRecipe, recipe, **options)
     from keras_imgdesc.training.generator_training import train_generator as run
 

@@ -25,7 +25,7 @@ from keras_imgdesc.training.generator_texts import embed_texts
 from keras_imgdesc.training.prior_fitting import fit_noise_prior
 from keras_imgdesc.training.run_directory import RunDirectory, numbered
 from keras_imgdesc.training.sample_grid import diversity, write_sample_grid
-from keras_imgdesc.training.tensorboard_log import log_scalars
+from keras_imgdesc.training.tensorboard_log import log_epoch
 
 FEWEST_PICTURES = 64
 # A discriminator whose loss is below has nothing left to tell the generator.
@@ -137,7 +137,8 @@ class GeneratorRun:
             self._save_encoder()
         arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
         self.directory.save_checkpoint(arrays, {"epochs_done": row["epoch"]}, row)
-        log_scalars(self.directory.path / "logs", row)
+        sheets = {"samples": self._sheet_path(row["epoch"])}
+        log_epoch(self.directory.path / "logs", row, sheets)
         if self.progress:
             print({k: round(v, 3) for k, v in row.items()}, flush=True)
 
@@ -221,15 +222,14 @@ class GeneratorRun:
             num_images=self.recipe.samples_per_text,
             noise=self.sample_noise,
         )
-        folder = self.directory.path / "samples"
-        folder.mkdir(exist_ok=True)
-        write_sample_grid(
-            folder / f"epoch_{epoch + 1:03d}.png",
-            self.sample_texts,
-            painted,
-            self.sample_real,
-        )
+        path = self._sheet_path(epoch + 1)
+        path.parent.mkdir(exist_ok=True)
+        write_sample_grid(path, self.sample_texts, painted, self.sample_real)
         return {"diversity": diversity(painted)}
+
+    def _sheet_path(self, epoch: int) -> Path:
+        """Of the sheet of an epoch, the first being 1."""
+        return self.directory.path / "samples" / f"epoch_{epoch:03d}.png"
 
     def _refuse_collapse(self, row: dict[str, Any]) -> None:
         recipe = self.recipe

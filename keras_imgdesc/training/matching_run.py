@@ -29,7 +29,7 @@ from keras_imgdesc.training.matching_recipe import MatchingRecipe
 from keras_imgdesc.training.moving_average import MovingAverage
 from keras_imgdesc.training.reseeding import reseed
 from keras_imgdesc.training.run_directory import RunDirectory, numbered
-from keras_imgdesc.training.tensorboard_log import log_scalars
+from keras_imgdesc.training.tensorboard_log import log_epoch
 from keras_imgdesc.training.warm_up_cosine import WarmUpCosine
 
 
@@ -126,7 +126,7 @@ class MatchingRun:
                 self._keep_best(row["score"])
             arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
             self.directory.save_checkpoint(arrays, {"epochs_done": epoch + 1}, row)
-            log_scalars(self.directory.path / "logs", row)
+            log_epoch(self.directory.path / "logs", row)
 
     def _keep_best(self, score: float) -> None:
         if self.directory.is_best("score", score):

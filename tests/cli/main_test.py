@@ -269,6 +269,14 @@ def test_train_generator_on_scenes(run, tmp_path, monkeypatch):
     assert "scene_exact" in (tmp_path / "run/metrics.csv").read_text()
 
 
+def test_the_kind_of_a_generator_can_be_said(run, tmp_path):
+    code, _, err = run(
+        "train", "generator", "--recipe", RECIPES / "scenes_dcgan.json",
+        "--run-dir", tmp_path / "run", "--scenes", "--kind", "vae",
+    )  # fmt: skip
+    assert code == 2 and "A VAE has no discriminator" in err
+
+
 def test_help_and_import_stay_light():
     code = (
         "import sys, keras_imgdesc, keras_imgdesc.cli\n"

@@ -9,6 +9,7 @@ import time
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 from PIL import Image
 
@@ -134,7 +135,14 @@ def test_it_learns_to_paint_what_is_said(tmp_path, matcher_preset):
     assert json.loads((tmp_path / "preset/recipe.json").read_text())["epochs"] == 12
     with Image.open(tmp_path / "samples/epoch_012.png") as grid:
         assert grid.width > 3 * 32
-    assert list((tmp_path / "logs").glob("events.*"))
+    logs = sorted((tmp_path / "logs").glob("events.*"))
+    shown = {
+        (value.tag, event.step): value.metadata.plugin_data.plugin_name
+        for path in logs
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+    }
+    assert shown["samples", 12] == "images" and shown["diversity", 12] == "scalars"
 
 
 def test_the_rival_learns_too(tmp_path, matcher_preset):
