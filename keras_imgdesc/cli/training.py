@@ -73,7 +73,7 @@ def train_matcher(recipe, run_dir, **options) -> None:
 @click.option(
     "--kind",
     type=click.Choice(["dcgan", "vae"]),
-    help="What the recipe does not say, or another than it says.",
+    help="Instead of what the recipe says.",
 )
 @run_options
 def train_generator(recipe, run_dir, kind, **options) -> None:
