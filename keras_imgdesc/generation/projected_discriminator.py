@@ -127,10 +127,7 @@ def _eyes(encoder: Any, resolution: int) -> tuple[Any, list[int]]:
     Takes pixels in [-1, 1], gives of each side the deepest map.
     """
     largest = resolution // 4
-    copy = type(encoder).from_config(
-        encoder.get_config() | {"image_size": resolution, "trainable_from": "none"}
-    )
-    copy.set_weights(encoder.get_weights())
+    copy = encoder.resized(resolution)
     deepest = {
         layer.output.shape[1]: layer.output for layer in copy.layers if layer.weights
     }

@@ -19,7 +19,8 @@ def build_matcher(recipe: MatchingRecipe, train: CaptionCollection) -> ImageText
     if recipe.encoder_from:
         task = load_preset(recipe.encoder_from)
         encoder = getattr(task, "image_encoder", None) or task.encoder
-        encoder = encoder.resized(recipe.encoder_options.get("image_size"))
+        if "image_size" in recipe.encoder_options:
+            encoder = encoder.resized(recipe.encoder_options["image_size"])
         encoder.set_trainable_from(recipe.encoder_options.get("trainable_from"))
     else:
         encoder = build_encoder(recipe.encoder, **recipe.encoder_options)

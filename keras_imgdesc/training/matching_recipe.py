@@ -19,9 +19,9 @@ class MatchingRecipe(Recipe):
         encoder: `"vgg16"` or `"mobilenet"`, where there is no `encoder_from`.
         encoder_options: arguments of a new encoder; of one that is there,
             `trainable_from` and `image_size` alone.
-        text_encoder_from: a preset of a matcher, whose text encoder is used as it is,
-            so that painters which read with it can be judged with new eyes; None
-            builds a new one of `text_encoder`.
+        text_encoder_from: a preset of a matcher or painter, whose text encoder is used
+            as it is, so that painters which read with it can be judged with new eyes;
+            None builds a new one of `text_encoder`.
         text_encoder: `"compact"` or `"bert"`.
         text_options: arguments of `CompactTextEncoder` besides the tokenizer, or of
             `BertTextEncoder`.

@@ -1,7 +1,6 @@
 """What every image encoder has in common."""
 
 import hashlib
-from typing import Any
 
 import keras
 import numpy as np
@@ -61,17 +60,15 @@ class ImageEncoder(keras.Model):
             layer.trainable = index >= first
         self.trainable_from = trainable_from
 
-    def resized(self, image_size: int | None) -> Any:
-        """An encoder of the same weights for pictures of another size.
+    def resized(self, image_size: int) -> "ImageEncoder":
+        """A copy with the same weights for pictures of another size.
 
         Args:
-            image_size: side of its square input, in pixels; None gives this very one.
+            image_size: side of its square input, in pixels.
 
         Raises:
             InputError: a size that this encoder cannot have.
         """
-        if image_size in (None, self.image_size):
-            return self
         other = type(self).from_config(self.get_config() | {"image_size": image_size})
         other.set_weights(self.get_weights())
         return other
