@@ -56,8 +56,8 @@ def timed(function) -> float:
 @click.option("--loop-count", default=3, show_default=True)
 def main(preset, folder, count, num_beams, batch_size, precision, loop_count) -> None:
     from keras_imgdesc import ImageCaptioner
+    from keras_imgdesc.backend import choose_precision
     from keras_imgdesc.images import list_images, load_image, resize_image
-    from keras_imgdesc.training.precision import choose_precision
 
     precision = choose_precision(precision)
     captioner = ImageCaptioner.from_preset(preset, dtype=precision)

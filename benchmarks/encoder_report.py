@@ -53,9 +53,9 @@ def load_encoder(name: str):
 @click.option("--test-pictures", default=2000, show_default=True)
 def main(teacher_weights, photos, flowers, encoders, limit, test_pictures) -> None:
     from keras_imgdesc import MobileNetEncoder, VGG16Encoder
-    from keras_imgdesc.evaluation.linear_probe import linear_probe
+    from keras_imgdesc.evaluation.encoders.linear_probe import linear_probe
     from keras_imgdesc.images import list_images
-    from keras_imgdesc.training.distillation import explained_variance
+    from keras_imgdesc.training.encoder.train import explained_variance
 
     teacher = MobileNetEncoder(weights=teacher_weights)
     train, test = flowers_split(flowers, test_pictures)

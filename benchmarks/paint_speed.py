@@ -35,7 +35,7 @@ def main(count, width, resolution, repeats, preset) -> None:
         TextToImage,
         Vocabulary,
     )
-    from keras_imgdesc.generation import Generator, to_uint8
+    from keras_imgdesc.painting import Generator, to_uint8
 
     text = "a small red star above a large blue heart"
     if preset:

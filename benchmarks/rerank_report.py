@@ -11,9 +11,9 @@ import click
 import numpy as np
 
 from keras_imgdesc import ImageCaptioner, ImageTextMatcher
-from keras_imgdesc.captioning.reranking import Reranker
+from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.data.readers import read_captions
-from keras_imgdesc.evaluation.free_running import score_captions
+from keras_imgdesc.evaluation.captions.free_running import score_captions
 
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from keras_imgdesc.data.scenes import draw_scenes
-from keras_imgdesc.evaluation.scene_scoring import score_scenes
+from keras_imgdesc.evaluation.scenes.scene_scoring import score_scenes
 from keras_imgdesc.images import resize_image
 
 GENERATOR = np.random.default_rng(0)

@@ -35,7 +35,7 @@ def unit_vectors(count: int, seed: int) -> np.ndarray:
 
 
 def write_index(path: Path, vectors: np.ndarray) -> None:
-    from keras_imgdesc.matching import index_files
+    from keras_imgdesc.matching.index import files as index_files
 
     manifest = index_files.new_manifest("benchmark", WIDTH, None)
     for number, start in enumerate(range(0, len(vectors), SHARD)):

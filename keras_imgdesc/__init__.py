@@ -20,12 +20,12 @@ _HOMES = {
     "LSTMDecoder": "keras_imgdesc.captioning",
     "MobileNetEncoder": "keras_imgdesc.vision",
     "SearchIndex": "keras_imgdesc.matching",
-    "TextToImage": "keras_imgdesc.generation",
+    "TextToImage": "keras_imgdesc.painting",
     "VGG16Encoder": "keras_imgdesc.vision",
     "Vocabulary": "keras_imgdesc.text",
     "export_saved_model": "keras_imgdesc.export",
     "export_tflite": "keras_imgdesc.export",
-    "list_presets": "keras_imgdesc.preset_folders",
+    "list_presets": "keras_imgdesc.presets.folders",
     "load_image": "keras_imgdesc.images",
     "verify_exports": "keras_imgdesc.verification",
 }
@@ -58,10 +58,10 @@ if TYPE_CHECKING:
     from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.export import export_saved_model, export_tflite
-    from keras_imgdesc.generation import TextToImage
     from keras_imgdesc.images import load_image
     from keras_imgdesc.matching import ImageTextMatcher, SearchIndex
-    from keras_imgdesc.preset_folders import list_presets
+    from keras_imgdesc.painting import TextToImage
+    from keras_imgdesc.presets.folders import list_presets
     from keras_imgdesc.text import (
         BertTextEncoder,
         CaptionTokenizer,

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items):
 def few_examples() -> Iterator[None]:
     """Int8 takes its ranges from fewer drawn examples than a user's does."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("full_int8", "painter_lite_model"):
+        for module in ("tflite.full_int8", "painter_lite_model"):
             patch.setattr(f"keras_imgdesc.export.{module}.DRAWN", 20)
         yield
 
@@ -84,7 +84,7 @@ def broken_pictures(
 @pytest.fixture(scope="session")
 def settled() -> Callable[[Any], Any]:
     """Gives a generator the statistics that training would give it."""
-    from keras_imgdesc.generation import ConditionalBatchNormalization
+    from keras_imgdesc.painting import ConditionalBatchNormalization
 
     def settle(generator: Any) -> Any:
         norms = [
@@ -118,7 +118,7 @@ def build_painter(settled: Callable[[Any], Any]) -> Callable[[int], Any]:
     import keras
 
     from keras_imgdesc import CompactTextEncoder, TextToImage, Vocabulary
-    from keras_imgdesc.generation import Generator
+    from keras_imgdesc.painting import Generator
     from keras_imgdesc.text import CaptionTokenizer
 
     def build(width: int) -> TextToImage:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from keras import ops
 
+from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
-from keras_imgdesc.captioning.compiling import compile_function
-from keras_imgdesc.captioning.decoding import SearchResult, normalise
-from keras_imgdesc.captioning.generation_settings import GenerationSettings
-from keras_imgdesc.captioning.reranking import Reranker
-from keras_imgdesc.captioning.sampling import draw_noise
+from keras_imgdesc.captioning.search.decoding import SearchResult, normalise
+from keras_imgdesc.captioning.search.reranking import Reranker
+from keras_imgdesc.captioning.search.sampling import draw_noise
+from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.inputs import batches_ahead
 

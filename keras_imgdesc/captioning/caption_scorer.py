@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from keras import ops
 
+from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
-from keras_imgdesc.captioning.compiling import compile_function
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.inputs import batches_ahead

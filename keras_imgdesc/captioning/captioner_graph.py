@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 
-from keras_imgdesc.captioning.captioning_model import CaptioningModel
-from keras_imgdesc.captioning.decoding import SearchResult, Tokens
-from keras_imgdesc.captioning.sampling import sample
-from keras_imgdesc.captioning.search import beam_search
+from keras_imgdesc.captioning.decoders.decoder import CaptioningModel
+from keras_imgdesc.captioning.search.beam_search import beam_search
+from keras_imgdesc.captioning.search.decoding import SearchResult, Tokens
+from keras_imgdesc.captioning.search.sampling import sample
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text import CaptionTokenizer
 

@@ -14,10 +14,10 @@ from keras_imgdesc.captioning.caption_generator import CaptionGenerator
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
 from keras_imgdesc.captioning.caption_scorer import CaptionScorer
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_parts
-from keras_imgdesc.captioning.captioning_model import CaptioningModel
-from keras_imgdesc.captioning.decoding import check_at_least
-from keras_imgdesc.captioning.generation_settings import GenerationSettings
-from keras_imgdesc.captioning.reranking import Reranker
+from keras_imgdesc.captioning.decoders.decoder import CaptioningModel
+from keras_imgdesc.captioning.search.decoding import check_at_least
+from keras_imgdesc.captioning.search.reranking import Reranker
+from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.captioning.training_data import batching, training_dataset
 from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
 from keras_imgdesc.images.inputs import (
@@ -290,14 +290,14 @@ class ImageCaptioner(CaptionerGraph):
         """Saves the captioner as a folder; see `presets.save_preset`."""
         # Presets know the tasks and not the other way round; only these two
         # conveniences look back, when called.
-        from keras_imgdesc.presets import save_preset
+        from keras_imgdesc.presets.saving import save_preset
 
         save_preset(self, path, **kwargs)
 
     @classmethod
     def from_preset(cls, name: str | PathLike[str], **kwargs: Any) -> ImageCaptioner:
         """Loads a captioner by its name or folder; see `presets.load_preset`."""
-        from keras_imgdesc.presets import load_preset
+        from keras_imgdesc.presets.saving import load_preset
 
         return load_preset(name, task=cls, **kwargs)
 

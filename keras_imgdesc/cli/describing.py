@@ -27,13 +27,16 @@ def describe(
 ) -> int:
     """Describe pictures: files, folders or globs, one line each."""
     from keras_imgdesc.images import list_images
-    from keras_imgdesc.preset_folders import find_preset
+    from keras_imgdesc.presets.folders import find_preset
 
     found = list_images(list(paths))
     find_preset(preset)
     make_folder(attention_dir)
     captioner = load_captioner(preset, precision)
-    from keras_imgdesc.attention_maps import attention_names, save_attention
+    from keras_imgdesc.visualization.attention_maps import (
+        attention_names,
+        save_attention,
+    )
 
     failed: list[ImageError] = []
     stream = captioner.generate_stream(
@@ -64,7 +67,7 @@ def describe(
 @click.command()
 def presets() -> None:
     """List the presets at hand."""
-    from keras_imgdesc.preset_folders import list_presets
+    from keras_imgdesc.presets.folders import list_presets
 
     for name, summary in list_presets().items():
         click.echo(f"{name}: {summary}" if summary else name)

@@ -35,13 +35,13 @@ def evaluate_captioner(
     preset, num_beams, batch_size, precision, limit, report, **source
 ) -> int:
     """Score free-running captions against references."""
-    from keras_imgdesc.preset_folders import find_preset
+    from keras_imgdesc.presets.folders import find_preset
 
     find_preset(preset)  # a wrong name is told before the pictures are looked up
     make_folder(report)
     collection = read_captions(**source, default_split="test")
     captioner = load_captioner(preset, precision)
-    from keras_imgdesc.evaluation.evaluate_captions import evaluate_captions
+    from keras_imgdesc.evaluation.captions.evaluate_captions import evaluate_captions
 
     result = evaluate_captions(
         captioner,
@@ -52,7 +52,9 @@ def evaluate_captioner(
     )
     click.echo(json.dumps({"preset": preset} | result.summary(), indent=2))
     if report:
-        from keras_imgdesc.evaluation.caption_report import write_caption_report
+        from keras_imgdesc.evaluation.captions.caption_report import (
+            write_caption_report,
+        )
 
         click.echo(f"Report: {write_caption_report(result, report)}")
     for name, message in result.failed.items():
@@ -72,7 +74,7 @@ def evaluate_captioner(
 )
 def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
     """Score retrieval in both directions, or the choice among wrong captions."""
-    from keras_imgdesc.preset_folders import find_preset
+    from keras_imgdesc.presets.folders import find_preset
 
     find_preset(preset)
     if choices and not source["scenes"]:
@@ -80,7 +82,7 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
     collection = read_captions(**source, default_split="test")
     matcher = load_matcher(preset)
     from keras_imgdesc.data.scenes import EXCHANGEABLE
-    from keras_imgdesc.evaluation.evaluate_matching import evaluate_matching
+    from keras_imgdesc.evaluation.matching.evaluate_matching import evaluate_matching
     from keras_imgdesc.text.word_swaps import WordSwaps
 
     result = evaluate_matching(
@@ -155,15 +157,17 @@ def evaluate_generator(
         photos = read_captions(**of_photos, default_split="train")
     make_folder(report)
     painters = {preset: load_painter(preset) for preset in presets}
-    from keras_imgdesc.evaluation.evaluate_generator import evaluate_generator as run
-    from keras_imgdesc.evaluation.feature_extractor import FeatureExtractor
-    from keras_imgdesc.evaluation.fitting_metrics import fitting_metrics
-    from keras_imgdesc.evaluation.generator_comparison import (
+    from keras_imgdesc.evaluation.paintings.comparison import (
         comparison_table,
         write_comparison,
     )
-    from keras_imgdesc.evaluation.generator_report import write_generator_report
-    from keras_imgdesc.evaluation.painting import some_pictures
+    from keras_imgdesc.evaluation.paintings.default_metrics import fitting_metrics
+    from keras_imgdesc.evaluation.paintings.evaluate_paintings import (
+        evaluate_generator as run,
+    )
+    from keras_imgdesc.evaluation.paintings.feature_extractor import FeatureExtractor
+    from keras_imgdesc.evaluation.paintings.held_out_texts import some_pictures
+    from keras_imgdesc.evaluation.paintings.report import write_generator_report
 
     chosen = some_pictures(collection, limit)
     describe = load_captioner(captioner).generate if captioner else None

@@ -77,7 +77,7 @@ def export_saved_model(preset, output, rerank, **options) -> None:
     task = load_task(preset)
     if rerank is not None:
         options["rerank"] = load_matcher(rerank)
-    from keras_imgdesc.export.saved_model import export_saved_model as write
+    from keras_imgdesc.export.saved_model.export import export_saved_model as write
 
     click.echo(f"The model is in {write(task, output, **_given(options))}")
 
@@ -101,7 +101,7 @@ def export_tflite(
     pictures = list_pictures(representative_images)
     texts = read_texts(representative_texts)
     task = load_task(preset)
-    from keras_imgdesc.export.tflite import export_tflite as write
+    from keras_imgdesc.export.tflite.export import export_tflite as write
 
     written = write(
         task,
@@ -128,7 +128,7 @@ def verify(
     Without pictures and captions of yours, those of Scenes are taken. Exit code 1 if a
     form of float32 differs from Python; of a painter, by more than one grey level.
     """
-    from keras_imgdesc.preset_folders import find_preset, read_config
+    from keras_imgdesc.presets.folders import find_preset, read_config
 
     # A wrong name is told before TensorFlow starts.
     task = read_config(find_preset(preset)).get("task")

@@ -59,13 +59,13 @@ def load_task(preset: str) -> Any:
 
 
 def _load(task: str | None, preset: str, precision: str) -> Any:
-    from keras_imgdesc.preset_folders import find_preset
+    from keras_imgdesc.presets.folders import find_preset
 
     folder = find_preset(preset)  # a wrong name is told before TensorFlow starts
     start_quietly()
     import keras_imgdesc
-    from keras_imgdesc.presets import load_preset
-    from keras_imgdesc.training.precision import choose_precision
+    from keras_imgdesc.backend import choose_precision
+    from keras_imgdesc.presets.saving import load_preset
 
     kind = getattr(keras_imgdesc, task) if task else None
     return load_preset(folder, choose_precision(precision), kind)
@@ -73,7 +73,7 @@ def _load(task: str | None, preset: str, precision: str) -> Any:
 
 def check_presets(*presets: str | None) -> None:
     """Tell a wrong name before TensorFlow starts."""
-    from keras_imgdesc.preset_folders import find_preset
+    from keras_imgdesc.presets.folders import find_preset
 
     for preset in presets:
         if preset is not None:

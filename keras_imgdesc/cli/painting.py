@@ -53,7 +53,7 @@ def paint(
     make_folder(output_dir)
     painter = load_painter(preset)
     matcher = load_matcher(rerank) if rerank else None
-    from keras_imgdesc.picture_files import save_pictures
+    from keras_imgdesc.visualization.image_files import save_pictures
 
     shown, captions = [], []
     failed: list[InputError] = []
@@ -110,7 +110,7 @@ def interpolate(
         text_a, text_b, steps, seed=seed, same_noise=same_noise
     )
     if output_dir is not None:
-        from keras_imgdesc.picture_files import save_pictures
+        from keras_imgdesc.visualization.image_files import save_pictures
 
         for path in save_pictures(painted, f"{text_a} to {text_b}", output_dir):
             click.echo(path)
@@ -144,7 +144,7 @@ def roundtrip(
         _check_outputs(sheet, None, num_images)
     painter = load_painter(preset)
     matches, describes = load_matcher(matcher), load_captioner(captioner)
-    from keras_imgdesc.evaluation.round_trip import round_trip
+    from keras_imgdesc.evaluation.paintings.round_trip import round_trip
 
     trip = round_trip(
         painter, matches, describes, text, num_images, seed, truncation=truncation
@@ -163,7 +163,7 @@ def roundtrip(
                 answer = "yes" if found[name] else "no"
                 click.echo(f"{name.replace('_', ' ') + ':':<13} {answer}")
     if sheet is not None:
-        from keras_imgdesc.picture_sheets import save_sheet
+        from keras_imgdesc.visualization.contact_sheets import save_sheet
 
         save_sheet(trip.sheet(), sheet)
         if not as_json:
@@ -180,13 +180,13 @@ def _check_outputs(sheet: Path | None, output_dir: Path | None, count: int) -> N
             f"A sheet has room for {MOST_ON_A_SHEET} pictures, not {count}: "
             "use --output-dir."
         )
-    from keras_imgdesc.picture_sheets import check_sheet_path
+    from keras_imgdesc.visualization.contact_sheets import check_sheet_path
 
     check_sheet_path(sheet)
 
 
 def _draw(pictures, captions, sheet, columns, as_json=False) -> None:
-    from keras_imgdesc.picture_sheets import draw_sheet, save_sheet
+    from keras_imgdesc.visualization.contact_sheets import draw_sheet, save_sheet
 
     save_sheet(draw_sheet(pictures, captions, columns=columns), sheet)
     if not as_json:

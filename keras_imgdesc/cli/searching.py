@@ -24,7 +24,7 @@ from keras_imgdesc.errors import ImageError, InputError
 def index(paths, output, preset, batch_size, precision) -> int:
     """Index pictures to search them; run again, add what is new or changed."""
     from keras_imgdesc.images import list_images
-    from keras_imgdesc.preset_folders import find_preset
+    from keras_imgdesc.presets.folders import find_preset
 
     list_images(list(paths))
     folder = find_preset(preset)
@@ -66,7 +66,7 @@ def search(index, text, image, k, rerank, sheet, as_json, preset) -> None:
     """Find the pictures of an index that fit a text or another picture."""
     if (text is None) == (image is None):
         raise click.UsageError('Give a text, such as "a red bird", or --image.')
-    from keras_imgdesc.matching.index_files import read_manifest
+    from keras_imgdesc.matching.index.files import read_manifest
 
     manifest = read_manifest(index)
     preset = preset or (manifest or {}).get("preset")
@@ -79,7 +79,7 @@ def search(index, text, image, k, rerank, sheet, as_json, preset) -> None:
             text=text,
         )
     if sheet is not None:
-        from keras_imgdesc.picture_sheets import check_sheet_path
+        from keras_imgdesc.visualization.contact_sheets import check_sheet_path
 
         check_sheet_path(sheet)
     matcher = None if manifest is None else load_matcher(preset)
@@ -101,7 +101,7 @@ def _number(hit) -> str:
 
 def _draw(hits, title, path) -> None:
     from keras_imgdesc.images import load_image
-    from keras_imgdesc.picture_sheets import draw_sheet, save_sheet
+    from keras_imgdesc.visualization.contact_sheets import draw_sheet, save_sheet
 
     pictures, captions = [], []
     for hit in hits:

@@ -47,7 +47,7 @@ def run_options(command: Callable) -> Callable:
 @run_options
 def train_captioner(recipe, run_dir, **options) -> None:
     """Train a captioner; the same command again goes on where it stopped."""
-    from keras_imgdesc.training.caption_recipe import CaptionRecipe
+    from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 
     chosen, training, validation = _read(CaptionRecipe, recipe, **options)
     from keras_imgdesc.training.caption_training import train_captioner as run
@@ -60,7 +60,7 @@ def train_captioner(recipe, run_dir, **options) -> None:
 @run_options
 def train_matcher(recipe, run_dir, **options) -> None:
     """Train a matcher; the same command again goes on where it stopped."""
-    from keras_imgdesc.training.matching_recipe import MatchingRecipe
+    from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 
     chosen, training, validation = _read(MatchingRecipe, recipe, **options)
     from keras_imgdesc.training.matching_training import train_matcher as run
@@ -78,7 +78,7 @@ def train_matcher(recipe, run_dir, **options) -> None:
 @run_options
 def train_generator(recipe, run_dir, kind, **options) -> None:
     """Train a generator; the same command again goes on where it stopped."""
-    from keras_imgdesc.training.generator_recipe import GeneratorRecipe
+    from keras_imgdesc.training.painter.recipe import GeneratorRecipe
 
     if kind:
         options["changes"] = (*options["changes"], f"kind={kind}")
@@ -135,8 +135,8 @@ def train_encoder(
     changed = changes_of(changes)
     start_quietly()
     from keras_imgdesc.images import list_images
-    from keras_imgdesc.training.distillation import distill_encoder
-    from keras_imgdesc.training.distillation_recipe import DistillationRecipe
+    from keras_imgdesc.training.encoder.recipe import DistillationRecipe
+    from keras_imgdesc.training.encoder.train import distill_encoder
 
     chosen = DistillationRecipe.from_json(recipe)
     if changed:
@@ -157,8 +157,8 @@ def train_encoder(
 )
 def curves(runs, output, metrics) -> None:
     """Draw what runs of any training measured after each epoch."""
-    from keras_imgdesc.picture_sheets import check_sheet_path, save_sheet
-    from keras_imgdesc.training.curves import draw_curves, read_metrics
+    from keras_imgdesc.visualization.contact_sheets import check_sheet_path, save_sheet
+    from keras_imgdesc.visualization.training_curves import draw_curves, read_metrics
 
     check_sheet_path(output)
     read = {str(run): read_metrics(run) for run in runs}

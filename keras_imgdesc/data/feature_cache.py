@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_imgdesc import images
+from keras_imgdesc.atomic_files import atomic_path, write_atomically
+from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import InputError
 
 MANIFEST = "manifest.json"
@@ -164,13 +165,18 @@ def extract_features(
 
 
 def _compiled(encoder: Any) -> Callable[[np.ndarray], np.ndarray]:
-    import tensorflow as tf
+    from keras import ops
 
-    @tf.function(reduce_retracing=True)
-    def encode(batch):
-        return tf.cast(encoder(batch), tf.bfloat16)
+    def encode(batch: Any) -> Any:
+        return ops.cast(encoder(batch), "bfloat16")
 
-    return lambda batch: encode(tf.constant(batch)).numpy().view(np.uint16)
+    compiled = compile_function(encoder, encode, reduce_retracing=True)
+
+    def encoded(batch: np.ndarray) -> np.ndarray:
+        maps = compiled(ops.convert_to_tensor(batch))
+        return ops.convert_to_numpy(maps).view(np.uint16)
+
+    return encoded
 
 
 def _empty(encoder: Any) -> np.ndarray:
@@ -200,15 +206,12 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
 
 
 def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
-    partial = path / f".{MANIFEST}.partial"
-    partial.write_text(json.dumps(manifest, indent=1))
-    os.replace(partial, path / MANIFEST)
+    write_atomically(path / MANIFEST, json.dumps(manifest, indent=1))
 
 
 def _save(file: Path, array: np.ndarray) -> None:
-    partial = file.with_name(f".partial-{file.name}")
-    np.save(partial, array, allow_pickle=False)
-    os.replace(partial, file)
+    with atomic_path(file) as partial:
+        np.save(partial, array, allow_pickle=False)
 
 
 def _digest(file: Path) -> str:

@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.checks import check_texts
 from keras_imgdesc.text.text_embeddings import TextEmbeddings
 from keras_imgdesc.text.text_encoder import TextEncoder
-from keras_imgdesc.text_checks import check_texts
 
 MANIFEST = "manifest.json"
 ARRAYS = ("sentences", "words", "padding_mask")
@@ -74,10 +73,18 @@ def _fill(
     batch_size: int,
     progress: bool,
 ) -> None:
-    partial = folder.with_name(f".{folder.name}.partial")
-    if partial.exists():  # of a process that was killed
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True)
+    with atomic_path(folder) as partial:
+        partial.mkdir()
+        _write(encoder, texts, partial, batch_size, progress)
+
+
+def _write(
+    encoder: TextEncoder,
+    texts: list[str],
+    partial: Path,
+    batch_size: int,
+    progress: bool,
+) -> None:
     shape = (len(texts), encoder.sequence_length, encoder.embedding_dim)
     arrays = {
         name: np.lib.format.open_memmap(partial / f"{name}.npy", "w+", dtype, size)
@@ -101,7 +108,6 @@ def _fill(
         "sha256": {name: _digest(partial / f"{name}.npy") for name in ARRAYS},
     }
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
-    os.replace(partial, folder)
 
 
 def _read(folder: Path) -> TextEmbeddings:

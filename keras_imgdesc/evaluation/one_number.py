@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.evaluation.evaluate_generator import Metric
+from keras_imgdesc.evaluation.paintings.evaluate_paintings import Metric
 
 
 class OneNumber:
@@ -23,7 +23,7 @@ class OneNumber:
     >>> import numpy as np
     >>> from keras_imgdesc.data.scenes import draw_scenes
     >>> from keras_imgdesc.evaluation.one_number import OneNumber
-    >>> from keras_imgdesc.evaluation.scene_accuracy import SceneAccuracy
+    >>> from keras_imgdesc.evaluation.scenes.scene_accuracy import SceneAccuracy
     >>> scenes = draw_scenes("test", 4)
     >>> objects = OneNumber(SceneAccuracy(), "scene_objects")
     >>> objects(lambda texts: np.stack([e.image for e in scenes]), scenes)

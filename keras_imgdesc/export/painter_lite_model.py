@@ -10,13 +10,17 @@ import numpy as np
 import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.export.full_int8 import DRAWN
-from keras_imgdesc.export.lite_model import LiteModel, lite_model_of, text_metadata
-from keras_imgdesc.export.painter_graph import features_of, painted
+from keras_imgdesc.export.graph.painting import features_of, painted
 from keras_imgdesc.export.signature import Examples, Signature, refuse_settings
-from keras_imgdesc.generation import TextToImage
+from keras_imgdesc.export.tflite.full_int8 import DRAWN
+from keras_imgdesc.export.tflite.lite_model import (
+    LiteModel,
+    lite_model_of,
+    text_metadata,
+)
 from keras_imgdesc.noise import draw_normal
-from keras_imgdesc.text_checks import check_texts
+from keras_imgdesc.painting import TextToImage
+from keras_imgdesc.text.checks import check_texts
 
 
 @lite_model_of.register

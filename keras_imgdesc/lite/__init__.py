@@ -3,8 +3,8 @@
 It needs `ai-edge-litert`, NumPy and Pillow.
 """
 
-from keras_imgdesc.lite.lite_captioner import LiteCaptioner
-from keras_imgdesc.lite.lite_matcher import LiteMatcher
-from keras_imgdesc.lite.lite_painter import LitePainter
+from keras_imgdesc.lite.captioner import LiteCaptioner
+from keras_imgdesc.lite.matcher import LiteMatcher
+from keras_imgdesc.lite.painter import LitePainter
 
 __all__ = ["LiteCaptioner", "LiteMatcher", "LitePainter"]

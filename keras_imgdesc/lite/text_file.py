@@ -11,7 +11,7 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.lite.interpreting import open_interpreter
 from keras_imgdesc.lite.model_file import read_model_file
 from keras_imgdesc.lite.word_reading import read_words
-from keras_imgdesc.text_checks import check_texts
+from keras_imgdesc.text.checks import check_texts
 
 
 class TextFile:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
         ImageTextMatcher as ImageTextMatcher,
     )
     from keras_imgdesc.matching.image_tower import ImageTower as ImageTower
-    from keras_imgdesc.matching.index_writing import IndexUpdate as IndexUpdate
+    from keras_imgdesc.matching.index.search_index import SearchHit as SearchHit
+    from keras_imgdesc.matching.index.search_index import SearchIndex as SearchIndex
+    from keras_imgdesc.matching.index.writing import IndexUpdate as IndexUpdate
     from keras_imgdesc.matching.pair_score import PairScore as PairScore
-    from keras_imgdesc.matching.search_index import SearchHit as SearchHit
-    from keras_imgdesc.matching.search_index import SearchIndex as SearchIndex
     from keras_imgdesc.matching.text_tower import TextTower as TextTower
     from keras_imgdesc.matching.word_maps import WordMaps as WordMaps
 
@@ -23,11 +23,11 @@ _HOMES = {
     "ImageEmbeddings": "embeddings",
     "ImageTextMatcher": "image_text_matcher",
     "ImageTower": "image_tower",
-    "IndexUpdate": "index_writing",
+    "IndexUpdate": "index.writing",
     "MatchedTexts": "embeddings",
     "PairScore": "pair_score",
-    "SearchHit": "search_index",
-    "SearchIndex": "search_index",
+    "SearchHit": "index.search_index",
+    "SearchIndex": "index.search_index",
     "TextTower": "text_tower",
     "WordMaps": "word_maps",
 }

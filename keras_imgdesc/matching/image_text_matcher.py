@@ -22,13 +22,13 @@ from keras_imgdesc.matching.matcher_checks import (
 )
 from keras_imgdesc.matching.matching_data import matching_dataset
 from keras_imgdesc.matching.matching_functions import MatchingFunctions
+from keras_imgdesc.matching.matching_graph import matching_graph
 from keras_imgdesc.matching.matching_model import MatchingModel
-from keras_imgdesc.matching.matching_parts import matching_graph
 from keras_imgdesc.matching.pair_score import PairScore
 from keras_imgdesc.matching.text_tower import TextTower
 from keras_imgdesc.matching.word_maps import WordMaps
 from keras_imgdesc.text import TextEncoder
-from keras_imgdesc.text_checks import check_texts
+from keras_imgdesc.text.checks import check_texts
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -304,14 +304,14 @@ class ImageTextMatcher(MatchingModel):
 
     def save_to_preset(self, path: str | PathLike[str], **kwargs: Any) -> None:
         """Saves the matcher as a folder; see `presets.save_preset`."""
-        from keras_imgdesc.presets import save_preset
+        from keras_imgdesc.presets.saving import save_preset
 
         save_preset(self, path, **kwargs)
 
     @classmethod
     def from_preset(cls, name: str | PathLike[str], **kwargs: Any) -> ImageTextMatcher:
         """Loads a matcher by its name or folder; see `presets.load_preset`."""
-        from keras_imgdesc.presets import load_preset
+        from keras_imgdesc.presets.saving import load_preset
 
         return load_preset(name, task=cls, **kwargs)
 

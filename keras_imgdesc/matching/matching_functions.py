@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
+from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import batches_ahead, pictures
 from keras_imgdesc.matching.embeddings import ImageEmbeddings, MatchedTexts
@@ -28,18 +28,22 @@ class MatchingFunctions:
 
     def __init__(self, matcher: Any) -> None:
         self.matcher = matcher
-        self._image = _compiled(
+        self._image = compile_function(
+            matcher,
             lambda pixels: matcher.image_tower(
                 {"feature_map": matcher.image_encoder(pixels, training=False)},
                 training=False,
-            )
+            ),
+            reduce_retracing=True,
         )
-        self._score = _compiled(
+        self._score = compile_function(
+            matcher,
             lambda *values: matcher.pair_score(
                 dict(zip(("vector", "regions"), values[:2])),
                 dict(zip(("vector", "words"), values[2:4])),
                 values[4],
-            )
+            ),
+            reduce_retracing=True,
         )
 
     def all_images(self, sources: Any, batch_size: int) -> ImageEmbeddings:
@@ -151,11 +155,3 @@ class MatchingFunctions:
                 array = ops.convert_to_numpy(variable).astype(np.float16)
                 digest.update(array.tobytes())
         return digest.hexdigest()[:16]
-
-
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
-
-    return tf.function(function, reduce_retracing=True)

@@ -11,8 +11,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_imgdesc.backend import compile_function
+from keras_imgdesc.text.checks import check_texts
 from keras_imgdesc.text.text_embeddings import TextEmbeddings
-from keras_imgdesc.text_checks import check_texts
 
 
 class TextEncoder(keras.Model):
@@ -88,11 +89,10 @@ class TextEncoder(keras.Model):
         return digest.hexdigest()[:16]
 
     def _traced(self, token_ids: np.ndarray) -> dict[str, Any]:
-        if keras.backend.backend() != "tensorflow":
-            return self({"token_ids": token_ids}, training=False)
         if not hasattr(self, "_function"):
-            self._function = tf.function(
+            self._function = compile_function(
+                self,
                 lambda ids: self({"token_ids": ids}, training=False),
                 reduce_retracing=True,
             )
-        return self._function(tf.constant(token_ids))
+        return self._function(ops.convert_to_tensor(token_ids))

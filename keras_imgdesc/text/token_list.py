@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, Self
+
+from keras_imgdesc.atomic_files import write_atomically
 
 
 class TokenList:
@@ -25,17 +26,7 @@ class TokenList:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes one token a line in UTF-8; the file appears complete or not at all."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        try:
-            with open(partial, "wb") as file:
-                file.write("".join(f"{token}\n" for token in self.tokens).encode())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_atomically(path, "".join(f"{token}\n" for token in self.tokens))
 
     def get_config(self) -> dict[str, list[str]]:
         """The argument of the constructor, ready for JSON."""

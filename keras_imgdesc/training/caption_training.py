@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.training.caption_inputs import check_collections
-from keras_imgdesc.training.caption_recipe import CaptionRecipe
-from keras_imgdesc.training.caption_run import CaptionRun
-from keras_imgdesc.training.precision import running_in
+from keras_imgdesc.training.captioner.recipe import CaptionRecipe
+from keras_imgdesc.training.captioner.train import CaptionRun
+from keras_imgdesc.training.inputs.images import check_collections
 
 
 def train_captioner(
@@ -42,6 +42,6 @@ def train_captioner(
         InputError: no pictures, or a run directory of another recipe.
     """
     check_collections(train, validation)
-    with running_in(recipe.precision):
+    with dtype_policy(choose_precision(recipe.precision)):
         CaptionRun(recipe, Path(run_dir), train, validation, progress).go()
     return ImageCaptioner.from_preset(str(Path(run_dir) / "preset"))

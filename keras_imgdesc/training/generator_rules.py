@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.generation.losses import ADVERSARIAL_LOSSES
-from keras_imgdesc.generation.picture_changes import CHANGES
+from keras_imgdesc.painting.learning.augmentation import CHANGES
+from keras_imgdesc.painting.learning.losses import ADVERSARIAL_LOSSES
 
 if TYPE_CHECKING:
-    from keras_imgdesc.training.generator_recipe import GeneratorRecipe
+    from keras_imgdesc.training.painter.recipe import GeneratorRecipe
 
 KINDS = ("dcgan", "vae")
 OPTIMIZERS = ("adam", "muon")

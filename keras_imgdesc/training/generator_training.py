@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.generation import TextToImage
-from keras_imgdesc.training.caption_inputs import check_collections
-from keras_imgdesc.training.generator_metrics import PaintingMetric
-from keras_imgdesc.training.generator_recipe import GeneratorRecipe
-from keras_imgdesc.training.generator_run import GeneratorRun
-from keras_imgdesc.training.precision import running_in
+from keras_imgdesc.painting import TextToImage
+from keras_imgdesc.training.inputs.images import check_collections
+from keras_imgdesc.training.painter.metrics import PaintingMetric
+from keras_imgdesc.training.painter.recipe import GeneratorRecipe
+from keras_imgdesc.training.painter.train import GeneratorRun
 
 
 def train_generator(
@@ -48,7 +48,7 @@ def train_generator(
             that is not finite, or a training that has collapsed.
     """
     check_collections(train, validation)
-    with running_in(recipe.precision):
+    with dtype_policy(choose_precision(recipe.precision)):
         run = GeneratorRun(recipe, Path(run_dir), train, validation, metrics, progress)
         run.go()
     return TextToImage.from_preset(str(Path(run_dir) / "preset"))

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_imgdesc.captioning.captioning_model import CaptioningModel
+from keras_imgdesc.captioning.decoders.decoder import CaptioningModel
 
 
 def joint_model(encoder: keras.Model, decoder) -> CaptioningModel:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.matching import ImageTextMatcher
-from keras_imgdesc.training.caption_inputs import check_collections
-from keras_imgdesc.training.matching_recipe import MatchingRecipe
-from keras_imgdesc.training.matching_run import MatchingRun
-from keras_imgdesc.training.precision import running_in
+from keras_imgdesc.training.inputs.images import check_collections
+from keras_imgdesc.training.matcher.recipe import MatchingRecipe
+from keras_imgdesc.training.matcher.train import MatchingRun
 
 
 def train_matcher(
@@ -41,6 +41,6 @@ def train_matcher(
         InputError: no pictures, or a run directory of another recipe.
     """
     check_collections(train, validation)
-    with running_in(recipe.precision):
+    with dtype_policy(choose_precision(recipe.precision)):
         MatchingRun(recipe, Path(run_dir), train, validation, progress).go()
     return ImageTextMatcher.from_preset(str(Path(run_dir) / "preset"))

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_imgdesc.atomic_files import is_partial, write_atomically
 from keras_imgdesc.errors import InputError
 
 POINTER = "checkpoint.json"
@@ -62,7 +62,11 @@ class RunDirectory:
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         target = self.path / "recipe.json"
-        others = [p for p in self.path.iterdir() if p.name != target.name]
+        others = [
+            p
+            for p in self.path.iterdir()
+            if p.name != target.name and not is_partial(p)
+        ]
         # A run that failed before it had computed anything binds nobody to its recipe.
         if target.exists() and others:
             before = (defaults or {}) | json.loads(target.read_text(encoding="utf-8"))
@@ -187,20 +191,6 @@ def numbered(**groups: Iterable[Any]) -> dict[str, Any]:
         for name, variables in groups.items()
         for place, variable in enumerate(variables)
     }
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or not there at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def _plain(value: Any) -> Any:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.export import export_saved_model
-from keras_imgdesc.export.lite_conversion import LiteConversion
-from keras_imgdesc.export.tflite import QUANTIZATIONS, write_tflite
+from keras_imgdesc.export.tflite.conversion import LiteConversion
+from keras_imgdesc.export.tflite.export import QUANTIZATIONS, write_tflite
 
 
 @dataclass(frozen=True)

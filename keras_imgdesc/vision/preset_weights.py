@@ -6,7 +6,7 @@ import h5py
 import keras
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.preset_folders import WEIGHTS_FILE, find_preset, read_config
+from keras_imgdesc.presets.folders import WEIGHTS_FILE, find_preset, read_config
 
 
 def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from keras_imgdesc import (
     cli,
 )
 from keras_imgdesc.data.scenes import draw_scenes
-from keras_imgdesc.generation import Generator
+from keras_imgdesc.painting import Generator
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from PIL import Image
 
 from keras_imgdesc import ImageTextMatcher, TextToImage
 from keras_imgdesc.cli.painting import MOST_ON_A_SHEET, PICTURES
-from keras_imgdesc.generation.text_to_image import MOST_IMAGES
-from keras_imgdesc.picture_sheets import GAP
+from keras_imgdesc.painting.text_to_image import MOST_IMAGES
+from keras_imgdesc.visualization.contact_sheets import GAP
 
 
 def read(path) -> np.ndarray:

@@ -10,8 +10,8 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from keras_imgdesc.captioning import ImageCaptioner
-from keras_imgdesc.export.tflite import export_tflite
-from keras_imgdesc.lite.lite_captioner import LITE_FILE
+from keras_imgdesc.export.tflite.export import export_tflite
+from keras_imgdesc.lite.captioner import LITE_FILE
 from keras_imgdesc.lite.model_file import VOCABULARY_FILE, read_model_file
 from keras_imgdesc.text.vocabulary import SPECIAL_TOKENS
 

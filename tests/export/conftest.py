@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from keras_imgdesc.captioning import ImageCaptioner
-from keras_imgdesc.export.saved_model import export_saved_model
+from keras_imgdesc.export.saved_model.export import export_saved_model
 
 PICTURES = Path(__file__).parents[2] / "examples"
 

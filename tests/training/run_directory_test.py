@@ -45,20 +45,6 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, fails_at):
     np.testing.assert_array_equal(saved.arrays["w"], np.ones(3))
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    target = tmp_path / "file"
-    run_directory.write_atomically(target, b"before")
-
-    def fail(descriptor):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(run_directory.os, "fsync", fail)
-    with pytest.raises(OSError, match="No space left"):
-        run_directory.write_atomically(target, b"after")
-    assert target.read_bytes() == b"before"
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
-
-
 def test_a_damaged_checkpoint_is_refused_by_name(tmp_path):
     run = RunDirectory(tmp_path, {})
     run.save_checkpoint({"w": np.ones(3)}, {})

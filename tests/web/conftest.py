@@ -18,7 +18,7 @@ import pytest
 from keras_imgdesc import CaptionTokenizer, CompactTextEncoder, TextToImage, Vocabulary
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.export import export_tflite
-from keras_imgdesc.generation import Generator
+from keras_imgdesc.painting import Generator
 
 ROOT = Path(__file__).parents[2]
 PRESET = ROOT / "saved_models" / "flickr8k_mobilenet_lstm"

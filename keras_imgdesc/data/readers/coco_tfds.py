@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.problem import Problem
@@ -156,9 +157,5 @@ def _example(
 def _write(folder: Path, name: str, content: bytes) -> Path:
     path = folder / name
     if not path.is_file() or path.stat().st_size != len(content):
-        folder.mkdir(parents=True, exist_ok=True)
-        # Whole or not at all: an interrupted run leaves no half picture.
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(content)
-        os.replace(part, path)
+        write_atomically(path, content)
     return path

@@ -1,0 +1,115 @@
+"""What depends on Keras' backend and on the machine: compiled functions, precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from keras_imgdesc.errors import InputError
+
+POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def compile_function(
+    model: Any, function: Callable[..., Any], reduce_retracing: bool = False
+) -> Callable[..., Any]:
+    """Compile a function of tensors that reads the weights of a model.
+
+    TensorFlow traces a graph, JAX compiles with XLA. Weights may change between calls.
+    On any other backend the function is returned as it is.
+
+    Args:
+        model: `keras.Model` or layer whose variables the function reads.
+        function: takes positional arguments, each a tensor or a nesting of tensors;
+            returns any nesting of tensors. It must not change variables.
+        reduce_retracing: whether TensorFlow generalizes a dimension that differs
+            between calls, instead of tracing every shape. JAX compiles every shape.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, autograph=False, reduce_retracing=reduce_retracing)
+    if backend == "jax":
+        import jax
+
+        # Weights are arguments: as constants they would keep the values of the first
+        # call.
+        @jax.jit
+        def stateless(values: list[Any], *inputs: Any) -> Any:
+            mapping = list(zip(model.variables, values, strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                return function(*inputs)
+
+        def call(*inputs: Any) -> Any:
+            return stateless([v.value for v in model.variables], *inputs)
+
+        return call
+    return function
+
+
+def choose_precision(requested: str = "auto", cpu_info: str | None = None) -> str:
+    """Choose a Keras dtype policy.
+
+    Args:
+        requested: name of a policy, returned unchanged, or `"auto"`:
+            `"mixed_bfloat16"` where a GPU is present or the CPU multiplies bfloat16 in
+            hardware (AMX or AVX512-BF16), else `"float32"`.
+        cpu_info: text of `/proc/cpuinfo`; `None` reads it.
+
+    Raises:
+        InputError: the policy is unknown, or keeps variables in 16 bits.
+    """
+    if requested in ("bfloat16", "float16"):
+        raise InputError(
+            f"The policy {requested!r} keeps variables in 16 bits, where moving "
+            "averages stall and small updates of weights are rounded away",
+            f"Use 'mixed_{requested}', which computes in {requested} and keeps "
+            "variables in float32",
+            precision=requested,
+        )
+    if requested != "auto":
+        if requested not in POLICIES:
+            raise InputError(
+                "precision must be 'auto' or a Keras dtype policy",
+                f"Use one of {['auto', *POLICIES]}",
+                precision=requested,
+            )
+        return requested
+    if cpu_info is None:
+        path = Path("/proc/cpuinfo")
+        cpu_info = path.read_text() if path.exists() else ""
+    flags = set(cpu_info.split())
+    if flags & {"amx_bf16", "avx512_bf16"} or _has_gpu():
+        return "mixed_bfloat16"
+    return "float32"
+
+
+@contextmanager
+def dtype_policy(policy: str | None) -> Iterator[None]:
+    """Set Keras' global dtype policy within the block.
+
+    Args:
+        policy: name of a policy, or `None` to leave the global one.
+    """
+    if policy is None:
+        yield
+        return
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _has_gpu() -> bool:
+    import keras
+
+    return any("gpu" in d.lower() for d in keras.distribution.list_devices())

@@ -1,0 +1,1 @@
+"""Decoders: from a feature map to a distribution over the next word."""

@@ -1,0 +1,92 @@
+"""Word vectors, for reading words and for predicting them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_imgdesc")
+class WordEmbedding(keras.layers.Layer):
+    """Token ids to vectors, and vectors to logits over the vocabulary.
+
+    Args:
+        vocabulary_size: number of token ids.
+        embedding_dim: width of a vector.
+        tie_embeddings: the same matrix serves both directions.
+
+    Call arguments:
+        inputs: token ids, int (...), or with `reverse=True` vectors
+            (..., embedding_dim).
+        reverse: predict words.
+
+    Returns:
+        Vectors (..., embedding_dim), or float32 logits (..., vocabulary_size).
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.captioning.decoders.word_embedding import WordEmbedding
+    >>> words = WordEmbedding(vocabulary_size=12, embedding_dim=4)
+    >>> vectors = words(np.array([[2, 5, 3]]))
+    >>> tuple(vectors.shape), tuple(words(vectors, reverse=True).shape)
+    ((1, 3, 4), (1, 3, 12))
+
+    Reference:
+        Press, Wolf, "Using the Output Embedding to Improve Language Models",
+        https://arxiv.org/abs/1608.05859
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_dim: int,
+        tie_embeddings: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        self.embedding_dim = embedding_dim
+        self.tie_embeddings = tie_embeddings
+
+    def build(self, input_shape: Any = None) -> None:
+        # Small as an output matrix needs it; read, vectors are scaled up again.
+        initializer = keras.initializers.RandomNormal(stddev=self.embedding_dim**-0.5)
+        shape = (self.vocabulary_size, self.embedding_dim)
+        self.embeddings = self.add_weight(
+            shape=shape, initializer=initializer, name="embeddings"
+        )
+        self.output_embeddings = self.embeddings
+        if not self.tie_embeddings:
+            self.output_embeddings = self.add_weight(
+                shape=shape, initializer=initializer, name="output_embeddings"
+            )
+        self.output_bias = self.add_weight(
+            shape=(self.vocabulary_size,), initializer="zeros", name="output_bias"
+        )
+
+    def call(self, inputs: Any, reverse: bool = False) -> Any:
+        if not reverse:
+            vectors = ops.take(self.embeddings, inputs, axis=0)
+            return vectors * (self.embedding_dim**0.5)
+        # float32, as bfloat16 logits make ties between the likeliest words.
+        kernel = ops.transpose(ops.cast(self.output_embeddings, "float32"))
+        logits = ops.matmul(ops.cast(inputs, "float32"), kernel)
+        return logits + ops.cast(self.output_bias, "float32")
+
+    def compute_output_spec(self, inputs: Any, reverse: bool = False) -> Any:
+        if reverse:
+            shape = (*inputs.shape[:-1], self.vocabulary_size)
+            return keras.KerasTensor(shape, "float32")
+        return keras.KerasTensor(
+            (*inputs.shape, self.embedding_dim), self.compute_dtype
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "vocabulary_size": self.vocabulary_size,
+            "embedding_dim": self.embedding_dim,
+            "tie_embeddings": self.tie_embeddings,
+        }

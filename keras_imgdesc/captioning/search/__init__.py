@@ -1,0 +1,1 @@
+"""Search: from a decoder to captions, by beam search or sampling."""

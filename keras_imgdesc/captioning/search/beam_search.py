@@ -1,0 +1,175 @@
+"""Beam search in static shapes, written once for every runtime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops, tree
+
+from keras_imgdesc.captioning.search.decoding import (
+    IMPOSSIBLE,
+    SearchResult,
+    Step,
+    Tokens,
+    blank_captions,
+    check_at_least,
+    first_rows,
+    loop,
+    normalise,
+    put_word,
+    select_beams,
+    spread_over_beams,
+)
+
+
+def beam_search(
+    step: Step,
+    memory: Any,
+    state: Any,
+    *,
+    tokens: Tokens,
+    num_beams: int = 3,
+    max_length: int = 23,
+    length_penalty: Any = 0.8,
+    num_locations: int | None = None,
+    early_exit: bool = True,
+) -> SearchResult:
+    """Finds the captions of the highest length-normalised log-probability.
+
+    A caption that has its end token stays among the beams as it is, at its own
+    length, until `num_beams` better ones push it out. Where two candidates are
+    equal, the one of the better beam wins, then the one of the lower token id. The
+    result of an image does not depend on the others of its batch.
+
+    Made of `keras.ops` on tensors of static shapes (the batch may be dynamic), so
+    that it runs eagerly, compiled, in a SavedModel and in TFLite.
+
+    Args:
+        step: (token_ids int32 (batch, beams), memory, state) to (log_probs float32
+            (batch, beams, vocabulary_size), attention float32 (batch, beams,
+            locations), state); `LSTMDecoder.step` is one.
+        memory: handed to `step` as it is.
+        state: tensors (batch, ...) of any nesting; `step` gets them with an axis of
+            beams, (batch, beams, ...).
+        tokens: size of the vocabulary and its special tokens.
+        num_beams: captions that are followed at a time, at least 1; 1 is greedy.
+        max_length: tokens of the longest caption, the end token included.
+        length_penalty: exponent of the length, 0 or more, a number or a tensor; the
+            larger, the longer the captions. 0 compares plain log-probabilities.
+        num_locations: width of the attention; None leaves attention out.
+        early_exit: finish an image as soon as its best caption is certain. Its
+            other beams may then be cut short; they come last and score below -1e6.
+
+    Raises:
+        InputError: an argument is out of its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras import ops
+    >>> from keras_imgdesc.captioning import Tokens, beam_search
+    >>> def step(token_ids, memory, state):  # after 4 comes 5, after 5 the end
+    ...     after = ops.where(token_ids == 2, 4, ops.where(token_ids == 4, 5, 3))
+    ...     return ops.log(0.9 * ops.one_hot(after, 6) + 0.01), None, state
+    >>> state = np.zeros((1, 1), "float32")
+    >>> found = beam_search(step, None, state, tokens=Tokens(6), max_length=5)
+    >>> np.asarray(found.token_ids)[0, 0].tolist()
+    [4, 5, 3, 0, 0]
+
+    Reference:
+        Wu et al., "Google's Neural Machine Translation System" (length
+        normalisation), https://arxiv.org/abs/1609.08144
+    """
+    check_at_least(1, num_beams=num_beams, max_length=max_length)
+    check_at_least(0, length_penalty=length_penalty)
+    beams = num_beams
+    never, only_padding = tokens.never(), tokens.only_padding()
+    variables = blank_captions(
+        tree.flatten(state)[0], beams, max_length, tokens, num_locations
+    )
+    # The beams start alike: all but the first are impossible.
+    variables["totals"] += ops.convert_to_tensor(
+        [[0.0] + [IMPOSSIBLE] * (beams - 1)], dtype="float32"
+    )
+    variables["given_up"] = ops.zeros_like(variables["finished"])
+    variables["state"] = spread_over_beams(state, beams)
+
+    def go_on(v: dict[str, Any]) -> Any:
+        frozen = ops.logical_or(v["finished"], v["given_up"])
+        return ops.logical_and(v["time"] < max_length, ops.logical_not(ops.all(frozen)))
+
+    def advance(v: dict[str, Any]) -> dict[str, Any]:
+        log_probs, attention, state = step(v["last"], memory, v["state"])
+        log_probs = ops.maximum(ops.cast(log_probs, "float32") + never, IMPOSSIBLE)
+        frozen = ops.logical_or(v["finished"], v["given_up"])
+        log_probs = ops.where(frozen[..., None], only_padding, log_probs)
+        lengths = v["lengths"] + ops.cast(ops.logical_not(frozen), "int32")
+        scores = normalise(
+            v["totals"][..., None] + log_probs, lengths[..., None], length_penalty
+        )
+        _, best = ops.top_k(ops.reshape(scores, (-1, beams * tokens.size)), beams)
+        best = ops.cast(best, "int32")
+        parent = ops.floor_divide(best, tokens.size)
+        token = best - parent * tokens.size
+
+        def inherit(x: Any) -> Any:
+            return select_beams(x, parent)
+
+        place = best + first_rows(best) * tokens.size
+        log_prob = ops.take(ops.reshape(log_probs, (-1,)), place)
+        new = {
+            "time": v["time"] + 1,
+            "last": token,
+            "token_ids": put_word(inherit(v["token_ids"]), token, v["time"]),
+            "log_probs": put_word(inherit(v["log_probs"]), log_prob, v["time"]),
+            "totals": inherit(v["totals"]) + log_prob,
+            "lengths": inherit(lengths),
+            "finished": ops.logical_or(
+                inherit(v["finished"]), ops.equal(token, tokens.end_id)
+            ),
+            "given_up": inherit(v["given_up"]),
+            "state": tree.map_structure(inherit, state),
+        }
+        if num_locations is not None:
+            looked = ops.where(frozen[..., None], 0.0, ops.cast(attention, "float32"))
+            new["attention"] = put_word(
+                inherit(v["attention"]), inherit(looked), v["time"]
+            )
+        if early_exit:
+            new["given_up"] = ops.logical_or(new["given_up"], hopeless(new))
+        return new
+
+    def hopeless(v: dict[str, Any]) -> Any:
+        """Open beams of images whose best caption no open beam can still beat."""
+        is_open = ops.logical_not(v["finished"])
+        scores = normalise(v["totals"], v["lengths"], length_penalty)
+        done = ops.where(is_open, 2 * IMPOSSIBLE, scores)
+        # Log-probabilities are at most 0: at best, nothing more is lost and the
+        # caption becomes as long as it can.
+        longest = ops.full_like(v["lengths"], max_length)
+        reachable = normalise(v["totals"], longest, length_penalty)
+        reachable = ops.where(is_open, reachable, 2 * IMPOSSIBLE)
+        certain = ops.max(done, axis=1, keepdims=True) >= ops.max(
+            reachable, axis=1, keepdims=True
+        )
+        return ops.logical_and(is_open, certain)
+
+    v = loop(go_on, advance, variables)
+    scores = normalise(v["totals"], v["lengths"], length_penalty)
+    # A given-up beam is no caption: it goes behind all others.
+    scores = ops.where(v["given_up"], scores + IMPOSSIBLE, scores)
+    scores, order = ops.top_k(scores, beams)
+    order = ops.cast(order, "int32")
+
+    def sort(x: Any) -> Any:
+        return select_beams(x, order)
+
+    return SearchResult(
+        token_ids=sort(v["token_ids"]),
+        log_probs=sort(v["log_probs"]),
+        totals=sort(v["totals"]),
+        scores=scores,
+        lengths=sort(v["lengths"]),
+        finished=sort(v["finished"]),
+        attention=None if num_locations is None else sort(v["attention"]),
+    )

@@ -1,0 +1,137 @@
+"""Words to pictures and back: what is painted is chosen and described."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from keras_imgdesc.data.scenes import parse_caption
+from keras_imgdesc.evaluation.paintings import closed_loop
+from keras_imgdesc.visualization.contact_sheets import draw_sheet
+
+
+@dataclass(frozen=True, eq=False)
+class RoundTrip:
+    """A text, what was painted of it, and what is seen there.
+
+    Attributes:
+        text_in: what was to be painted.
+        pictures: uint8 RGB `(pictures, size, size, 3)`, by P(I|D), the likeliest first.
+        probabilities: P(I|D) of each, float32 `(pictures,)`, of sum 1.
+        captions: what the captioner says of each.
+        similarity: cosine of the matcher's vectors of words in and words out, from -1
+            to 1; 0 where nothing was said.
+    """
+
+    text_in: str
+    pictures: np.ndarray
+    probabilities: np.ndarray
+    captions: list[str]
+    similarity: float
+
+    @property
+    def text_out(self) -> str:
+        """What is said of the likeliest picture."""
+        return self.captions[0]
+
+    @property
+    def same_objects(self) -> bool | None:
+        """See `closed_loop.same_objects`; None if `text_in` is of no scene."""
+        if parse_caption(self.text_in) is None:
+            return None
+        return closed_loop.same_objects(self.text_in, self.text_out)
+
+    @property
+    def same_scene(self) -> bool | None:
+        """See `closed_loop.same_scene`; None if `text_in` is of no scene."""
+        if parse_caption(self.text_in) is None:
+            return None
+        return closed_loop.same_scene(self.text_in, self.text_out)
+
+    def summary(self) -> dict[str, Any]:
+        """Words and numbers, ready for JSON."""
+        found: dict[str, Any] = {
+            "text_in": self.text_in,
+            "text_out": self.text_out,
+            "similarity": round(self.similarity, 4),
+        }
+        if self.same_objects is not None:
+            found |= {"same_objects": self.same_objects, "same_scene": self.same_scene}
+        return found | {
+            "probabilities": [round(float(p), 4) for p in self.probabilities],
+            "captions": self.captions,
+        }
+
+    def sheet(self, columns: int = 4) -> Image.Image:
+        """All pictures, each with its probability and caption under it."""
+        under = [
+            f"{probability:.3f} {caption}"
+            for probability, caption in zip(
+                self.probabilities, self.captions, strict=True
+            )
+        ]
+        return draw_sheet(
+            list(self.pictures),
+            under,
+            columns=columns,
+            tile=192,
+            lines=5,
+            title=f"P(I|D) of {len(self.pictures)}: {self.text_in}",
+        )
+
+
+def round_trip(
+    painter: Any,
+    matcher: Any,
+    captioner: Any,
+    text: str,
+    num_images: int = 16,
+    seed: int = 0,
+    truncation: float = 1.0,
+) -> RoundTrip:
+    """Paints a text, ranks the pictures by P(I|D) and describes them.
+
+    Args:
+        painter: a `TextToImage`.
+        matcher: an `ImageTextMatcher`, which ranks and compares the words.
+        captioner: an `ImageCaptioner`.
+        text: what to paint.
+        num_images, seed, truncation: see `TextToImage.generate`.
+
+    Raises:
+        InputError: an empty text, one without a word that the painter knows, or a
+            number out of its range.
+
+    Example:
+
+    >>> from keras_imgdesc import CaptionTokenizer, CompactTextEncoder, ImageCaptioner
+    >>> from keras_imgdesc import ImageTextMatcher, LSTMDecoder, TextToImage
+    >>> from keras_imgdesc import VGG16Encoder, Vocabulary
+    >>> from keras_imgdesc.evaluation.paintings.round_trip import round_trip
+    >>> from keras_imgdesc.painting import Generator
+    >>> tokenizer = CaptionTokenizer(Vocabulary(["a", "red", "bird"]), 6)
+    >>> words = CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1)
+    >>> painter = TextToImage(words, Generator(16, resolution=32, width=4))
+    >>> encoder = VGG16Encoder(image_size=32, width=0.0625)
+    >>> matcher = ImageTextMatcher.build_parts(encoder, words, embedding_dim=8)
+    >>> decoder = LSTMDecoder(7, encoder.feature_map_shape, 16, 16, 2, feature_dim=16)
+    >>> captioner = ImageCaptioner(encoder, decoder, tokenizer)
+    >>> trip = round_trip(painter, matcher, captioner, "a red bird", num_images=3)
+    >>> trip.pictures.shape, len(trip.captions), -1 <= trip.similarity <= 1
+    ((3, 32, 32, 3), 3, True)
+    """
+    painted = painter.generate(
+        text, num_images=num_images, seed=seed, truncation=truncation
+    )
+    ranked = matcher.rank(painted, text)
+    pictures = painted[[index for index, _ in ranked]]
+    captions = [str(caption) for caption in captioner.generate(list(pictures))]
+    similarity = 0.0
+    if captions[0].strip():
+        first, second = matcher.embed_texts([text, captions[0]]).vectors
+        similarity = float(np.clip(first @ second, -1, 1))
+    probabilities = np.array([probability for _, probability in ranked], np.float32)
+    return RoundTrip(text, pictures, probabilities, captions, similarity)

@@ -1,0 +1,1 @@
+"""Reading and scoring of Scenes images by rules."""

@@ -1,0 +1,91 @@
+"""BMP files in a graph.
+
+TensorFlow's own operation knows neither palettes nor compression: it takes the one for
+shades of grey and the other for pixels.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from keras_imgdesc.export.graph.file_bytes import first_bytes, number_at
+
+UNKNOWN_KIND = (
+    "A BMP must have 8, 24 or 32 bits a pixel and no compression. Received: another "
+    "kind. Convert it first."
+)
+
+# The longest header is followed by 256 colours of four bytes.
+_FILE_HEADER, _LONGEST_HEADER, _COLOURS, _COLOUR = 14, 124, 256, 4
+_HEAD = _FILE_HEADER + _LONGEST_HEADER + _COLOURS * _COLOUR
+_NO_COMPRESSION, _MASKS = 0, 3
+_COMMON_MASKS = (0x00FF0000, 0x0000FF00, 0x000000FF)
+
+
+def bmp_pixels(contents: tf.Tensor) -> tf.Tensor:
+    """Width times height of a BMP, an int64 scalar.
+
+    Args:
+        contents: string scalar.
+    """
+    head = first_bytes(contents, _HEAD)
+    height = number_at(head, 22, 4, little=True)
+    # Rows that go down from the top are told by a negative height.
+    height = tf.where(height >= 2**31, 2**32 - height, height)
+    return number_at(head, 18, 4, little=True) * height
+
+
+def is_known_bmp(contents: tf.Tensor) -> tf.Tensor:
+    """Whether a BMP is of a kind that can be decoded, a bool scalar.
+
+    Args:
+        contents: string scalar.
+    """
+    head = first_bytes(contents, _HEAD)
+    bits = number_at(head, 28, 2, little=True)
+    compression = number_at(head, 30, 4, little=True)
+    has_plain_pixels = compression == _NO_COMPRESSION
+    has_masks = compression == _MASKS
+    for i, mask in enumerate(_COMMON_MASKS):
+        has_masks &= number_at(head, 54 + 4 * i, 4, little=True) == mask
+    return (((bits == 8) | (bits == 24)) & has_plain_pixels) | (
+        (bits == 32) & (has_plain_pixels | has_masks)
+    )
+
+
+def decode_bmp(contents: tf.Tensor) -> tf.Tensor:
+    """Decodes a BMP of a known kind.
+
+    Args:
+        contents: string scalar; the operation fails for what is broken.
+
+    Returns:
+        uint8 (height, width, 3), or (height, width, 4) where it has an alpha channel.
+    """
+    image = tf.io.decode_bmp(contents)
+    return tf.case(
+        [
+            (tf.shape(image)[-1] == 1, lambda: _coloured(image, contents)),
+            (_has_alpha(contents), lambda: image),
+        ],
+        default=lambda: image[..., :3],
+    )
+
+
+def _coloured(places: tf.Tensor, contents: tf.Tensor) -> tf.Tensor:
+    head = first_bytes(contents, _HEAD)
+    start = _FILE_HEADER + tf.cast(number_at(head, 14, 4, little=True), tf.int32)
+    start = tf.minimum(start, _FILE_HEADER + _LONGEST_HEADER)
+    palette = tf.reshape(head[start : start + _COLOURS * _COLOUR], (_COLOURS, _COLOUR))
+    red_green_blue = tf.cast(palette[:, 2::-1], tf.uint8)
+    return tf.gather(red_green_blue, tf.cast(places[..., 0], tf.int32))
+
+
+def _has_alpha(contents: tf.Tensor) -> tf.Tensor:
+    """Without a mask for it, the fourth byte of a pixel means nothing."""
+    head = first_bytes(contents, _HEAD)
+    return (
+        (number_at(head, 14, 4, little=True) >= 56)
+        & (number_at(head, 30, 4, little=True) == _MASKS)
+        & (number_at(head, 66, 4, little=True) == 0xFF000000)
+    )

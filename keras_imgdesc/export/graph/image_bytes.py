@@ -1,0 +1,295 @@
+"""Encoded images to upright RGB in a graph, each image for itself."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from keras_imgdesc.export.graph.bitmap_files import (
+    UNKNOWN_KIND,
+    bmp_pixels,
+    decode_bmp,
+    is_known_bmp,
+)
+from keras_imgdesc.export.graph.file_bytes import (
+    find,
+    first_bytes,
+    number_at,
+    starts_with,
+)
+from keras_imgdesc.images import resize_image
+from keras_imgdesc.images.file_formats import MAX_PIXELS
+
+NO_IMAGES = "There must be at least one image. Received: an empty batch"
+EMPTY = "The image has no bytes. Received: an empty string. Send the file's content."
+UNKNOWN = (
+    "An image must be JPEG, PNG, GIF or BMP. Received: other bytes. Convert it first."
+)
+BASE64 = (
+    "An image must be the bytes of a file. Received: text that looks like base64. "
+    'Decode it first; in a REST request write {"b64": "..."}, in the standard alphabet '
+    "with + and /."
+)
+TOO_LARGE = (
+    f"An image may have at most {MAX_PIXELS:,} pixels. Received: more. Make it smaller."
+)
+BROKEN = "An image must be whole. Received: broken or cut bytes. Send the file again."
+
+_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+_GIF, _BMP = b"GIF8", b"BM"
+# How files of known formats begin in base64, standard and web-safe, and in a web page.
+_ENCODED = (
+    *(b"/9j/", b"_9j_", b"iVBORw0KGgo", b"R0lGOD"),
+    *(b"Qk0", b"Qk1", b"Qk2", b"Qk3", b"UklGR", b"SUkqA", b"TU0AK", b"data:image/"),
+)
+# What comes before the pixels fits into this, a colour profile included.
+_SEARCH = 65536
+_EXIF, _PNG_EXIF = b"Exif\0\0", b"eXIf"
+_ORIENTATION_TAG = 0x0112
+# The first directory of the EXIF data, where the orientation is, ends before this.
+_DIRECTORY = 4096
+_ENTRIES = _DIRECTORY // 12
+# How many images are held in full size.
+_AT_ONCE = 8
+
+
+def decode_images(
+    image_bytes: tf.Tensor, image_size: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes a batch of image files; a broken one harms no other.
+
+    A JPEG or PNG is turned as its EXIF orientation says, transparency becomes white,
+    16 bits become 8, of a GIF the first frame is taken: pixels are those of
+    `load_image`, of `resize_image` after it. Two things differ: TensorFlow takes what
+    is transparent in a GIF for black, and a JPEG above `MAX_PIXELS` is refused, not
+    shrunk.
+
+    Args:
+        image_bytes: string (batch,).
+        image_size: side of the square that images are stretched to.
+
+    Returns:
+        uint8 (batch, image_size, image_size, 3), black where there is no image, and
+        string (batch,): empty, or what is wrong with it.
+    """
+    return _decode_batch(tf.ensure_shape(image_bytes, (None,)), image_size)
+
+
+# A function of its own: its graph is large, and all signatures of a model share it.
+@tf.function(autograph=False, reduce_retracing=True)
+def _decode_batch(
+    image_bytes: tf.Tensor, image_size: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    shape = (image_size, image_size, 3)
+    count = tf.size(image_bytes)
+    # A data set is what can lose an element without failing the graph; one for the
+    # whole batch, since setting it up takes longer than decoding a small image.
+    good = (
+        tf.data.Dataset.from_tensor_slices((tf.range(count), image_bytes))
+        .map(lambda i, c: (i, resize_image(_decode(c), image_size)), _AT_ONCE)
+        .ignore_errors()
+    )
+    # One more, so that there is always a batch.
+    last = tf.data.Dataset.from_tensors((count, tf.zeros(shape, tf.uint8)))
+    batch = good.concatenate(last).batch(tf.cast(count + 1, tf.int64))
+    places, decoded = batch.get_single_element()
+    pixels = tf.scatter_nd(places[:, None], decoded, (count + 1, *shape))[:count]
+    is_good = tf.scatter_nd(places[:, None], tf.ones_like(places), (count + 1,)) > 0
+    is_good = is_good[:count]
+    error = tf.cond(
+        tf.reduce_all(is_good),
+        lambda: tf.fill((count,), ""),
+        lambda: tf.map_fn(
+            lambda x: tf.cond(x[1], lambda: "", lambda: _what_is_wrong(x[0])),
+            (image_bytes, is_good),
+            fn_output_signature=tf.TensorSpec((), tf.string),
+        ),
+    )
+    return tf.ensure_shape(pixels, (None, *shape)), error
+
+
+def at_least_one(values: tf.Tensor, message: str = NO_IMAGES) -> tf.Tensor:
+    """What is in a batch; an empty one fails here, with a message that says so.
+
+    Otherwise it would in the first convolution, which blames its own kernel.
+    """
+    check = tf.debugging.assert_positive(tf.shape(values)[0], message)
+    with tf.control_dependencies([check]):
+        return tf.identity(values)
+
+
+def _what_is_wrong(contents: tf.Tensor) -> tf.Tensor:
+    known = [starts_with(contents, s) for s in (_JPEG, _PNG, _GIF, _BMP)]
+    encoded = [starts_with(contents, s) for s in _ENCODED]
+    is_bmp = starts_with(contents, _BMP)
+    return tf.case(
+        [
+            (tf.strings.length(contents) == 0, lambda: tf.constant(EMPTY)),
+            (tf.reduce_any(encoded), lambda: tf.constant(BASE64)),
+            (~tf.reduce_any(known), lambda: tf.constant(UNKNOWN)),
+            (_pixels_of_header(contents) > _limit(), lambda: tf.constant(TOO_LARGE)),
+            (_has_jpeg_too_many(contents), lambda: tf.constant(TOO_LARGE)),
+            (is_bmp & ~is_known_bmp(contents), lambda: tf.constant(UNKNOWN_KIND)),
+        ],
+        default=lambda: tf.constant(BROKEN),
+        exclusive=False,
+    )
+
+
+def _pixels_of_header(contents: tf.Tensor) -> tf.Tensor:
+    """Width times height, int64, of all but JPEG; 0 where there is no header."""
+    head = first_bytes(contents, 32)
+    return tf.case(
+        [
+            (
+                starts_with(contents, _PNG),
+                lambda: number_at(head, 16, 4, False) * number_at(head, 20, 4, False),
+            ),
+            (
+                starts_with(contents, _GIF),
+                lambda: number_at(head, 6, 2, True) * number_at(head, 8, 2, True),
+            ),
+            (starts_with(contents, _BMP), lambda: bmp_pixels(contents)),
+        ],
+        default=lambda: tf.constant(0, tf.int64),
+    )
+
+
+def _has_jpeg_too_many(contents: tf.Tensor) -> tf.Tensor:
+    def look() -> tf.Tensor:
+        pixels = tf.data.Dataset.from_tensors(contents).map(_jpeg_pixels)
+        instead = tf.data.Dataset.from_tensors(tf.constant(0, tf.int64))
+        found = pixels.ignore_errors().concatenate(instead).take(1)
+        return found.get_single_element() > _limit()
+
+    # Of what is no JPEG, the decoder would print a line into a server's log.
+    is_jpeg = starts_with(contents, _JPEG)
+    return tf.cond(is_jpeg, look, lambda: tf.constant(False))
+
+
+def _jpeg_pixels(contents: tf.Tensor) -> tf.Tensor:
+    shape = tf.cast(tf.io.extract_jpeg_shape(contents, tf.int32), tf.int64)
+    return shape[0] * shape[1]
+
+
+def _decode(contents: tf.Tensor) -> tf.Tensor:
+    """uint8 (height, width, 3), upright; fails for what is not a whole image."""
+    with tf.control_dependencies(
+        [tf.debugging.assert_less_equal(_pixels_of_header(contents), _limit())]
+    ):
+        contents = tf.identity(contents)
+    image = tf.case(
+        [
+            (starts_with(contents, _JPEG), lambda: _decode_jpeg(contents)),
+            (starts_with(contents, _PNG), lambda: _decode_png(contents)),
+            (starts_with(contents, _GIF), lambda: _decode_gif(contents)),
+        ],
+        default=lambda: _decode_bmp(contents),
+    )
+    return tf.ensure_shape(image, (None, None, 3))
+
+
+def _limit() -> tf.Tensor:
+    return tf.constant(MAX_PIXELS, tf.int64)
+
+
+def _decode_jpeg(contents: tf.Tensor) -> tf.Tensor:
+    with tf.control_dependencies(
+        [tf.debugging.assert_less_equal(_jpeg_pixels(contents), _limit())]
+    ):
+        # The fast method, TensorFlow's default, differs from every other decoder.
+        image = tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")
+    return turn_upright(image, exif_orientation(contents))
+
+
+def _decode_png(contents: tf.Tensor) -> tf.Tensor:
+    # Asked for an alpha channel that there is not, TensorFlow makes up a nearly
+    # transparent one where colours have less than eight bits.
+    colour_type = first_bytes(contents, 26)[25]
+    transparent = find(contents, b"tRNS", _SEARCH) >= 0
+    image = tf.cond(
+        (colour_type >= 4) | transparent,
+        lambda: _on_white(tf.io.decode_png(contents, channels=4)),
+        lambda: tf.io.decode_png(contents, channels=3),
+    )
+    return turn_upright(image, exif_orientation(contents, _PNG_EXIF))
+
+
+def _decode_gif(contents: tf.Tensor) -> tf.Tensor:
+    # Not `decode_gif`, which decodes all frames: a small file may have thousands.
+    return tf.io.decode_image(contents, channels=3, expand_animations=False)
+
+
+def _decode_bmp(contents: tf.Tensor) -> tf.Tensor:
+    with tf.control_dependencies(
+        [tf.debugging.assert_equal(is_known_bmp(contents), True)]
+    ):
+        image = decode_bmp(contents)
+    return tf.cond(tf.shape(image)[-1] == 4, lambda: _on_white(image), lambda: image)
+
+
+def _on_white(image: tf.Tensor) -> tf.Tensor:
+    # Pillow's rounding: x / 255 as (x + 128 + (x + 128) // 256) // 256.
+    wide = tf.cast(image, tf.int32)
+    colour, alpha = wide[..., :3], wide[..., 3:]
+    mixed = colour * alpha + 255 * (255 - alpha) + 128
+    return tf.cast((mixed + mixed // 256) // 256, tf.uint8)
+
+
+def exif_orientation(contents: tf.Tensor, marker: bytes = _EXIF) -> tf.Tensor:
+    """The EXIF orientation of a JPEG or PNG, an int32 scalar from 1 to 8.
+
+    Args:
+        contents: string scalar; what has none, or a broken one, is upright: 1.
+        marker: what comes before the EXIF data.
+    """
+    start = find(contents, marker, _SEARCH)
+    raw = first_bytes(
+        tf.strings.substr(contents, tf.maximum(start, 0), _DIRECTORY), _DIRECTORY
+    )
+    little = _at(raw, tf.constant(0)) == ord("I")
+
+    def number(place: tf.Tensor, count: int) -> tf.Tensor:
+        digits = [_at(raw, place + i) for i in range(count)]
+        forward = backward = tf.zeros_like(digits[0])
+        for digit, reverse in zip(digits, digits[::-1], strict=True):
+            forward, backward = 256 * forward + digit, 256 * backward + reverse
+        return tf.where(little, backward, forward)
+
+    directory = tf.clip_by_value(number(tf.constant(4), 4), 0, _DIRECTORY)
+    count = tf.minimum(number(directory, 2), _ENTRIES)
+    entries = directory + 2 + 12 * tf.range(_ENTRIES)
+    is_orientation = (number(entries, 2) == _ORIENTATION_TAG) & (
+        tf.range(_ENTRIES) < count
+    )
+    value = tf.reduce_max(tf.where(is_orientation, number(entries + 8, 2), 0))
+    return tf.where((start >= 0) & (value >= 1) & (value <= 8), value, 1)
+
+
+def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Undoes what an EXIF orientation tells of.
+
+    Args:
+        image: (height, width, channels).
+        orientation: int32 scalar, 1 to 8.
+    """
+
+    def swapped(x: tf.Tensor) -> tf.Tensor:
+        return tf.transpose(x, (1, 0, 2))
+
+    turns = [
+        lambda: image,
+        lambda: image[:, ::-1],
+        lambda: image[::-1, ::-1],
+        lambda: image[::-1],
+        lambda: swapped(image),
+        lambda: swapped(image[::-1]),
+        lambda: swapped(image[::-1, ::-1]),
+        lambda: swapped(image[:, ::-1]),
+    ]
+    return tf.switch_case(orientation - 1, turns)
+
+
+def _at(raw: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+    inside = (place >= 0) & (place < _DIRECTORY)
+    value = tf.gather(raw, tf.clip_by_value(place, 0, _DIRECTORY - 1))
+    return tf.where(inside, value, 0)

@@ -1,0 +1,1 @@
+"""TFLite for phones and browsers."""

@@ -1,0 +1,173 @@
+"""A captioner that needs no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from keras_imgdesc.caption import Caption
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images import load_image
+from keras_imgdesc.lite.interpreting import open_interpreter
+from keras_imgdesc.lite.model_file import read_model_file
+from keras_imgdesc.lite.resizing import stretch
+from keras_imgdesc.presets.folders import find_preset
+
+LITE_FILE = "captioner.tflite"
+
+
+class LiteCaptioner:
+    """Describes pictures with a file of `export_tflite`, in LiteRT.
+
+    Needs `ai-edge-litert`, NumPy and Pillow. A float32 file gives the captions of
+    `ImageCaptioner`, token for token. Not to be used by several threads at once.
+
+    Args:
+        path: the `.tflite` file.
+        num_threads: of the interpreter; None lets it choose.
+
+    Attributes:
+        metadata: what the file says of itself: `name`, `quantize`, `search`,
+            `signatures` with the shapes and types of all tensors.
+        tokens: the vocabulary; the place of a token is its id.
+        image_size: side of the square that pictures are stretched to, in pixels.
+
+    Raises:
+        InputError: there is no file, it was not written by `export_tflite`, or
+            `ai-edge-litert` is not installed.
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], num_threads: int | None = None
+    ) -> None:
+        self.metadata, self.tokens = read_model_file(path)
+        interpreter = open_interpreter(path, num_threads)
+        image = self._tensors("describe")["inputs"]["image"]
+        self.image_size: int = image["shape"][1]
+        self._describe = interpreter.get_signature_runner("describe")
+        self._encode = interpreter.get_signature_runner("encode")
+        self._step = interpreter.get_signature_runner("step")
+
+    @classmethod
+    def from_preset(
+        cls, name: str | PathLike[str], num_threads: int | None = None
+    ) -> LiteCaptioner:
+        """Loads the `captioner.tflite` that some presets ship with.
+
+        Raises:
+            InputError: there is no such preset, or it ships without the file.
+        """
+        path = find_preset(name) / LITE_FILE
+        if not path.is_file():
+            raise InputError(
+                f"The preset ships without a {LITE_FILE}",
+                "Write one with `keras-imgdesc export tflite`",
+                preset=str(name),
+            )
+        return cls(path, num_threads)
+
+    def generate(
+        self,
+        inputs: Any,
+        *,
+        return_details: bool = False,
+        return_attention: bool = False,
+        on_error: str = "raise",
+    ) -> Any:
+        """Describes one picture or a list of them, by the file's own beam search.
+
+        Args:
+            inputs: a path, the bytes of a file, a Pillow image, a uint8 array
+                (height, width, 3), or a list of those.
+            return_details: give a `Caption` with log-probabilities, not its text.
+            return_attention: give a `Caption` that has attention maps too.
+            on_error: what becomes of a picture that cannot be read: `"raise"` the
+                ImageError, or `"return"` it in the place of the caption.
+
+        Returns:
+            A caption for one picture, a list of captions for several.
+
+        Raises:
+            ImageError: a picture cannot be read.
+            InputError: `on_error` is neither.
+        """
+        if on_error not in ("raise", "return"):
+            raise InputError(
+                "on_error must be 'raise' or 'return'", "Choose one", on_error=on_error
+            )
+        is_single = not isinstance(inputs, list | tuple)
+        results: list[Any] = []
+        for _, caption in self.generate_stream([inputs] if is_single else inputs):
+            if isinstance(caption, ImageError) and on_error == "raise":
+                raise caption
+            is_plain = not (return_details or return_attention)
+            if is_plain and isinstance(caption, Caption):
+                results.append(caption.text)
+            else:
+                results.append(caption)
+        return results[0] if is_single else results
+
+    def generate_stream(
+        self, sources: Iterable[Any]
+    ) -> Iterator[tuple[Any, Caption | ImageError]]:
+        """Describes any number of pictures, one at a time.
+
+        Yields:
+            Each source with its `Caption`, attention included, or with the
+            `ImageError` that says why there is none.
+        """
+        for source in sources:
+            try:
+                yield source, self._caption(self._describe(image=self._pixels(source)))
+            except ImageError as error:
+                yield source, error
+
+    def stream_words(self, source: Any) -> Iterator[str]:
+        """Describes a picture word by word, each given as soon as it is found.
+
+        The likeliest word is taken at each place, without a search: the caption may
+        be worse than that of `generate`.
+
+        Raises:
+            ImageError: the picture cannot be read.
+        """
+        ids = self.metadata["vocabulary"]
+        never = [ids["pad_id"], ids["unk_id"], ids["start_id"]]
+        found = dict(self._encode(image=self._pixels(source)))
+        token_id = ids["start_id"]
+        for _ in range(self.metadata["search"]["max_length"]):
+            outputs = self._step(token_id=np.array([token_id], np.int32), **found)
+            outputs["log_probs"][0, never] = -np.inf
+            token_id = int(np.argmax(outputs["log_probs"][0]))
+            if token_id == ids["end_id"]:
+                return
+            yield self.tokens[token_id]
+            found |= {
+                name: outputs[f"next_{name}"]
+                for name in found
+                if f"next_{name}" in outputs
+            }
+
+    def _tensors(self, signature: str) -> dict[str, Any]:
+        tensors: dict[str, Any] = self.metadata["signatures"][signature]
+        return tensors
+
+    def _pixels(self, source: Any) -> np.ndarray:
+        return stretch(load_image(source), (self.image_size, self.image_size))[None]
+
+    def _caption(self, outputs: dict[str, np.ndarray]) -> Caption:
+        ids = self.metadata["vocabulary"]
+        token_ids = outputs["token_ids"][0]
+        length = int(np.count_nonzero(token_ids != ids["pad_id"]))
+        words = [self.tokens[i] for i in token_ids[:length] if i != ids["end_id"]]
+        log_probs = outputs["log_probs"][0, :length].copy()
+        return Caption(
+            " ".join(words),
+            float(log_probs.sum()),
+            token_ids[:length].copy(),
+            log_probs,
+            outputs["attention"][0, :length].copy(),
+        )

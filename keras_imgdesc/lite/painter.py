@@ -1,0 +1,87 @@
+"""A painter that needs no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+
+import numpy as np
+
+from keras_imgdesc.lite.text_file import TextFile
+from keras_imgdesc.noise import picture_noise
+from keras_imgdesc.text.checks import check_known, check_texts
+
+
+class LitePainter(TextFile):
+    """Paints texts with a file of `export_tflite`, in LiteRT.
+
+    Needs `ai-edge-litert`, NumPy and Pillow. A float32 file gives the pictures of
+    `TextToImage`, but for a grey level of rounding. Not to be used by several threads
+    at once.
+
+    Args:
+        path: the `.tflite` file.
+        num_threads: of the interpreter; None lets it choose.
+
+    Attributes:
+        metadata: what the file says of itself.
+        tokens: the vocabulary; the place of a token is its id.
+        resolution: side of the pictures, in pixels.
+        latent_dim: width of the noise of a picture.
+
+    Raises:
+        InputError: there is no file, it was not written by `export_tflite` of a
+            painter with a `CompactTextEncoder`, or `ai-edge-litert` is not installed.
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], num_threads: int | None = None
+    ) -> None:
+        super().__init__(path, num_threads, "TextToImage", "a painter")
+        self.resolution: int = self._shape("paint", "outputs", "image")[1]
+        self.latent_dim: int = self._shape("paint", "inputs", "noise")[1]
+        self._paint = self._runner("paint")
+
+    def generate(
+        self,
+        texts: str | Sequence[str],
+        num_images: int = 1,
+        seed: int = 0,
+        truncation: float = 1.0,
+        noise: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Paints texts, as `TextToImage.generate` does.
+
+        Args:
+            texts: one or several.
+            num_images: pictures of each text, up to 10,000.
+            seed: of the noise, from 0 to 2**63 - 1.
+            truncation: the noise is multiplied by it.
+            noise: float (texts * num_images, latent_dim), in the place of a drawn one.
+
+        Returns:
+            uint8 RGB (num_images, resolution, resolution, 3) for one text, (texts,
+            num_images, ...) for several.
+
+        Raises:
+            InputError: an empty text, one without a known word, or a number out of its
+                range.
+        """
+        several = check_texts(texts)
+        token_ids = np.concatenate([self.tokenize(text) for text in several])
+        ids = self.metadata["vocabulary"]
+        special = [ids[name] for name in ("pad_id", "start_id", "end_id", "unk_id")]
+        check_known(several, token_ids, self.tokens, special)
+        noise = picture_noise(
+            len(several), num_images, self.latent_dim, seed, truncation, noise
+        )
+        painted = [
+            self._paint(token_ids=row[None], noise=values[None])["image"][0]
+            for row, values in zip(
+                np.repeat(token_ids, num_images, axis=0), noise, strict=True
+            )
+        ]
+        pictures = np.stack(painted)
+        if isinstance(texts, str):
+            return pictures
+        return pictures.reshape(len(several), num_images, *pictures.shape[1:])

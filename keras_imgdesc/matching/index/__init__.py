@@ -1,0 +1,1 @@
+"""A search index of images on disk."""

@@ -1,0 +1,80 @@
+"""A sentence as a distribution of conditions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_imgdesc")
+class ConditioningAugmentation(keras.layers.Layer):
+    """Draws a condition from a normal distribution that the sentence decides.
+
+    Many captions are few for the space of all sentences; drawing fills it, and
+    `normal_divergence` keeps it smooth. The chance comes from outside, so that every
+    backend draws the same.
+
+    Args:
+        condition_dim: width of the condition.
+
+    Call arguments:
+        sentence: float (batch, dim).
+        noise: float (batch, condition_dim), standard normal; zeros give the mean.
+
+    Returns:
+        The condition, its mean and the logarithm of its variance, each float32
+        (batch, condition_dim).
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.painting import ConditioningAugmentation
+    >>> layer = ConditioningAugmentation(condition_dim=4)
+    >>> drawn, mean, log_variance = layer(np.ones((2, 8)), np.zeros((2, 4)))
+    >>> bool(np.allclose(drawn, mean)), tuple(log_variance.shape)
+    (True, (2, 4))
+
+    Reference:
+        Zhang et al., "StackGAN: Text to Photo-realistic Image Synthesis with Stacked
+        Generative Adversarial Networks", https://arxiv.org/abs/1612.03242
+    """
+
+    def __init__(self, condition_dim: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.condition_dim = condition_dim
+        self.hidden = keras.layers.Dense(
+            2 * condition_dim, "leaky_relu", dtype=self.dtype_policy, name="hidden"
+        )
+        self.mean = keras.layers.Dense(
+            condition_dim, dtype=self.dtype_policy, name="mean"
+        )
+        # It starts as a narrow distribution: first the text is to be heard.
+        self.log_variance = keras.layers.Dense(
+            condition_dim,
+            kernel_initializer="zeros",
+            bias_initializer=keras.initializers.Constant(-3.0),
+            dtype=self.dtype_policy,
+            name="log_variance",
+        )
+
+    def build(self, sentence_shape: Any, noise_shape: Any = None) -> None:
+        self.hidden.build(sentence_shape)
+        hidden_shape = (sentence_shape[0], 2 * self.condition_dim)
+        self.mean.build(hidden_shape)
+        self.log_variance.build(hidden_shape)
+
+    def call(self, sentence: Any, noise: Any) -> tuple[Any, Any, Any]:
+        hidden = self.hidden(sentence)
+        mean = ops.cast(self.mean(hidden), "float32")
+        log_variance = ops.cast(self.log_variance(hidden), "float32")
+        drawn = mean + ops.exp(0.5 * log_variance) * ops.cast(noise, "float32")
+        return drawn, mean, log_variance
+
+    def compute_output_spec(self, sentence: Any, noise: Any) -> Any:
+        shape = (sentence.shape[0], self.condition_dim)
+        return tuple(keras.KerasTensor(shape, "float32") for _ in range(3))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"condition_dim": self.condition_dim}

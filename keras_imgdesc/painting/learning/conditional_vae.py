@@ -1,0 +1,204 @@
+"""The rival: a conditional variational autoencoder with the same generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_imgdesc.painting.learning.backend_gradients import (
+    loss_gradients,
+    move_average,
+)
+from keras_imgdesc.painting.learning.custom_step_model import TrainedInSteps
+from keras_imgdesc.painting.learning.losses import (
+    detail,
+    matching_cross_entropy,
+    normal_divergence,
+)
+from keras_imgdesc.painting.networks.generator import Generator
+from keras_imgdesc.painting.networks.picture_encoder import PictureEncoder
+from keras_imgdesc.painting.pixels import to_pixels
+
+
+@dataclass(frozen=True)
+class VaeObjective:
+    """What a `ConditionalVAE` is trained for.
+
+    Attributes:
+        noise_weight: of the divergence of the noise found from the standard normal;
+            twice the variance of a pixel around what is painted, which makes the loss
+            the negative evidence lower bound.
+        divergence_weight: of the condition's divergence, likewise.
+        detail_weight: of the pixels' squared error once more, each times its `detail`:
+            a thing of few pixels counts little otherwise, and is painted as a blot.
+        perceptual_weight: of the `FeatureDistance`.
+        matching_weight: of the cross-entropy of painted pictures and texts.
+        average_decay: of the generator's moving average.
+        generator_learns: whether the generator is trained; else the encoder alone,
+            and of the generator only the statistics of its normalisations change.
+    """
+
+    noise_weight: float = 0.1
+    divergence_weight: float = 0.1
+    perceptual_weight: float = 0.1
+    matching_weight: float = 0.0
+    average_decay: float = 0.999
+    detail_weight: float = 0.0
+    generator_learns: bool = True
+
+
+class ConditionalVAE(TrainedInSteps):
+    """Learns to paint pictures again from their words and what the words leave open.
+
+    Maximises the evidence lower bound log p(picture | noise, words) - KL(noise given
+    picture and words, standard normal), where log p is of the pixels' squared error
+    and of how an image encoder sees the difference. Painting needs the generator
+    alone.
+
+    Data are those of `ConditionalGAN`; of its `"noise"` the first `noise_dim` draw
+    what the encoder found. `"wrong"` and `"chances"` are not needed.
+
+    Args:
+        encoder: pictures and sentences to noise.
+        generator: of the same resolution, sentence width and `noise_dim`.
+        average: a generator of the same configuration, that becomes the moving average.
+        distance: real and painted pixels to a scalar, see `FeatureDistance`; None for
+            pixels alone.
+        matching: as in `ConditionalGAN`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.painting import ConditionalVAE, Generator, PictureEncoder
+    >>> small = {"sentence_dim": 8, "resolution": 32, "width": 4}
+    >>> vae = ConditionalVAE(PictureEncoder(**small), Generator(**small),
+    ...                      Generator(**small))
+    >>> vae.compile("adam")
+    >>> chance = np.random.default_rng(0)
+    >>> logs = vae.train_on_batch({
+    ...     "image": chance.integers(256, size=(4, 32, 32, 3)).astype("uint8"),
+    ...     "sentence": chance.normal(size=(4, 8)).astype("float32"),
+    ...     "noise": chance.normal(size=(4, 192)).astype("float32"),
+    ... }, return_dict=True)
+    >>> sorted(logs)
+    ['divergence', 'generator_loss', 'noise_divergence', 'pixel_loss']
+
+    Reference:
+        Sohn et al., "Learning Structured Output Representation using Deep Conditional
+        Generative Models", NeurIPS 2015.
+    """
+
+    def __init__(
+        self,
+        encoder: PictureEncoder,
+        generator: Generator,
+        average: Generator,
+        distance: Callable[[Any, Any], Any] | None = None,
+        matching: Callable[[Any, Any], Any] | None = None,
+    ) -> None:
+        super().__init__(name="conditional_vae")
+        self.encoder = encoder
+        self.generator = generator
+        self.average = average
+        self.distance = distance
+        self.matching = matching
+        average.set_weights(generator.get_weights())
+        self.built = True
+
+    def compile(
+        self,
+        generator_optimizer: Any = "adam",
+        objective: VaeObjective | None = None,
+        jit_compile: Any = False,
+        **kwargs: Any,
+    ) -> None:
+        """Configures training; see `ConditionalGAN.compile`."""
+        super().compile(jit_compile=jit_compile, **kwargs)
+        self.objective = objective or VaeObjective()
+        self.generator_optimizer = keras.optimizers.get(generator_optimizer)
+        self.generator_optimizer.build(self._trained())
+
+    @property
+    def optimizers(self) -> list[Any]:
+        """The one, for a checkpoint."""
+        return [self.generator_optimizer]
+
+    @property
+    def steps_done(self) -> Any:
+        """How often the weights have changed."""
+        return self.generator_optimizer.iterations
+
+    def learn(self, data: Any) -> dict[str, Any]:
+        trained = self._trained()
+        if not self.objective.generator_learns:
+            trained = list(self.encoder.trainable_variables)
+        (_, logs), gradients = loss_gradients(
+            lambda apart: self._loss(data), trained, self.state
+        )
+        self.generator_optimizer.apply(gradients, trained)
+        step = ops.cast(self.steps_done, "float32")
+        move_average(
+            self.average,
+            self.generator,
+            ops.minimum(self.objective.average_decay, (1 + step) / (10 + step)),
+        )
+        return logs
+
+    def _loss(self, data: Any) -> tuple[Any, dict[str, Any]]:
+        objective = self.objective
+        real, sentence = to_pixels(data["image"]), data["sentence"]
+        found = self.encoder({"image": real, "sentence": sentence}, training=True)
+        own = self.generator.noise_dim
+        deviation = ops.exp(0.5 * found["log_variance"])
+        noise = found["mean"] + deviation * data["noise"][:, :own]
+        painted = self.generator(
+            self.generator.inputs_of(
+                data
+                | {"noise": ops.concatenate([noise, data["noise"][:, own:]], axis=-1)}
+            ),
+            training=True,
+        )
+        error = ops.square(real - painted["image"])
+        pixel_loss = ops.mean(error)
+        noise_divergence = normal_divergence(found["mean"], found["log_variance"])
+        divergence = normal_divergence(painted["mean"], painted["log_variance"])
+        # The bound sums over the numbers of a picture; here it is divided by them.
+        numbers = 3 * self.generator.resolution**2
+        loss = (
+            pixel_loss
+            + (
+                objective.noise_weight * noise_divergence
+                + objective.divergence_weight * divergence
+            )
+            / numbers
+        )
+        logs = {
+            "pixel_loss": pixel_loss,
+            "noise_divergence": noise_divergence,
+            "divergence": divergence,
+        }
+        if objective.detail_weight:
+            logs["detail_loss"] = ops.mean(error * detail(real))
+            loss += objective.detail_weight * logs["detail_loss"]
+        if objective.perceptual_weight and self.distance is not None:
+            distance = self.distance(real, painted["image"])
+            loss += objective.perceptual_weight * distance
+            logs["perceptual_loss"] = distance
+        if objective.matching_weight and self.matching is not None:
+            same = ops.equal(data["text_id"][:, None], data["text_id"][None])
+            matching = matching_cross_entropy(
+                self.matching(painted["image"], data["token_ids"]), same
+            )
+            loss += objective.matching_weight * matching
+            logs["matching_loss"] = matching
+        return loss, logs | {"generator_loss": loss}
+
+    def _trained(self) -> list[Any]:
+        return [
+            *self.generator.trainable_variables,
+            *self.encoder.trainable_variables,
+        ]

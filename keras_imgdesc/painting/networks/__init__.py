@@ -1,0 +1,1 @@
+"""Generator, discriminators and encoders of painters."""

@@ -1,0 +1,26 @@
+"""The one place where painted pixels become pictures, and pictures pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+
+def to_uint8(pixels: Any) -> Any:
+    """Floats in [-1, 1] to uint8, rounded.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.painting.pixels import to_uint8
+    >>> np.asarray(to_uint8(np.array([-1.0, 0.0, 1.0], "float32")))
+    array([  0, 128, 255], dtype=uint8)
+    """
+    scaled = ops.cast(pixels, "float32") * 127.5 + 127.5
+    return ops.cast(ops.floor(ops.clip(scaled + 0.5, 0.0, 255.0)), "uint8")
+
+
+def to_pixels(image: Any) -> Any:
+    """uint8 to float32 in [-1, 1]."""
+    return ops.cast(image, "float32") / 127.5 - 1.0

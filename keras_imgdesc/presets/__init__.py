@@ -1,0 +1,1 @@
+"""Presets: tasks saved to folders and loaded from them."""

@@ -1,0 +1,123 @@
+"""Where presets lie, and what they are called.
+
+This module can be imported, and presets listed, without Keras.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from keras_imgdesc.errors import InputError
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.weights.h5"
+VOCABULARY_FILE = "vocabulary.txt"
+RECIPE_FILE = "recipe.json"
+CARD_FILE = "README.md"
+FORMAT_VERSION = 1
+PRESETS_VARIABLE = "KERAS_IMGDESC_PRESETS"
+
+
+def preset_folders() -> list[Path]:
+    """The folders that are searched for presets, in this order.
+
+    Those of the environment variable `KERAS_IMGDESC_PRESETS` (separated as in
+    `PATH`), `saved_models` in the package, and `saved_models` beside it, as in a
+    clone of the repository.
+    """
+    package = Path(__file__).resolve().parents[1]
+    named = os.environ.get(PRESETS_VARIABLE, "").split(os.pathsep)
+    return [
+        *(Path(folder).expanduser() for folder in named if folder),
+        package / "saved_models",
+        package.parent / "saved_models",
+    ]
+
+
+def list_presets() -> dict[str, str]:
+    """Names of the presets at hand, each with a line that tells what it is.
+
+    Example:
+
+    >>> from keras_imgdesc import list_presets
+    >>> isinstance(list_presets(), dict)
+    True
+    """
+    presets: dict[str, str] = {}
+    for folder in _all_presets():
+        if folder.name in presets:
+            continue  # hidden by one of an earlier folder, as when loading
+        try:
+            presets[folder.name] = str(read_config(folder).get("summary", ""))
+        except InputError as error:
+            presets[folder.name] = f"broken: {error.rule}"
+    return presets
+
+
+def find_preset(name: str | PathLike[str]) -> Path:
+    """The folder of a preset.
+
+    Args:
+        name: a folder, or the name of a preset in one of `preset_folders`.
+
+    Raises:
+        InputError: there is none; the message lists the names there are.
+    """
+    path = Path(name).expanduser()
+    if (path / CONFIG_FILE).is_file():
+        return path
+    if path.is_dir() and path.name != os.fspath(name):
+        raise InputError(
+            f"A preset is a folder with a {CONFIG_FILE}",
+            "Give the folder that a captioner was saved to",
+            folder=path,
+        )
+    for folder in _all_presets():
+        if folder.name == os.fspath(name):
+            return folder
+    known = ", ".join(sorted(list_presets())) or "there are none"
+    raise InputError(
+        "There is no such preset",
+        f"Use a folder or one of: {known}",
+        preset=os.fspath(name),
+    )
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Reads and checks a preset's `config.json`.
+
+    Raises:
+        InputError: the file is missing or broken, or of a newer format.
+    """
+    path = folder / CONFIG_FILE
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{CONFIG_FILE} cannot be read ({error})",
+            "Copy the preset again",
+            file=path,
+        ) from None
+    if not isinstance(config, dict) or "format_version" not in config:
+        raise InputError(
+            f"{CONFIG_FILE} is not that of a preset", "Copy it again", file=path
+        )
+    if config["format_version"] != FORMAT_VERSION:
+        raise InputError(
+            f"The preset's format is not {FORMAT_VERSION}, the one known here",
+            "Install a newer keras_imgdesc",
+            file=path,
+            format_version=config["format_version"],
+        )
+    return config
+
+
+def _all_presets() -> Iterator[Path]:
+    for folder in preset_folders():
+        if folder.is_dir():
+            yield from sorted(p.parent for p in folder.glob(f"*/{CONFIG_FILE}"))

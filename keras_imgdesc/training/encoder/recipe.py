@@ -1,0 +1,96 @@
+"""How a VGG16 is distilled."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.recipe import Recipe, refuse_unknown
+
+
+@dataclass(frozen=True)
+class DistillationPhase:
+    """One stretch of training with one set of blocks, one resolution, one schedule.
+
+    Attributes:
+        name: names the phase in logs and checkpoints.
+        first_block: first VGG16 block trained; above 1 it is fed with the teacher's
+            map at the place where the block before it would end.
+        last_block: last VGG16 block trained, 3 or 5.
+        image_size: side of the crops that the student sees, in pixels.
+        crop_scale: smallest and largest side of a crop, as a share of the picture's.
+        steps: optimizer steps.
+        batch_size: crops in a step.
+        learning_rate: peak; linear warm-up over the first 8 %, then cosine to 2 %.
+        frozen_below: blocks before this one keep their weights.
+        hint_weight: weight of the losses at the ends of inner blocks.
+    """
+
+    name: str
+    first_block: int
+    last_block: int
+    image_size: int
+    crop_scale: tuple[float, float]
+    steps: int
+    batch_size: int
+    learning_rate: float
+    frozen_below: int = 1
+    hint_weight: float = 0.5
+
+
+@dataclass(frozen=True)
+class DistillationRecipe(Recipe):
+    """Settings of `distill_encoder`, saved as JSON beside what it makes.
+
+    Attributes:
+        phases: run in order, each starting from the weights of those before.
+        tail_weight: weight of the loss after the teacher's next block, through which
+            the student's last map is sent: it counts what the teacher goes on to use.
+        seed: of initial weights, crops and colours.
+        steps_per_epoch: steps between two checkpoints.
+        precision: `"auto"` or a Keras dtype policy.
+        folder_weights: share of the crops that comes from each folder of pictures, in
+            the order in which the folders are given; empty means by their sizes.
+        start_from: weights that the first phase starts with, as those of
+            `VGG16Encoder(weights=...)`, of input scale 64; `None` for random ones.
+        notes: command, time, machine and score of the run that was kept.
+    """
+
+    phases: tuple[DistillationPhase, ...]
+    tail_weight: float = 1.0
+    seed: int = 0
+    steps_per_epoch: int = 50
+    precision: str = "auto"
+    folder_weights: tuple[float, ...] = ()
+    start_from: str | None = None
+    notes: dict = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(
+        cls, values: dict[str, Any], source: str = ""
+    ) -> "DistillationRecipe":
+        """A recipe from its fields, as JSON has them.
+
+        Raises:
+            InputError: a field that is not known, or not of its type.
+        """
+        refuse_unknown(cls, values, source)
+        try:
+            phases = tuple(_phase(phase, source) for phase in values["phases"])
+            weights = tuple(float(w) for w in values.get("folder_weights", ()))
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                "A distillation recipe must have a list of whole phases, and numbers "
+                "as folder_weights",
+                f"Mend it; reading it failed with: {error!r}",
+                path=source,
+            ) from error
+        return cls(**values | {"phases": phases, "folder_weights": weights})
+
+
+def _phase(values: Any, source: str) -> DistillationPhase:
+    if not isinstance(values, dict):
+        raise TypeError(f"a phase must be an object, not {values!r}")
+    refuse_unknown(DistillationPhase, values, source)
+    return DistillationPhase(**values | {"crop_scale": tuple(values["crop_scale"])})

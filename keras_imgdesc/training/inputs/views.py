@@ -1,0 +1,64 @@
+"""Several versions of each picture."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import ImageError
+from keras_imgdesc.images import load_image, resize_image
+from keras_imgdesc.training.captioner.batches import Augmentation, augment
+
+
+class PictureViews(Sequence):
+    """The pictures of a collection, each followed by changed versions of it.
+
+    Made when asked for, each a pure function of (seed, position), so that the features
+    of all of them can be computed without holding the pictures.
+
+    Args:
+        collection: pictures.
+        views: versions of each, the picture itself being the first.
+        how: how the others are changed.
+        image_size: side of a changed version, in pixels.
+        seed: of the changes.
+    """
+
+    def __init__(
+        self,
+        collection: CaptionCollection,
+        views: int,
+        how: Augmentation,
+        image_size: int,
+        seed: int,
+    ) -> None:
+        self.collection, self.views, self.how = collection, views, how
+        self.image_size, self.seed = image_size, seed
+
+    @property
+    def names(self) -> list[str]:
+        """The picture's id and the number of the version, as `"1000268201.jpg#2"`."""
+        return [f"{e.image_id}#{v}" for e in self.collection for v in range(self.views)]
+
+    def __len__(self) -> int:
+        return len(self.collection) * self.views
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self._view(i) for i in range(*index.indices(len(self)))]
+        return self._view(range(len(self))[index])
+
+    def _view(self, position: int) -> Any:
+        number, view = divmod(position, self.views)
+        source = self.collection[number].source
+        if view == 0:
+            return source
+        try:
+            image = np.asarray(resize_image(load_image(source), self.image_size))
+        except ImageError:
+            return source  # whoever reads it next reports it
+        key = tf.constant([self.seed, position], tf.int64)
+        changed = augment(tf.constant(image[None]), key, self.how)[0]
+        return tf.cast(tf.round(changed), tf.uint8).numpy()

@@ -1,0 +1,236 @@
+"""The models that a recipe of a generator trains."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.painting import (
+    ConditionalGAN,
+    ConditionalVAE,
+    Contrast,
+    Discriminator,
+    FeatureDistance,
+    GanObjective,
+    Generator,
+    MatcherScores,
+    PictureEncoder,
+    ProjectedDiscriminator,
+    VaeObjective,
+)
+from keras_imgdesc.presets.saving import load_preset
+from keras_imgdesc.training.optimizers.conv_muon import ConvMuon
+from keras_imgdesc.training.optimizers.warm_up_cosine import WarmUpCosine
+from keras_imgdesc.training.painter.recipe import GeneratorRecipe
+
+# Beside the checkpoint of a VAE's run; painting does not need it.
+ENCODER_FILE = "encoder.keras"
+
+
+def build_generation(
+    recipe: GeneratorRecipe, sentences: np.ndarray, matcher: Any, steps: int
+) -> ConditionalGAN | ConditionalVAE:
+    """New models, compiled.
+
+    Args:
+        recipe: what they are.
+        sentences: float (texts, dim), of the data set.
+        matcher: for the matching loss and the perceptual one; None where there is none.
+        steps: of the whole training.
+
+    Raises:
+        InputError: a loss needs a matcher and there is none.
+    """
+    if matcher is None and recipe.needs_matcher:
+        raise InputError(
+            "Matching and perceptual losses and a projected discriminator need a "
+            "matcher",
+            "Name the preset of one in text_encoder_from, or do without them",
+            text_encoder_from=recipe.text_encoder_from,
+        )
+    shapes: dict[str, Any] = {
+        "sentence_dim": sentences.shape[1],
+        "resolution": recipe.resolution,
+    }
+    generator = _generator(recipe, shapes)
+    # What is painted is sharpened, of less noise; what is learned from is not.
+    average = generator.painting(
+        sharpening_rounds=recipe.sharpening_rounds if recipe.kind == "vae" else None,
+        temperature=recipe.temperature,
+    )
+    matching = MatcherScores(matcher) if recipe.matching_weight else None
+    model: ConditionalGAN | ConditionalVAE
+    if recipe.kind == "vae":
+        encoder = _encoder(recipe, shapes | {"noise_dim": generator.noise_dim})
+        _whiten(recipe, sentences, generator, encoder)
+        distance = None
+        if recipe.perceptual_weight:
+            distance = FeatureDistance(matcher.image_encoder, recipe.perceptual_layers)
+        model = ConditionalVAE(encoder, generator, average, distance, matching)
+        model.compile(
+            _optimizer(recipe, steps),
+            VaeObjective(
+                recipe.noise_weight,
+                recipe.divergence_weight,
+                recipe.perceptual_weight,
+                recipe.matching_weight,
+                recipe.average_decay,
+                recipe.detail_weight,
+            ),
+            jit_compile=recipe.jit_compile,
+        )
+        return model
+    options = shapes | recipe.discriminator_options
+    discriminator: Discriminator | ProjectedDiscriminator
+    if recipe.projected:
+        discriminator = ProjectedDiscriminator(matcher.image_encoder, **options)
+    else:
+        discriminator = Discriminator(**options)
+    _whiten(recipe, sentences, generator, discriminator)
+    contrast = None
+    if recipe.contrast_weight:
+        contrast = Contrast(discriminator)
+        contrast.whitening.set_weights(generator.whitening.get_weights())
+    model = ConditionalGAN(
+        generator, discriminator, average, matching, contrast, _anchor(recipe)
+    )
+    model.compile(
+        _optimizer(recipe, steps),
+        _adam(recipe, recipe.discriminator_learning_rate, steps),
+        GanObjective(
+            recipe.loss,
+            recipe.divergence_weight,
+            recipe.penalty_weight,
+            recipe.penalty_every,
+            recipe.penalty_power,
+            recipe.matching_weight,
+            recipe.matching_images,
+            recipe.contrast_weight,
+            recipe.anchor_weight,
+            tuple(recipe.changes),
+            recipe.translation,
+            recipe.cutout,
+            recipe.average_decay,
+        ),
+        jit_compile=recipe.jit_compile,
+    )
+    return model
+
+
+def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
+    word_dim = shapes["sentence_dim"] if recipe.attend_words else None
+    if recipe.generator_from is None:
+        return Generator(**shapes, word_dim=word_dim, **recipe.generator_options)
+    found = load_preset(recipe.generator_from).generator
+    if found.word_dim != word_dim:
+        raise InputError(
+            "A generator to begin with must look at words as the recipe says",
+            f"Set attend_words to {json.dumps(found.word_dim is not None)}",
+            generator_from=recipe.generator_from,
+            attend_words=recipe.attend_words,
+        )
+    for name, wanted in shapes.items():
+        if getattr(found, name) != wanted:
+            raise InputError(
+                "A generator to begin with must paint the same size from the same "
+                "sentences",
+                "Name a painter trained with this text_encoder_from and resolution",
+                generator_from=recipe.generator_from,
+                **{name: getattr(found, name)},
+            )
+    found = found.painting(
+        sharpening_rounds=0 if recipe.kind == "vae" else None, temperature=1.0
+    )
+    if recipe.kind == "vae":
+        _forget_prior(recipe, found)
+    if "refined_size" in recipe.generator_options:
+        return found.refined(recipe.generator_options["refined_size"])
+    return found
+
+
+def _encoder(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> PictureEncoder:
+    if recipe.encoder_from is None:
+        return PictureEncoder(**shapes, **recipe.encoder_options)
+    path = Path(recipe.encoder_from) / ENCODER_FILE
+    if not path.is_file():
+        raise InputError(
+            "An encoder to begin with is in the run directory of a VAE",
+            f"Name the directory that has {ENCODER_FILE}",
+            encoder_from=recipe.encoder_from,
+        )
+    found = keras.models.load_model(path)
+    for name, wanted in shapes.items():
+        if getattr(found, name) != wanted:
+            raise InputError(
+                "An encoder to begin with must find the noise of this generator",
+                "Name the run that trained both",
+                encoder_from=recipe.encoder_from,
+                **{name: getattr(found, name)},
+            )
+    return found
+
+
+def _forget_prior(recipe: GeneratorRecipe, generator: Generator) -> None:
+    """A VAE's noise is its encoder's; a prior that fits another's is fitted anew."""
+    if bool(recipe.prior_epochs) != bool(generator.prior_layers):
+        raise InputError(
+            "A VAE's noise prior has layers and epochs in which they are fitted",
+            "Set prior_epochs if the generator has a prior, or else to 0",
+            generator_from=recipe.generator_from,
+            prior_epochs=recipe.prior_epochs,
+            prior_layers=generator.prior_layers,
+        )
+    if generator.prior is not None:
+        new = Generator.from_config(generator.get_config()).prior
+        generator.prior.set_weights(new.get_weights())
+
+
+def _anchor(recipe: GeneratorRecipe) -> Callable[[Any], Any] | None:
+    """Pictures of the generator that training begins with, which is left alone."""
+    if not recipe.anchor_weight or recipe.generator_from is None:
+        return None
+    kept = load_preset(recipe.generator_from).generator.painting(temperature=1.0)
+    kept.trainable = False
+    return lambda inputs: kept(inputs, training=False)["image"]
+
+
+def _whiten(
+    recipe: GeneratorRecipe, sentences: np.ndarray, generator: Generator, *others: Any
+) -> None:
+    """Makes all see sentences alike; a generator that has learned its way keeps it."""
+    if recipe.whiten and recipe.generator_from is None:
+        generator.whitening.adapt(sentences, recipe.whiten)
+    for model in others:
+        model.whitening.set_weights(generator.whitening.get_weights())
+
+
+def _optimizer(recipe: GeneratorRecipe, steps: int) -> keras.Optimizer:
+    if recipe.optimizer == "adam":
+        return _adam(recipe, recipe.learning_rate, steps)
+    return ConvMuon(
+        _schedule(recipe, recipe.learning_rate, steps),
+        weight_decay=None,
+        adam_weight_decay=0.0,
+        adam_lr_ratio=recipe.adam_share,
+        adam_beta_1=recipe.beta_1,
+        adam_beta_2=recipe.beta_2,
+    )
+
+
+def _schedule(recipe: GeneratorRecipe, peak: float, steps: int) -> WarmUpCosine:
+    # A short run must not end before its warm-up.
+    warm_up = min(recipe.warm_up_steps, steps // 5)
+    return WarmUpCosine(peak, warm_up, steps, recipe.final_share)
+
+
+def _adam(recipe: GeneratorRecipe, peak: float, steps: int) -> keras.Optimizer:
+    return keras.optimizers.Adam(
+        _schedule(recipe, peak, steps),
+        beta_1=recipe.beta_1,
+        beta_2=recipe.beta_2,
+        epsilon=1e-8,
+    )

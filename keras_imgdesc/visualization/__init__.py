@@ -1,0 +1,1 @@
+"""Drawings: attention, contact sheets, curves, reports."""

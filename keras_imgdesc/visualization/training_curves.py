@@ -1,0 +1,117 @@
+"""Training curves, drawn."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from keras_imgdesc.errors import InputError
+
+COLUMNS = 4
+INCHES = (3.2, 2.3)
+
+
+def read_metrics(run_dir: str | Path) -> list[dict[str, float]]:
+    """What a run wrote at the end of each epoch.
+
+    Args:
+        run_dir: of any training of this package.
+
+    Returns:
+        A dict for each epoch, with `"epoch"` and what was measured after it.
+
+    Raises:
+        InputError: there is no `metrics.csv`, or it is none.
+    """
+    path = Path(run_dir) / "metrics.csv"
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [
+                {name: float(value) for name, value in row.items() if value}
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            "A run directory must hold the metrics.csv of a training",
+            f"Wait for its first epoch, or name another; it failed with: {error}",
+            path=path,
+        ) from error
+    if not rows or any("epoch" not in row for row in rows):
+        raise InputError(
+            "metrics.csv must have a row for each epoch",
+            "Name the directory of a training",
+            path=path,
+        )
+    return rows
+
+
+def draw_curves(
+    runs: Mapping[str, Sequence[Mapping[str, float]]],
+    metrics: Sequence[str] | None = None,
+) -> Image.Image:
+    """Draws a panel for each number that was measured, with a line for each run.
+
+    Args:
+        runs: rows of `read_metrics`, by the name that the legend gives them.
+        metrics: which numbers, in this order; None means all.
+
+    Returns:
+        RGB.
+
+    Raises:
+        InputError: no run has measured one of them, or matplotlib is not installed.
+
+    Example:
+
+    >>> from keras_imgdesc.visualization.training_curves import draw_curves
+    >>> rows = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.5, "recall": 40.0}]
+    >>> draw_curves({"mine": rows}).size
+    (640, 230)
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
+    except ImportError:
+        raise InputError(
+            "Curves are drawn by matplotlib",
+            "Install it with `pip install 'keras-imgdesc[plots]'`",
+            runs=list(runs),
+        ) from None
+
+    found = dict.fromkeys(k for rows in runs.values() for row in rows for k in row)
+    found.pop("epoch", None)
+    unknown = [name for name in metrics or () if name not in found]
+    if unknown or not found:
+        raise InputError(
+            "A curve is drawn of what a run has measured",
+            f"Choose of {list(found)}",
+            metrics=unknown,
+        )
+    names = list(metrics or found)
+    columns = min(COLUMNS, len(names))
+    lines = math.ceil(len(names) / columns)
+    figure = Figure(
+        figsize=(INCHES[0] * columns, INCHES[1] * lines), layout="constrained"
+    )
+    canvas = FigureCanvasAgg(figure)
+    for place, name in enumerate(names):
+        panel = figure.add_subplot(lines, columns, place + 1)
+        panel.set_title(name, fontsize="medium")
+        panel.set_xlabel("epoch", fontsize="small")
+        panel.tick_params(labelsize="small")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        for run, rows in runs.items():
+            points = [(row["epoch"], row[name]) for row in rows if name in row]
+            # Also where a run has none: its colour stays its own.
+            panel.plot(*zip(*points) if points else ([], []), ".-", label=run)
+        if place == 0 and len(runs) > 1:
+            panel.legend(fontsize="small")
+    stream = io.BytesIO()
+    canvas.print_png(stream)
+    return Image.open(stream).convert("RGB")

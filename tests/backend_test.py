@@ -1,0 +1,42 @@
+import pytest
+
+from keras_imgdesc import backend
+from keras_imgdesc.backend import choose_precision, dtype_policy
+from keras_imgdesc.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("fpu avx2 avx512f", "float32"),
+        ("fpu avx512f avx512_bf16", "mixed_bfloat16"),
+        ("amx_tile amx_bf16", "mixed_bfloat16"),
+    ],
+)
+def test_the_cpu_decides(monkeypatch, flags, expected):
+    monkeypatch.setattr(backend, "_has_gpu", lambda: False)
+    assert choose_precision("auto", f"flags\t\t: {flags}\n") == expected
+
+
+def test_the_user_has_the_last_word():
+    assert choose_precision("float32", "amx_bf16") == "float32"
+    with pytest.raises(InputError, match="float12"):
+        choose_precision("float12")
+
+
+@pytest.mark.parametrize("policy", ["bfloat16", "float16"])
+def test_variables_in_16_bits_are_refused(policy):
+    with pytest.raises(InputError, match=f"mixed_{policy}"):
+        choose_precision(policy)
+
+
+def test_the_global_policy_comes_back():
+    import keras
+
+    before = keras.config.dtype_policy().name
+    with pytest.raises(KeyboardInterrupt), dtype_policy("mixed_bfloat16"):
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        raise KeyboardInterrupt
+    with dtype_policy(None):
+        assert keras.config.dtype_policy().name == before
+    assert keras.config.dtype_policy().name == before

@@ -1,0 +1,64 @@
+import math
+
+import pytest
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.captions.caption_metrics import bleu, cider_d
+
+REFERENCES = [
+    ["A dog runs on the grass.", "the brown dog is running"],
+    ["Two men play soccer", "two men are playing football in a park"],
+]
+
+
+def test_bleu_equals_a_count_by_hand():
+    # Words 1..5; 4 of 5 single words, 2 of 4 pairs, 1 of 3 triples stand in the
+    # reference, which has 6 words: the brevity penalty is exp(1 - 6 / 5).
+    score = bleu(["a dog runs across grass"], [["A dog runs on the grass."]])
+    penalty = math.exp(1 - 6 / 5)
+    assert score["bleu_1"] == pytest.approx(100 * penalty * 4 / 5)
+    assert score["bleu_2"] == pytest.approx(100 * penalty * math.sqrt(4 / 5 * 2 / 4))
+    assert score["bleu_3"] == pytest.approx(
+        100 * penalty * (4 / 5 * 2 / 4 * 1 / 3) ** (1 / 3)
+    )
+    assert score["bleu_4"] == 0
+    assert score["length_ratio"] == pytest.approx(5 / 6)
+
+
+def test_bleu_counts_over_the_corpus_not_by_picture():
+    captions = ["a dog runs on the grass", "zebra"]
+    together = bleu(captions, REFERENCES)
+    # 6 of 7 words; the mean over pictures would be a half.
+    ratio = together["length_ratio"]
+    assert together["bleu_1"] == pytest.approx(
+        100 * 6 / 7 * min(1, math.exp(1 - 1 / ratio))
+    )
+
+
+def test_punctuation_case_and_uneven_references_do_not_count():
+    one = bleu(["Two men play soccer!"], [["two men play soccer"]])
+    assert one["bleu_4"] == pytest.approx(100)
+    uneven = bleu(
+        ["a dog runs on the grass", "two men play soccer"],
+        [REFERENCES[0], ["two men play soccer"]],
+    )
+    assert uneven["bleu_4"] == pytest.approx(100)
+
+
+def test_cider_prefers_words_that_tell_pictures_apart():
+    right = cider_d(["a dog runs on the grass", "two men play soccer"], REFERENCES)
+    swapped = cider_d(["two men play soccer", "a dog runs on the grass"], REFERENCES)
+    assert right > 1 > 0.2 > swapped >= 0
+
+
+@pytest.mark.parametrize(
+    ("captions", "references", "received"),
+    [
+        (["a"], [], "references=0"),
+        ([], [], "captions=0"),
+        (["a", "b"], [["a"], []], "index=1"),
+    ],
+)
+def test_bad_input_is_named(captions, references, received):
+    with pytest.raises(InputError, match=received):
+        bleu(captions, references)

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from keras_imgdesc import (
+    CaptionTokenizer,
+    CompactTextEncoder,
+    ImageTextMatcher,
+    VGG16Encoder,
+    Vocabulary,
+)
+from keras_imgdesc.data import CaptionCollection, CaptionedImage
+from keras_imgdesc.data.scenes import draw_scenes
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.paintings.default_metrics import fitting_metrics
+from keras_imgdesc.evaluation.paintings.feature_extractor import FeatureExtractor
+
+
+@pytest.fixture(scope="module")
+def matcher():
+    tokenizer = CaptionTokenizer(Vocabulary(["a", "red", "rose"]), 6)
+    return ImageTextMatcher.build_parts(
+        VGG16Encoder(image_size=32, width=0.0625),
+        CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1),
+        embedding_dim=8,
+    )
+
+
+def flowers(*ids: str, **extra) -> CaptionCollection:
+    chance = np.random.default_rng(0)
+    return CaptionCollection(
+        [
+            CaptionedImage(
+                name,
+                None,
+                (f"a red flower {name}",),
+                chance.integers(0, 256, (16, 16, 3), np.uint8),
+                {"label": number % 2, "name": "rose"} | extra,
+            )
+            for number, name in enumerate(ids)
+        ]
+    )
+
+
+def describe(pictures):
+    return ["a red rose"] * len(pictures)
+
+
+def names(metrics) -> list[str]:
+    return [type(metric).__name__ for metric in metrics]
+
+
+def test_scenes_are_read_by_rules_and_described(matcher):
+    scenes = draw_scenes("test", 6)
+    found = fitting_metrics(
+        scenes,
+        matcher=matcher,
+        matcher_name="toy",
+        describe=describe,
+        captioner_name="one",
+    )
+    assert names(found) == [
+        "SceneAccuracy",
+        "ClosedLoop",
+        "RPrecision",
+        "FrechetDistance",
+        "Diversity",
+    ]
+    assert found[1].settings["loop_captioner"] == "one"
+    assert found[2].settings["r_precision_matcher"] == "toy"
+    assert found[3].settings["fid_extractor"].startswith("toy: VGG16Encoder")
+
+
+def test_flowers_are_classified_and_named(matcher):
+    eyes = FeatureExtractor(matcher.image_encoder)
+    found = fitting_metrics(
+        flowers("a", "b"),
+        describe=describe,
+        classifier=eyes,
+        photos=flowers("c", "d", "e"),
+    )
+    assert names(found) == ["ClassAccuracy", "ClosedLoop", "Diversity"]
+    assert found[0].settings["class_training_pictures"] == 3
+
+
+def test_other_pictures_have_no_loop():
+    plain = CaptionCollection([CaptionedImage("1", None, ("a dog",), b"")])
+    assert names(fitting_metrics(plain, describe=describe)) == ["Diversity"]
+
+
+@pytest.mark.parametrize(
+    ("validation", "photos", "message"),
+    [
+        (flowers("a", "b"), None, "real pictures"),
+        (flowers("a", "b"), CaptionCollection([]), "real pictures"),
+        (flowers("a", "b"), flowers("b", "c"), "pictures=1.*'b'"),
+        (draw_scenes("test", 2), flowers("c"), "label of each"),
+        (flowers("a"), draw_scenes("test", 2), "label of each"),
+    ],
+)
+def test_photos_that_teach_nothing_or_too_much_are_refused(
+    matcher, validation, photos, message
+):
+    eyes = FeatureExtractor(matcher.image_encoder)
+    with pytest.raises(InputError, match=message):
+        fitting_metrics(validation, classifier=eyes, photos=photos)

@@ -1,0 +1,112 @@
+"""What lies in `saved_models/` works as it is, without a network."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from keras_imgdesc import ImageTextMatcher, TextToImage, load_image
+from keras_imgdesc.captioning import ImageCaptioner
+from keras_imgdesc.data.scenes import EXCHANGEABLE, draw_scenes
+from keras_imgdesc.data.scenes.drawing import RGB as COLOURS
+from keras_imgdesc.images import resize_image
+from keras_imgdesc.lite import LitePainter
+from keras_imgdesc.text.word_swaps import WordSwaps
+from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
+
+ROOT = Path(__file__).parents[2]
+PRESETS = ["flickr8k_mobilenet_lstm", "flickr8k_vgg16_lstm", "scenes_lstm"]
+MATCHERS = [
+    "flickr8k_matcher",
+    "flowers_matcher",
+    "flowers_painting_matcher",
+    "scenes_matcher",
+]
+SCENES = [f"a large {colour} circle" for colour in COLOURS]
+FLOWERS = [
+    "a yellow sunflower",
+    "a red anthurium",
+    "a purple spring crocus",
+    "a pink garden phlox",
+    "a white japanese anemone",
+    "an orange tiger lily",
+]
+# By name the matcher that judges them, texts, and how many of these must be seen.
+PAINTERS = {
+    "flowers_cvae": ("flowers_matcher", FLOWERS, 0.5),  # colours, hardly shapes
+    "flowers_dcgan": ("flowers_matcher", FLOWERS, 0.75),  # not what it was trained with
+    "scenes_cvae": ("scenes_matcher", SCENES, 0.75),
+    "scenes_dcgan": ("scenes_matcher", SCENES, 0.75),
+}
+PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
+
+
+@pytest.fixture(scope="module", params=PRESETS)
+def preset(request):
+    return ROOT / "saved_models" / request.param
+
+
+def test_it_describes_pictures(preset):
+    captioner = ImageCaptioner.from_preset(preset)
+    captions = captioner.generate(PHOTOS, return_details=True)
+    assert len({c.text for c in captions}) > 1
+    # More than a handful of words at more than a guess each.
+    for caption in captions:
+        assert len(caption.words) >= 4
+        assert caption.log_prob / len(caption.token_ids) > -3
+
+
+def test_the_right_caption_is_told_from_wrong_ones():
+    matcher = ImageTextMatcher.from_preset("scenes_matcher")
+    scenes = draw_scenes("composition", 20)
+    swaps = WordSwaps(EXCHANGEABLE)
+    right = 0
+    for scene in scenes:
+        caption = scene.captions[0]
+        found = matcher.text_probabilities(scene.source, [caption, *swaps(caption)])
+        right += int(found.argmax() == 0)
+    assert right >= 18
+
+
+@pytest.mark.parametrize("name", PAINTERS)
+def test_what_is_said_is_painted(name):
+    painter = TextToImage.from_preset(name)
+    judge, texts, share = PAINTERS[name]
+    matcher = ImageTextMatcher.from_preset(judge)
+    painted = painter.generate(texts, num_images=16, rerank=matcher)[:, 0]
+    scores = matcher.score(list(painted), texts)
+    assert (scores.argmax(axis=1) == np.arange(len(texts))).mean() >= share
+
+
+def test_the_file_beside_it_paints_the_same():
+    preset = ROOT / "saved_models" / "scenes_cvae"
+    text = "a small blue star above a large yellow square"
+    painted = LitePainter(preset / "painter.tflite").generate(text, 4, seed=3)
+    expected = TextToImage.from_preset(preset).generate(text, 4, seed=3)
+    assert np.abs(painted.astype(int) - expected).max() <= 4
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *MATCHERS, *PAINTERS])
+def test_it_says_what_it_is_and_how_it_was_made(name):
+    preset = ROOT / "saved_models" / name
+    card = (preset / "README.md").read_text("utf-8")
+    for heading in ("Numbers", "Data and terms", "Recipe", "Limits"):
+        assert f"## {heading}" in card
+    notes = json.loads((preset / "recipe.json").read_text())["notes"]
+    assert {"command", "time", "machine", "score"} <= set(notes)
+
+
+def test_the_distilled_vgg16_is_that_of_keras():
+    captioner = ImageCaptioner.from_preset("flickr8k_vgg16_lstm")
+    model = to_keras_vgg16(captioner.encoder)
+    cut = keras.Model(model.input, model.get_layer("block5_conv3").output)
+    image = resize_image(load_image(PHOTOS[0]), 224)[None]
+    wanted = cut(keras.applications.vgg16.preprocess_input(image.astype("float32")))
+    np.testing.assert_allclose(captioner.encoder(image), wanted, rtol=1e-2, atol=1e-3)
+
+
+def test_every_preset_is_tested_here():
+    folders = {p.parent.name for p in ROOT.glob("saved_models/*/config.json")}
+    assert folders == {*PRESETS, *MATCHERS, *PAINTERS}

@@ -1,0 +1,187 @@
+import json
+import shutil
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.encoder import train as distillation
+from keras_imgdesc.training.encoder.batches import crop_batches, list_folders
+from keras_imgdesc.training.encoder.model import SHIFT
+from keras_imgdesc.training.encoder.recipe import (
+    DistillationPhase,
+    DistillationRecipe,
+)
+from keras_imgdesc.training.run_directory import RunDirectory
+from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
+
+BACK = DistillationPhase("back", 4, 5, 32, (0.5, 1.0), 2, 4, 2e-3)
+JOINED = DistillationPhase("joined", 1, 5, 32, (0.5, 1.0), 2, 4, 1e-3, frozen_below=2)
+RECIPE = DistillationRecipe((BACK, JOINED), steps_per_epoch=2, precision="float32")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    generator = np.random.default_rng(0)
+    for i in range(6):
+        coarse = generator.integers(0, 256, (4, 5, 3), np.uint8)
+        Image.fromarray(coarse).resize((70, 60)).save(folder / f"{i}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def teacher_weights(tmp_path_factory):
+    """Weights of a MobileNet, normalisation included, in the published names."""
+    path = tmp_path_factory.mktemp("teacher") / "teacher.npz"
+    keras.utils.set_random_seed(1)
+    encoder = MobileNetEncoder(32)
+    arrays = {}
+    for layer in (la for la in encoder.layers if la.weights):
+        kernel, bias = layer.get_weights()
+        depthwise = layer.name.startswith("conv_dw")
+        name = "depthwise_kernel" if depthwise else "kernel"
+        arrays[f"{layer.name}/{name}"] = kernel
+        ones, zeros = np.ones_like(bias), np.zeros_like(bias)
+        arrays |= {
+            f"{layer.name}_bn/gamma": ones,
+            f"{layer.name}_bn/beta": zeros + 0.1,
+            f"{layer.name}_bn/moving_mean": zeros,
+            f"{layer.name}_bn/moving_variance": ones,
+        }
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def test_crops_depend_on_seed_and_position_alone(photos):
+    paths, ends = list_folders([photos])
+    whole = list(crop_batches(paths, ends, BACK, 3, 0, 4))
+    later = list(crop_batches(paths, ends, BACK, 3, 2, 2))
+    other = list(crop_batches(paths, ends, BACK, 4, 0, 1))
+    assert whole[0].shape == (4, 32 + SHIFT, 32 + SHIFT, 3)
+    np.testing.assert_array_equal(whole[2], later[0])
+    np.testing.assert_array_equal(whole[3], later[1])
+    assert np.abs(whole[0] - other[0]).max() > 1
+
+
+def test_a_picture_that_is_none_is_drawn_again(photos, tmp_path):
+    (tmp_path / "a.jpg").write_bytes((photos / "0.jpg").read_bytes())
+    (tmp_path / "b.jpg").write_bytes(b"not a picture")
+    paths, ends = list_folders([tmp_path])
+    batches = list(crop_batches(paths, ends, BACK, 0, 0, 3))
+    assert len(batches) == 3 and all(b.shape[0] == 4 for b in batches)
+
+
+def test_folder_weights_share_out_the_crops(photos, tmp_path):
+    (tmp_path / "only.jpg").write_bytes((photos / "0.jpg").read_bytes())
+    _, ends = list_folders([photos, tmp_path], [1, 3])
+    np.testing.assert_allclose(np.diff(ends), [1 / 24] * 5 + [3 / 4])
+    with pytest.raises(InputError, match="folders=2"):
+        list_folders([photos, tmp_path], [1])
+
+
+def test_a_perfect_back_explains_everything(teacher_weights):
+    """The teacher's own map, given back, has no loss; a constant explains nothing."""
+    student = VGG16Encoder(32)
+    teacher = MobileNetEncoder(32, weights=teacher_weights)
+    ones = {b: np.ones(c, "float32") for b, c in ((3, 128), (5, 256), (8, 512))}
+    ones |= {11: np.ones(512, "float32"), 12: np.ones(1024, "float32")}
+    model = distillation.DistillationModel(student, teacher, ones)
+    crops = np.random.default_rng(0).uniform(0, 255, (2, 36, 36, 3)).astype("float32")
+    pairs = model(crops)
+    assert set(pairs) == {"block2", "block3", "block4", "block5", "tail"}
+    for given, wanted in pairs.values():
+        assert given.shape == wanted.shape
+    same = {name: (wanted, wanted) for name, (_, wanted) in pairs.items()}
+    assert float(model.compute_loss(y_pred=same)) == 0
+    assert float(model.compute_loss(y_pred=pairs)) > 0
+
+
+def test_training_explains_more_and_ships_keras_weights(
+    photos, teacher_weights, tmp_path
+):
+    phase = DistillationPhase("front", 1, 3, 32, (0.9, 1.0), 16, 4, 2e-3)
+    recipe = DistillationRecipe((phase,), steps_per_epoch=8, precision="float32")
+    encoder = distillation.distill_encoder(
+        recipe, [photos], teacher_weights, tmp_path, progress=False
+    )
+    rows = (tmp_path / "metrics.csv").read_text().splitlines()
+    column = rows[0].split(",").index("loss")
+    first, last = (float(row.split(",")[column]) for row in (rows[1], rows[-1]))
+    assert last < 0.9 * first
+    keras_model = keras.applications.VGG16(
+        include_top=False, weights=tmp_path / "vgg16.weights.h5"
+    )
+    again = VGG16Encoder(weights=str(tmp_path / "vgg16.weights.h5"))
+    image = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), np.uint8)
+    np.testing.assert_allclose(again(image), encoder(image), rtol=1e-3, atol=1e-4)
+    assert keras_model.count_params() == encoder.count_params()
+
+
+def test_a_run_that_stops_ends_in_the_same_weights(
+    photos, teacher_weights, tmp_path, monkeypatch
+):
+    front = replace(BACK, first_block=3, last_block=3)
+    chosen = replace(RECIPE, phases=(front, replace(JOINED, last_block=3)))
+    stopped, save = tmp_path / "stopped", RunDirectory.save_checkpoint
+
+    def copy_the_first(self, *arguments):
+        save(self, *arguments)
+        if not stopped.exists():  # all that a run that stops here leaves
+            shutil.copytree(self.path, stopped)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDirectory, "save_checkpoint", copy_the_first)
+        whole = distillation.distill_encoder(
+            chosen, [photos], teacher_weights, tmp_path / "whole", progress=False
+        )
+    keras.utils.set_random_seed(RECIPE.seed)
+    initial = VGG16Encoder(32, input_scale=64.0).get_weights()
+    changed = [not np.array_equal(a, b) for a, b in zip(initial, whole.get_weights())]
+    assert not any(changed[:4]) and all(changed[4:14:2])  # block1 is frozen
+    assert not (stopped / "vgg16.weights.h5").exists()
+    resumed = distillation.distill_encoder(
+        chosen, [photos], teacher_weights, stopped, progress=False
+    )
+    assert len((stopped / "metrics.csv").read_text().splitlines()) == 3
+    for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_recipes_go_through_json(tmp_path):
+    path = tmp_path / "r.json"
+    path.write_text(RECIPE.to_json())
+    assert DistillationRecipe.from_json(path) == RECIPE
+    path.write_text(json.dumps({"phases": [], "speed": 1}))
+    with pytest.raises(InputError, match="speed"):
+        DistillationRecipe.from_json(path)
+    path.write_text("{")
+    with pytest.raises(InputError, match="r.json"):
+        DistillationRecipe.from_json(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"phases": [[]]}, "a phase must be an object"),
+        ({"phases": [{"name": "x"}]}, "crop_scale"),
+        ({"phases": 3}, "whole phases"),
+        ({"steps_per_epoch": "x"}, "steps_per_epoch must be a whole number"),
+        ({"folder_weights": ["x"]}, "folder_weights"),
+    ],
+)
+def test_bad_fields_of_a_recipe_are_named(changes, named):
+    values = json.loads(RECIPE.to_json())
+    with pytest.raises(InputError, match=named):
+        DistillationRecipe.from_dict(values | changes)
+
+
+def test_folders_that_do_not_fit_leave_no_run(photos, teacher_weights, tmp_path):
+    recipe = DistillationRecipe((BACK,), folder_weights=(1.0, 2.0))
+    run = tmp_path / "run"
+    with pytest.raises(InputError, match="folders=1"):
+        distillation.distill_encoder(recipe, [photos], teacher_weights, run)
+    assert not run.exists()

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.captioned_image import CaptionedImage
+from keras_imgdesc.training.captioner.batches import Augmentation
+from keras_imgdesc.training.inputs.views import PictureViews
+
+
+@pytest.fixture
+def collection(toy_image):
+    good = CaptionedImage("good", None, ("a ramp",), toy_image)
+    broken = CaptionedImage("broken", None, ("nothing",), b"no picture")
+    return CaptionCollection([good, broken])
+
+
+def test_the_picture_comes_first_and_changed_versions_follow(collection, toy_image):
+    views = PictureViews(collection, 3, Augmentation(True, 0.8, 0.2), 32, seed=0)
+    assert len(views) == 6
+    assert views.names[:4] == ["good#0", "good#1", "good#2", "broken#0"]
+    first, second, third = views[:3]
+    assert first is toy_image
+    assert second.shape == third.shape == (32, 32, 3) and second.dtype == np.uint8
+    assert np.abs(second.astype(int) - third).mean() > 1
+    # What cannot be read is left for the reader to report.
+    assert views[3:] == [b"no picture"] * 3
+
+
+def test_versions_depend_on_seed_and_position_alone(collection):
+    how = Augmentation(True, 0.8, 0.2)
+    views = PictureViews(collection, 3, how, 32, seed=0)
+    again = PictureViews(collection, 3, how, 32, seed=0)
+    other = PictureViews(collection, 3, how, 32, seed=1)
+    np.testing.assert_array_equal(views[2], again[1:3][1])
+    assert (views[2] != other[2]).any()
+
+
+def test_a_version_can_be_seen_as_small_as_a_painting(collection):
+    views = PictureViews(collection, 2, Augmentation(shrink=2), 32, seed=0)
+    seen = views[1].astype(float)
+    # What four pixels can say: no more than a blend of them along each row.
+    assert seen.shape == (32, 32, 3)
+    steps = np.diff(seen[:, 9:23], axis=1)
+    assert np.abs(np.diff(steps, axis=1)).max() <= 2

@@ -1,0 +1,251 @@
+"""Training of a matcher."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from keras_imgdesc import ImageTextMatcher, InputError
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.captioned_image import CaptionedImage
+from keras_imgdesc.evaluation.matching.evaluate_matching import evaluate_matching
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.text.word_swaps import WordSwaps
+from keras_imgdesc.training.matcher.batches import MatchingBatches
+from keras_imgdesc.training.matcher.recipe import MatchingRecipe
+from keras_imgdesc.training.matcher.train import MatchingRun
+from keras_imgdesc.training.matching_training import train_matcher
+
+PLACES = ("top", "bottom", "left", "right")
+
+
+def halves(count: int, offset: int = 0) -> CaptionCollection:
+    """Pictures with one light half, whose captions say which."""
+    examples = []
+    for number in range(count):
+        place = PLACES[(number + offset) % 4]
+        image = np.random.default_rng(number).integers(0, 40, (32, 32, 3))
+        rows, columns = np.mgrid[:32, :32]
+        light = {
+            "top": rows < 16,
+            "bottom": rows >= 16,
+            "left": columns < 16,
+            "right": columns >= 16,
+        }[place]
+        image[light] += 200
+        captions = (f"the {place} half is light", f"light at the {place}")
+        image = image.astype("uint8")
+        examples.append(CaptionedImage(f"{number}", None, captions, image))
+    return CaptionCollection(examples)
+
+
+def recipe(**changes) -> MatchingRecipe:
+    values = {
+        "encoder_options": {
+            "image_size": 32,
+            "width": 0.125,
+            "trainable_from": "none",
+        },
+        "text_options": {"embedding_dim": 16, "num_layers": 1, "num_heads": 2},
+        "min_count": 1,
+        "sequence_length": 8,
+        "embedding_dim": 16,
+        "num_heads": 2,
+        "dropout": 0.1,
+        "epochs": 2,
+        "batch_size": 4,
+        "learning_rate": 0.003,
+        "hard_negatives": 2,
+        "exchangeable": [list(PLACES)],
+        "average_decay": 0.9,
+        "metric": "hard_choice",
+        "validation_images": 8,
+        "precision": "float32",
+    }
+    return MatchingRecipe(**values | changes)
+
+
+def test_it_learns_to_choose_and_saves_the_best(tmp_path):
+    matcher = train_matcher(
+        recipe(epochs=12, dropout=0.0), tmp_path, halves(48), halves(8), progress=False
+    )
+    found = evaluate_matching(
+        matcher, halves(12), swaps=WordSwaps([PLACES]), choices=4, progress=False
+    )
+    assert found.metrics["hard_choice"] > 75  # a guess is right in 25 %
+    rows = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert len(rows) == 13 and "hard_choice" in rows[0]
+    assert json.loads((tmp_path / "preset/recipe.json").read_text())["epochs"] == 12
+    assert list((tmp_path / "logs").glob("events.*"))
+
+
+def test_a_run_that_was_stopped_ends_in_the_same_weights(tmp_path, monkeypatch):
+    train, validation = halves(16), halves(8)
+    (tmp_path / "whole").mkdir()
+    run = MatchingRun(recipe(), tmp_path / "whole", train, validation, False)
+    fit = run._fit
+
+    def copy_in_the_second(epoch):
+        if epoch == 1:  # all that a run that stops here leaves
+            shutil.copytree(tmp_path / "whole", tmp_path / "stopped")
+        return fit(epoch)
+
+    monkeypatch.setattr(run, "_fit", copy_in_the_second)
+    run.go()
+    MatchingRun(recipe(), tmp_path / "stopped", train, validation, False).go()
+    saved = []
+    for folder in ("whole", "stopped"):
+        again = MatchingRun(recipe(), tmp_path / folder, train, validation, False)
+        saved.append(again.directory.load_checkpoint())
+    assert saved[0].metadata == saved[1].metadata == {"epochs_done": 2}
+    whole, stopped = (
+        np.concatenate([array.ravel() for array in each.arrays.values()])
+        for each in saved
+    )
+    # Threads add the gradients of words in any order, and Adam makes a step of what is
+    # left where they should cancel out: a few weights may differ by some steps.
+    close = np.isclose(stopped, whole, rtol=1e-3, atol=1e-5)
+    assert close.mean() > 0.98
+    assert np.abs(stopped - whole).max() < 0.02
+
+
+def test_retrieval_is_scored_and_pictures_have_versions(tmp_path):
+    chosen = recipe(
+        epochs=1,
+        metric="recall",
+        hard_negatives=0,
+        captions_per_image=2,
+        views=2,
+        colour=0.5,
+        shrink=8,
+    )
+    matcher = train_matcher(chosen, tmp_path, halves(16), halves(8), progress=False)
+    assert isinstance(matcher, ImageTextMatcher)
+    manifest = json.loads((tmp_path / "features/train/manifest.json").read_text())
+    assert sum(len(shard["image_ids"]) for shard in manifest["shards"]) == 32
+    broken = CaptionedImage("broken", None, ("light",), b"no picture")
+    collection = CaptionCollection([*halves(8), broken])
+    found = evaluate_matching(matcher, collection, progress=False)
+    assert list(found.failed) == ["broken"]
+    assert found.summary()["pictures"] == 8 and found.summary()["captions"] == 16
+    assert 0 <= found.metrics["recall"] <= 100
+
+
+def test_new_eyes_are_given_to_a_text_encoder_that_stays_as_it_is(tmp_path):
+    plain = {"metric": "recall", "hard_negatives": 0, "epochs": 1}
+    train, validation = halves(16), halves(8)
+    first = train_matcher(
+        recipe(**plain), tmp_path / "first", train, validation, progress=False
+    )
+    preset = str(tmp_path / "first/preset")
+    chosen = recipe(
+        **plain,
+        encoder_from=preset,
+        encoder_options={"image_size": 64},
+        text_encoder_from=preset,
+        text_options={},
+    )
+    second = train_matcher(
+        chosen, tmp_path / "second", train, validation, progress=False
+    )
+    assert second.image_encoder.image_size == 64
+    text = ["the top half is light"]
+    for found in ("sentences", "words"):
+        np.testing.assert_array_equal(
+            getattr(second.text_encoder.encode(text), found),
+            getattr(first.text_encoder.encode(text), found),
+        )
+    assert (second.embed_texts(text).vectors != first.embed_texts(text).vectors).any()
+
+
+def test_a_text_encoder_comes_from_a_task_that_has_one(tmp_path):
+    chosen = recipe(hard_negatives=0, text_encoder_from="scenes_lstm", text_options={})
+    with pytest.raises(InputError, match="matcher.*text_encoder_from.*ImageCaptioner"):
+        train_matcher(chosen, tmp_path, halves(16), halves(8), progress=False)
+
+
+def batches(chosen: MatchingRecipe) -> MatchingBatches:
+    collection = halves(16)
+    tokenizer = CaptionTokenizer(Vocabulary.build(collection.captions(), 1), 8)
+    return MatchingBatches(
+        chosen, collection, lambda rows: rows, "feature_map", tokenizer
+    )
+
+
+def test_an_epoch_is_a_function_of_the_seed():
+    one, two = (list(batches(recipe()).epoch(3)) for _ in range(2))
+    other = list(batches(recipe(seed=1)).epoch(3))
+    for (inputs, targets), (again, same) in zip(one, two, strict=True):
+        for name, value in inputs.items():
+            np.testing.assert_array_equal(value, again[name])
+        np.testing.assert_array_equal(targets["owner"], same["owner"])
+    assert any(
+        (a[0]["feature_map"] != b[0]["feature_map"]).any()
+        for a, b in zip(one, other, strict=True)
+    )
+    rows = np.concatenate([inputs["feature_map"] for inputs, _ in one])
+    assert sorted(rows) == list(range(16))
+
+
+def test_hard_negatives_differ_by_the_place_alone():
+    made = batches(recipe())
+    tokens = made.tokenizer.vocabulary.tokens
+    places = {tokens.index(place) for place in PLACES}
+    inputs, _ = next(made.epoch(0))
+    for right, wrong in zip(inputs["token_ids"], inputs["negative_ids"], strict=True):
+        for row in wrong:
+            changed = right != row
+            assert changed.sum() == 1
+            assert {int(right[changed][0]), int(row[changed][0])} <= places
+
+
+def test_dropped_words_are_unknown():
+    made = batches(recipe(word_dropout=0.5, hard_negatives=0))
+    ids = np.concatenate([inputs["token_ids"] for inputs, _ in made.epoch(0)])
+    vocabulary = made.tokenizer.vocabulary
+    edges = (vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id)
+    words = ids[~np.isin(ids, edges)]
+    assert 0.3 < (words == vocabulary.unk_id).mean() < 0.7
+    assert (ids[:, 0] == vocabulary.start_id).all()
+
+
+@pytest.mark.parametrize(
+    "changes, rule",
+    [
+        ({"exchangeable": []}, "exchanged"),
+        ({"metric": "bleu_4"}, "metric"),
+        ({"text_encoder": "bert"}, "compact"),
+        ({"text_encoder_from": "flowers_matcher", "text_options": {}}, "compact"),
+        ({"text_encoder_from": "flowers_matcher"}, "text_options"),
+        ({"shrink": -1}, "shrink"),
+        ({"batch_size": 1}, "batch_size"),
+        ({"word_dropout": 1.0}, "word_dropout"),
+    ],
+)
+def test_what_cannot_be_is_refused(changes, rule):
+    with pytest.raises(InputError, match=rule):
+        recipe(**changes)
+
+
+def test_too_few_pictures_are_refused(tmp_path):
+    with pytest.raises(InputError, match="batch"):
+        train_matcher(recipe(), tmp_path, halves(3), halves(2), progress=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"colour": 0.5},
+        {"shrink": 8},
+        {"views": 2},
+        {
+            "colour": 0.5,
+            "views": 2,
+            "encoder_options": {"image_size": 32, "width": 0.125},
+        },
+    ],
+)
+def test_changes_that_would_not_be_made_are_refused(tmp_path, changes):
+    with pytest.raises(InputError, match="versions"):
+        train_matcher(recipe(**changes), tmp_path, halves(16), halves(8))

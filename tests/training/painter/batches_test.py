@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.captioned_image import CaptionedImage
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.painter.batches import GeneratorBatches
+from keras_imgdesc.training.painter.recipe import GeneratorRecipe
+from keras_imgdesc.training.painter.texts import GeneratorTexts
+
+# Of two classes, one with a picture in six, and a text that two pictures share.
+CAPTIONS = [("a", "b"), ("c",), ("d", "e", "f"), ("a",), ("g",), ("h",)]
+LABELS = [0, 0, 0, 0, 0, 1]
+
+
+def make(with_labels: bool = False, **changes) -> GeneratorBatches:
+    collection = CaptionCollection(
+        [
+            CaptionedImage(
+                str(i),
+                None,
+                captions,
+                np.full((4, 4, 3), i, "uint8"),
+                {"label": LABELS[i]} if with_labels else {},
+            )
+            for i, captions in enumerate(CAPTIONS)
+        ]
+    )
+    names = sorted({c for captions in CAPTIONS for c in captions})
+    of_caption = np.array([names.index(c) for captions in CAPTIONS for c in captions])
+    # The sentence of a text is its number; mismatches are 100 and more.
+    sentences = np.arange(10, dtype="float32")[:, None]
+    mismatches = np.tile([8, 9], (len(names), 1))
+    mismatches[2] = -1
+    texts = GeneratorTexts(sentences, None, of_caption, mismatches)
+    images = np.stack([e.image for e in collection])
+    recipe = GeneratorRecipe(**{"batch_size": 3} | changes)
+    return GeneratorBatches(recipe, collection, images, texts, 5)
+
+
+def same(one, other) -> bool:
+    return all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_a_batch_is_a_function_of_seed_epoch_and_step():
+    first, again = (list(make().epoch(3)) for _ in range(2))
+    assert len(first) == 2 and all(same(*pair) for pair in zip(first, again))
+    assert not same(first[0], first[1])
+    assert not same(first[0], next(iter(make().epoch(4))))
+    assert not same(first[0], next(iter(make(seed=1).epoch(3))))
+
+
+def test_an_epoch_has_each_picture_with_words_of_its_own():
+    batches = make()
+    for epoch in range(5):
+        seen = []
+        for batch in batches.epoch(epoch):
+            for image, sentence in zip(batch["image"], batch["sentence"]):
+                picture = int(image[0, 0, 0])
+                assert "abcdefgh"[int(sentence[0])] in CAPTIONS[picture]
+                seen.append(picture)
+        assert sorted(seen) == list(range(6))
+
+
+def test_an_epoch_of_fewer_steps_has_other_pictures_each_time():
+    batches = make(batch_size=2, steps_per_epoch=2)
+    assert batches.steps == 2
+    epochs = [
+        {int(i[0, 0, 0]) for batch in batches.epoch(epoch) for i in batch["image"]}
+        for epoch in range(5)
+    ]
+    assert {len(seen) for seen in epochs} == {4} and set.union(*epochs) == set(range(6))
+    assert make(batch_size=2, steps_per_epoch=9).steps == 3
+    with pytest.raises(InputError, match="steps_per_epoch must be at least 1"):
+        make(steps_per_epoch=0)
+
+
+def test_by_caption_an_epoch_has_each_caption():
+    batches = make(balance="caption")
+    assert batches.steps == 3
+    seen = [int(s[0]) for batch in batches.epoch(0) for s in batch["sentence"]]
+    assert sorted(seen) == sorted([0, 1, 2, 3, 4, 5, 0, 6, 7])
+
+
+def test_by_class_each_class_comes_equally_often():
+    batches = make(with_labels=True, balance="class")
+    seen = [
+        int(image[0, 0, 0])
+        for epoch in range(20)
+        for batch in batches.epoch(epoch)
+        for image in batch["image"]
+    ]
+    assert seen.count(5) == len(seen) // 2
+    assert set(seen) == set(range(6))
+    with pytest.raises(InputError, match="class"):
+        make(balance="class")
+
+
+def test_wrong_words_are_of_another_text_or_class():
+    batches = make(batch_size=6)
+    for epoch in range(10):
+        for batch in batches.epoch(epoch):
+            assert (batch["wrong"][:, 0] != batch["sentence"]).all()
+    for batch in make(with_labels=True, batch_size=6).epoch(0):
+        for image, wrong in zip(batch["image"], batch["wrong"][:, 0]):
+            is_last = image[0, 0, 0] == 5
+            assert (wrong[0] == 7) == (not is_last)
+
+
+def test_hard_mismatches_are_made_of_the_caption_itself():
+    batches = make(hard_mismatch=2, exchangeable=[["x", "y"]], batch_size=6)
+    for batch in batches.epoch(0):
+        assert batch["wrong"].shape == (6, 2, 1)
+        for sentence, wrong in zip(batch["sentence"], batch["wrong"]):
+            # One without a word to exchange has the other wrong text.
+            expected = [wrong[0, 0]] if sentence[0] == 2 else [8, 9]
+            assert wrong[1, 0] in expected

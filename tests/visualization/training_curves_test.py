@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.run_directory import RunDirectory
+from keras_imgdesc.visualization.training_curves import draw_curves, read_metrics
+
+
+def test_what_a_run_wrote_is_read(tmp_path):
+    run = RunDirectory(tmp_path, {})
+    run.save_checkpoint({}, {}, {"epoch": 1, "loss": 2.5})
+    run.save_checkpoint({}, {}, {"epoch": 2, "loss": 1.5, "recall": 40.0})
+    assert read_metrics(tmp_path) == [
+        {"epoch": 1, "loss": 2.5},
+        {"epoch": 2, "loss": 1.5, "recall": 40.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "epoch,loss\n", "loss\n1\n", "epoch,loss\n1,high\n", "a\n1,2"]
+)
+def test_what_is_no_run_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "metrics.csv").write_text(content)
+    with pytest.raises(InputError, match=r"metrics\.csv"):
+        read_metrics(tmp_path)
+
+
+def lines(image) -> set[tuple[int, ...]]:
+    """Colours that are of many pixels and neither black, white nor grey."""
+    pixels = np.asarray(image).reshape(-1, 3)
+    colours, counts = np.unique(pixels, axis=0, return_counts=True)
+    return {
+        tuple(map(int, colour))
+        for colour, count in zip(colours, counts, strict=True)
+        if count > 100 and np.ptp(colour) > 60
+    }
+
+
+def test_each_run_has_a_line_and_each_number_a_panel():
+    falling = [{"epoch": i, "loss": 3.0 - i} for i in (1, 2, 3)]
+    rising = [{"epoch": i, "loss": 1.0 * i, "recall": 10.0 * i} for i in (1, 2, 3)]
+    assert len(lines(draw_curves({"a": falling}))) == 1
+    both = draw_curves({"a": falling, "b": rising})
+    assert len(lines(both)) == 2 and both.width > both.height
+    assert draw_curves({"a": falling, "b": rising}, ["recall"]).width < both.width
+    with pytest.raises(InputError, match="metrics=..score"):
+        draw_curves({"a": falling}, ["loss", "score"])
+    with pytest.raises(InputError, match="measured"):
+        draw_curves({})
