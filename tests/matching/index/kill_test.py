@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_imgdesc import InputError
+from keras_imgdesc import InputError, atomic_files
 from keras_imgdesc.matching import SearchIndex
 
 
