@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-slow test-all lint clean
 
 $(VENV)/.installed: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -25,8 +25,16 @@ demo: $(VENV)/.installed
 	@$(BIN)/keras-imgdesc roundtrip "a large red circle" --sheet build/demo/round_trip.png
 	@echo "Where the models looked for each word is drawn in build/demo."
 
+# Two processes on two cores; more would need more memory than CI machines have.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
+
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/.installed
+	$(PYTEST) -m slow
+
+test-all: test test-slow
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
