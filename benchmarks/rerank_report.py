@@ -13,7 +13,8 @@ import numpy as np
 from keras_imgdesc import ImageCaptioner, ImageTextMatcher
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.data.readers import read_captions
-from keras_imgdesc.evaluation.captions.free_running import score_captions
+from keras_imgdesc.evaluation.captions.caption_metrics import default_metrics
+from keras_imgdesc.evaluation.metric import compute_metrics
 
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
 
@@ -52,10 +53,11 @@ def main(annotations, images, image_list, captioner, matcher, num_beams):
     for _ in describe._generator.stream(sources, settings, False, 32, recorder):
         pass
     print("weight    BLEU-4   CIDEr-D   changed")
+    metrics = default_metrics(collection, "cider_d")
     for weight in WEIGHTS:
         picked = [int(np.argmax(s + weight * f)) for _, s, f in RECORDED]
         texts = [row[p] for (row, _, _), p in zip(RECORDED, picked, strict=True)]
-        found = score_captions(texts, collection, metric="cider_d")
+        found = compute_metrics(metrics, texts, collection)
         changed = np.mean([p > 0 for p in picked])
         print(
             f"{weight:6.2f} {found['bleu_4']:9.2f} {found['cider_d']:9.4f} "

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from keras_imgdesc.atomic_files import write_atomically
-from keras_imgdesc.evaluation.caption_evaluation import CaptionEvaluation
+from keras_imgdesc.evaluation.captions.evaluate_captions import CaptionEvaluation
 from keras_imgdesc.visualization.report_page import picture_item, report_page
 
 

@@ -1,14 +1,44 @@
-"""Describe a collection and score it."""
+"""Generate captions of a collection and score them."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Any
 
 from tqdm import tqdm
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.caption_evaluation import CaptionEvaluation
-from keras_imgdesc.evaluation.captions.caption_metrics import TOKENIZER
-from keras_imgdesc.evaluation.captions.free_running import score_captions
+from keras_imgdesc.evaluation.captions.caption_metrics import (
+    TOKENIZER,
+    default_metrics,
+)
+from keras_imgdesc.evaluation.metric import compute_metrics
+
+
+@dataclass(frozen=True)
+class CaptionEvaluation:
+    """Generated captions of a collection, and their scores.
+
+    Attributes:
+        metrics: numbers of `Bleu`, `CiderD` and, for Scenes, `SceneCaptionAccuracy`.
+        settings: settings of the search and the number of images.
+        examples: the images that could be read.
+        captions: the generated captions, one per example.
+        failed: error messages by the id of each image that could not be read.
+    """
+
+    metrics: dict[str, float]
+    settings: dict[str, Any]
+    examples: list[CaptionedImage]
+    captions: list[str]
+    failed: dict[str, str]
+
+    def summary(self) -> dict[str, Any]:
+        """Return settings and scores, rounded to two decimals, as JSON values."""
+        metrics = {name: round(value, 2) for name, value in self.metrics.items()}
+        return self.settings | metrics | {"failed": len(self.failed)}
 
 
 def evaluate_captions(
@@ -21,18 +51,24 @@ def evaluate_captions(
     limit: int | None = None,
     progress: bool = True,
 ) -> CaptionEvaluation:
-    """Generate captions freely and score them against the references.
+    """Generate captions without teacher forcing and score them against references.
 
     Args:
         captioner: an `ImageCaptioner`.
-        collection: pictures with references.
-        num_beams, length_penalty: of the search; `None` is the captioner's own.
-        batch_size: pictures computed at a time.
-        limit: only the first so many pictures.
-        progress: show a progress bar.
+        collection: images with reference captions.
+        num_beams: number of beams; None takes the captioner's default.
+        length_penalty: exponent of the length that a beam's score is divided by; None
+            takes the captioner's default.
+        batch_size: images per batch.
+        limit: number of images, from the start of the collection; None takes all.
+        progress: whether to show a progress bar.
+
+    Returns:
+        Captions and scores. An image that cannot be read is listed in `failed` and
+        omitted from the scores.
 
     Raises:
-        InputError: no picture could be read.
+        InputError: no image could be read.
     """
     examples = collection.examples[:limit]
     stream = captioner.generate_stream(
@@ -51,11 +87,13 @@ def evaluate_captions(
             captions.append(caption.text)
     if not kept:
         raise InputError(
-            "At least one picture must be readable",
-            f"The first failed with: {next(iter(failed.values()), 'no pictures')}",
-            pictures=len(examples),
+            "At least one image of the collection must be readable",
+            "Check the paths of the images; the first error is: "
+            f"{next(iter(failed.values()), 'there are no images')}",
+            images=len(examples),
         )
-    metrics = score_captions(captions, CaptionCollection(kept), metric="cider_d")
+    scored = CaptionCollection(kept)
+    metrics = compute_metrics(default_metrics(scored, "cider_d"), captions, scored)
     defaults = captioner.generation
     settings = {
         "pictures": len(kept),

@@ -1,7 +1,8 @@
-"""Score a collection with a matcher, and see what is found."""
+"""Score a matcher on a collection."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,34 @@ from tqdm import tqdm
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.evaluation.matching.hard_choice import (
-    hard_choice_accuracy,
-    hard_choices,
+from keras_imgdesc.evaluation.matching.hard_choice import HardChoice
+from keras_imgdesc.evaluation.matching.retrieval_metrics import RetrievalRecall
+from keras_imgdesc.evaluation.matching.score_function import (
+    MatchingMetric,
+    score_function,
 )
-from keras_imgdesc.evaluation.matching.retrieval_metrics import retrieval_metrics
-from keras_imgdesc.evaluation.matching_evaluation import MatchingEvaluation
 from keras_imgdesc.matching import ImageEmbeddings
-from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.word_swaps import WordSwaps
+
+
+@dataclass(frozen=True)
+class MatchingEvaluation:
+    """Scores of a matcher on a collection.
+
+    Attributes:
+        metrics: numbers of `RetrievalRecall` or `HardChoice`.
+        settings: numbers of images and captions, or of choices.
+        failed: error messages by the id of each image that could not be read.
+    """
+
+    metrics: dict[str, float]
+    settings: dict[str, Any]
+    failed: dict[str, str]
+
+    def summary(self) -> dict[str, Any]:
+        """Return settings and scores, rounded to two decimals, as JSON values."""
+        metrics = {name: round(value, 2) for name, value in self.metrics.items()}
+        return self.settings | metrics | {"failed": len(self.failed)}
 
 
 def evaluate_matching(
@@ -30,21 +50,26 @@ def evaluate_matching(
     batch_size: int = 32,
     progress: bool = True,
 ) -> MatchingEvaluation:
-    """Retrieval among all, or the choice of the right caption among wrong ones.
+    """Score retrieval in both directions, or the choice among similar captions.
 
     Args:
         matcher: an `ImageTextMatcher`.
-        collection: pictures with captions.
-        swaps: makes captions that are wrong by one thing; each picture's first caption
-            is then to be chosen among `choices` of those (see `hard_choices`). None
-            means retrieval in both directions among all pictures and captions.
-        choices: captions to choose from.
-        limit: only the first so many pictures.
-        batch_size: pictures computed at a time.
-        progress: show a progress bar.
+        collection: images with captions.
+        swaps: swaps that make a caption wrong. If given, the matcher has to choose
+            each image's first caption among `choices` captions that resemble it (see
+            `HardChoice`); None scores retrieval among all images and captions (see
+            `RetrievalRecall`).
+        choices: captions to choose from, the right one included.
+        limit: number of images, from the start of the collection; None takes all.
+        batch_size: images per batch.
+        progress: whether to show a progress bar.
+
+    Returns:
+        The scores. An image that cannot be read is listed in `failed` and omitted,
+        together with its captions.
 
     Raises:
-        InputError: no picture could be read.
+        InputError: no image could be read.
     """
     examples = collection.examples[:limit]
     kept, embedded, failed = [], [], {}
@@ -60,21 +85,21 @@ def evaluate_matching(
             embedded.append(found)
     if not kept:
         raise InputError(
-            "At least one picture must be readable",
-            f"The first failed with: {next(iter(failed.values()), 'no pictures')}",
-            pictures=len(examples),
+            "At least one image of the collection must be readable",
+            "Check the paths of the images; the first error is: "
+            f"{next(iter(failed.values()), 'there are no images')}",
+            images=len(examples),
         )
     vectors, regions = zip(*embedded, strict=True)
     images = ImageEmbeddings(np.stack(vectors), np.stack(regions))
+    scored = CaptionCollection(kept)
     settings: dict[str, Any] = {"pictures": len(kept)}
+    metric: MatchingMetric
     if swaps is not None:
-        first = standardize_list([e.captions[0] for e in kept])
-        rows = hard_choices(first, swaps, choices)
-        metrics = {"hard_choice": hard_choice_accuracy(matcher, images, rows, progress)}
-        settings |= {"choices": choices}
+        metric = HardChoice(swaps, choices, progress)
+        settings |= metric.settings
     else:
-        captions = [caption for e in kept for caption in e.captions]
-        owner = np.repeat(np.arange(len(kept)), [len(e.captions) for e in kept])
-        settings |= {"captions": len(captions)}
-        metrics = retrieval_metrics(matcher.score(images, captions), owner)
+        metric = RetrievalRecall()
+        settings |= {"captions": len(scored.captions())}
+    metrics = metric.compute(score_function(matcher, images), scored)
     return MatchingEvaluation(metrics, settings, failed)

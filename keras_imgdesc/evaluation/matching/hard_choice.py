@@ -1,32 +1,44 @@
-"""Whether the right caption is told from ones that are wrong by one thing."""
+"""Whether a matcher prefers the right caption to captions wrong in one detail."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.evaluation.matching.score_function import ScoreFunction
+from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.word_swaps import WordSwaps
 
 
 def hard_choices(
     captions: Sequence[str], swaps: WordSwaps, choices: int = 100, seed: int = 0
 ) -> list[list[str]]:
-    """For each caption, itself and wrong ones that are like it.
+    """Return each caption followed by wrong captions that resemble it.
 
-    First come all that one swap makes, then others by two swaps, then captions of the
-    list.
+    The wrong captions are all those that differ by one swap, then some that differ by
+    two swaps, then other captions of the list.
 
     Args:
-        captions: one for each picture, of standardised words.
-        swaps: makes the wrong ones.
-        choices: captions in a row, the right one at the start.
-        seed: of those by two swaps, and of those from the list.
+        captions: standardised captions, one per image.
+        swaps: the swaps that make a caption wrong.
+        choices: captions per row, the right one included.
+        seed: seed of the choice among captions with two swaps and among those of the
+            list.
 
     Returns:
-        A row for each caption; one may be shorter, where the list is short.
+        A row per caption, the right caption first. A row is shorter than `choices` if
+        there are too few captions.
+
+    Example:
+
+    >>> from keras_imgdesc.evaluation.matching.hard_choice import hard_choices
+    >>> from keras_imgdesc.text.word_swaps import WordSwaps
+    >>> swaps = WordSwaps([["red", "blue"]])
+    >>> hard_choices(["a red star"], swaps, choices=2)
+    [['a red star', 'a blue star']]
     """
     rows = []
     for number, caption in enumerate(captions):
@@ -45,28 +57,53 @@ def hard_choices(
     return rows
 
 
-def hard_choice_accuracy(
-    matcher: Any,
-    images: Any,
-    rows: Sequence[Sequence[str]],
-    progress: bool = False,
-) -> float:
-    """How often a matcher gives the first caption of a row the highest P(D|I).
+class HardChoice:
+    """The choice of each image's first caption among captions that resemble it.
 
     Args:
-        matcher: an `ImageTextMatcher`.
-        images: pictures or `ImageEmbeddings`, as many as rows.
-        rows: captions, the right one first.
-        progress: show a progress bar.
-
-    Returns:
-        In percent. A tie counts against the right one.
+        swaps: the swaps that make a caption wrong.
+        choices: captions to choose from, the right one included.
+        progress: whether to show a progress bar.
     """
-    embedded = matcher.embed_images(images)
-    right = 0
-    bar = tqdm(rows, disable=not progress, unit="img", desc="choices")
-    for number, row in enumerate(bar):
-        texts = matcher.embed_texts(list(row), batch_size=128)
-        scores = matcher.score(embedded[number : number + 1], texts)[0]
-        right += bool((scores[0] > scores[1:]).all())
-    return 100.0 * right / max(1, len(rows))
+
+    name = "hard_choice"
+    higher_is_better = True
+
+    def __init__(
+        self, swaps: WordSwaps, choices: int = 100, progress: bool = False
+    ) -> None:
+        self.swaps = swaps
+        self.choices = choices
+        self.progress = progress
+        self.settings = {"choices": choices}
+        self._rows: tuple[list[str], list[list[str]]] = [], []
+
+    def compute(
+        self, score: ScoreFunction, collection: CaptionCollection
+    ) -> dict[str, float]:
+        """Return `hard_choice`: how often the right caption scores highest, in percent.
+
+        A tie counts as wrong.
+
+        Args:
+            score: f(I, D) of the collection's images.
+            collection: images with captions.
+        """
+        captions = standardize_list([example.captions[0] for example in collection])
+        right = 0
+        rows = tqdm(
+            self._choices_of(captions),
+            disable=not self.progress,
+            unit="img",
+            desc="choices",
+        )
+        for number, row in enumerate(rows):
+            scores = score(slice(number, number + 1), row)[0]
+            right += bool((scores[0] > scores[1:]).all())
+        return {"hard_choice": 100.0 * right / max(1, len(captions))}
+
+    def _choices_of(self, captions: list[str]) -> list[list[str]]:
+        """Return the rows of choices, computed once while a training goes on."""
+        if self._rows[0] != captions:
+            self._rows = captions, hard_choices(captions, self.swaps, self.choices)
+        return self._rows[1]

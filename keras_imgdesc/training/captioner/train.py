@@ -12,11 +12,12 @@ from tqdm import tqdm
 from keras_imgdesc.captioning import CaptionLoss, ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.captions.caption_metrics import default_metrics
 from keras_imgdesc.evaluation.captions.free_running import (
     compile_search,
     describe_features,
-    score_captions,
 )
+from keras_imgdesc.evaluation.metric import compute_metrics
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.training.captioner.batches import Augmentation, epoch_batches
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
@@ -254,7 +255,8 @@ class CaptionRun:
         texts = describe_features(
             self.search, self.captioner.tokenizer, self._validation_features()
         )
-        scores = score_captions(texts, self.validation, self.recipe.metric)
+        metrics = default_metrics(self.validation, self.recipe.metric)
+        scores = compute_metrics(metrics, texts, self.validation)
         folder = self.directory.path / "samples"
         folder.mkdir(exist_ok=True)
         lines = [

@@ -10,14 +10,14 @@ from tqdm import tqdm
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.matching.hard_choice import (
-    hard_choice_accuracy,
-    hard_choices,
+from keras_imgdesc.evaluation.matching.hard_choice import HardChoice
+from keras_imgdesc.evaluation.matching.retrieval_metrics import RetrievalRecall
+from keras_imgdesc.evaluation.matching.score_function import (
+    MatchingMetric,
+    score_function,
 )
-from keras_imgdesc.evaluation.matching.retrieval_metrics import retrieval_metrics
 from keras_imgdesc.matching import ImageEmbeddings
 from keras_imgdesc.matching.matching_graph import matching_model
-from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.training.captioner.batches import Augmentation
 from keras_imgdesc.training.inputs.images import (
@@ -93,6 +93,9 @@ class MatchingRun:
         self.model = matching_model(
             self.trained, text_encoder, self.matcher, recipe.hard_negatives
         )
+        self.metric: MatchingMetric = RetrievalRecall()
+        if recipe.metric == "hard_choice":
+            self.metric = HardChoice(WordSwaps(recipe.exchangeable))
         self.batches = MatchingBatches(
             recipe,
             train,
@@ -217,23 +220,8 @@ class MatchingRun:
         return {name: float(value) for name, value in logs.items()}
 
     def _validate(self) -> dict[str, float]:
-        images = self._validation_images()
-        if self.recipe.metric == "hard_choice":
-            if not hasattr(self, "_choices"):
-                captions = [e.captions[0] for e in self.validation]
-                self._choices = hard_choices(
-                    standardize_list(captions), WordSwaps(self.recipe.exchangeable)
-                )
-            scores = {
-                "hard_choice": hard_choice_accuracy(self.matcher, images, self._choices)
-            }
-        else:
-            texts = self.matcher.embed_texts(self.validation.captions())
-            owner = np.repeat(
-                np.arange(len(self.validation)),
-                [len(e.captions) for e in self.validation],
-            )
-            scores = retrieval_metrics(self.matcher.score(images, texts), owner)
+        score = score_function(self.matcher, self._validation_images())
+        scores = self.metric.compute(score, self.validation)
         if self.progress:
             print({k: round(v, 2) for k, v in scores.items()}, flush=True)
         return scores | {"score": scores[self.recipe.metric]}

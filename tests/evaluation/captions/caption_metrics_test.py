@@ -2,8 +2,19 @@ import math
 
 import pytest
 
+from keras_imgdesc.data import CaptionCollection, CaptionedImage
+from keras_imgdesc.data.scenes import draw_scenes
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.captions.caption_metrics import bleu, cider_d
+from keras_imgdesc.evaluation.captions.caption_metrics import (
+    CAPTION_METRICS,
+    Bleu,
+    CiderD,
+    SceneCaptionAccuracy,
+    bleu,
+    cider_d,
+    default_metrics,
+)
+from keras_imgdesc.evaluation.metric import Metric, compute_metrics
 
 REFERENCES = [
     ["A dog runs on the grass.", "the brown dog is running"],
@@ -62,3 +73,52 @@ def test_cider_prefers_words_that_tell_pictures_apart():
 def test_bad_input_is_named(captions, references, received):
     with pytest.raises(InputError, match=received):
         bleu(captions, references)
+
+
+@pytest.fixture
+def collection():
+    return CaptionCollection(
+        [
+            CaptionedImage(str(number), None, tuple(captions), b"jpeg")
+            for number, captions in enumerate(REFERENCES)
+        ]
+    )
+
+
+def test_metrics_score_a_collection_as_the_functions_do(collection):
+    captions = ["a dog runs on the grass", "two men are in a park"]
+    found = compute_metrics([Bleu(), CiderD()], captions, collection)
+    assert found == bleu(captions, REFERENCES) | {
+        "cider_d": cider_d(captions, REFERENCES)
+    }
+
+
+def test_scenes_are_scored_by_their_graphs():
+    scenes = draw_scenes("test", 20)
+    metric = SceneCaptionAccuracy()
+    right = [scene.captions[i % 5] for i, scene in enumerate(scenes)]
+    assert metric.compute(right, scenes)["scene_graph"] == 100
+    shifted = right[1:] + right[:1]
+    assert metric.compute(shifted, scenes)["scene_graph"] < 20
+    half = right[:10] + shifted[10:]
+    assert 50 <= metric.compute(half, scenes)["scene_graph"] < 65
+
+
+def test_graphs_are_needed_for_every_image(collection):
+    with pytest.raises(InputError, match="scene_graphs=0"):
+        SceneCaptionAccuracy().compute(["a", "b"], collection)
+
+
+def test_default_metrics_are_those_that_the_images_allow(collection):
+    def names(*arguments):
+        return [metric.name for metric in default_metrics(*arguments)]
+
+    assert names(collection) == ["bleu_4"]
+    assert names(collection, "cider_d") == ["bleu_4", "cider_d"]
+    scenes = draw_scenes("test", 2)
+    assert names(scenes, "scene_graph") == ["bleu_4", "scene_graph"]
+
+
+def test_a_recipe_names_a_metric_by_the_number_it_watches():
+    for name, metric in CAPTION_METRICS.items():
+        assert isinstance(metric(), Metric) and metric().name == name

@@ -7,15 +7,15 @@ import pytest
 from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
-from keras_imgdesc.data.scenes import caption_scene, make_scene
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.caption_evaluation import CaptionEvaluation
 from keras_imgdesc.evaluation.captions.caption_report import write_caption_report
-from keras_imgdesc.evaluation.captions.evaluate_captions import evaluate_captions
+from keras_imgdesc.evaluation.captions.evaluate_captions import (
+    CaptionEvaluation,
+    evaluate_captions,
+)
 from keras_imgdesc.evaluation.captions.free_running import (
     compile_search,
     describe_features,
-    score_captions,
 )
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import VGG16Encoder
@@ -52,7 +52,7 @@ def test_a_broken_picture_is_named_and_the_rest_is_scored(captioner, collection)
 
 
 def test_nothing_readable_is_an_error(captioner, collection):
-    with pytest.raises(InputError, match="pictures=1"):
+    with pytest.raises(InputError, match="images=1"):
         evaluate_captions(captioner, CaptionCollection([collection[1]]), progress=False)
 
 
@@ -64,22 +64,6 @@ def test_captions_from_features_are_those_of_the_pictures(captioner, collection)
     batches = [features[:2], features[2:]]
     texts = describe_features(search, captioner.tokenizer, batches)
     assert texts == captioner.generate(list(pixels), num_beams=2)
-
-
-def test_scenes_are_scored_by_their_graphs():
-    scenes = [make_scene("test", i) for i in range(20)]
-    collection = CaptionCollection(
-        [
-            CaptionedImage(str(i), None, caption_scene(g), image, {"scene_graph": g})
-            for i, (g, image) in enumerate(scenes)
-        ]
-    )
-    right = [caption_scene(g)[i % 5] for i, (g, _) in enumerate(scenes)]
-    assert score_captions(right, collection)["scene_graph"] == 100
-    shifted = right[1:] + right[:1]
-    assert score_captions(shifted, collection)["scene_graph"] < 20
-    half = right[:10] + shifted[10:]
-    assert 50 <= score_captions(half, collection)["scene_graph"] < 65
 
 
 class _Texts(HTMLParser):
