@@ -62,7 +62,7 @@ def main(preset, folder, count, num_beams, batch_size, precision, loop_count) ->
     precision = choose_precision(precision)
     captioner = ImageCaptioner.from_preset(preset, dtype=precision)
     paths = list_images([Path(folder)])[:count]
-    side = captioner.encoder.image_size
+    side = captioner.image_encoder.image_size
     pixels = np.stack(
         [np.asarray(resize_image(load_image(p), (side, side))) for p in paths]
     )
@@ -71,17 +71,19 @@ def main(preset, folder, count, num_beams, batch_size, precision, loop_count) ->
         return captioner.generate(chosen, num_beams=num_beams, batch_size=batch_size)
 
     def predict():
-        captioner.encoder.predict(pixels, batch_size=batch_size, verbose=0)
+        captioner.image_encoder.predict(pixels, batch_size=batch_size, verbose=0)
 
     def loop():
         for image in pixels[:loop_count]:
-            features = captioner.encoder.predict(image[None], verbose=0)
+            features = captioner.image_encoder.predict(image[None], verbose=0)
             tutorial_loop(
                 captioner, features, num_beams, captioner.tokenizer.sequence_length - 2
             )
 
     describe(paths[:batch_size])
-    captioner.encoder.predict(pixels[:batch_size], batch_size=batch_size, verbose=0)
+    captioner.image_encoder.predict(
+        pixels[:batch_size], batch_size=batch_size, verbose=0
+    )
     loop()
     ours = len(paths) / timed(lambda: describe(paths))
     alone = len(paths) / timed(predict)

@@ -41,7 +41,7 @@ def load_encoder(name: str):
 
     if name.endswith(".h5"):
         return VGG16Encoder(weights=name)
-    return ImageCaptioner.from_preset(name).encoder
+    return ImageCaptioner.from_preset(name).image_encoder
 
 
 @click.command()

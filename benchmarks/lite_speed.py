@@ -68,7 +68,7 @@ def main(preset, folder, count, threads) -> None:
             content = path.read_bytes()
             for title, function in forms.items():
                 times[title].append(taken(function, content))
-            pixels = resize_image(load_image(path), captioner.encoder.image_size)
+            pixels = resize_image(load_image(path), captioner.image_encoder.image_size)
             for title, functions in runs.items():
                 for function, values in zip(functions, parts[title]):
                     values.append(taken(function, image=pixels[None]))

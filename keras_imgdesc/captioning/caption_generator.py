@@ -52,7 +52,7 @@ class CaptionGenerator:
                 "A matcher chooses among the beams of a search",
                 "Leave out temperature, top_k, top_p and seed, or rerank",
             )
-        size = self._captioner.encoder.image_size
+        size = self._captioner.image_encoder.image_size
         position = 0
         with closing(batches_ahead(sources, size, batch_size)) as batches:  # type: ignore[type-var]
             for batch in batches:

@@ -61,7 +61,7 @@ class CaptionScorer:
         self, images: list[Any], num_captions: int, batch_size: int
     ) -> Iterator[np.ndarray]:
         """Feature maps, one for each caption, in batches."""
-        size = self._captioner.encoder.image_size
+        size = self._captioner.image_encoder.image_size
         with closing(batches_ahead(images, size, batch_size)) as batches:  # type: ignore[type-var]
             for batch in batches:
                 images_of_batch = []
@@ -127,7 +127,7 @@ class CaptionScorer:
         return token_ids
 
     def _encode_images(self, images: Any) -> Any:
-        return self._captioner.encoder(images, training=False)
+        return self._captioner.image_encoder(images, training=False)
 
     def _score_captions(self, feature_map: Any, token_ids: Any) -> tuple[Any, Any]:
         outputs = self._captioner.decoder(

@@ -18,10 +18,10 @@ class CaptionerGraph(CaptioningModel):
     """From the pixels of a batch to token ids, in operations on tensors only.
 
     Attributes:
-        encoder, decoder, tokenizer: the parts.
+        image_encoder, decoder, tokenizer: the parts.
     """
 
-    encoder: keras.Model
+    image_encoder: keras.Model
     decoder: Any
     tokenizer: CaptionTokenizer
 
@@ -42,7 +42,7 @@ class CaptionerGraph(CaptioningModel):
             num_beams, max_length, length_penalty, early_exit: see `beam_search`.
             return_attention: whether the result has attention.
         """
-        memory, state = self.decoder.begin(self.encoder(image, training=False))
+        memory, state = self.decoder.begin(self.image_encoder(image, training=False))
         return beam_search(
             self.decoder.step,
             memory,
@@ -66,7 +66,7 @@ class CaptionerGraph(CaptioningModel):
         return_attention: bool = False,
     ) -> SearchResult:
         """Sampling as operations on tensors; see `sample` for the arguments."""
-        memory, state = self.decoder.begin(self.encoder(image, training=False))
+        memory, state = self.decoder.begin(self.image_encoder(image, training=False))
         return sample(
             self.decoder.step,
             memory,
@@ -97,14 +97,14 @@ class CaptionerGraph(CaptioningModel):
 
 
 def check_parts(
-    encoder: Any, decoder: CaptioningModel, tokenizer: CaptionTokenizer
+    image_encoder: Any, decoder: CaptioningModel, tokenizer: CaptionTokenizer
 ) -> None:
     """Refuses parts that do not fit together."""
-    if tuple(encoder.feature_map_shape) != tuple(decoder.feature_map_shape):
+    if tuple(image_encoder.feature_map_shape) != tuple(decoder.feature_map_shape):
         raise InputError(
-            "The decoder must be made for the encoder's feature map",
-            "Pass feature_map_shape=encoder.feature_map_shape to it",
-            encoder=tuple(encoder.feature_map_shape),
+            "The decoder must be made for the image encoder's feature map",
+            "Pass feature_map_shape=image_encoder.feature_map_shape to it",
+            image_encoder=tuple(image_encoder.feature_map_shape),
             decoder=tuple(decoder.feature_map_shape),
         )
     if len(tokenizer.vocabulary) != decoder.vocabulary_size:

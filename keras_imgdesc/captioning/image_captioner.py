@@ -41,8 +41,8 @@ class ImageCaptioner(CaptionerGraph):
     captions as they are: preprocessing is inside.
 
     Args:
-        encoder: images to feature maps, one of `keras_imgdesc.vision` or any model
-            with the attributes `image_size` and `feature_map_shape`.
+        image_encoder: images to feature maps: one of `keras_imgdesc.vision`, or any
+            model with the attributes `image_size` and `feature_map_shape`.
         decoder: an `LSTMDecoder` made for this feature map and vocabulary. It can
             be trained alone on feature maps computed beforehand.
         tokenizer: a `CaptionTokenizer`.
@@ -72,7 +72,7 @@ class ImageCaptioner(CaptionerGraph):
 
     def __init__(
         self,
-        encoder: keras.Model,
+        image_encoder: keras.Model,
         decoder: CaptioningModel,
         tokenizer: CaptionTokenizer,
         generation: GenerationSettings | None = None,
@@ -80,17 +80,17 @@ class ImageCaptioner(CaptionerGraph):
         **unknown: Any,
     ) -> None:
         refuse_unknown_options(type(self), unknown)
-        check_parts(encoder, decoder, tokenizer)
+        check_parts(image_encoder, decoder, tokenizer)
 
         # === Layers ===
-        self.encoder = encoder
+        self.image_encoder = image_encoder
         self.decoder = decoder
 
         # === Functional Model ===
-        size = encoder.image_size
+        size = image_encoder.image_size
         image = keras.Input((size, size, 3), name="image")
         token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-        outputs = decoder({"feature_map": encoder(image), "token_ids": token_ids})
+        outputs = decoder({"feature_map": image_encoder(image), "token_ids": token_ids})
         super().__init__(
             inputs={"image": image, "token_ids": token_ids}, outputs=outputs, name=name
         )
@@ -305,7 +305,7 @@ class ImageCaptioner(CaptionerGraph):
         serialize = keras.saving.serialize_keras_object
         return {
             "name": self.name,
-            "encoder": serialize(self.encoder),
+            "image_encoder": serialize(self.image_encoder),
             "decoder": serialize(self.decoder),
             "tokenizer": serialize(self.tokenizer),
             "generation": self.generation.get_config(),
@@ -314,7 +314,7 @@ class ImageCaptioner(CaptionerGraph):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         config = dict(config)
-        for part in ("encoder", "decoder", "tokenizer"):
+        for part in ("image_encoder", "decoder", "tokenizer"):
             config[part] = keras.saving.deserialize_keras_object(
                 config[part], custom_objects=custom_objects
             )

@@ -84,7 +84,7 @@ def extract(paths, preset, output, batch_size) -> int:
     from keras_imgdesc.images import list_images
 
     found = list_images(list(paths))
-    encoder = load_captioner(preset).encoder
+    encoder = load_captioner(preset).image_encoder
     names = [str(path) for path in found]
     cache = extract_features(encoder, found, names, output, batch_size=batch_size)
     click.echo(f"{len(cache)} feature maps of {cache.feature_map_shape} in {output}")

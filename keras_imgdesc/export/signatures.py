@@ -57,7 +57,7 @@ def captioner_signatures(
     settings = task.generation.changed(
         num_beams=num_beams, length_penalty=length_penalty, max_length=max_length
     )
-    size = task.encoder.image_size
+    size = task.image_encoder.image_size
     strings = tf.TensorSpec((None,), tf.string, name="image_bytes")
 
     def serve(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -82,7 +82,7 @@ def captioner_signatures(
         token_ids = task.tokenizer.whole(caption)
         outputs = task.decoder(
             {
-                "feature_map": task.encoder(pixels, training=False),
+                "feature_map": task.image_encoder(pixels, training=False),
                 "token_ids": token_ids[:, :-1],
             },
             training=False,
@@ -99,7 +99,7 @@ def captioner_signatures(
 
     def encode(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels, error = decode_images(at_least_one(image_bytes), size)
-        feature_map = tf.cast(task.encoder(pixels, training=False), tf.float32)
+        feature_map = tf.cast(task.image_encoder(pixels, training=False), tf.float32)
         feature_map = tf.where((error == "")[:, None, None, None], feature_map, 0.0)
         return {"feature_map": feature_map, "error": error}
 

@@ -27,6 +27,7 @@ from keras_imgdesc.presets.folders import (
     read_config,
 )
 from keras_imgdesc.presets.layouts import PresetLayout, build_task, layout_of
+from keras_imgdesc.presets.legacy_names import weights_by_path
 
 # Relative rounding error of an array above which it stays float32. Rounding itself
 # costs 2e-4; more means values below float16's range.
@@ -236,12 +237,8 @@ def _compact(array: np.ndarray) -> np.ndarray:
 def _read_weights(layout: PresetLayout, path: Path) -> None:
     with h5py.File(path, "r") as file:
         variables = _variables(layout)
-        found: set[str] = set()
-        file.visititems(
-            lambda name, item: (
-                found.add(name) if isinstance(item, h5py.Dataset) else None
-            )
-        )
+        arrays = weights_by_path(file)
+        found = set(arrays)
         if found != set(variables):
             raise InputError(
                 f"{WEIGHTS_FILE} must have the weights of the model, no more, no fewer",
@@ -251,7 +248,7 @@ def _read_weights(layout: PresetLayout, path: Path) -> None:
                 unknown=sorted(found - set(variables))[:3],
             )
         for name, variable in variables.items():
-            array = file[name][()]
+            array = arrays[name][()]
             if tuple(array.shape) != tuple(variable.shape):
                 raise InputError(
                     "A weight must have the shape that the model says",

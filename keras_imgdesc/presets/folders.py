@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.presets.legacy_names import with_current_parts
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
@@ -114,7 +115,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             file=path,
             format_version=config["format_version"],
         )
-    return config
+    return with_current_parts(config)
 
 
 def _all_presets() -> Iterator[Path]:

@@ -74,10 +74,10 @@ def build_task(
 @layout_of.register
 def _captioner(task: ImageCaptioner) -> PresetLayout:
     return PresetLayout(
-        {"encoder": task.encoder, "decoder": task.decoder},
+        {"image_encoder": task.image_encoder, "decoder": task.decoder},
         task.tokenizer.vocabulary,
-        f"{type(task.decoder).__name__} on {type(task.encoder).__name__} at "
-        f"{task.encoder.image_size} px, {len(task.tokenizer.vocabulary)} tokens",
+        f"{type(task.decoder).__name__} on {type(task.image_encoder).__name__} at "
+        f"{task.image_encoder.image_size} px, {len(task.tokenizer.vocabulary)} tokens",
         {
             "tokenizer": {"sequence_length": task.tokenizer.sequence_length},
             "generation": task.generation.get_config(),
@@ -87,7 +87,7 @@ def _captioner(task: ImageCaptioner) -> PresetLayout:
 
 def _build_captioner(config: Any, part: Any, vocabulary_file: Path) -> ImageCaptioner:
     return ImageCaptioner(
-        part("encoder"),
+        part("image_encoder"),
         part("decoder"),
         CaptionTokenizer(Vocabulary.load(vocabulary_file), **config["tokenizer"]),
         GenerationSettings(**config["generation"]),

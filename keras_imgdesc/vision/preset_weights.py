@@ -7,6 +7,7 @@ import keras
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.presets.folders import WEIGHTS_FILE, find_preset, read_config
+from keras_imgdesc.presets.legacy_names import weights_by_path
 
 
 def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
@@ -30,11 +31,12 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
             "Give the path of a Keras .h5 or .weights.h5 file, or a preset's name",
             weights=weights,
         ) from error
-    saved = read_config(folder)["encoder"]
+    saved = read_config(folder)["image_encoder"]
     with h5py.File(folder / WEIGHTS_FILE, "r") as file:
+        arrays = weights_by_path(file)
         for variable in encoder.weights:
-            name = f"encoder/{variable.path}"
-            shape = tuple(file[name].shape) if name in file else None
+            path = f"image_encoder/{variable.path}"
+            shape = tuple(arrays[path].shape) if path in arrays else None
             kind = keras.saving.get_registered_name(type(encoder))
             if saved["class"] != kind or shape != tuple(variable.shape):
                 raise InputError(
@@ -44,5 +46,5 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
                     layer=variable.path,
                     shape=tuple(variable.shape),
                 )
-            variable.assign(file[name][()].astype("float32"))
+            variable.assign(arrays[path][()].astype("float32"))
     return saved["config"]

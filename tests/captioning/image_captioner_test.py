@@ -217,7 +217,7 @@ def test_fit_takes_pictures_with_captions(fresh_captioner, photos):
 def test_training_on_features_is_training_on_images(fresh_captioner, photos):
     prepared = fresh_captioner.preprocessor({"image": photos, "caption": CAPTIONS})
     inputs, token_ids, weights = tf.nest.map_structure(lambda x: x.numpy(), prepared)
-    features = fresh_captioner.encoder(inputs["image"])
+    features = fresh_captioner.image_encoder(inputs["image"])
     model = fresh_captioner.feature_model
     for part in (fresh_captioner, model):
         part.compile("sgd")
@@ -254,7 +254,7 @@ def test_it_comes_back_from_a_keras_file(fresh_captioner, photos, tmp_path):
 
 def test_mixed_bfloat16(toy_captioner, photos, mixed_bfloat16):
     again = ImageCaptioner.from_config(toy_captioner.get_config())
-    assert again.encoder.compute_dtype == "bfloat16"
+    assert again.image_encoder.compute_dtype == "bfloat16"
     for old, new in zip(toy_captioner.weights, again.weights, strict=True):
         new.assign(old)
     scored = again.score(photos, CAPTIONS)
@@ -267,7 +267,7 @@ def test_mixed_bfloat16(toy_captioner, photos, mixed_bfloat16):
 
 
 def test_parts_that_do_not_fit_are_refused(toy_captioner):
-    encoder, decoder = toy_captioner.encoder, toy_captioner.decoder
+    encoder, decoder = toy_captioner.image_encoder, toy_captioner.decoder
     tokenizer = CaptionTokenizer(Vocabulary(["a"]))
     with pytest.raises(InputError, match="tokenizer's vocabulary"):
         ImageCaptioner(encoder, decoder, tokenizer)

@@ -75,7 +75,7 @@ def test_a_saved_captioner_comes_back(captioner, photos, tmp_path):
     assert again.tokenizer.vocabulary == captioner.tokenizer.vocabulary
     assert again.tokenizer.sequence_length == 7
     assert again.generation == captioner.generation
-    assert again.encoder.get_config() == captioner.encoder.get_config()
+    assert again.image_encoder.get_config() == captioner.image_encoder.get_config()
     assert again.decoder.get_config() == captioner.decoder.get_config()
     for old, new in zip(weights(captioner), weights(again), strict=True):
         np.testing.assert_allclose(old, new, rtol=5e-4, atol=1e-6)
@@ -100,13 +100,13 @@ def test_weights_are_float16_unless_that_would_lose(captioner, tmp_path):
     kernel.assign(np.full(kernel.shape, 1e5))
     embeddings = captioner.decoder.word_embedding.embeddings
     embeddings.assign(np.full(embeddings.shape, 1e-7))
-    bias = captioner.encoder.get_layer("block1_conv2").bias
+    bias = captioner.image_encoder.get_layer("block1_conv2").bias
     bias.assign(np.full(bias.shape, 1e-7))
     save_preset(captioner, tmp_path / "toy")
     with h5py.File(tmp_path / "toy" / "model.weights.h5") as file:
-        assert file["encoder/block1_conv1/kernel"].dtype == np.float16
-        assert file["encoder/block1_conv1/bias"].dtype == np.float16
-        assert file["encoder/block1_conv2/bias"].dtype == np.float32
+        assert file["image_encoder/block1_conv1/kernel"].dtype == np.float16
+        assert file["image_encoder/block1_conv1/bias"].dtype == np.float16
+        assert file["image_encoder/block1_conv2/bias"].dtype == np.float32
         assert file["decoder/word_projection/kernel"].dtype == np.float32
         assert file["decoder/word_embedding/embeddings"].dtype == np.float32
     again = load_preset(tmp_path / "toy")
@@ -146,7 +146,7 @@ def test_only_new_folders_and_presets_are_written_to(captioner, tmp_path):
 
 def test_a_dtype_can_be_chosen(saved):
     captioner = load_preset(saved, dtype="mixed_bfloat16")
-    assert captioner.encoder.compute_dtype == "bfloat16"
+    assert captioner.image_encoder.compute_dtype == "bfloat16"
     assert captioner.decoder.compute_dtype == "bfloat16"
     assert keras.config.dtype_policy().name == "float32"
 
@@ -172,8 +172,8 @@ def test_damaged_files_are_named(saved, name, damage):
     [
         {"format_version": 99},
         {"sha256": {}},
-        {"encoder": None},
-        {"encoder": {"class": "os>system", "config": {"command": "true"}}},
+        {"image_encoder": None},
+        {"image_encoder": {"class": "os>system", "config": {"command": "true"}}},
         {"decoder": {"class": "keras_imgdesc>LSTMDecoder", "config": {"size": 3}}},
         {"generation": {"num_beams": 0}},
         {"tokenizer": {"sequence_length": 1}},

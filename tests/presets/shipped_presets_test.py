@@ -100,11 +100,13 @@ def test_it_says_what_it_is_and_how_it_was_made(name):
 
 def test_the_distilled_vgg16_is_that_of_keras():
     captioner = ImageCaptioner.from_preset("flickr8k_vgg16_lstm")
-    model = to_keras_vgg16(captioner.encoder)
+    model = to_keras_vgg16(captioner.image_encoder)
     cut = keras.Model(model.input, model.get_layer("block5_conv3").output)
     image = resize_image(load_image(PHOTOS[0]), 224)[None]
     wanted = cut(keras.applications.vgg16.preprocess_input(image.astype("float32")))
-    np.testing.assert_allclose(captioner.encoder(image), wanted, rtol=1e-2, atol=1e-3)
+    np.testing.assert_allclose(
+        captioner.image_encoder(image), wanted, rtol=1e-2, atol=1e-3
+    )
 
 
 def test_every_preset_is_tested_here():

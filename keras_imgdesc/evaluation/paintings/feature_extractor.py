@@ -83,7 +83,7 @@ class FeatureExtractor:
         Raises:
             InputError: the task has no image encoder.
         """
-        encoder = getattr(task, "image_encoder", getattr(task, "encoder", None))
+        encoder = getattr(task, "image_encoder", None)
         if encoder is None:
             raise InputError(
                 "Features are those of an image encoder",

@@ -77,7 +77,7 @@ def captioner_lite_model(
     settings = task.generation.changed(
         num_beams=num_beams, length_penalty=length_penalty, max_length=max_length
     )
-    size = task.encoder.image_size
+    size = task.image_encoder.image_size
     rows, columns, _ = task.decoder.feature_map_shape
 
     def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -96,7 +96,9 @@ def captioner_lite_model(
         }
 
     def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        memory, (hidden, cell) = task.decoder.begin(task.encoder(image, training=False))
+        memory, (hidden, cell) = task.decoder.begin(
+            task.image_encoder(image, training=False)
+        )
         return memory | {"hidden": hidden, "cell": cell}
 
     def step(token_id: tf.Tensor, *values: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -69,7 +69,7 @@ class CaptionRun:
             raise InputError(
                 "Self-critical training is of the decoder alone",
                 'Freeze the encoder: encoder_options={"trainable_from": "none"}',
-                trainable_from=self.captioner.encoder.trainable_from,
+                trainable_from=self.captioner.image_encoder.trainable_from,
             )
         self.views = recipe.views if self.cached and self.augmentation else 1
         self.gather, self.train = self._gatherer(train, "train", self.views)
@@ -121,7 +121,7 @@ class CaptionRun:
         if recipe.start_from:
             captioner = ImageCaptioner.from_preset(recipe.start_from)
             wanted = recipe.encoder_options.get("trainable_from", "none")
-            captioner.encoder.set_trainable_from(wanted)
+            captioner.image_encoder.set_trainable_from(wanted)
             return captioner
         vocabulary = Vocabulary.build(self.train.captions(), recipe.min_count)
         tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
@@ -133,7 +133,7 @@ class CaptionRun:
 
     def _parts(self):
         """The part of the encoder whose output is kept, and the part trained."""
-        encoder = self.captioner.encoder
+        encoder = self.captioner.image_encoder
         cached, trained = encoder.split()
         if trained is not None and self.augmentation and self.recipe.views == 1:
             return None, encoder
@@ -144,7 +144,9 @@ class CaptionRun:
     ) -> tuple[Callable[[np.ndarray], np.ndarray], CaptionCollection]:
         """How to get the model's inputs by position, and the pictures they are of."""
         if self.cached is None:
-            pixels, failed = read_pixels(collection, self.captioner.encoder.image_size)
+            pixels, failed = read_pixels(
+                collection, self.captioner.image_encoder.image_size
+            )
             return lambda indices: pixels[indices], without_failed(collection, failed)
         cache, collection = cached_features(
             self.cached,
@@ -152,7 +154,7 @@ class CaptionRun:
             self.directory.path / "features" / name,
             views=views,
             augmentation=self.augmentation,
-            image_size=self.captioner.encoder.image_size,
+            image_size=self.captioner.image_encoder.image_size,
             seed=self.recipe.seed,
             progress=self.progress,
         )
@@ -176,7 +178,7 @@ class CaptionRun:
         optimizer = build_optimizer(
             recipe,
             self.steps * recipe.epochs,
-            slow=self.captioner.encoder.trainable_variables,
+            slow=self.captioner.image_encoder.trainable_variables,
         )
         if recipe.objective == "self_critical":
             loss = CaptionLoss(0.0, normalization="captions")

@@ -18,7 +18,7 @@ def build_matcher(recipe: MatchingRecipe, train: CaptionCollection) -> ImageText
     """The matcher that a recipe asks for, untrained."""
     if recipe.encoder_from:
         task = load_preset(recipe.encoder_from)
-        encoder = getattr(task, "image_encoder", None) or task.encoder
+        encoder = task.image_encoder
         if "image_size" in recipe.encoder_options:
             encoder = encoder.resized(recipe.encoder_options["image_size"])
         encoder.set_trainable_from(recipe.encoder_options.get("trainable_from"))

@@ -59,7 +59,7 @@ def test_nothing_readable_is_an_error(captioner, collection):
 def test_captions_from_features_are_those_of_the_pictures(captioner, collection):
     sources = [e.source for e in collection if e.path is None]
     pixels = np.stack([s[:32, :32] for s in sources])
-    features = np.asarray(captioner.encoder(pixels))
+    features = np.asarray(captioner.image_encoder(pixels))
     search = compile_search(captioner.decoder, captioner.tokenizer, num_beams=2)
     batches = [features[:2], features[2:]]
     texts = describe_features(search, captioner.tokenizer, batches)

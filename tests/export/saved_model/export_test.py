@@ -112,7 +112,7 @@ def test_each_image_is_scored_with_a_caption_of_its_own(
 def test_feature_maps_are_those_of_the_encoder(signatures, captioner, picture_bytes):
     outputs = signatures["encode"](image_bytes=tf.constant([*picture_bytes[:1], b"x"]))
     image = keras_imgdesc.load_image(picture_bytes[0])
-    wanted = captioner.encoder(image[None])
+    wanted = captioner.image_encoder(image[None])
     np.testing.assert_allclose(outputs["feature_map"][:1], wanted, rtol=1e-4, atol=1e-5)
     assert not outputs["feature_map"].numpy()[1].any()
 
@@ -239,7 +239,7 @@ def test_versions_go_up_and_are_never_overwritten(captioner, tmp_path):
 
 def test_only_tasks_are_exported(captioner, tmp_path):
     with pytest.raises(InputError, match="Only a task"):
-        export_saved_model(captioner.encoder, tmp_path / "model")
+        export_saved_model(captioner.image_encoder, tmp_path / "model")
     with pytest.raises(InputError, match="num_beams"):
         export_saved_model(captioner, tmp_path / "model", num_beams=0)
     assert not (tmp_path / "model").exists()

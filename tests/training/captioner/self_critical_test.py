@@ -49,7 +49,7 @@ def test_captions_better_than_their_fellows_get_positive_weights(captioner):
 
 def test_what_is_drawn_coldly_is_the_likeliest(captioner):
     images = np.stack([make_scene("test", i)[1] for i in range(3)])
-    features = np.asarray(captioner.encoder(images))
+    features = np.asarray(captioner.image_encoder(images))
     references = np.asarray(captioner.tokenizer(list(LABELS)))[:, None]
     training = SelfCritical(captioner, references, 2, seed=0, temperature=1e-3)
     ((_, token_ids, _), _), *_ = training.batches(features.__getitem__, 3, 3, epoch=0)

@@ -75,16 +75,16 @@ def test_a_frozen_encoder_is_trained_on_from_its_cache(tmp_path):
         chosen, tmp_path, coloured(24), coloured(6), progress=False
     )
     assert (tmp_path / "features/train/manifest.json").exists()
-    assert not captioner.encoder.trainable_variables
+    assert not captioner.image_encoder.trainable_variables
     # A second stage starts from the first, now with the encoder.
     options = {"trainable_from": "block5"}
     second = recipe(
         start_from=str(tmp_path / "preset"), encoder_options=options, epochs=1
     )
-    before = captioner.encoder.get_weights()
+    before = captioner.image_encoder.get_weights()
     after = train_captioner(
         second, tmp_path / "second", coloured(24), coloured(6), progress=False
-    ).encoder.get_weights()
+    ).image_encoder.get_weights()
     changed = [not np.array_equal(a, b) for a, b in zip(before, after)]
     assert not any(changed[:20]) and all(changed[20::2])
     # The layers before block5 give the same for ever, so their output is kept.
@@ -98,7 +98,7 @@ def test_pictures_that_change_go_through_the_whole_encoder(tmp_path):
     captioner = train_captioner(
         chosen, tmp_path, coloured(24), coloured(6), progress=False
     )
-    assert captioner.encoder.trainable_from == "block5"
+    assert captioner.image_encoder.trainable_from == "block5"
     assert not (tmp_path / "features").exists()
 
 

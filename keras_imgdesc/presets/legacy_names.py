@@ -1,0 +1,65 @@
+"""Names in presets of earlier versions, and the names that replaced them.
+
+A part, layer or weight that is renamed gets an entry here: presets saved before are
+then read as if they had been saved today.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# A part of a task: its key in `config.json` and the first component of the paths of
+# its weights.
+PARTS = {"encoder": "image_encoder"}
+
+# Consecutive components of a weight's path, anywhere behind the part.
+LAYERS: dict[str, str] = {}
+
+
+def with_current_parts(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a preset's configuration with the current names of its parts.
+
+    Args:
+        config: the contents of `config.json`, of any version.
+
+    Example:
+
+    >>> with_current_parts({"task": "ImageCaptioner", "encoder": {}})
+    {'task': 'ImageCaptioner', 'image_encoder': {}}
+    """
+    return {PARTS.get(key, key): value for key, value in config.items()}
+
+
+def current_path(path: str) -> str:
+    """Return the path that a weight has today.
+
+    Args:
+        path: the path of the weight in a file of any version.
+
+    Example:
+
+    >>> current_path("encoder/block1_conv1/kernel")
+    'image_encoder/block1_conv1/kernel'
+    """
+    part, _, rest = path.partition("/")
+    rest = f"/{rest}/"
+    for old, new in LAYERS.items():
+        rest = rest.replace(f"/{old}/", f"/{new}/")
+    return PARTS.get(part, part) + rest.removesuffix("/")
+
+
+def weights_by_path(file: Any) -> dict[str, Any]:
+    """Return the data sets of a weights file by the paths that they have today.
+
+    Args:
+        file: an open `h5py.File`, with a data set for each weight.
+    """
+    found: dict[str, Any] = {}
+
+    def add(path: str, item: Any) -> None:
+        # A group has no shape.
+        if hasattr(item, "shape"):
+            found[current_path(path)] = item
+
+    file.visititems(add)
+    return found
