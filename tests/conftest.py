@@ -29,8 +29,7 @@ def pytest_collection_modifyitems(items):
 def few_examples() -> Iterator[None]:
     """Int8 takes its ranges from fewer drawn examples than a user's does."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("tflite.full_int8", "painter_lite_model"):
-            patch.setattr(f"keras_imgdesc.export.{module}.DRAWN", 20)
+        patch.setattr("keras_imgdesc.export.representative.DRAWN", 20)
         yield
 
 

@@ -1,31 +1,33 @@
-"""A function that an exported model offers."""
+"""One function of an exported model."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from keras_imgdesc.errors import InputError
 
-# Inputs of a signature, by name, one request after the other.
+# Inputs of a signature by name, one dict per request.
 Examples = list[dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Signature:
-    """One function of an exported model, and a request it can be tried with.
+    """One function of an exported model, and a request to try it with.
 
     Args:
-        function: from tensors, named as `inputs`, to a dict of tensors.
-        inputs: what it takes, in order; each has a name.
+        function: takes tensors in the order of `inputs` and returns a dict of tensors.
+        inputs: specifications of the inputs, in order; each has a name.
         example: a value for each input, by name.
-        warm_up: whether a server may be asked the example before all else. One that
-            batches requests refuses inputs without a row for each answer, and would
-            not load a model that is warmed up with them.
+        warm_up: whether to write the example as a warm-up request. A server that
+            batches requests refuses inputs that do not have one row per output row,
+            and would fail to load a model that is warmed up with them.
     """
 
     function: Callable[..., dict[str, Any]]
@@ -35,18 +37,32 @@ class Signature:
 
 
 def refuse_settings(task: Any, settings: dict[str, Any]) -> None:
-    """Refuses what is to be fixed in the graph of another task.
+    """Refuse settings that belong to another kind of task.
 
     Args:
-        task: the task.
-        settings: those that it has no use for.
+        task: the task to export.
+        settings: settings that the task does not have, by name.
 
     Raises:
-        InputError: there are some.
+        InputError: `settings` is not empty.
     """
     if settings:
+        names = ", ".join(settings)
         raise InputError(
             f"{type(task).__name__} has no such setting to fix in the graph",
-            "It is for another task: leave it out",
+            f"Omit {names}: it belongs to another kind of task",
             **settings,
         )
+
+
+def example_jpeg(size: int) -> bytes:
+    """Return a JPEG file to try a signature with.
+
+    Args:
+        size: side of the square image, in pixels.
+    """
+    ramp = np.linspace(0, 255, size).astype(np.uint8)
+    image = np.stack([np.broadcast_to(ramp, (size, size))] * 3, axis=-1)
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "JPEG")
+    return stream.getvalue()

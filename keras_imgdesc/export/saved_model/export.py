@@ -6,15 +6,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-# Registers what the other tasks offer.
-import keras_imgdesc.export.tasks.matcher  # noqa: F401
-import keras_imgdesc.export.tasks.painter  # noqa: F401
 from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.export.graph.functions import traced, write_functions
 from keras_imgdesc.export.saved_model.serving_assets import write_serving_assets
-from keras_imgdesc.export.signatures import signatures_of
+from keras_imgdesc.export.tasks import signatures_of
 
 
 def export_saved_model(

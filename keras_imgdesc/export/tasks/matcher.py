@@ -1,4 +1,4 @@
-"""What a matcher offers when it is served, and on a phone."""
+"""What a matcher serves: SavedModel signatures and a `.tflite` model."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ import numpy as np
 import tensorflow as tf
 
 from keras_imgdesc.export.graph.image_bytes import at_least_one, decode_images
-from keras_imgdesc.export.signature import Signature, refuse_settings
-from keras_imgdesc.export.signatures import example_jpeg, signatures_of
-from keras_imgdesc.export.tflite.lite_model import (
-    LiteModel,
-    image_examples,
-    lite_model_of,
-    text_metadata,
-)
+from keras_imgdesc.export.graph.matching import image_vectors, text_vectors
+from keras_imgdesc.export.lite_model import LiteModel, text_metadata
+from keras_imgdesc.export.representative import image_examples
+from keras_imgdesc.export.signature import Signature, example_jpeg, refuse_settings
 from keras_imgdesc.matching import ImageTextMatcher
 
 
-@signatures_of.register
-def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Signature]:
-    """`serving_default` and `score`, `embed_image` and `embed_text` of a matcher.
+def signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Signature]:
+    """Return `serving_default`, `score`, `embed_image` and `embed_text`.
 
     Args:
         task: the matcher.
-        **settings: there are none.
+        **settings: refused.
+
+    Raises:
+        InputError: there are settings, which belong to another task.
     """
     refuse_settings(task, settings)
     size = task.image_encoder.image_size
@@ -35,18 +33,17 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
 
     def images(image_bytes: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         pixels, error = decode_images(at_least_one(image_bytes), size)
-        found = image_vectors(task, pixels)
         is_good = error == ""
-        found = {
-            name: tf.where(_as_wide(is_good, value), value, 0.0)
-            for name, value in found.items()
+        vectors = {
+            name: tf.where(_broadcastable(is_good, value), value, 0.0)
+            for name, value in image_vectors(task, pixels).items()
         }
-        return found, error
+        return vectors, error
 
     def score(image_bytes: tf.Tensor, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        found, error = images(image_bytes)
+        vectors, error = images(image_bytes)
         texts = text_vectors(task, task.text_encoder.tokenizer(text))
-        scores = task.pair_score(found, texts, texts["padding_mask"])
+        scores = task.pair_score(vectors, texts, texts["padding_mask"])
         is_good = (error == "")[:, None]
         # A broken image takes no probability from the others.
         rivals = tf.where(is_good, scores, scores.dtype.min)
@@ -58,37 +55,39 @@ def matcher_signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Sig
         }
 
     def embed_image(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        found, error = images(image_bytes)
-        return found | {"error": error}
+        vectors, error = images(image_bytes)
+        return vectors | {"error": error}
 
     def embed_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
         return text_vectors(task, task.text_encoder.tokenizer(text))
 
-    some_images = np.array([example_jpeg(size)], object)
-    some_texts = np.array([b"a dog", b"a red circle"], object)
+    example_images = np.array([example_jpeg(size)], object)
+    example_texts = np.array([b"a dog", b"a red circle"], object)
     both = Signature(
         score,
         (image_spec, text_spec),
-        {"image_bytes": some_images, "text": some_texts},
+        {"image_bytes": example_images, "text": example_texts},
         warm_up=False,
     )
     return {
         "serving_default": both,
         "score": both,
         "embed_image": Signature(
-            embed_image, (image_spec,), {"image_bytes": some_images}
+            embed_image, (image_spec,), {"image_bytes": example_images}
         ),
-        "embed_text": Signature(embed_text, (text_spec,), {"text": some_texts}),
+        "embed_text": Signature(embed_text, (text_spec,), {"text": example_texts}),
     }
 
 
-@lite_model_of.register
-def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
-    """`embed_image`, `embed_text` and `score` of a matcher.
+def lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
+    """Return the model with `embed_image`, `embed_text` and `score`.
 
     Args:
         task: the matcher.
-        **settings: there are none.
+        **settings: refused.
+
+    Raises:
+        InputError: there are settings, which belong to another task.
     """
     refuse_settings(task, settings)
     size = task.image_encoder.image_size
@@ -100,9 +99,10 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
         return image_vectors(task, image)
 
     def embed_text(token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = text_vectors(task, token_ids)
-        # As a float, which every runtime can take back.
-        return found | {"padding_mask": tf.cast(found["padding_mask"], tf.float32)}
+        vectors = text_vectors(task, token_ids)
+        # Not every runtime takes bool inputs; `score` takes this one back.
+        mask = tf.cast(vectors["padding_mask"], tf.float32)
+        return vectors | {"padding_mask": mask}
 
     def score(
         image_vector: tf.Tensor,
@@ -150,20 +150,5 @@ def matcher_lite_model(task: ImageTextMatcher, **settings: Any) -> LiteModel:
     )
 
 
-def image_vectors(task: ImageTextMatcher, pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-    """`vector` and `regions` of pictures uint8 (images, image_size, image_size, 3)."""
-    feature_map = task.image_encoder(pixels, training=False)
-    return task.image_tower({"feature_map": feature_map}, training=False)
-
-
-def text_vectors(task: ImageTextMatcher, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
-    """`vector`, `words` and `padding_mask` of token ids int32 (texts, words)."""
-    encoded = task.text_encoder({"token_ids": token_ids}, training=False)
-    found = task.text_tower(
-        {"sentence": encoded["sentence"], "words": encoded["words"]}, training=False
-    )
-    return dict(found) | {"padding_mask": encoded["padding_mask"]}
-
-
-def _as_wide(flags: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+def _broadcastable(flags: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
     return tf.reshape(flags, (-1, *[1] * (value.shape.rank - 1)))

@@ -9,13 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
-import keras_imgdesc.export.painter_lite_model  # noqa: F401
-
-# Registers what the other tasks offer.
-import keras_imgdesc.export.tasks.matcher  # noqa: F401
 from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.export.graph.functions import traced, write_functions
-from keras_imgdesc.export.tflite.lite_model import lite_model_of
+from keras_imgdesc.export.tasks import lite_model_of
 
 
 class LiteConversion:

@@ -13,6 +13,7 @@ from keras_imgdesc import __version__
 from keras_imgdesc.atomic_files import atomic_path, write_atomically
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
+from keras_imgdesc.export.lite_model import LiteModel
 from keras_imgdesc.export.signature import Examples
 from keras_imgdesc.export.tflite.conversion import LiteConversion
 from keras_imgdesc.export.tflite.dynamic_int8 import (
@@ -20,7 +21,6 @@ from keras_imgdesc.export.tflite.dynamic_int8 import (
     wants_examples,
 )
 from keras_imgdesc.export.tflite.full_int8 import quantize_to_int8
-from keras_imgdesc.export.tflite.lite_model import LiteModel
 from keras_imgdesc.lite.model_file import METADATA_FILE, VOCABULARY_FILE
 
 QUANTIZATIONS = (None, "float16", "dynamic", "int8")

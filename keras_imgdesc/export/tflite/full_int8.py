@@ -12,7 +12,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,10 +35,6 @@ from keras_imgdesc.export.tflite.flatbuffer import (
     signatures_taking,
     write_model,
 )
-from keras_imgdesc.images import load_image, resize_image
-
-# Pictures drawn where the caller gives none.
-DRAWN = 100
 
 # Depthwise convolutions stay float: they have a hundredth of a MobileNet's weights, and
 # in int8 they cost more captions than all the rest, without being faster.
@@ -53,31 +49,6 @@ STATIC = {
 # The bias of a channel is an int32 of the scale of its input times that of its
 # kernel: of a channel whose kernel is zero it would overflow.
 SMALLEST_KERNEL = 1e-4
-
-
-def read_representative(images: Iterable[Any] | None, size: int) -> list[np.ndarray]:
-    """Pictures to take ranges from, uint8 (1, size, size, 3).
-
-    Args:
-        images: as `load_image` takes them; None means pictures of Scenes.
-        size: side of the square.
-
-    Raises:
-        InputError: there are none.
-        ImageError: one cannot be read.
-    """
-    if images is None:
-        from keras_imgdesc.data.scenes import make_scene
-
-        images = (make_scene("train", i)[1] for i in range(DRAWN))
-    found = [resize_image(load_image(image), size)[None] for image in images]
-    if not found:
-        raise InputError(
-            "Full int8 needs representative images",
-            "Give about a hundred, like those that will be described",
-            representative_images=len(found),
-        )
-    return found
 
 
 def quantize_to_int8(

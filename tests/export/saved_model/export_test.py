@@ -103,7 +103,7 @@ def test_scores_are_those_of_python(signatures, captioner, picture_bytes):
 def test_each_image_is_scored_with_a_caption_of_its_own(
     signatures, picture_bytes, texts
 ):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="a caption an image"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="one caption per image"):
         signatures["score"](
             image_bytes=tf.constant(picture_bytes[:2]), caption=tf.constant(texts)
         )

@@ -6,10 +6,10 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.export.representative import read_representative
 from keras_imgdesc.export.tflite import export as tflite
 from keras_imgdesc.export.tflite.conversion import LiteConversion
 from keras_imgdesc.export.tflite.export import export_tflite, write_tflite
-from keras_imgdesc.export.tflite.full_int8 import read_representative
 from keras_imgdesc.lite import LiteCaptioner
 from keras_imgdesc.lite.model_file import read_model_file
 

@@ -1,43 +1,23 @@
-"""What each task offers when it is served."""
+"""What a captioner serves: SavedModel signatures and a `.tflite` model."""
 
 from __future__ import annotations
 
-import io
-from functools import singledispatch
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
 from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
 from keras_imgdesc.captioning.losses import token_losses
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.graph.image_bytes import at_least_one, decode_images
-from keras_imgdesc.export.signature import Signature, refuse_settings
+from keras_imgdesc.export.lite_model import LiteModel
+from keras_imgdesc.export.representative import image_examples
+from keras_imgdesc.export.signature import Signature, example_jpeg, refuse_settings
 from keras_imgdesc.images import resize_image
 
 
-@singledispatch
-def signatures_of(task: Any, **settings: Any) -> dict[str, Signature]:
-    """The signatures of a task, by name; another task registers its own.
-
-    Args:
-        task: a task of this package.
-        **settings: fixed in the graph, see the task's own function.
-
-    Raises:
-        InputError: there are none for this kind of task.
-    """
-    raise InputError(
-        "Only a task can be exported",
-        "Give an ImageCaptioner, an ImageTextMatcher or a TextToImage",
-        task=type(task).__name__,
-    )
-
-
-@signatures_of.register
-def captioner_signatures(
+def signatures(
     task: ImageCaptioner,
     *,
     num_beams: int | None = None,
@@ -45,13 +25,16 @@ def captioner_signatures(
     max_length: int | None = None,
     **others: Any,
 ) -> dict[str, Signature]:
-    """`serving_default`, `pixels`, `score` and `encode` of a captioner.
+    """Return `serving_default`, `pixels`, `score` and `encode`.
 
     Args:
         task: the captioner.
-        num_beams, length_penalty, max_length: of the beam search; None means the
-            captioner's own.
-        **others: there are none.
+        num_beams, length_penalty, max_length: settings of the beam search; None means
+            the captioner's own.
+        **others: refused.
+
+    Raises:
+        InputError: a setting is out of range or belongs to another task.
     """
     refuse_settings(task, others)
     settings = task.generation.changed(
@@ -66,17 +49,17 @@ def captioner_signatures(
         is_good = error == ""
         outputs["caption"] = tf.where(is_good, outputs["caption"], "")
         outputs["log_prob"] = tf.where(is_good, outputs["log_prob"], 0.0)
-        looked = tf.reshape(is_good, (-1, 1, 1, 1))
-        outputs["attention"] = tf.where(looked, outputs["attention"], 0.0)
+        has_maps = tf.reshape(is_good, (-1, 1, 1, 1))
+        outputs["attention"] = tf.where(has_maps, outputs["attention"], 0.0)
         return outputs | {"error": error}
 
     def serve_pixels(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return _describe(task, resize_image(at_least_one(image), size), settings)
 
     def score(image_bytes: tf.Tensor, caption: tf.Tensor) -> dict[str, tf.Tensor]:
-        # Of other numbers, some would be spread over the others without a word.
+        # A single caption, or a single image, would silently be broadcast.
         tf.debugging.assert_equal(
-            tf.size(caption), tf.size(image_bytes), "score takes a caption an image"
+            tf.size(caption), tf.size(image_bytes), "score takes one caption per image"
         )
         pixels, error = decode_images(at_least_one(image_bytes), size)
         token_ids = task.tokenizer.whole(caption)
@@ -121,6 +104,88 @@ def captioner_signatures(
     }
 
 
+def lite_model(
+    task: ImageCaptioner,
+    *,
+    num_beams: int | None = None,
+    length_penalty: float | None = None,
+    max_length: int | None = None,
+    **others: Any,
+) -> LiteModel:
+    """Return the model with `describe`, `encode` and `step`.
+
+    Args:
+        task: the captioner.
+        num_beams, length_penalty, max_length: settings of the beam search; None means
+            the captioner's own.
+        **others: refused.
+
+    Raises:
+        InputError: a setting is out of range or belongs to another task.
+    """
+    refuse_settings(task, others)
+    settings = task.generation.changed(
+        num_beams=num_beams, length_penalty=length_penalty, max_length=max_length
+    )
+    size = task.image_encoder.image_size
+    rows, columns, _ = task.decoder.feature_map_shape
+
+    def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        found = task.find_captions(
+            image,
+            num_beams=settings.num_beams,
+            max_length=settings.max_length,
+            length_penalty=settings.length_penalty,
+            return_attention=True,
+        )
+        shape = (1, settings.max_length, rows, columns)
+        return {
+            "token_ids": found.token_ids[:, 0],
+            "log_probs": found.log_probs[:, 0],
+            "attention": tf.reshape(found.attention[:, 0], shape),
+        }
+
+    def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        memory, (hidden, cell) = task.decoder.begin(task.image_encoder(image, training=False))
+        return memory | {"hidden": hidden, "cell": cell}
+
+    def step(token_id: tf.Tensor, *values: tf.Tensor) -> dict[str, tf.Tensor]:
+        memory = dict(zip(encoded, values, strict=True))
+        state = memory.pop("hidden"), memory.pop("cell")
+        log_probs, attention, (hidden, cell) = task.decoder.step(
+            token_id, memory, state
+        )
+        return {
+            "log_probs": log_probs,
+            "attention": tf.reshape(attention, (1, rows, columns)),
+            "next_hidden": hidden,
+            "next_cell": cell,
+        }
+
+    image = tf.TensorSpec((1, size, size, 3), tf.uint8, name="image")
+    token_id = tf.TensorSpec((1,), tf.int32, name="token_id")
+    encoded = tf.function(encode).get_concrete_function(image).structured_outputs
+    found = [tf.TensorSpec(t.shape, t.dtype, name=n) for n, t in encoded.items()]
+    return LiteModel(
+        signatures={
+            "describe": Signature(describe, (image,), {}),
+            "encode": Signature(encode, (image,), {}),
+            "step": Signature(step, (token_id, *found), {}),
+        },
+        metadata={
+            "task": "ImageCaptioner",
+            "search": {
+                "num_beams": settings.num_beams,
+                "length_penalty": settings.length_penalty,
+                "max_length": settings.max_length,
+            },
+        },
+        vocabulary=task.tokenizer.vocabulary,
+        representative="images",
+        read_examples=partial(image_examples, size),
+    )
+
+
 def _describe(
     task: ImageCaptioner, pixels: tf.Tensor, settings: GenerationSettings
 ) -> dict[str, tf.Tensor]:
@@ -138,12 +203,3 @@ def _describe(
         "log_prob": found.totals[:, 0],
         "attention": tf.reshape(found.attention[:, 0], shape),
     }
-
-
-def example_jpeg(size: int) -> bytes:
-    """A file to try a signature with."""
-    ramp = np.linspace(0, 255, size).astype(np.uint8)
-    image = np.stack([np.broadcast_to(ramp, (size, size))] * 3, axis=-1)
-    stream = io.BytesIO()
-    Image.fromarray(image).save(stream, "JPEG")
-    return stream.getvalue()
