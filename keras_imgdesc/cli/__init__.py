@@ -1,4 +1,4 @@
-"""The command `keras-imgdesc`: a verb for each thing to do, and no logic."""
+"""The `keras-imgdesc` command: argument parsing and output, no logic."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ import click
 from keras_imgdesc.cli.describing import describe, extract, presets
 from keras_imgdesc.cli.evaluating import evaluate
 from keras_imgdesc.cli.exporting import export, verify
+from keras_imgdesc.cli.options import OrderedGroup
 from keras_imgdesc.cli.painting import interpolate, paint, roundtrip
 from keras_imgdesc.cli.searching import index, search
 from keras_imgdesc.cli.training import curves, train
@@ -18,10 +19,10 @@ from keras_imgdesc.errors import InputError
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit.
 
-    Exit codes: 0; 1 when some pictures failed; 2 for a wrong option, preset or path;
-    130 when interrupted.
+    Exit codes: 0 for success; 1 when some images or texts failed, or when `verify`
+    found a difference; 2 for a wrong option, preset or path; 130 when interrupted.
     """
-    # TensorFlow reads these once, when it is imported.
+    # TensorFlow reads these variables once, on import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
@@ -39,40 +40,43 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     except OSError as error:
-        # A full disk or a folder that may not be written to is no fault of the code,
-        # and a traceback would hide which file it was.
-        click.echo(f"Error: {_refused(error)}", err=True)
+        # A full disk or a read-only folder is not a bug: name the file instead of
+        # printing a traceback.
+        click.echo(f"Error: {_describe_os_error(error)}", err=True)
         sys.exit(2)
     sys.exit(code or 0)
 
 
-def _refused(error: OSError) -> InputError:
+def _describe_os_error(error: OSError) -> InputError:
     return InputError(
         f"A file or folder could not be used: {error.strerror or error}",
-        "Check that the place exists, may be written to and has room",
+        "Check that the path exists, is writable and that the disk is not full",
         path=error.filename,
     )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OrderedGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="keras-imgdesc")
 def cli() -> None:
-    """Describe pictures in words, find and paint them by words, and train it all."""
+    """Caption images, match them with text, and paint them from text.
+
+    Run `keras-imgdesc COMMAND --help` for the options of a command.
+    """
 
 
-for verb in (
-    describe,
-    train,
-    curves,
-    evaluate,
-    export,
-    verify,
+for command in (
     presets,
-    extract,
+    describe,
     index,
     search,
     paint,
     interpolate,
     roundtrip,
+    train,
+    curves,
+    evaluate,
+    export,
+    verify,
+    extract,
 ):
-    cli.add_command(verb)
+    cli.add_command(command)

@@ -1,4 +1,4 @@
-"""The verbs that use a captioner."""
+"""The commands that caption images: `describe`, `presets`, `extract`."""
 
 import json
 
@@ -16,16 +16,23 @@ from keras_imgdesc.errors import ImageError
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--preset", default="flickr8k_mobilenet_lstm", show_default=True)
-@generation_options
-@click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 @click.option(
-    "--attention-dir", type=DIRECTORY, help="Draw where the model looked, here."
+    "--preset",
+    default="flickr8k_mobilenet_lstm",
+    show_default=True,
+    help="Name or folder of a captioner.",
+)
+@generation_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@click.option(
+    "--attention-dir",
+    type=DIRECTORY,
+    help="Folder for attention heat maps, one file per image.",
 )
 def describe(
     paths, preset, num_beams, batch_size, precision, as_json, attention_dir
 ) -> int:
-    """Describe pictures: files, folders or globs, one line each."""
+    """Caption images: files, folders or globs, one line per image."""
     from keras_imgdesc.images import list_images
     from keras_imgdesc.presets.folders import find_preset
 
@@ -60,13 +67,13 @@ def describe(
         if attention_dir is not None:
             save_attention(path, caption, attention_dir / name)
     if not as_json:
-        list_failed(failed, f"of {len(found)} pictures")
+        list_failed(failed, "images", len(found))
     return 1 if failed else 0
 
 
 @click.command()
 def presets() -> None:
-    """List the presets at hand."""
+    """List the available presets."""
     from keras_imgdesc.presets.folders import list_presets
 
     for name, summary in list_presets().items():
@@ -75,11 +82,23 @@ def presets() -> None:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--preset", required=True, help="Whose encoder is used.")
-@click.option("--output", "-o", type=DIRECTORY, required=True)
-@click.option("--batch-size", type=click.IntRange(1), default=50, show_default=True)
+@click.option(
+    "--preset",
+    required=True,
+    help="Name or folder of the captioner whose encoder runs.",
+)
+@click.option(
+    "--output", "-o", type=DIRECTORY, required=True, help="Folder for the cache."
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="Images per batch.",
+)
 def extract(paths, preset, output, batch_size) -> int:
-    """Compute feature maps of pictures once, into a cache."""
+    """Cache the feature maps of images on disk."""
     from keras_imgdesc.data.feature_cache import extract_features
     from keras_imgdesc.images import list_images
 

@@ -1,4 +1,4 @@
-"""The verbs that measure."""
+"""The commands that measure: `evaluate`."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,10 @@ import click
 
 from keras_imgdesc.cli.options import (
     DIRECTORY,
+    OrderedGroup,
+    add_hidden_alias,
     annotation_options,
+    batch_size_option,
     check_presets,
     generation_options,
     load_captioner,
@@ -20,24 +23,28 @@ from keras_imgdesc.cli.options import (
 )
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def evaluate() -> None:
-    """Measure a captioner, a matcher or a generator."""
+    """Measure a captioner, a matcher or a painter."""
 
 
 @evaluate.command("captioner")
-@click.option("--preset", required=True)
+@click.option("--preset", required=True, help="Name or folder of a captioner.")
 @annotation_options
 @generation_options
-@click.option("--limit", type=click.IntRange(1), help="Only the first so many.")
-@click.option("--report", type=DIRECTORY, help="Write a page with pictures here.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Use only the first N images.", metavar="N"
+)
+@click.option(
+    "--report", type=DIRECTORY, help="Folder for an HTML page of images and captions."
+)
 def evaluate_captioner(
     preset, num_beams, batch_size, precision, limit, report, **source
 ) -> int:
-    """Score free-running captions against references."""
+    """Score generated captions against reference captions."""
     from keras_imgdesc.presets.folders import find_preset
 
-    find_preset(preset)  # a wrong name is told before the pictures are looked up
+    find_preset(preset)  # report a wrong name before reading the images
     make_folder(report)
     collection = read_captions(**source, default_split="test")
     captioner = load_captioner(preset, precision)
@@ -63,22 +70,27 @@ def evaluate_captioner(
 
 
 @evaluate.command("matcher")
-@click.option("--preset", required=True)
+@click.option("--preset", required=True, help="Name or folder of a matcher.")
 @annotation_options
-@click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True)
-@click.option("--limit", type=click.IntRange(1), help="Only the first so many.")
+@batch_size_option
+@click.option(
+    "--limit", type=click.IntRange(1), help="Use only the first N images.", metavar="N"
+)
 @click.option(
     "--choices",
     type=click.IntRange(2),
-    help="With --scenes: choose the right caption of so many that differ by a swap.",
+    metavar="N",
+    help="With --scenes: choose the right caption among N that differ by a swap.",
 )
 def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
-    """Score retrieval in both directions, or the choice among wrong captions."""
+    """Score retrieval in both directions, or the choice among similar captions."""
     from keras_imgdesc.presets.folders import find_preset
 
     find_preset(preset)
     if choices and not source["scenes"]:
-        raise click.UsageError("--choices is for --scenes, whose captions are regular.")
+        raise click.UsageError(
+            "--choices needs --scenes, whose captions follow a grammar."
+        )
     collection = read_captions(**source, default_split="test")
     matcher = load_matcher(preset)
     from keras_imgdesc.data.scenes import EXCHANGEABLE
@@ -99,39 +111,55 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
     return 1 if result.failed else 0
 
 
-@evaluate.command("generator")
+@evaluate.command("painter")
 @click.option(
     "--preset",
     "presets",
     required=True,
     multiple=True,
-    help="Name or folder; given several times, they are compared.",
+    help="Name or folder of a painter; repeat the option to compare several.",
 )
 @annotation_options
-@click.option("--matcher", help="Preset, for R-precision and the Fréchet distance.")
-@click.option("--captioner", help="Preset that describes what is painted.")
-@click.option("--classifier", help="With --flowers: preset whose encoder it sees with.")
+@click.option(
+    "--matcher",
+    help="Preset of a matcher, for R-precision and the Fréchet distance.",
+)
+@click.option("--captioner", help="Preset of a captioner, for the closed loop.")
+@click.option(
+    "--classifier",
+    help="With --flowers: preset whose encoder feeds a classifier of the species.",
+)
 @click.option(
     "--classifier-photos",
     default="train",
     show_default=True,
     metavar="SPLIT",
-    help="Of --flowers, that the classifier learns from.",
+    help="Split of --flowers that the classifier is trained on.",
 )
 @click.option(
-    "--limit", type=click.IntRange(1), help="Only so many, from all over the data."
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Use only N images, spread evenly over the data.",
 )
 @click.option(
     "--best-of",
     type=click.IntRange(1, 10_000),
     default=1,
     show_default=True,
-    help="Paint so many of each text and judge the one of the highest P(I|D).",
+    help="Images to paint per text; the one with the highest P(I|D) is evaluated.",
 )
 @truncation_option
-@click.option("--report", type=DIRECTORY, help="Write a page and a sheet here.")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON, no more.")
-def evaluate_generator(
+@click.option(
+    "--report", type=DIRECTORY, help="Folder for an HTML page and a contact sheet."
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one line of JSON per preset and nothing else.",
+)
+def evaluate_painter(
     presets,
     matcher,
     captioner,
@@ -144,11 +172,13 @@ def evaluate_generator(
     as_json,
     **source,
 ) -> int:
-    """Let a generator paint held-out texts and measure what comes out."""
+    """Paint held-out texts and score the images."""
     if best_of > 1 and not matcher:
-        raise click.UsageError("--best-of needs a --matcher, which gives P(I|D).")
+        raise click.UsageError("--best-of needs --matcher to compute P(I|D).")
     if classifier and not source["flowers"]:
-        raise click.UsageError("--classifier is for --flowers, which have classes.")
+        raise click.UsageError(
+            "--classifier needs --flowers, whose images have classes."
+        )
     check_presets(*presets, matcher, captioner, classifier)
     collection = read_captions(**source, default_split="test")
     photos = None
@@ -194,7 +224,7 @@ def evaluate_generator(
         )
         results[preset].settings.update(best_of=best_of, truncation=truncation)
         found = {"preset": preset} | results[preset].summary()
-        # One may take long: what it found is not lost if the next is interrupted.
+        # Printed at once: an interrupt during the next painter must not lose it.
         indent = None if as_json or compared else 2
         click.echo(json.dumps(found, indent=indent), err=compared and not as_json)
     if compared and not as_json:
@@ -207,17 +237,20 @@ def evaluate_generator(
         if not as_json:
             click.echo(f"Report: {page}")
     if not matcher and not as_json:
-        click.echo("Give --matcher for R-precision and Fréchet distance.", err=True)
+        click.echo("Add --matcher for R-precision and the Fréchet distance.", err=True)
     failed = {k: v for result in results.values() for k, v in result.failed.items()}
     for name, message in failed.items():
         click.echo(f"{name}: {message}", err=True)
     return 1 if failed else 0
 
 
+add_hidden_alias(evaluate, evaluate_painter, "generator")
+
+
 def _best_painted(
     painter: Any, number: int, truncation: float, rerank: Any
 ) -> Callable:
-    """Texts and a seed to the best of so many pictures of each."""
+    """Return a function that paints `number` images per text and keeps the best."""
 
     def paint(texts: list[str], seed: int) -> Any:
         painted = painter.generate(

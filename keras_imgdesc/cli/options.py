@@ -1,5 +1,6 @@
-"""What several verbs share."""
+"""Options and helpers shared by the commands."""
 
+import copy
 import errno
 import json
 import os
@@ -13,9 +14,9 @@ import click
 
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(path_type=Path)
-# The search is written out beam by beam: thousands would fill the memory.
+# Beam search keeps every beam in memory, so the number is limited.
 BEAMS = click.IntRange(1, 100)
-# As `TextToImage.generate` has it, told before TensorFlow starts.
+# The range of `TextToImage.generate`, checked before TensorFlow is imported.
 truncation_option = click.option(
     "--truncation",
     type=click.FloatRange(0, 10),
@@ -24,9 +25,44 @@ truncation_option = click.option(
     help="Below 1 pictures are more typical and less different.",
 )
 
+num_beams_option = click.option(
+    "--num-beams",
+    type=BEAMS,
+    help="Number of beams; 1 is greedy search. [default: the preset's]",
+)
+batch_size_option = click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    default=32,
+    show_default=True,
+    help="Images per batch.",
+)
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
+    default="float32",
+    show_default=True,
+    help="Arithmetic precision; auto uses bfloat16 if the CPU supports it, which is "
+    "faster but rounds differently.",
+)
+
+
+class OrderedGroup(click.Group):
+    """A group whose help lists the commands in the order they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+def add_hidden_alias(group: click.Group, command: click.Command, name: str) -> None:
+    """Make a command available under a second name that the help does not show."""
+    alias = copy.copy(command)
+    alias.name, alias.hidden = name, True
+    group.add_command(alias)
+
 
 def start_quietly() -> None:
-    """Start TensorFlow without what it writes before it reads its own log level."""
+    """Import TensorFlow without the messages it prints before reading its log level."""
     sys.stderr.flush()
     kept = os.dup(2)
     try:
@@ -61,7 +97,7 @@ def load_task(preset: str) -> Any:
 def _load(task: str | None, preset: str, precision: str) -> Any:
     from keras_imgdesc.presets.folders import find_preset
 
-    folder = find_preset(preset)  # a wrong name is told before TensorFlow starts
+    folder = find_preset(preset)  # report a wrong name before importing TensorFlow
     start_quietly()
     import keras_imgdesc
     from keras_imgdesc.backend import choose_precision
@@ -72,7 +108,7 @@ def _load(task: str | None, preset: str, precision: str) -> Any:
 
 
 def check_presets(*presets: str | None) -> None:
-    """Tell a wrong name before TensorFlow starts."""
+    """Report a wrong preset name before importing TensorFlow."""
     from keras_imgdesc.presets.folders import find_preset
 
     for preset in presets:
@@ -81,7 +117,7 @@ def check_presets(*presets: str | None) -> None:
 
 
 def make_folder(path: Path | None) -> None:
-    """Make the folder that results will go to, before the work for them starts."""
+    """Create the output folder, or fail, before any work starts."""
     if path is None:
         return
     path.mkdir(parents=True, exist_ok=True)
@@ -89,27 +125,27 @@ def make_folder(path: Path | None) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
-def list_failed(messages: Iterable[object], what: str) -> None:
-    """Say at the end what failed, so that it is not lost among the rest."""
-    several = list(messages)
-    if several:
-        click.echo(f"{len(several)} {what} failed:", err=True)
-    for message in several:
+def list_failed(messages: Iterable[object], kind: str, total: int) -> None:
+    """Print the failures last, so that they do not scroll away.
+
+    Args:
+        messages: one message per failure.
+        kind: plural noun for what failed, such as `"images"`.
+        total: number of items processed, failures included.
+    """
+    failures = list(messages)
+    if failures:
+        click.echo(f"{len(failures)} of {total} {kind} failed:", err=True)
+    for message in failures:
         click.echo(f"  {message}", err=True)
 
 
 def generation_options(command: Callable) -> Callable:
-    """Options of every verb that generates captions."""
+    """Add the options of every command that generates captions."""
 
-    @click.option("--num-beams", type=BEAMS, help="Beams of the search.")
-    @click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True)
-    @click.option(
-        "--precision",
-        type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
-        default="float32",
-        show_default=True,
-        help="auto: bfloat16 where the CPU has it, faster and not quite the same.",
-    )
+    @num_beams_option
+    @batch_size_option
+    @precision_option
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         return command(*args, **kwargs)
@@ -118,11 +154,20 @@ def generation_options(command: Callable) -> Callable:
 
 
 def search_options(command: Callable) -> Callable:
-    """Options of every verb that fixes the search in a file."""
+    """Add the options of every command that writes the beam search into a file."""
 
-    @click.option("--num-beams", type=BEAMS, help="Beams of the search.")
-    @click.option("--length-penalty", type=click.FloatRange(0))
-    @click.option("--max-length", type=click.IntRange(1), help="Tokens of a caption.")
+    @num_beams_option
+    @click.option(
+        "--length-penalty",
+        type=click.FloatRange(0),
+        help="Exponent of the length normalisation; 0 turns it off. "
+        "[default: the preset's]",
+    )
+    @click.option(
+        "--max-length",
+        type=click.IntRange(1),
+        help="Maximum number of tokens per caption. [default: the preset's]",
+    )
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         return command(*args, **kwargs)
@@ -131,23 +176,39 @@ def search_options(command: Callable) -> Callable:
 
 
 def annotation_options(command: Callable) -> Callable:
-    """Options of every verb that reads captioned pictures."""
+    """Add the options of every command that reads captioned images."""
 
-    @click.option("--annotations", type=FILE, help="File of captions.")
-    @click.option("--images", type=DIRECTORY, help="Folder of its pictures.")
-    @click.option("--image-list", type=FILE, help="File naming the pictures to use.")
-    @click.option("--split", help="Of a Karpathy JSON, --scenes or --flowers.")
-    @click.option("--scenes", is_flag=True, help="Use the drawn data set Scenes.")
+    @click.option(
+        "--annotations",
+        type=FILE,
+        help="Caption file: Flickr8k/30k tokens, CSV, Karpathy JSON or COCO JSON.",
+    )
+    @click.option(
+        "--images", type=DIRECTORY, help="Folder of the images named in --annotations."
+    )
+    @click.option(
+        "--image-list", type=FILE, help="Text file of the images to use, one per line."
+    )
+    @click.option(
+        "--split", help="Split of a Karpathy JSON, of --scenes or of --flowers."
+    )
+    @click.option(
+        "--scenes", is_flag=True, help="Use Scenes, the built-in drawn data set."
+    )
     @click.option(
         "--scenes-config",
         type=click.Choice(["default", "large", "tiny"]),
-        help="How many of --scenes; large has four times as many to train on.",
+        help="Size of Scenes: large has four times the training images of default.",
     )
-    @click.option("--data-dir", type=DIRECTORY, help="Where Scenes are kept.")
+    @click.option(
+        "--data-dir",
+        type=DIRECTORY,
+        help="Directory that holds Scenes. [default: ~/tensorflow_datasets]",
+    )
     @click.option(
         "--flowers",
         type=DIRECTORY,
-        help="Use Oxford-102 in this folder, with derived text.",
+        help="Use the Oxford-102 flowers in this folder, with derived texts.",
     )
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -156,12 +217,13 @@ def annotation_options(command: Callable) -> Callable:
     return wrapped
 
 
-def changes_of(changes: tuple[str, ...]) -> dict[str, Any]:
+def parse_changes(changes: tuple[str, ...]) -> dict[str, Any]:
+    """Parse the values of `--set`: JSON where it is valid, a plain string otherwise."""
     values = {}
     for change in changes:
         name, equals, text = change.partition("=")
         if not equals:
-            raise click.UsageError(f"--set takes FIELD=JSON, not {change!r}.")
+            raise click.UsageError(f"--set takes FIELD=JSON; received {change!r}.")
         try:
             values[name] = json.loads(text)
         except ValueError:
@@ -169,8 +231,8 @@ def changes_of(changes: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-# All flowers are in memory at once. Encoders see them as large as this, painters paint
-# them smaller.
+# All flowers are held in memory, so they are resized on reading. This is the largest
+# input size of the encoders; painters paint smaller images.
 FLOWER_SIZE = 224
 
 
@@ -186,13 +248,13 @@ def read_captions(
     default_split,
 ) -> Any:
     if scenes_config and not scenes:
-        raise click.UsageError("--scenes-config is for --scenes.")
+        raise click.UsageError("--scenes-config needs --scenes.")
     if not scenes and not flowers and (annotations is None or images is None):
         raise click.UsageError(
-            "Give --annotations and --images, or --scenes, or --flowers."
+            "Name the data: --annotations with --images, --scenes or --flowers."
         )
     if scenes and flowers:
-        raise click.UsageError("Give one of --scenes and --flowers.")
+        raise click.UsageError("Use either --scenes or --flowers, not both.")
     start_quietly()
     if flowers:
         from keras_imgdesc.data.flowers import read_flowers

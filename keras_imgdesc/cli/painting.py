@@ -1,4 +1,4 @@
-"""The verbs that paint."""
+"""The commands that paint: `paint`, `interpolate`, `roundtrip`."""
 
 import json
 from pathlib import Path
@@ -18,36 +18,54 @@ from keras_imgdesc.cli.options import (
 )
 from keras_imgdesc.errors import InputError
 
-# As `TextToImage.generate` has it, told before TensorFlow starts.
-PICTURES = click.IntRange(1, 10_000)
+# The range of `TextToImage.generate`, checked before TensorFlow is imported.
+NUM_IMAGES = click.IntRange(1, 10_000)
 MOST_ON_A_SHEET = 1000
 
-preset_option = click.option("--preset", default="scenes_cvae", show_default=True)
+preset_option = click.option(
+    "--preset",
+    default="scenes_cvae",
+    show_default=True,
+    help="Name or folder of a painter.",
+)
 seed_option = click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the noise: the same seed gives the same images.",
 )
 sheet_option = click.option(
-    "--sheet", type=FILE, help="Draw all into this PNG, JPEG or WebP."
+    "--sheet", type=FILE, help="Contact sheet to write: a PNG, JPEG or WebP file."
 )
 folder_option = click.option(
-    "--output-dir", type=DIRECTORY, help="Save a PNG a picture here; none is replaced."
+    "--output-dir",
+    type=DIRECTORY,
+    help="Folder for one PNG per image; existing files are kept.",
 )
 
 
 @click.command()
 @click.argument("texts", metavar="TEXT...", nargs=-1, required=True)
-@click.option("-n", "--num-images", type=PICTURES, default=8, show_default=True)
+@click.option(
+    "-n",
+    "--num-images",
+    type=NUM_IMAGES,
+    default=8,
+    show_default=True,
+    help="Images per text.",
+)
 @seed_option
 @truncation_option
 @sheet_option
 @folder_option
 @preset_option
-@click.option("--rerank", help="Preset of a matcher: the best pictures come first.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object a text.")
+@click.option("--rerank", help="Preset of a matcher that sorts the images, best first.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per text.")
 def paint(
     texts, num_images, seed, truncation, sheet, output_dir, preset, rerank, as_json
 ) -> int:
-    """Paint texts, the same noise for each."""
+    """Paint images of texts, with the same noise for every text."""
     _check_outputs(sheet, output_dir, len(texts) * num_images)
     check_presets(preset, rerank)
     make_folder(output_dir)
@@ -80,7 +98,7 @@ def paint(
     if shown:
         _draw(shown, captions, sheet, columns=min(num_images, 8), as_json=as_json)
     if not as_json:
-        list_failed(failed, f"of {len(texts)} texts")
+        list_failed(failed, "texts", len(texts))
     return 1 if failed else 0
 
 
@@ -92,17 +110,19 @@ def paint(
     type=click.IntRange(2, MOST_ON_A_SHEET),
     default=8,
     show_default=True,
-    help="Pictures, both ends included.",
+    help="Number of images, both ends included.",
 )
 @seed_option
-@click.option("--same-noise", is_flag=True, help="Only the words change.")
+@click.option(
+    "--same-noise", is_flag=True, help="Keep the noise fixed: only the text changes."
+)
 @sheet_option
 @folder_option
 @preset_option
 def interpolate(
     text_a, text_b, steps, seed, same_noise, sheet, output_dir, preset
 ) -> None:
-    """Paint the way from one text to another."""
+    """Paint a gradual transition from one text to another."""
     _check_outputs(sheet, output_dir, steps)
     check_presets(preset)
     make_folder(output_dir)
@@ -127,18 +147,32 @@ def interpolate(
     type=click.IntRange(1, MOST_ON_A_SHEET),
     default=16,
     show_default=True,
+    help="Images to paint and rank.",
 )
 @seed_option
 @truncation_option
 @preset_option
-@click.option("--matcher", default="scenes_matcher", show_default=True)
-@click.option("--captioner", default="scenes_lstm", show_default=True)
+@click.option(
+    "--matcher",
+    default="scenes_matcher",
+    show_default=True,
+    help="Name or folder of the matcher that ranks the images.",
+)
+@click.option(
+    "--captioner",
+    default="scenes_lstm",
+    show_default=True,
+    help="Name or folder of the captioner that describes them.",
+)
 @sheet_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def roundtrip(
     text, num_images, seed, truncation, preset, matcher, captioner, sheet, as_json
 ) -> None:
-    """Paint a text, choose by P(I|D), and describe the best picture."""
+    """Paint a text, rank the images and caption the best one.
+
+    The images are ranked by P(I|D), the probability of an image given the text.
+    """
     check_presets(preset, matcher, captioner)
     if sheet is not None:
         _check_outputs(sheet, None, num_images)
@@ -172,13 +206,13 @@ def roundtrip(
 
 def _check_outputs(sheet: Path | None, output_dir: Path | None, count: int) -> None:
     if sheet is None and output_dir is None:
-        raise click.UsageError("Give --sheet, --output-dir or both.")
+        raise click.UsageError("Name the output: --sheet, --output-dir or both.")
     if sheet is None:
         return
     if count > MOST_ON_A_SHEET:
         raise click.UsageError(
-            f"A sheet has room for {MOST_ON_A_SHEET} pictures, not {count}: "
-            "use --output-dir."
+            f"A sheet holds at most {MOST_ON_A_SHEET} images, received {count}. "
+            "Use --output-dir."
         )
     from keras_imgdesc.visualization.contact_sheets import check_sheet_path
 

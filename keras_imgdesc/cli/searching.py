@@ -1,4 +1,4 @@
-"""The verbs that find pictures."""
+"""The commands that search images by text: `index` and `search`."""
 
 import json
 from dataclasses import asdict
@@ -6,32 +6,44 @@ from pathlib import Path
 
 import click
 
-from keras_imgdesc.cli.options import DIRECTORY, FILE, list_failed, load_matcher
+from keras_imgdesc.cli.options import (
+    DIRECTORY,
+    FILE,
+    batch_size_option,
+    list_failed,
+    load_matcher,
+    precision_option,
+)
 from keras_imgdesc.errors import ImageError, InputError
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--output", "-o", type=DIRECTORY, required=True, help="The index.")
-@click.option("--preset", default="flickr8k_matcher", show_default=True)
-@click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True)
 @click.option(
-    "--precision",
-    type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
-    default="float32",
-    show_default=True,
+    "--output", "-o", type=DIRECTORY, required=True, help="Folder of the index."
 )
+@click.option(
+    "--preset",
+    default="flickr8k_matcher",
+    show_default=True,
+    help="Name or folder of a matcher.",
+)
+@batch_size_option
+@precision_option
 def index(paths, output, preset, batch_size, precision) -> int:
-    """Index pictures to search them; run again, add what is new or changed."""
+    """Index images for `search`.
+
+    Run the command again to update the index: only new and changed files are read.
+    """
     from keras_imgdesc.images import list_images
     from keras_imgdesc.presets.folders import find_preset
 
-    list_images(list(paths))
+    found = list_images(list(paths))
     folder = find_preset(preset)
     matcher = load_matcher(preset, precision)
     from keras_imgdesc.matching import SearchIndex
 
-    # A folder is named so that it is found from wherever one searches.
+    # An absolute path lets `search` run from any working directory.
     done = SearchIndex.update(
         matcher,
         list(paths),
@@ -40,42 +52,55 @@ def index(paths, output, preset, batch_size, precision) -> int:
         preset=str(folder.absolute()) if folder == Path(preset) else preset,
     )
     click.echo(
-        f"{done.pictures} pictures in {output}: {done.added} added, {done.changed} "
-        f"changed, {done.removed} removed, {done.unchanged} as they were"
+        f"{done.pictures} images in {output}: {done.added} added, {done.changed} "
+        f"changed, {done.removed} removed, {done.unchanged} unchanged"
     )
-    list_failed(done.failed.values(), "pictures")
+    list_failed(done.failed.values(), "images", len(found))
     return 1 if done.failed else 0
 
 
 @click.command()
 @click.argument("index", type=DIRECTORY)
 @click.argument("text", required=False)
-@click.option("--image", type=FILE, help="Find pictures like this one.")
-@click.option("-k", type=click.IntRange(1), default=12, show_default=True)
+@click.option("--image", type=FILE, help="Image to search for instead of a text.")
+@click.option(
+    "-k",
+    type=click.IntRange(1),
+    default=12,
+    show_default=True,
+    help="Number of images to return.",
+)
 @click.option(
     "--rerank",
     type=click.IntRange(0),
     default=48,
     show_default=True,
-    help="Read so many of the most similar again, to score them word by word.",
+    help="Number of nearest images to read again and score word by word; 0 for none.",
 )
-@click.option("--sheet", type=FILE, help="Draw the hits into this PNG or JPEG.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
-@click.option("--preset", help="The matcher; by default the one that made the index.")
+@click.option(
+    "--sheet", type=FILE, help="Contact sheet of the hits to write: PNG, JPEG or WebP."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@click.option(
+    "--preset",
+    help="Name or folder of the matcher. [default: the one that built the index]",
+)
 def search(index, text, image, k, rerank, sheet, as_json, preset) -> None:
-    """Find the pictures of an index that fit a text or another picture."""
+    """Find images in an index by a text or by another image."""
     if (text is None) == (image is None):
-        raise click.UsageError('Give a text, such as "a red bird", or --image.')
+        raise click.UsageError(
+            'Name what to search for: a text such as "a red bird", or --image FILE.'
+        )
     from keras_imgdesc.matching.index.files import read_manifest
 
     manifest = read_manifest(index)
     preset = preset or (manifest or {}).get("preset")
     if manifest is not None and preset is None:
-        raise click.UsageError("The index does not tell its matcher: give --preset.")
+        raise click.UsageError("The index does not name its matcher. Add --preset.")
     if text is not None and not text.strip():
         raise InputError(
             "A text must have words in it",
-            "Write what the picture should show",
+            "Write what the image should show",
             text=text,
         )
     if sheet is not None:
@@ -107,7 +132,7 @@ def _draw(hits, title, path) -> None:
     for hit in hits:
         try:
             pictures.append(load_image(hit.path))
-        except ImageError as error:  # gone since it was indexed
+        except ImageError as error:  # deleted since it was indexed
             click.echo(str(error), err=True)
         else:
             captions.append(f"{_number(hit)} {Path(hit.path).name}")

@@ -1,4 +1,4 @@
-"""The verbs that train."""
+"""The commands that train: `train` and `curves`."""
 
 import json
 from collections.abc import Callable
@@ -10,31 +10,55 @@ import click
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
+    OrderedGroup,
+    add_hidden_alias,
     annotation_options,
-    changes_of,
+    parse_changes,
     read_captions,
     start_quietly,
 )
 
 changes_option = click.option(
-    "--set", "changes", multiple=True, metavar="FIELD=JSON", help="Change the recipe."
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="FIELD=JSON",
+    help="Override one setting of the recipe; may be repeated.",
+)
+
+recipe_option = click.option(
+    "--recipe", type=FILE, required=True, help="JSON file of the training settings."
+)
+run_dir_option = click.option(
+    "--run-dir",
+    type=DIRECTORY,
+    required=True,
+    help="Directory for checkpoints, logs and the trained preset.",
 )
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def train() -> None:
-    """Train a captioner, a matcher, a generator or an encoder."""
+    """Train a captioner, a matcher, a painter or an encoder."""
 
 
 def run_options(command: Callable) -> Callable:
-    """Options of every verb that trains on captioned pictures."""
+    """Add the options of every command that trains on captioned images."""
 
-    @click.option("--recipe", type=FILE, required=True, help="JSON of a recipe.")
-    @click.option("--run-dir", type=DIRECTORY, required=True, help="Where it lives.")
+    @recipe_option
+    @run_dir_option
     @annotation_options
-    @click.option("--validation-annotations", type=FILE, help="Else --annotations.")
-    @click.option("--validation-image-list", type=FILE)
-    @click.option("--validation-split")
+    @click.option(
+        "--validation-annotations",
+        type=FILE,
+        help="Caption file of the validation images. [default: --annotations]",
+    )
+    @click.option(
+        "--validation-image-list",
+        type=FILE,
+        help="Text file of the validation images, one per line.",
+    )
+    @click.option("--validation-split", help="Split to validate on.")
     @changes_option
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -46,7 +70,7 @@ def run_options(command: Callable) -> Callable:
 @train.command("captioner")
 @run_options
 def train_captioner(recipe, run_dir, **options) -> None:
-    """Train a captioner; the same command again goes on where it stopped."""
+    """Train a captioner. Run the same command again to resume."""
     from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 
     chosen, training, validation = _read(CaptionRecipe, recipe, **options)
@@ -59,7 +83,7 @@ def train_captioner(recipe, run_dir, **options) -> None:
 @train.command("matcher")
 @run_options
 def train_matcher(recipe, run_dir, **options) -> None:
-    """Train a matcher; the same command again goes on where it stopped."""
+    """Train a matcher. Run the same command again to resume."""
     from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 
     chosen, training, validation = _read(MatchingRecipe, recipe, **options)
@@ -69,15 +93,15 @@ def train_matcher(recipe, run_dir, **options) -> None:
     click.echo(f"The matcher is in {run_dir / 'preset'}")
 
 
-@train.command("generator")
+@train.command("painter")
 @click.option(
     "--kind",
     type=click.Choice(["dcgan", "vae"]),
-    help="Instead of what the recipe says.",
+    help="Kind of painter; overrides the recipe's.",
 )
 @run_options
-def train_generator(recipe, run_dir, kind, **options) -> None:
-    """Train a generator; the same command again goes on where it stopped."""
+def train_painter(recipe, run_dir, kind, **options) -> None:
+    """Train a painter. Run the same command again to resume."""
     from keras_imgdesc.training.painter.recipe import GeneratorRecipe
 
     if kind:
@@ -87,6 +111,9 @@ def train_generator(recipe, run_dir, kind, **options) -> None:
 
     run(chosen, run_dir, training, validation)
     click.echo(f"The painter is in {run_dir / 'preset'}")
+
+
+add_hidden_alias(train, train_painter, "generator")
 
 
 def _read(
@@ -99,12 +126,12 @@ def _read(
     changes,
     **source,
 ) -> Any:
-    """The recipe with its changes, the pictures to train on and to validate on."""
-    changed = changes_of(changes)
+    """Return the changed recipe, the training images and the validation images."""
+    changed = parse_changes(changes)
     held_out = (validation_annotations, validation_image_list, validation_split)
     if not (source["scenes"] or source["flowers"] or any(held_out)):
         raise click.UsageError(
-            "Give pictures that are not trained on: --validation-image-list, "
+            "Name the validation images: --validation-image-list, "
             "--validation-split or --validation-annotations."
         )
     start_quietly()
@@ -120,19 +147,31 @@ def _read(
 
 
 @train.command("encoder")
-@click.option("--recipe", type=FILE, required=True, help="A DistillationRecipe.")
-@click.option("--run-dir", type=DIRECTORY, required=True, help="Where the run lives.")
-@click.option("--images", type=DIRECTORY, multiple=True, required=True)
+@recipe_option
+@run_dir_option
 @click.option(
-    "--teacher-weights", required=True, help="Of MobileNet: a file, or imagenet."
+    "--images",
+    type=DIRECTORY,
+    multiple=True,
+    required=True,
+    help="Folder of training images, without captions; may be repeated.",
 )
-@click.option("--validation-images", type=DIRECTORY, help="Never trained on.")
+@click.option(
+    "--teacher-weights",
+    required=True,
+    help="Weights of the teacher, a MobileNet: a file, or imagenet to download them.",
+)
+@click.option(
+    "--validation-images",
+    type=DIRECTORY,
+    help="Folder of images to validate on; they are not trained on.",
+)
 @changes_option
 def train_encoder(
     recipe, run_dir, images, teacher_weights, validation_images, changes
 ) -> None:
-    """Distil a VGG16 from MobileNet on photographs without labels."""
-    changed = changes_of(changes)
+    """Distil a VGG16 encoder from a MobileNet on unlabelled images."""
+    changed = parse_changes(changes)
     start_quietly()
     from keras_imgdesc.images import list_images
     from keras_imgdesc.training.encoder.recipe import DistillationRecipe
@@ -150,13 +189,20 @@ def train_encoder(
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN_DIR...", type=DIRECTORY)
 @click.option(
-    "--output", type=FILE, default="curves.png", show_default=True, help="A picture."
+    "--output",
+    type=FILE,
+    default="curves.png",
+    show_default=True,
+    help="Image file to write.",
 )
 @click.option(
-    "--metric", "metrics", multiple=True, help="Draw these alone; else all there are."
+    "--metric",
+    "metrics",
+    multiple=True,
+    help="Metric to draw; may be repeated. [default: all]",
 )
 def curves(runs, output, metrics) -> None:
-    """Draw what runs of any training measured after each epoch."""
+    """Plot the metrics of training runs, epoch by epoch."""
     from keras_imgdesc.visualization.contact_sheets import check_sheet_path, save_sheet
     from keras_imgdesc.visualization.training_curves import draw_curves, read_metrics
 

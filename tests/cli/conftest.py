@@ -31,7 +31,7 @@ def run(capsys):
 
 @pytest.fixture(scope="session")
 def presets(tmp_path_factory):
-    """Folders of toy presets that know the words of Scenes, by what they do."""
+    """Folders of toy presets with the vocabulary of Scenes: task name to folder."""
     keras.utils.set_random_seed(0)
     folder = tmp_path_factory.mktemp("presets")
     tokenizer = CaptionTokenizer(

@@ -1,4 +1,4 @@
-"""The verb that measures a generator."""
+"""`keras-imgdesc evaluate painter`."""
 
 import json
 import shutil
@@ -13,15 +13,15 @@ from keras_imgdesc.data.scenes import draw_scenes
 
 @pytest.fixture
 def flowers(tmp_path):
-    """Two kinds of flowers, two photos of each to learn from and two to paint."""
+    """Two species of flowers, with three photos each in `train` and in `test`."""
     folder = tmp_path / "flowers"
     (folder / "jpg").mkdir(parents=True)
-    chance = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     rows = ["image,label,name,official_split"]
     for label, name in ((1, "red star"), (2, "blue heart")):
         for split in ("train", "test"):
             for number in range(3):
-                pixels = chance.integers(0, 256, (40, 40, 3), np.uint8)
+                pixels = generator.integers(0, 256, (40, 40, 3), np.uint8)
                 pixels[..., 2 * label - 2] = 250
                 path = folder / "jpg" / f"{split}{label}{number}.png"
                 Image.fromarray(pixels).save(path)
@@ -38,9 +38,9 @@ def few_scenes(monkeypatch):
     )
 
 
-def test_a_generator_of_scenes_is_measured(run, presets, few_scenes, tmp_path):
+def test_a_painter_of_scenes_is_evaluated(run, presets, few_scenes, tmp_path):
     report = tmp_path / "report"
-    arguments = ["evaluate", "generator", "--preset", presets["painter"], "--scenes"]
+    arguments = ["evaluate", "painter", "--preset", presets["painter"], "--scenes"]
     for name in ("matcher", "captioner"):
         arguments += [f"--{name}", presets[name]]
     code, out, err = run(*arguments, "--limit", 12, "--json", "--report", report)
@@ -62,31 +62,33 @@ def test_a_generator_of_scenes_is_measured(run, presets, few_scenes, tmp_path):
     assert content["summary"] == {k: v for k, v in found.items() if k != "preset"}
 
 
-def test_the_best_of_several_is_judged(run, presets, few_scenes, monkeypatch, tmp_path):
-    asked = []
+def test_only_the_best_of_several_images_is_evaluated(
+    run, presets, few_scenes, monkeypatch, tmp_path
+):
+    calls = []
 
     def generate(painter, texts, num_images=1, seed=0, truncation=1.0, rerank=None):
-        asked.append((num_images, truncation, type(rerank).__name__))
-        # The best first: what is behind it must not count.
+        calls.append((num_images, truncation, type(rerank).__name__))
+        # The best image comes first; the others must not count.
         white = np.full((len(texts), 1, 32, 32, 3), 255, np.uint8)
         return np.concatenate([white, np.repeat(0 * white, num_images - 1, 1)], axis=1)
 
     monkeypatch.setattr(TextToImage, "generate", generate)
     code, out, err = run(
-        "evaluate", "generator", "--preset", presets["painter"], "--scenes", "--json",
+        "evaluate", "painter", "--preset", presets["painter"], "--scenes", "--json",
         "--matcher", presets["matcher"], "--best-of", 16, "--truncation", 0.5,
         "--report", tmp_path / "it",
     )  # fmt: skip
     assert code == 0, err
     found = json.loads(out)
     assert (found["best_of"], found["truncation"]) == (16, 0.5)
-    assert set(asked) == {(16, 0.5, "ImageTextMatcher")}
+    assert set(calls) == {(16, 0.5, "ImageTextMatcher")}
     with Image.open(tmp_path / "it/sheet.png") as sheet:
         assert np.asarray(sheet.convert("L")).mean() > 200
 
 
-def test_a_generator_of_flowers_is_measured(run, presets, flowers, tmp_path):
-    arguments = ["evaluate", "generator", "--preset", presets["painter"]]
+def test_a_painter_of_flowers_is_evaluated(run, presets, flowers, tmp_path):
+    arguments = ["evaluate", "painter", "--preset", presets["painter"]]
     arguments += ["--flowers", flowers, "--classifier", presets["captioner"]]
     code, out, err = run(*arguments, "--report", tmp_path / "report")
     assert code == 0 and "6 pictures" in err and "--matcher" in err
@@ -98,11 +100,11 @@ def test_a_generator_of_flowers_is_measured(run, presets, flowers, tmp_path):
     assert 0 <= found["class_top_1"] <= 100 and "fid" not in found
 
 
-def test_generators_are_compared(run, presets, few_scenes, tmp_path):
+def test_painters_are_compared(run, presets, few_scenes, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(presets["painter"], other)
     code, out, err = run(
-        "evaluate", "generator", "--preset", presets["painter"], "--preset", other,
+        "evaluate", "painter", "--preset", presets["painter"], "--preset", other,
         "--scenes", "--limit", 5, "--report", tmp_path / "report",
     )  # fmt: skip
     assert code == 0, err
@@ -117,7 +119,7 @@ def test_generators_are_compared(run, presets, few_scenes, tmp_path):
     first, second = row.split("|")[2:4]
     assert first == second and float(first) > 0
     with Image.open(sheet) as drawn:
-        # Two texts in a row, each a real picture and two painted ones.
+        # Two texts per row, each with one real image and two painted ones.
         assert drawn.width == 6 * 136 + 8
 
 
@@ -134,23 +136,21 @@ def test_generators_are_compared(run, presets, few_scenes, tmp_path):
         (["--scenes", "--report", "FILE"], "FILE"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
-    run, presets, few_scenes, tmp_path, arguments, named
-):
+def test_errors_are_one_line(run, presets, few_scenes, tmp_path, arguments, named):
     (tmp_path / "FILE").touch()
     places = {name.upper(): path for name, path in presets.items()}
     places["FILE"] = tmp_path / "FILE"
     code, out, err = run(
-        "evaluate", "generator", "--preset", presets["painter"],
+        "evaluate", "painter", "--preset", presets["painter"],
         *[places.get(a, a) for a in arguments],
     )  # fmt: skip
     assert code == 2 and out == ""
     assert len(err.splitlines()) == 1 and err.startswith("Error: ") and named in err
 
 
-def test_photos_of_what_is_painted_are_refused(run, presets, flowers):
+def test_the_classifier_must_not_learn_from_the_evaluated_split(run, presets, flowers):
     code, out, err = run(
-        "evaluate", "generator", "--preset", presets["painter"], "--flowers", flowers,
+        "evaluate", "painter", "--preset", presets["painter"], "--flowers", flowers,
         "--classifier", presets["captioner"], "--classifier-photos", "test",
     )  # fmt: skip
     assert code == 2 and out == "" and "another split" in err.splitlines()[-1]

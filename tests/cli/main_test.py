@@ -1,12 +1,15 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
 
+from keras_imgdesc import cli
 from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
 from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
@@ -36,7 +39,7 @@ def photos(tmp_path):
     return folder
 
 
-def test_describe_gives_a_line_for_each_picture(run, preset, photos):
+def test_describe_prints_one_line_per_image(run, preset, photos):
     code, out, _ = run("describe", photos, "--preset", preset)
     lines = out.splitlines()
     assert code == 0
@@ -47,15 +50,15 @@ def test_describe_gives_a_line_for_each_picture(run, preset, photos):
     assert lines[1] == f"{photos / 'b.png'}: {captioner.generate(photos / 'b.png')}"
 
 
-def test_one_broken_file_is_listed_at_the_end(run, preset, photos):
-    (photos / "b.png").write_bytes(b"not a picture")
+def test_a_broken_file_is_listed_at_the_end(run, preset, photos):
+    (photos / "b.png").write_bytes(b"not an image")
     code, out, err = run("describe", photos, "--preset", preset)
     assert code == 1 and len(out.splitlines()) == 2
-    assert "1 of 3 pictures failed" in err and "b.png" in err
+    assert "1 of 3 images failed" in err and "b.png" in err
 
 
-def test_json_has_an_object_a_line(run, preset, photos):
-    (photos / "b.png").write_bytes(b"not a picture")
+def test_json_prints_one_object_per_line(run, preset, photos):
+    (photos / "b.png").write_bytes(b"not an image")
     code, out, err = run("describe", photos, "--preset", preset, "--json")
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 1
@@ -67,7 +70,7 @@ def test_json_has_an_object_a_line(run, preset, photos):
     assert rows[0]["log_prob"] < 0 and "b.png" in rows[1]["error"]
 
 
-def test_pictures_of_one_name_are_all_drawn(run, preset, photos, tmp_path):
+def test_images_with_the_same_stem_are_all_drawn(run, preset, photos, tmp_path):
     Image.open(photos / "b.png").save(photos / "a.png")
     maps = tmp_path / "maps"
     code, _, _ = run("describe", photos, "--preset", preset, "--attention-dir", maps)
@@ -141,7 +144,7 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
         (["evaluate", "captioner", "--preset", "scenes_lstm"], "--annotations"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(run, photos, arguments, named):
+def test_errors_are_one_line(run, photos, arguments, named):
     places = {"PHOTOS": str(photos), "RECIPES": str(RECIPES)}
     for name, place in places.items():
         arguments = [a.replace(name, place) for a in arguments]
@@ -150,12 +153,12 @@ def test_what_is_wrong_is_said_in_one_line(run, photos, arguments, named):
     assert len(err.splitlines()) == 1 and err.startswith("Error: ") and named in err
 
 
-def test_a_verb_alone_is_told_what_there_is(run):
+def test_no_command_prints_the_help(run):
     code, out, err = run()
     assert code == 2 and out.startswith("Usage:") and err == ""
 
 
-def test_nothing_is_logged_before_an_error_of_evaluation(preset, photos):
+def test_evaluation_logs_nothing_before_an_error(preset, photos):
     command = [sys.executable, "-m", "keras_imgdesc.cli", "evaluate", "captioner"]
     command += ["--preset", preset, "--annotations", "none.csv", "--images", photos]
     result = subprocess.run(command, capture_output=True, text=True)
@@ -163,8 +166,8 @@ def test_nothing_is_logged_before_an_error_of_evaluation(preset, photos):
     assert len(result.stderr.splitlines()) == 1 and "none.csv" in result.stderr
 
 
-def test_pictures_that_fail_in_an_evaluation_are_named(run, preset, photos, tmp_path):
-    (photos / "b.png").write_bytes(b"not a picture")
+def test_images_that_fail_in_an_evaluation_are_named(run, preset, photos, tmp_path):
+    (photos / "b.png").write_bytes(b"not an image")
     table = tmp_path / "captions.csv"
     table.write_text("image,caption\na.jpg,a red dog\nb.png,a dog\n")
     code, out, err = run(
@@ -175,7 +178,7 @@ def test_pictures_that_fail_in_an_evaluation_are_named(run, preset, photos, tmp_
     assert err.splitlines()[-1].startswith("b.png: ")
 
 
-def test_an_interrupt_is_no_traceback(run, monkeypatch, photos):
+def test_an_interrupt_prints_no_traceback(run, monkeypatch, photos):
     def interrupt(*args):
         raise KeyboardInterrupt
 
@@ -244,7 +247,7 @@ def test_train_captioner_on_scenes(run, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "run/recipe.json").read_text())["epochs"] == 1
 
 
-def test_train_generator_on_scenes(run, tmp_path, monkeypatch):
+def test_train_painter_on_scenes(run, tmp_path, monkeypatch):
     from keras_imgdesc.data.scenes.loading import draw_scenes
 
     monkeypatch.setattr(
@@ -255,7 +258,7 @@ def test_train_generator_on_scenes(run, tmp_path, monkeypatch):
     )
     small = '{"width": 4, "noise_dim": 4, "condition_dim": 8}'
     code, out, err = run(
-        "train", "generator", "--recipe", RECIPES / "scenes_dcgan.json",
+        "train", "painter", "--recipe", RECIPES / "scenes_dcgan.json",
         "--run-dir", tmp_path / "run", "--scenes", "--set", "epochs=1",
         "--set", "batch_size=32", "--set", f"generator_options={small}",
         "--set", 'discriminator_options={"width": 4}', "--set", "resolution=32",
@@ -269,12 +272,43 @@ def test_train_generator_on_scenes(run, tmp_path, monkeypatch):
     assert "scene_exact" in (tmp_path / "run/metrics.csv").read_text()
 
 
-def test_the_kind_of_a_generator_can_be_said(run, tmp_path):
+def test_kind_overrides_the_recipe(run, tmp_path):
     code, _, err = run(
-        "train", "generator", "--recipe", RECIPES / "scenes_dcgan.json",
+        "train", "painter", "--recipe", RECIPES / "scenes_dcgan.json",
         "--run-dir", tmp_path / "run", "--scenes", "--kind", "vae",
     )  # fmt: skip
     assert code == 2 and "A VAE has no discriminator" in err
+
+
+@pytest.mark.parametrize("group", ["train", "evaluate"])
+def test_generator_is_a_hidden_alias_of_painter(run, group):
+    code, out, _ = run(group, "--help")
+    assert code == 0 and "painter" in out and "generator" not in out
+    alias, painter = (
+        run(group, name, "--help")[1] for name in ("generator", "painter")
+    )
+    assert alias.replace(f"{group} generator", f"{group} painter") == painter
+
+
+def test_the_help_of_every_option_is_a_sentence():
+    """No option is left without a help text, and each reads as a phrase."""
+
+    def commands(group):
+        for command in group.commands.values():
+            yield from commands(command) if hasattr(command, "commands") else [command]
+
+    for command in commands(cli.cli):
+        if command.callback.__module__.endswith("exporting"):
+            continue
+        assert command.help, command.name
+        for option in command.params:
+            if isinstance(option, click.Option) and not option.hidden:
+                help_text = option.help or ""
+                assert re.match(r"([A-Z]|float).*[.\]]$", help_text, re.S), (
+                    command.name,
+                    option.opts,
+                    help_text,
+                )
 
 
 def test_help_and_import_stay_light():

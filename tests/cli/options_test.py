@@ -42,15 +42,15 @@ def test_flowers_are_read_by_split(flowers, split, default, names, capsys):
 
 
 @pytest.mark.parametrize("scenes", [False, True])
-def test_one_source_is_named(flowers, scenes):
+def test_exactly_one_source_is_accepted(flowers, scenes):
     source = NOTHING | {"scenes": scenes, "flowers": flowers if scenes else None}
     with pytest.raises(click.UsageError, match="--flowers"):
         read_captions(**source, default_split="train")
 
 
-def test_scenes_have_a_size(tmp_path):
+def test_scenes_config_chooses_the_size(tmp_path):
     source = NOTHING | {"data_dir": tmp_path, "scenes_config": "tiny"}
     collection = read_captions(**source | {"scenes": True}, default_split="train")
     assert len(collection) == 300
-    with pytest.raises(click.UsageError, match="for --scenes"):
+    with pytest.raises(click.UsageError, match="needs --scenes"):
         read_captions(**source | {"scenes": False}, default_split="train")

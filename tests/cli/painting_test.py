@@ -1,4 +1,4 @@
-"""The verbs that paint."""
+"""The commands that paint."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from keras_imgdesc import ImageTextMatcher, TextToImage
-from keras_imgdesc.cli.painting import MOST_ON_A_SHEET, PICTURES
+from keras_imgdesc.cli.painting import MOST_ON_A_SHEET, NUM_IMAGES
 from keras_imgdesc.painting.text_to_image import MOST_IMAGES
 from keras_imgdesc.visualization.contact_sheets import GAP
 
@@ -17,7 +17,7 @@ def read(path) -> np.ndarray:
         return np.asarray(image)
 
 
-def test_paint_saves_a_file_a_picture(run, presets, tmp_path):
+def test_paint_saves_one_file_per_image(run, presets, tmp_path):
     arguments = ["paint", "a red star", "A blue heart!", "-n", 3, "--seed", 5]
     arguments += ["--preset", presets["painter"], "--output-dir", tmp_path / "out"]
     code, out, err = run(*arguments)
@@ -39,7 +39,7 @@ def test_paint_saves_a_file_a_picture(run, presets, tmp_path):
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
-def test_a_bad_text_costs_itself(run, presets, tmp_path):
+def test_a_bad_text_does_not_stop_the_others(run, presets, tmp_path):
     arguments = ["paint", "a red star", " ", "xyzzy", "-n", 2]
     arguments += ["--preset", presets["painter"], "--sheet", tmp_path / "out.png"]
     code, out, err = run(*arguments)
@@ -58,7 +58,7 @@ def test_a_bad_text_costs_itself(run, presets, tmp_path):
     assert [set(row) for row in rows[1:]] == [{"text", "error"}] * 2
 
 
-def test_only_bad_texts_draw_no_sheet(run, presets, tmp_path):
+def test_bad_texts_alone_draw_no_sheet(run, presets, tmp_path):
     sheet = tmp_path / "out.png"
     code, out, err = run(
         "paint", "xyzzy", "--preset", presets["painter"], "--sheet", sheet
@@ -67,7 +67,7 @@ def test_only_bad_texts_draw_no_sheet(run, presets, tmp_path):
     assert not sheet.exists()
 
 
-def test_a_matcher_brings_the_best_to_the_front(run, presets, tmp_path):
+def test_rerank_sorts_the_images_best_first(run, presets, tmp_path):
     arguments = ["paint", "a red star", "-n", 6, "--output-dir", tmp_path / "out"]
     arguments += ["--preset", presets["painter"], "--rerank", presets["matcher"]]
     assert run(*arguments)[0] == 0
@@ -77,7 +77,7 @@ def test_a_matcher_brings_the_best_to_the_front(run, presets, tmp_path):
     assert len(found) == 6 and (np.diff(found) <= 1e-6).all() and found[0] > found[-1]
 
 
-def test_interpolate_goes_from_text_to_text(run, presets, tmp_path):
+def test_interpolate_paints_the_steps_between_two_texts(run, presets, tmp_path):
     texts = ["a red star", "a blue heart"]
     arguments = ["interpolate", *texts, "--steps", 5, "--seed", 3]
     arguments += ["--preset", presets["painter"], "--sheet", tmp_path / "strip.png"]
@@ -90,15 +90,15 @@ def test_interpolate_goes_from_text_to_text(run, presets, tmp_path):
         if is_same:
             assert run(*arguments, "--output-dir", folder, "--same-noise")[0] == 0
         pictures = [read(folder / name) for name in names]
-        wanted = painter.interpolate(*texts, 5, seed=3, same_noise=is_same)
-        np.testing.assert_array_equal(pictures, wanted)
+        expected = painter.interpolate(*texts, 5, seed=3, same_noise=is_same)
+        np.testing.assert_array_equal(pictures, expected)
     strip = read(tmp_path / "strip.png")
     assert strip.shape[1] == 5 * (128 + GAP) + GAP
     tile = pictures[0].repeat(4, axis=0).repeat(4, axis=1)
     np.testing.assert_array_equal(strip[GAP : GAP + 128, GAP : GAP + 128], tile)
 
 
-def test_roundtrip_tells_words_in_and_words_out(run, presets, tmp_path):
+def test_roundtrip_prints_the_words_in_and_out(run, presets, tmp_path):
     text = "a small red star above a large blue heart"
     arguments = ["roundtrip", text, "-n", 5]
     for name in ("matcher", "captioner"):
@@ -166,9 +166,7 @@ def test_roundtrip_tells_words_in_and_words_out(run, presets, tmp_path):
         (["roundtrip", " ", "--preset", "PAINTER"], "words in it"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
-    run, presets, tmp_path, arguments, named, monkeypatch
-):
+def test_errors_are_one_line(run, presets, tmp_path, arguments, named, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "FILE").touch()
     places = {name.upper(): str(path) for name, path in presets.items()}
@@ -178,5 +176,5 @@ def test_what_is_wrong_is_said_in_one_line(
     assert [path.name for path in tmp_path.iterdir()] == ["FILE"]
 
 
-def test_the_command_asks_for_no_more_than_can_be_painted():
-    assert PICTURES.max == MOST_IMAGES >= MOST_ON_A_SHEET
+def test_the_commands_accept_what_generate_accepts():
+    assert NUM_IMAGES.max == MOST_IMAGES >= MOST_ON_A_SHEET

@@ -1,4 +1,4 @@
-"""The verbs that find pictures."""
+"""The commands that search images."""
 
 import json
 
@@ -36,7 +36,7 @@ def photos(tmp_path):
 def index(run, preset, photos, tmp_path):
     place = tmp_path / "index"
     code, out, _ = run("index", photos, "-o", place, "--preset", preset)
-    assert code == 0 and out.startswith(f"3 pictures in {place}: 3 added, 0 changed")
+    assert code == 0 and out.startswith(f"3 images in {place}: 3 added, 0 changed")
     return place
 
 
@@ -53,9 +53,9 @@ def test_index_and_search(run, index, photos, tmp_path):
     assert hits[0]["similarity"] == pytest.approx(1, abs=1e-4)
 
 
-def test_a_sheet_shows_the_hits(run, index, photos, tmp_path):
+def test_the_sheet_shows_the_hits(run, index, photos, tmp_path):
     sheet = tmp_path / "sheets" / "out.png"
-    (photos / "green.png").unlink()  # gone since it was indexed
+    (photos / "green.png").unlink()  # deleted since it was indexed
     code, out, err = run("search", index, "a dog", "--sheet", sheet, "--rerank", 0)
     assert code == 0 and len(out.splitlines()) == 3 and "green.png" in err
     pixels = np.asarray(Image.open(sheet)).reshape(-1, 3)
@@ -63,11 +63,11 @@ def test_a_sheet_shows_the_hits(run, index, photos, tmp_path):
         assert ((pixels == colour).all(axis=1).sum() > 1000) == is_there
 
 
-def test_a_bad_picture_costs_itself(run, index, preset, photos):
-    (photos / "bad.jpg").write_bytes(b"no picture")
+def test_a_bad_image_does_not_stop_the_others(run, index, preset, photos):
+    (photos / "bad.jpg").write_bytes(b"not an image")
     code, out, err = run("index", photos, "-o", index, "--preset", preset)
-    assert code == 1 and "3 as they were" in out
-    assert err.splitlines()[-2] == "1 pictures failed:" and "bad.jpg" in err
+    assert code == 1 and "3 unchanged" in out
+    assert err.splitlines()[-2] == "1 of 4 images failed:" and "bad.jpg" in err
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,7 @@ def test_a_bad_picture_costs_itself(run, index, preset, photos):
         (["index", "PHOTOS", "-o", "INDEX", "--preset", "none"], "none"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
-    run, index, preset, photos, tmp_path, arguments, named
-):
+def test_errors_are_one_line(run, index, preset, photos, tmp_path, arguments, named):
     (tmp_path / "EMPTY").mkdir()
     places = {"INDEX": index, "PHOTOS": photos, "PRESET": preset}
     places["EMPTY"] = tmp_path / "EMPTY"
