@@ -36,10 +36,9 @@ def main(folder, count, steps, batch_size) -> None:
     import keras
 
     from keras_imgdesc.backend import choose_precision
-    from keras_imgdesc.captioning import CaptionLoss, LSTMDecoder
+    from keras_imgdesc.captioning import CaptionLoss, LSTMDecoder, joint_model
     from keras_imgdesc.data.feature_cache import extract_features
     from keras_imgdesc.images import list_images, read_images
-    from keras_imgdesc.training.joint_model import joint_model
     from keras_imgdesc.vision import VGG16Encoder
 
     keras.mixed_precision.set_global_policy(choose_precision("auto"))

@@ -2,7 +2,14 @@
 
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
-from keras_imgdesc.captioning.decoders.lstm_decoder import LSTMDecoder
+from keras_imgdesc.captioning.captioner_graph import joint_model
+from keras_imgdesc.captioning.captioning_model import CaptioningModel
+from keras_imgdesc.captioning.decoders import (
+    DECODERS,
+    Decoder,
+    LSTMDecoder,
+    build_decoder,
+)
 from keras_imgdesc.captioning.image_captioner import ImageCaptioner
 from keras_imgdesc.captioning.losses import CaptionLoss
 from keras_imgdesc.captioning.search.beam_search import beam_search
@@ -11,15 +18,20 @@ from keras_imgdesc.captioning.search.sampling import draw_noise, sample
 from keras_imgdesc.captioning.search.settings import GenerationSettings
 
 __all__ = [
+    "DECODERS",
     "Caption",
     "CaptionLoss",
     "CaptionPreprocessor",
+    "CaptioningModel",
+    "Decoder",
     "GenerationSettings",
     "ImageCaptioner",
     "LSTMDecoder",
     "SearchResult",
     "Tokens",
     "beam_search",
+    "build_decoder",
     "draw_noise",
+    "joint_model",
     "sample",
 ]

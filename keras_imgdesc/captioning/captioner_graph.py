@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 
-from keras_imgdesc.captioning.decoders.decoder import CaptioningModel
+from keras_imgdesc.captioning.captioning_model import CaptioningModel
+from keras_imgdesc.captioning.decoders.decoder import Decoder
 from keras_imgdesc.captioning.search.beam_search import beam_search
 from keras_imgdesc.captioning.search.decoding import SearchResult, Tokens
 from keras_imgdesc.captioning.search.sampling import sample
@@ -22,7 +23,7 @@ class CaptionerGraph(CaptioningModel):
     """
 
     image_encoder: keras.Model
-    decoder: Any
+    decoder: Decoder
     tokenizer: CaptionTokenizer
 
     def find_captions(
@@ -86,7 +87,7 @@ class CaptionerGraph(CaptioningModel):
         return Tokens(len(v), v.pad_id, v.unk_id, v.start_id, v.end_id)
 
     @property
-    def feature_model(self) -> CaptioningModel:
+    def feature_model(self) -> Decoder:
         """The decoder: what is trained on feature maps computed beforehand."""
         return self.decoder
 
@@ -97,7 +98,7 @@ class CaptionerGraph(CaptioningModel):
 
 
 def check_parts(
-    image_encoder: Any, decoder: CaptioningModel, tokenizer: CaptionTokenizer
+    image_encoder: Any, decoder: Decoder, tokenizer: CaptionTokenizer
 ) -> None:
     """Refuses parts that do not fit together."""
     if tuple(image_encoder.feature_map_shape) != tuple(decoder.feature_map_shape):
@@ -114,3 +115,23 @@ def check_parts(
             tokenizer=len(tokenizer.vocabulary),
             decoder=decoder.vocabulary_size,
         )
+
+
+def joint_model(encoder: keras.Model, decoder: Decoder) -> CaptioningModel:
+    """Join an encoder, or its trainable part, and a decoder into one model to train.
+
+    Layers are shared, not copied.
+
+    Args:
+        encoder: a captioner's encoder, or the part of one that is trained.
+        decoder: decoder for the encoder's feature map.
+
+    Returns:
+        A model with the inputs `{"image": (images, ...) as the encoder takes it,
+        "token_ids": int32 (captions, words)}` and the decoder's outputs. Captions of
+        one image follow each other.
+    """
+    image = keras.Input(encoder.input.shape[1:], name="image")
+    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    outputs = decoder({"feature_map": encoder(image), "token_ids": token_ids})
+    return CaptioningModel({"image": image, "token_ids": token_ids}, outputs)

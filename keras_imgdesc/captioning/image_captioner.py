@@ -14,7 +14,7 @@ from keras_imgdesc.captioning.caption_generator import CaptionGenerator
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
 from keras_imgdesc.captioning.caption_scorer import CaptionScorer
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_parts
-from keras_imgdesc.captioning.decoders.decoder import CaptioningModel
+from keras_imgdesc.captioning.decoders.decoder import Decoder
 from keras_imgdesc.captioning.search.decoding import check_at_least
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.settings import GenerationSettings
@@ -43,8 +43,8 @@ class ImageCaptioner(CaptionerGraph):
     Args:
         image_encoder: images to feature maps: one of `keras_imgdesc.vision`, or any
             model with the attributes `image_size` and `feature_map_shape`.
-        decoder: an `LSTMDecoder` made for this feature map and vocabulary. It can
-            be trained alone on feature maps computed beforehand.
+        decoder: a `Decoder`, such as `LSTMDecoder`, built for this feature map and
+            vocabulary. It can be trained alone on precomputed feature maps.
         tokenizer: a `CaptionTokenizer`.
         generation: default settings of `generate`; None means beam search with 3
             beams, length penalty 0.8 and captions as long as the tokenizer's.
@@ -73,7 +73,7 @@ class ImageCaptioner(CaptionerGraph):
     def __init__(
         self,
         image_encoder: keras.Model,
-        decoder: CaptioningModel,
+        decoder: Decoder,
         tokenizer: CaptionTokenizer,
         generation: GenerationSettings | None = None,
         name: str = "image_captioner",

@@ -1,75 +1,88 @@
-"""What models that predict captions have in common when they train."""
+"""The base of all caption decoders."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
-import keras
 from keras import ops
 
-from keras_imgdesc.captioning.losses import CaptionLoss, token_losses
+from keras_imgdesc.captioning.captioning_model import CaptioningModel
 
 
-class CaptioningModel(keras.Model):
-    """A functional model whose outputs are logits and attention, and its training.
+class Decoder(CaptioningModel):
+    """Predict the next word of a caption from a feature map and the words before it.
 
-    Data for `fit` and `evaluate` are `(inputs, token_ids, sample_weight)`: the words
-    to predict, int32 (batch, words), and their weights, float (batch, words), 0 at
-    padding. Beside the loss, `cross_entropy` (natural logarithm, per word, without
-    smoothing) and `token_accuracy` are reported; all of them leave padding out.
+    A decoder has two forms that share all weights and compute the same probabilities.
+
+    The training form is the functional Keras model itself. Inputs: `{"feature_map":
+    float (images, rows, columns, channels), "token_ids": int32 (captions, words)}`.
+    Outputs: `{"logits": float32 (captions, words, vocabulary_size), "attention":
+    float32 (captions, words, rows * columns)}`. The logits at a word depend on that
+    word and those before it. There may be k times as many captions as images; then the
+    first k captions belong to the first image, and so on.
+
+    The step form, `begin` and `step`, predicts one word at a time. Beam search,
+    sampling, SavedModel and TFLite know a decoder only through it. Its `memory` and
+    `state` are dicts of named tensors with disjoint names; the names become inputs and
+    outputs of the exported step, which prefixes the new state with `next_`.
+
+    A subclass takes `vocabulary_size` and `feature_map_shape` as its first two
+    arguments, is registered with Keras for serialization, and has one entry in
+    `keras_imgdesc.captioning.decoders.DECODERS`.
+
+    Attributes:
+        vocabulary_size: number of token ids.
+        feature_map_shape: `(rows, columns, channels)` of the feature map.
     """
 
-    def compile(
-        self,
-        optimizer: Any = "adamw",
-        loss: CaptionLoss | None = None,
-        jit_compile: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        """Configures training.
+    vocabulary_size: int
+    feature_map_shape: tuple[int, int, int]
+
+    @abstractmethod
+    def begin(self, feature_map: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Prepare images for decoding, before the first word.
 
         Args:
-            optimizer: a Keras optimizer or its name.
-            loss: a `CaptionLoss`; None means its default settings.
-            jit_compile: as in Keras; None means "auto", but off on TensorFlow, where
-                XLA makes the recurrent loop slower on a CPU.
-            **kwargs: the rest of `keras.Model.compile`.
+            feature_map: float (batch, rows, columns, channels).
+
+        Returns:
+            `memory`, tensors (batch, ...) that stay the same for all words, and
+            `state`, tensors (batch, ...) before the first word.
         """
-        if jit_compile is None:
-            jit_compile = False if keras.backend.backend() == "tensorflow" else "auto"
-        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
-        self.caption_loss = loss or CaptionLoss()
-        self._cross_entropy = keras.metrics.Mean(name="cross_entropy")
-        self._accuracy = keras.metrics.Mean(name="token_accuracy")
 
-    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Trains, as `keras.Model.fit`, on the data described above."""
-        if hasattr(x, "element_spec"):
-            # Keras would shuffle by default and warns that it cannot.
-            kwargs.setdefault("shuffle", False)
-        return super().fit(x, y, **kwargs)
+    @abstractmethod
+    def step(
+        self, token_ids: Any, memory: dict[str, Any], state: dict[str, Any]
+    ) -> tuple[Any, Any, dict[str, Any]]:
+        """Predict one word per image, or one per beam of each image.
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        loss = self.caption_loss(y, y_pred, sample_weight)
-        for extra in self.losses:
-            loss += ops.sum(ops.cast(extra, "float32"))
-        return loss
+        Args:
+            token_ids: previous words, int (batch,) or (batch, beams).
+            memory: from `begin`; the beams of an image share it, without copies.
+            state: from `begin` or the previous step, tensors (batch, ...) or (batch,
+                beams, ...).
 
-    def compute_metrics(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
-    ) -> dict[str, Any]:
-        logits = y_pred["logits"]
-        weights = 1.0 if sample_weight is None else sample_weight
-        weights = ops.broadcast_to(ops.cast(weights, "float32"), ops.shape(y))
-        self._cross_entropy.update_state(token_losses(y, logits), weights)
-        best = ops.argmax(logits, axis=-1)
-        correct = ops.equal(ops.cast(best, "int32"), ops.cast(y, "int32"))
-        self._accuracy.update_state(ops.cast(correct, "float32"), weights)
-        return self.get_metrics_result()
+        Returns:
+            Log-probabilities of the next word, float32 (batch, vocabulary_size) or
+            (batch, beams, vocabulary_size); attention, float32 (batch, locations) or
+            (batch, beams, locations); and the new state, of the same names, shapes and
+            dtypes as `state`.
+        """
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        return cls(**config)
+
+
+def log_softmax(logits: Any) -> Any:
+    """Return log-probabilities over the last axis, in a form that is fast in TFLite.
+
+    Args:
+        logits: float32 (..., vocabulary_size).
+    """
+    # `ops.log_softmax` becomes a LiteRT kernel that takes longer than the product that
+    # makes the logits. In this order the converter does not recognize it.
+    largest = ops.max(logits, axis=-1, keepdims=True)
+    total = ops.sum(ops.exp(logits - largest), axis=-1, keepdims=True)
+    return logits - (ops.log(total) + largest)

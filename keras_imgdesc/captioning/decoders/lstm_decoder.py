@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_imgdesc.captioning.decoders.decoder import CaptioningModel
+from keras_imgdesc.captioning.decoders.decoder import Decoder, log_softmax
 from keras_imgdesc.captioning.decoders.feature_memory import FeatureMemory
 from keras_imgdesc.captioning.decoders.repeat_for_captions import RepeatForCaptions
 from keras_imgdesc.captioning.decoders.sentinel_lstm_cell import (
@@ -20,40 +20,35 @@ from keras_imgdesc.errors import InputError, refuse_unknown_options
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
-class LSTMDecoder(CaptioningModel):
-    """Predicts the next word from a feature map and the words so far.
+class LSTMDecoder(Decoder):
+    """Decode captions with an LSTM and adaptive attention.
 
-    A functional Keras model, the training form: inputs `{"feature_map": float
-    (batch, rows, columns, channels), "token_ids": int32 (batch, words)}`, outputs
-    `{"logits": float32 (batch, words, vocabulary_size), "attention": float32
-    (batch, words, rows * columns)}`. `begin` and `step` are the same layers one
-    word at a time. Several captions of an image may share its feature map: with
-    `token_ids` of k times as many rows as there are maps, the first k rows belong to
-    the first map, and so on. That saves most of the work where maps are large.
+    Inputs, outputs and the step form are those of `Decoder`. The state is `{"hidden",
+    "cell"}`, each (batch, hidden_dim).
 
-    The LSTM reads the word and the mean of the image. Its state asks the attention,
-    which looks at the locations and at the visual sentinel, the cell's own knowledge.
-    As nothing of the attention goes back into the LSTM, training runs the recurrent
-    part first and then attends for all words at once.
+    The LSTM reads the previous word and the mean of the image. Its output is the query
+    of an attention over the locations and over the visual sentinel, which represents
+    what the LSTM knows without the image. The attention does not feed back into the
+    LSTM, so training runs the recurrent part first and then attends for all words at
+    once. Captions that share a feature map save most of the work on large maps.
 
     Args:
         vocabulary_size: number of token ids.
         feature_map_shape: `(rows, columns, channels)`, the encoder's attribute.
         embedding_dim: width of word vectors.
         hidden_dim: width of the LSTM's state.
-        num_heads: attention heads, a divisor of `feature_dim`.
-        dropout: share of word vectors' and outputs' entries dropped in training,
-            in [0, 1).
-        feature_dropout: share of the feature map's channels dropped in training,
-            in [0, 1).
-        use_sentinel: attend to the sentinel too; without it attention sums to 1.
-        feature_dim: width of the keys and values made of the feature map.
-        tie_embeddings: one matrix for words read and words predicted.
-        name: of the Keras model.
+        num_heads: number of attention heads, a divisor of `feature_dim`.
+        dropout: dropout rate of word vectors and outputs, in [0, 1).
+        feature_dropout: dropout rate of the feature map's channels, in [0, 1).
+        use_sentinel: whether to attend to the sentinel too. With it, the attention on
+            the locations sums to less than 1; without it, to 1.
+        feature_dim: width of the keys and values computed from the feature map.
+        tie_embeddings: whether words read and words predicted share one matrix.
+        name: name of the Keras model.
 
     Raises:
-        InputError: a size is not positive, a dropout is outside [0, 1),
-            `num_heads` does not divide `feature_dim`, or there is no such option.
+        InputError: a size is not positive, a dropout rate is outside [0, 1),
+            `num_heads` does not divide `feature_dim`, or an option is unknown.
 
     Example:
 
@@ -114,7 +109,7 @@ class LSTMDecoder(CaptioningModel):
         self.initial_state = keras.layers.Dense(
             2 * hidden_dim, activation="tanh", name="initial_state"
         )
-        # float32 also where the rest is bfloat16: it makes the logits.
+        # float32 under any policy, because it computes the logits.
         self.word_embedding = WordEmbedding(
             vocabulary_size,
             embedding_dim,
@@ -147,11 +142,12 @@ class LSTMDecoder(CaptioningModel):
         self.use_sentinel = use_sentinel
         feature_map = keras.Input(feature_map_shape, name="feature_map")
         token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-        memory, (hidden, cell) = self.begin(feature_map)
+        memory, state = self.begin(feature_map)
         words = self.word_dropout(self.word_embedding(token_ids))
         per_caption = RepeatForCaptions(name="per_caption")
         image_input, hidden, cell = (
-            per_caption(x, token_ids) for x in (memory["input"], hidden, cell)
+            per_caption(x, token_ids)
+            for x in (memory["input"], state["hidden"], state["cell"])
         )
         inputs = self.word_projection(words) + image_input[:, None]
         states = self.recurrence(inputs, initial_state=[hidden, cell])
@@ -173,54 +169,32 @@ class LSTMDecoder(CaptioningModel):
         self.feature_dim = feature_dim
         self.tie_embeddings = tie_embeddings
 
-    def begin(self, feature_map: Any) -> tuple[dict[str, Any], tuple[Any, Any]]:
-        """Prepares an image, before its first word.
-
-        Args:
-            feature_map: float (batch, rows, columns, channels).
-
-        Returns:
-            What stays the same for all words, and the state of the LSTM, two
-            tensors (batch, hidden_dim).
-        """
+    def begin(self, feature_map: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         keys, values, pooled = self.feature_memory(feature_map)
-        state = self.initial_state(pooled)
+        hidden, cell = ops.split(self.initial_state(pooled), 2, axis=-1)
         memory = {
             "keys": keys,
             "values": values,
             "input": self.image_projection(pooled),
         }
-        hidden, cell = ops.split(state, 2, axis=-1)
-        return memory, (hidden, cell)
+        return memory, {"hidden": hidden, "cell": cell}
 
     def step(
-        self, token_ids: Any, memory: dict[str, Any], state: tuple[Any, Any]
-    ) -> tuple[Any, Any, tuple[Any, Any]]:
-        """One word for each image, or one for each of several beams of an image.
-
-        The beams of an image share its memory, nothing is copied for them.
-
-        Args:
-            token_ids: the last words, int (batch,) or (batch, beams).
-            memory: of `begin`.
-            state: of `begin` or of the last step; (batch, hidden_dim) or (batch,
-                beams, hidden_dim) each.
-
-        Returns:
-            Log-probabilities of the next word, float32 (batch, vocabulary_size) or
-            (batch, beams, vocabulary_size); attention, float32 (batch, locations) or
-            (batch, beams, locations); the new state.
-        """
+        self, token_ids: Any, memory: dict[str, Any], state: dict[str, Any]
+    ) -> tuple[Any, Any, dict[str, Any]]:
         shape = tuple(ops.shape(token_ids))
         beams = shape[1] if len(shape) == 2 else 1
-        # Matrix products with weights have two axes, whatever the beams: that is
-        # what becomes a fully connected operation, which can be quantised.
+        # All products with weights have two axes, however many beams there are: only
+        # those become fully connected operations, which can be quantized.
         words = self.word_embedding(ops.reshape(token_ids, (-1,)))
         inputs = ops.reshape(self.word_projection(words), (-1, beams, self._input_dim))
         inputs = inputs + memory["input"][:, None]
-        hidden, cell = (ops.reshape(x, (-1, self.hidden_dim)) for x in state)
-        # The cell itself, not the RNN layer: for one step that would be a loop in
-        # the loop of the search, which breaks in exported forms.
+        hidden, cell = (
+            ops.reshape(state[name], (-1, self.hidden_dim))
+            for name in ("hidden", "cell")
+        )
+        # The cell, not the RNN layer: for one step that would be a loop within the
+        # loop of the search, which breaks in exported forms.
         output, (hidden, cell) = self.recurrence.cell(
             ops.reshape(inputs, (-1, self._input_dim)), [hidden, cell]
         )
@@ -229,13 +203,13 @@ class LSTMDecoder(CaptioningModel):
         logits = self.word_embedding(
             ops.reshape(output, (-1, output.shape[-1])), reverse=True
         )
-        log_probs = ops.reshape(_log_softmax(logits), (*shape, logits.shape[-1]))
+        log_probs = ops.reshape(log_softmax(logits), (*shape, logits.shape[-1]))
         if len(shape) == 1:
-            return log_probs, attention[:, 0], (hidden, cell)
+            return log_probs, attention[:, 0], {"hidden": hidden, "cell": cell}
         hidden, cell = (
             ops.reshape(x, (-1, beams, self.hidden_dim)) for x in (hidden, cell)
         )
-        return log_probs, attention, (hidden, cell)
+        return log_probs, attention, {"hidden": hidden, "cell": cell}
 
     @property
     def _input_dim(self) -> int:
@@ -266,18 +240,6 @@ class LSTMDecoder(CaptioningModel):
             "tie_embeddings": self.tie_embeddings,
         }
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        return cls(**config)
-
-
-def _log_softmax(logits: Any) -> Any:
-    # Not `ops.log_softmax`: LiteRT's kernel for it takes longer than the product that
-    # makes the logits. In this order the converter does not see that it is one.
-    largest = ops.max(logits, axis=-1, keepdims=True)
-    total = ops.sum(ops.exp(logits - largest), axis=-1, keepdims=True)
-    return logits - (ops.log(total) + largest)
-
 
 def _check(sizes: dict[str, int], shares: dict[str, float]) -> None:
     for name, size in sizes.items():
@@ -293,7 +255,7 @@ def _check(sizes: dict[str, int], shares: dict[str, float]) -> None:
     if sizes["feature_dim"] % sizes["num_heads"]:
         raise InputError(
             "num_heads must divide feature_dim",
-            "Choose a multiple",
+            "Use a multiple of num_heads as feature_dim",
             num_heads=sizes["num_heads"],
             feature_dim=sizes["feature_dim"],
         )

@@ -47,7 +47,7 @@ def beam_search(
     Args:
         step: (token_ids int32 (batch, beams), memory, state) to (log_probs float32
             (batch, beams, vocabulary_size), attention float32 (batch, beams,
-            locations), state); `LSTMDecoder.step` is one.
+            locations), state), such as `Decoder.step`.
         memory: handed to `step` as it is.
         state: tensors (batch, ...) of any nesting; `step` gets them with an axis of
             beams, (batch, beams, ...).

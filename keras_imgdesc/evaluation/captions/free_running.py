@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.backend import compile_function
-from keras_imgdesc.captioning import LSTMDecoder, Tokens, beam_search
+from keras_imgdesc.captioning import Decoder, Tokens, beam_search
 from keras_imgdesc.text import CaptionTokenizer
 
 
 def compile_search(
-    decoder: LSTMDecoder,
+    decoder: Decoder,
     tokenizer: CaptionTokenizer,
     *,
     num_beams: int = 3,

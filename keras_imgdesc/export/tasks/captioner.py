@@ -128,7 +128,12 @@ def lite_model(
         num_beams=num_beams, length_penalty=length_penalty, max_length=max_length
     )
     size = task.image_encoder.image_size
-    rows, columns, _ = task.decoder.feature_map_shape
+    rows, columns, channels = task.decoder.feature_map_shape
+    # Names, shapes and dtypes of what a step takes, whatever the decoder.
+    blank_memory, blank_state = task.decoder.begin(
+        tf.zeros((1, rows, columns, channels))
+    )
+    encoded = blank_memory | blank_state
 
     def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
         found = task.find_captions(
@@ -146,25 +151,24 @@ def lite_model(
         }
 
     def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        memory, (hidden, cell) = task.decoder.begin(task.image_encoder(image, training=False))
-        return memory | {"hidden": hidden, "cell": cell}
+        features = task.image_encoder(image, training=False)
+        memory, state = task.decoder.begin(features)
+        return memory | state
 
     def step(token_id: tf.Tensor, *values: tf.Tensor) -> dict[str, tf.Tensor]:
-        memory = dict(zip(encoded, values, strict=True))
-        state = memory.pop("hidden"), memory.pop("cell")
-        log_probs, attention, (hidden, cell) = task.decoder.step(
-            token_id, memory, state
+        named = dict(zip(encoded, values, strict=True))
+        log_probs, attention, state = task.decoder.step(
+            token_id,
+            {name: named[name] for name in blank_memory},
+            {name: named[name] for name in blank_state},
         )
         return {
             "log_probs": log_probs,
             "attention": tf.reshape(attention, (1, rows, columns)),
-            "next_hidden": hidden,
-            "next_cell": cell,
-        }
+        } | {f"next_{name}": value for name, value in state.items()}
 
     image = tf.TensorSpec((1, size, size, 3), tf.uint8, name="image")
     token_id = tf.TensorSpec((1,), tf.int32, name="token_id")
-    encoded = tf.function(encode).get_concrete_function(image).structured_outputs
     found = [tf.TensorSpec(t.shape, t.dtype, name=n) for n, t in encoded.items()]
     return LiteModel(
         signatures={

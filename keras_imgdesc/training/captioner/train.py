@@ -9,7 +9,12 @@ import numpy as np
 from keras import ops
 from tqdm import tqdm
 
-from keras_imgdesc.captioning import CaptionLoss, ImageCaptioner, LSTMDecoder
+from keras_imgdesc.captioning import (
+    CaptionLoss,
+    ImageCaptioner,
+    build_decoder,
+    joint_model,
+)
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.captions.caption_metrics import default_metrics
@@ -28,7 +33,6 @@ from keras_imgdesc.training.inputs.images import (
     tokenize_captions,
     without_failed,
 )
-from keras_imgdesc.training.joint_model import joint_model
 from keras_imgdesc.training.optimizers.build import build_optimizer
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
 from keras_imgdesc.training.reseeding import reseed
@@ -126,8 +130,11 @@ class CaptionRun:
         vocabulary = Vocabulary.build(self.train.captions(), recipe.min_count)
         tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
         encoder = build_encoder(recipe.encoder, **recipe.encoder_options)
-        decoder = LSTMDecoder(
-            len(vocabulary), encoder.feature_map_shape, **recipe.decoder_options
+        decoder = build_decoder(
+            "lstm",
+            len(vocabulary),
+            encoder.feature_map_shape,
+            **recipe.decoder_options,
         )
         return ImageCaptioner(encoder, decoder, tokenizer)
 

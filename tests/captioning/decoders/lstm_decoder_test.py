@@ -53,10 +53,10 @@ def test_steps_are_the_training_form(toy_settings, feature_map, changes):
 def test_beams_share_an_image(toy_decoder, feature_map):
     token_ids = np.stack([TOKEN_IDS, TOKEN_IDS[:, ::-1]], axis=1)
     memory, state = toy_decoder.begin(feature_map)
-    state = tuple(ops.repeat(x[:, None], 2, axis=1) for x in state)
+    state = {name: ops.repeat(x[:, None], 2, axis=1) for name, x in state.items()}
     log_probs, attention, state = toy_decoder.step(token_ids[..., 0], memory, state)
     log_probs, attention, state = toy_decoder.step(token_ids[..., 1], memory, state)
-    assert tuple(state[0].shape) == (3, 2, 16)
+    assert tuple(state["hidden"].shape) == (3, 2, 16)
     for beam in range(2):
         alone, looked = run_by_steps(toy_decoder, feature_map, token_ids[:, beam, :2])
         np.testing.assert_allclose(log_probs[:, beam], alone[:, 1], atol=1e-5)
