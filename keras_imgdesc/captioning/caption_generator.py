@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from keras import ops
 
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
+from keras_imgdesc.captioning.captioner_graph import CaptionerGraph
 from keras_imgdesc.captioning.search.decoding import SearchResult, normalise
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.sampling import draw_noise
 from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.inputs import batches_ahead
-
-if TYPE_CHECKING:
-    from keras_imgdesc.captioning.image_captioner import ImageCaptioner
 
 Source = TypeVar("Source")
 
@@ -33,7 +31,7 @@ class CaptionGenerator:
         captioner: the task that it works for.
     """
 
-    def __init__(self, captioner: ImageCaptioner) -> None:
+    def __init__(self, captioner: CaptionerGraph) -> None:
         self._captioner = captioner
         self._functions: dict[tuple[Any, ...], Callable[..., SearchResult]] = {}
 

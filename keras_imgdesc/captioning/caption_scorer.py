@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
+from keras_imgdesc.captioning.captioner_graph import CaptionerGraph
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.inputs import batches_ahead
 from keras_imgdesc.text import standardize
-
-if TYPE_CHECKING:
-    from keras_imgdesc.captioning.image_captioner import ImageCaptioner
 
 # Captions are filled up to a multiple of this: few lengths, few traces.
 _LENGTH_STEP = 8
@@ -30,7 +28,7 @@ class CaptionScorer:
         captioner: the task that it works for.
     """
 
-    def __init__(self, captioner: ImageCaptioner) -> None:
+    def __init__(self, captioner: CaptionerGraph) -> None:
         self._captioner = captioner
         self._encode = compile_function(captioner, self._encode_images)
         self._score = compile_function(captioner, self._score_captions)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keras_imgdesc.matching.embeddings import ImageEmbeddings as ImageEmbeddings
     from keras_imgdesc.matching.embeddings import MatchedTexts as MatchedTexts
+    from keras_imgdesc.matching.embeddings import WordMaps as WordMaps
     from keras_imgdesc.matching.image_text_matcher import (
         ImageTextMatcher as ImageTextMatcher,
     )
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from keras_imgdesc.matching.index.writing import IndexUpdate as IndexUpdate
     from keras_imgdesc.matching.pair_score import PairScore as PairScore
     from keras_imgdesc.matching.text_tower import TextTower as TextTower
-    from keras_imgdesc.matching.word_maps import WordMaps as WordMaps
 
 _HOMES = {
     "ImageEmbeddings": "embeddings",
@@ -29,7 +29,7 @@ _HOMES = {
     "SearchHit": "index.search_index",
     "SearchIndex": "index.search_index",
     "TextTower": "text_tower",
-    "WordMaps": "word_maps",
+    "WordMaps": "embeddings",
 }
 
 __all__ = [

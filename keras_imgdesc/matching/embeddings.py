@@ -47,3 +47,23 @@ class MatchedTexts:
         return MatchedTexts(
             self.vectors[which], self.words[which], self.padding_mask[which]
         )
+
+
+@dataclass(frozen=True, eq=False)
+class WordMaps:
+    """Where in an image a matcher finds each word of a text.
+
+    Attributes:
+        text: the words, separated by spaces; an unknown word is `[UNK]`.
+        attention: float32 (words, rows, columns), one map per word; each sums to 1.
+        similarities: float32 (words,), cosine of the word and what it attends to.
+    """
+
+    text: str
+    attention: np.ndarray
+    similarities: np.ndarray
+
+    @property
+    def words(self) -> list[str]:
+        """The words, in the order of the maps."""
+        return self.text.split()

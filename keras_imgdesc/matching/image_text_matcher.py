@@ -11,24 +11,23 @@ import keras
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
-from keras_imgdesc.images import fitting_batch_size
-from keras_imgdesc.matching.embeddings import ImageEmbeddings, MatchedTexts
-from keras_imgdesc.matching.image_tower import ImageTower
-from keras_imgdesc.matching.matcher_checks import (
-    PARTS,
-    check_parts,
-    check_single,
-    softmax,
+from keras_imgdesc.images import fitting_batch_size, is_single
+from keras_imgdesc.matching.embeddings import (
+    ImageEmbeddings,
+    MatchedTexts,
+    WordMaps,
 )
+from keras_imgdesc.matching.image_tower import ImageTower
 from keras_imgdesc.matching.matching_data import matching_dataset
 from keras_imgdesc.matching.matching_functions import MatchingFunctions
-from keras_imgdesc.matching.matching_graph import matching_graph
+from keras_imgdesc.matching.matching_graph import check_parts, matching_graph
 from keras_imgdesc.matching.matching_model import MatchingModel
 from keras_imgdesc.matching.pair_score import PairScore
 from keras_imgdesc.matching.text_tower import TextTower
-from keras_imgdesc.matching.word_maps import WordMaps
 from keras_imgdesc.text import TextEncoder
 from keras_imgdesc.text.checks import check_texts
+
+PARTS = ("image_encoder", "text_encoder", "image_tower", "text_tower", "pair_score")
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -227,7 +226,7 @@ class ImageTextMatcher(MatchingModel):
         Returns:
             float32 (images,), of sum 1.
         """
-        return softmax(self.score(images, [text], **kwargs)[:, 0])
+        return _softmax(self.score(images, [text], **kwargs)[:, 0])
 
     def text_probabilities(self, image: Any, texts: Any, **kwargs: Any) -> np.ndarray:
         """P(D|I): how likely each text, of those given, is the one of the picture.
@@ -236,7 +235,7 @@ class ImageTextMatcher(MatchingModel):
             float32 (texts,), of sum 1.
         """
         check_single(image)
-        return softmax(self.score(image, texts, **kwargs)[0])
+        return _softmax(self.score(image, texts, **kwargs)[0])
 
     def rank(self, images: Any, text: str, **kwargs: Any) -> list[tuple[int, float]]:
         """Pictures by P(I|D), the likeliest first.
@@ -327,3 +326,22 @@ class ImageTextMatcher(MatchingModel):
                 config[part], custom_objects=custom_objects
             )
         return cls(**config)
+
+
+def check_single(image: Any) -> None:
+    """Refuse several images where one is expected.
+
+    Raises:
+        InputError: `image` is not a single image.
+    """
+    count = len(image) if isinstance(image, ImageEmbeddings) else None
+    if count != 1 and not is_single(image):
+        raise InputError(
+            "This method takes one image", "Pass one at a time", image=type(image)
+        )
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    """Return exp(scores) divided by their sum, float32 (count,)."""
+    powers = np.exp(scores - scores.max())
+    return (powers / powers.sum()).astype(np.float32)

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
-from keras_imgdesc.matching.unit_length import unit_length
+from keras_imgdesc.matching.pair_score import unit_length
 from keras_imgdesc.text.token_positions import TokenPositions
 from keras_imgdesc.text.transformer_block import TransformerBlock
 

@@ -12,8 +12,11 @@ from keras import ops
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import batches_ahead, pictures
-from keras_imgdesc.matching.embeddings import ImageEmbeddings, MatchedTexts
-from keras_imgdesc.matching.word_maps import WordMaps
+from keras_imgdesc.matching.embeddings import (
+    ImageEmbeddings,
+    MatchedTexts,
+    WordMaps,
+)
 
 # Numbers that the attention of a block of pictures and texts holds at most: 64 MB.
 LARGEST_BLOCK = 1 << 24

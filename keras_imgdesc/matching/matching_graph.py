@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.matching.image_tower import ImageTower
 from keras_imgdesc.matching.matching_model import MatchingModel
 from keras_imgdesc.matching.pair_score import PairScore
@@ -120,3 +121,40 @@ def matching_model(
         num_negatives,
     )
     return MatchingModel(inputs=inputs, outputs=outputs, name="matching")
+
+
+def check_parts(
+    image_encoder: Any,
+    text_encoder: Any,
+    image_tower: ImageTower,
+    text_tower: TextTower,
+) -> None:
+    """Refuse towers that do not fit the encoders or each other.
+
+    Raises:
+        InputError: two shapes differ.
+    """
+    for rule, received, expected in (
+        (
+            "The image tower must be built for the image encoder's feature map",
+            tuple(image_tower.feature_map_shape),
+            tuple(image_encoder.feature_map_shape),
+        ),
+        (
+            "The text tower must be built for the text encoder",
+            (text_tower.sequence_length, text_tower.text_dim),
+            (text_encoder.sequence_length, text_encoder.embedding_dim),
+        ),
+        (
+            "Both towers must have the same embedding_dim",
+            text_tower.embedding_dim,
+            image_tower.embedding_dim,
+        ),
+    ):
+        if received != expected:
+            raise InputError(
+                rule,
+                "Use ImageTextMatcher.build_parts",
+                received=received,
+                expected=expected,
+            )

@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from keras_imgdesc.matching.matching_loss import matching_loss
+from keras_imgdesc.matching.pair_score import unit_length
 from keras_imgdesc.matching.similarity_distillation import similarity_distillation
-from keras_imgdesc.matching.unit_length import unit_length
 
 
 class MatchingModel(keras.Model):

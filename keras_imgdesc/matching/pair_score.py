@@ -192,3 +192,24 @@ class PairScore(keras.layers.Layer):
             "use_local": self.use_local,
             "word_pooling": self.word_pooling,
         }
+
+
+def unit_length(x: Any) -> Any:
+    """Scale vectors to unit length; a vector of zeros stays zero.
+
+    Args:
+        x: float (..., width).
+
+    Returns:
+        float32 of the same shape.
+
+    Example:
+
+    >>> from keras_imgdesc.matching.pair_score import unit_length
+    >>> [round(float(value), 2) for value in unit_length([[3.0, 4.0]])[0]]
+    [0.6, 0.8]
+    """
+    x = ops.cast(x, "float32")
+    squares = ops.sum(ops.square(x), axis=-1, keepdims=True)
+    # Not `ops.norm`: its gradient at zero is NaN.
+    return x * ops.rsqrt(ops.maximum(squares, 1e-12))

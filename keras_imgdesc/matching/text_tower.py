@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from keras_imgdesc.errors import refuse_unknown_options
-from keras_imgdesc.matching.unit_length import unit_length
+from keras_imgdesc.matching.pair_score import unit_length
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")

@@ -11,7 +11,7 @@ from typing import Any
 from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.matching import ImageTextMatcher
-from keras_imgdesc.matching.matcher_checks import PARTS as MATCHER_PARTS
+from keras_imgdesc.matching.image_text_matcher import PARTS as MATCHER_PARTS
 from keras_imgdesc.painting import TextToImage
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 

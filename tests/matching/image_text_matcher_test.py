@@ -189,7 +189,7 @@ def test_no_picture_is_refused(toy_matcher):
 
 
 def test_several_pictures_have_no_single_answer(toy_matcher, photos):
-    with pytest.raises(InputError, match="one picture"):
+    with pytest.raises(InputError, match="takes one image"):
         toy_matcher.text_probabilities(photos, TEXTS)
 
 
