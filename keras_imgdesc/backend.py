@@ -64,14 +64,7 @@ def choose_precision(requested: str = "auto", cpu_info: str | None = None) -> st
     Raises:
         InputError: the policy is unknown, or keeps variables in 16 bits.
     """
-    if requested in ("bfloat16", "float16"):
-        raise InputError(
-            f"The policy {requested!r} keeps variables in 16 bits, where moving "
-            "averages stall and small updates of weights are rounded away",
-            f"Use 'mixed_{requested}', which computes in {requested} and keeps "
-            "variables in float32",
-            precision=requested,
-        )
+    _refuse_16_bit_variables(requested)
     if requested != "auto":
         if requested not in POLICIES:
             raise InputError(
@@ -90,23 +83,38 @@ def choose_precision(requested: str = "auto", cpu_info: str | None = None) -> st
 
 
 @contextmanager
-def dtype_policy(policy: str | None) -> Iterator[None]:
+def dtype_policy(policy: Any) -> Iterator[None]:
     """Set Keras' global dtype policy within the block.
 
     Args:
-        policy: name of a policy, or `None` to leave the global one.
+        policy: name of a policy, a `keras.DTypePolicy`, or `None` to leave the global
+            one.
+
+    Raises:
+        InputError: the policy, or the global one where `policy` is `None`, keeps
+            variables in 16 bits.
     """
-    if policy is None:
-        yield
-        return
     import keras
 
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
+    chosen = before if policy is None else policy
+    _refuse_16_bit_variables(getattr(chosen, "name", chosen))
+    keras.config.set_dtype_policy(chosen)
     try:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def _refuse_16_bit_variables(policy: str) -> None:
+    if policy in ("bfloat16", "float16"):
+        raise InputError(
+            f"The policy {policy!r} keeps variables in 16 bits, where moving averages "
+            "stall and small updates of weights are rounded away",
+            f"Use 'mixed_{policy}', which computes in {policy} and keeps variables in "
+            "float32",
+            precision=policy,
+        )
 
 
 def _has_gpu() -> bool:

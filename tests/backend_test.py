@@ -26,8 +26,19 @@ def test_the_user_has_the_last_word():
 
 @pytest.mark.parametrize("policy", ["bfloat16", "float16"])
 def test_variables_in_16_bits_are_refused(policy):
+    import keras
+
     with pytest.raises(InputError, match=f"mixed_{policy}"):
         choose_precision(policy)
+    with pytest.raises(InputError, match=f"mixed_{policy}"), dtype_policy(policy):
+        pass
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        with pytest.raises(InputError, match=f"mixed_{policy}"), dtype_policy(None):
+            pass
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def test_the_global_policy_comes_back():

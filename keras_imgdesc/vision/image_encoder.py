@@ -5,6 +5,7 @@ import hashlib
 import keras
 import numpy as np
 
+from keras_imgdesc.backend import dtype_policy
 from keras_imgdesc.errors import InputError
 
 
@@ -69,7 +70,9 @@ class ImageEncoder(keras.Model):
         Raises:
             InputError: a size that this encoder cannot have.
         """
-        other = type(self).from_config(self.get_config() | {"image_size": image_size})
+        config = self.get_config() | {"image_size": image_size}
+        with dtype_policy(self.dtype_policy):
+            other = type(self).from_config(config)
         other.set_weights(self.get_weights())
         return other
 

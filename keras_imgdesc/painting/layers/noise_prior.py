@@ -72,7 +72,9 @@ class NoisePrior(keras.layers.Layer):
         self.parts: list[Any] = []
 
         def dense(name: str, inputs: int, units: int, **options: Any) -> Any:
-            layer = keras.layers.Dense(units, name=name, **options)
+            layer = keras.layers.Dense(
+                units, dtype=self.dtype_policy, name=name, **options
+            )
             layer.build((None, inputs))
             layer.trainable = self.trainable
             self.parts.append(layer)

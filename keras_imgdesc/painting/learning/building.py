@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_imgdesc.backend import dtype_policy
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.painting.learning.backend_gradients import require_tensorflow
 from keras_imgdesc.painting.learning.conditional_gan import ConditionalGAN
@@ -47,7 +48,8 @@ def adversaries(
         "resolution": average.resolution,
     }
     if discriminator is None:
-        discriminator = Discriminator(**shape, width=average.width)
+        with dtype_policy(average.dtype_policy):
+            discriminator = Discriminator(**shape, width=average.width)
     found = {name: getattr(discriminator, name) for name in shape}
     if found != shape:
         raise InputError(
@@ -55,11 +57,11 @@ def adversaries(
             f"Build it with {shape}",
             **found,
         )
-    trained = Generator.from_config(average.get_config())
-    trained.set_weights(average.get_weights())
+    trained = average.painting()
     contrast = None
     if objective is not None and objective.contrast_weight:
-        contrast = Contrast(discriminator)
+        with dtype_policy(discriminator.dtype_policy):
+            contrast = Contrast(discriminator)
     return ConditionalGAN(trained, discriminator, average, contrast=contrast)
 
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_imgdesc.backend import dtype_policy
 from keras_imgdesc.errors import InputError, refuse_unknown_options
 from keras_imgdesc.painting.layers.conditional_batch_normalization import (
     ConditionalBatchNormalization,
@@ -193,7 +194,7 @@ class Generator(keras.Model):
                 f"Set refined_size to {self.refined_size} or more",
                 refined_size=size,
             )
-        larger = type(self).from_config(self.get_config() | {"refined_size": size})
+        larger = self.reinitialized(refined_size=size)
         before = {layer.name: layer for layer in self.layers}
         for layer in larger.layers:
             if layer.name in before:
@@ -214,9 +215,18 @@ class Generator(keras.Model):
         """
         changes = {"sharpening_rounds": sharpening_rounds, "temperature": temperature}
         given = {name: value for name, value in changes.items() if value is not None}
-        same = type(self).from_config(self.get_config() | given)
+        same = self.reinitialized(**given)
         same.set_weights(self.get_weights())
         return same
+
+    def reinitialized(self, **changes: Any) -> Generator:
+        """Return a generator of the same configuration and dtype policy, newly drawn.
+
+        Args:
+            **changes: arguments of the constructor that differ.
+        """
+        with dtype_policy(self.dtype_policy):
+            return type(self).from_config(self.get_config() | changes)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -185,7 +185,7 @@ def _forget_prior(recipe: GeneratorRecipe, generator: Generator) -> None:
             prior_layers=generator.prior_layers,
         )
     if generator.prior is not None:
-        new = Generator.from_config(generator.get_config()).prior
+        new = generator.reinitialized().prior
         generator.prior.set_weights(new.get_weights())
 
 

@@ -143,7 +143,8 @@ class _Fitting(keras.Model):
     """Noise on its way to the squared error of where the prior says it is going."""
 
     def __init__(self, prior: NoisePrior) -> None:
-        super().__init__(name="prior_fitting")
+        # The prior computes in float32, and so must what it is compared with.
+        super().__init__(name="prior_fitting", dtype="float32")
         self.prior = prior
         self.built = True
 

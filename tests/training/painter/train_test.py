@@ -56,19 +56,23 @@ def coloured(count: int) -> CaptionCollection:
     return CaptionCollection(examples)
 
 
-@pytest.fixture(scope="module")
-def matcher_preset(tmp_path_factory):
+def matcher() -> ImageTextMatcher:
+    """A toy that has learned nothing."""
     keras.utils.set_random_seed(0)
     words = ["a", "this", "is", "picture", *COLOURS]
-    matcher = ImageTextMatcher.build_parts(
+    return ImageTextMatcher.build_parts(
         VGG16Encoder(image_size=32, width=0.0625),
         CompactTextEncoder(
             CaptionTokenizer(Vocabulary(words), 8), embedding_dim=16, num_layers=1
         ),
         embedding_dim=8,
     )
+
+
+@pytest.fixture(scope="module")
+def matcher_preset(tmp_path_factory):
     path = tmp_path_factory.mktemp("matcher") / "toy"
-    matcher.save_to_preset(path)
+    matcher().save_to_preset(path)
     return str(path)
 
 
