@@ -185,7 +185,7 @@ def _forget_prior(recipe: GeneratorRecipe, generator: Generator) -> None:
             prior_layers=generator.prior_layers,
         )
     if generator.prior is not None:
-        new = generator.reinitialized().prior
+        new = generator.reinitialized().get_layer(generator.prior.name)
         generator.prior.set_weights(new.get_weights())
 
 
