@@ -6,7 +6,7 @@ from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
-from keras_imgdesc.training.captioner.train import CaptionRun
+from keras_imgdesc.training.captioner.train import CaptionerRun
 from keras_imgdesc.training.inputs.images import check_collections
 
 
@@ -43,5 +43,5 @@ def train_captioner(
     """
     check_collections(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
-        CaptionRun(recipe, Path(run_dir), train, validation, progress).go()
+        CaptionerRun(recipe, Path(run_dir), train, validation, progress).train()
     return ImageCaptioner.from_preset(str(Path(run_dir) / "preset"))

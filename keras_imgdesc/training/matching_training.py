@@ -7,7 +7,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.training.inputs.images import check_collections
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
-from keras_imgdesc.training.matcher.train import MatchingRun
+from keras_imgdesc.training.matcher.train import MatcherRun
 
 
 def train_matcher(
@@ -42,5 +42,5 @@ def train_matcher(
     """
     check_collections(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
-        MatchingRun(recipe, Path(run_dir), train, validation, progress).go()
+        MatcherRun(recipe, Path(run_dir), train, validation, progress).train()
     return ImageTextMatcher.from_preset(str(Path(run_dir) / "preset"))

@@ -1,30 +1,56 @@
-"""Recipes as JSON."""
+"""Recipes: the settings of a training, saved as JSON."""
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any, Self, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
+from keras_imgdesc.backend import choose_precision
 from keras_imgdesc.errors import InputError
 
 
 class Recipe:
-    """What the dataclasses of settings have in common: they are kept as JSON."""
+    """The base of the frozen dataclasses that hold a training's settings.
+
+    A recipe is one flat JSON object. Unknown fields and values of the wrong type are
+    refused. A subclass that defines `__post_init__` calls this one's first.
+
+    Attributes:
+        RENAMED: today's name of each field that had another name in an earlier version.
+            Files with the old name are still read.
+
+    Example:
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class ToyRecipe(Recipe):
+    ...     RENAMED = {"rounds": "epochs"}
+    ...     epochs: int = 3
+    >>> ToyRecipe.from_dict({"rounds": 5})
+    ToyRecipe(epochs=5)
+    """
+
+    RENAMED: ClassVar[Mapping[str, str]] = {}
+
+    def __post_init__(self) -> None:
+        precision = getattr(self, "precision", "auto")
+        if precision != "auto":
+            choose_precision(precision)
 
     def to_json(self) -> str:
-        """The recipe as JSON."""
+        """Return the recipe as the text of a JSON file."""
         return json.dumps(asdict(self), indent=2) + "\n"  # type: ignore[call-overload]
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON has them."""
+        """Return the fields as JSON represents them."""
         found: dict[str, Any] = json.loads(self.to_json())
         return found
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """What fields are that a recipe leaves out, as JSON has them."""
+        """Return the defaults of the optional fields, as JSON represents them."""
         values: dict[str, Any] = {}
         for each in fields(cls):  # type: ignore[arg-type]
             if each.default_factory is not MISSING:
@@ -39,38 +65,89 @@ class Recipe:
         """Read a recipe from a file.
 
         Raises:
-            InputError: the file is not JSON, or has a field that is not known or not
-                of its type.
+            InputError: the file is not a JSON object, or has an unknown field or a
+                value of the wrong type.
         """
         return cls.from_dict(read_recipe(path), str(path))
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any], source: str = "") -> Self:
-        """A recipe from its fields, as JSON has them.
+    def from_dict(cls, values: Mapping[str, Any], source: str = "") -> Self:
+        """Build a recipe from its fields.
 
         Args:
-            values: by name; those left out have their defaults.
-            source: where they come from, for messages.
+            values: fields by name, as JSON represents them; omitted ones have their
+                defaults.
+            source: origin of the values, for messages.
 
         Raises:
-            InputError: a field that is not known, or not of its type.
+            InputError: a field is unknown, or a value has the wrong type.
         """
-        refuse_unknown(cls, values, source)
-        return cls(**values)
+        chosen = cls.class_of(values, source)
+        upgraded = chosen.upgrade(values)
+        refuse_unknown(chosen, upgraded, source)
+        return chosen(**chosen.decode(upgraded, source))
+
+    @classmethod
+    def class_of(cls, values: Mapping[str, Any], source: str = "") -> type[Self]:
+        """Return the class that some fields belong to, by default this one.
+
+        A base of several kinds overrides it to choose among them.
+        """
+        return cls
+
+    @classmethod
+    def upgrade(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of an earlier version's file under today's names.
+
+        Also applied to the `recipe.json` of a run that is resumed. A field that has
+        both names keeps the old one, which `from_dict` then refuses.
+        """
+        return {
+            name if cls.RENAMED.get(name, name) in values else cls.RENAMED[name]: value
+            for name, value in values.items()
+        }
+
+    @classmethod
+    def decode(cls, values: dict[str, Any], source: str = "") -> dict[str, Any]:
+        """Return the arguments of the constructor for checked JSON values.
+
+        Overridden where a field is not what JSON represents, such as a tuple.
+        """
+        return values
+
+    def require_at_least(self, **least: float) -> None:
+        """Raise `InputError` if a field is below its minimum."""
+        for name, smallest in least.items():
+            if getattr(self, name) < smallest:
+                raise InputError(
+                    f"{name} must be at least {smallest}",
+                    f"Set {name} to {smallest} or more",
+                    **{name: getattr(self, name)},
+                )
+
+    def require_one_of(self, **choices: Iterable[Any]) -> None:
+        """Raise `InputError` if a field is not one of its choices."""
+        for name, known in choices.items():
+            if getattr(self, name) not in known:
+                raise InputError(
+                    f"{name} must be one of {list(known)}",
+                    f"Use one of {list(known)}",
+                    **{name: getattr(self, name)},
+                )
 
 
 def read_recipe(path: str | Path) -> dict[str, Any]:
-    """A recipe's fields.
+    """Read the fields of a recipe file.
 
     Raises:
-        InputError: the file cannot be read or is no JSON object.
+        InputError: the file cannot be read or is not a JSON object.
     """
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
             "A recipe must be a JSON file",
-            f"Mend the file; reading it failed with: {error}",
+            f"Correct the file; reading it failed with: {error}",
             path=str(path),
         ) from error
     if not isinstance(values, dict):
@@ -83,34 +160,40 @@ def read_recipe(path: str | Path) -> dict[str, Any]:
 
 
 def refuse_unknown(recipe: type, values: Mapping[str, Any], source: str | Path) -> None:
-    """Refuse fields that a recipe's dataclass does not have, or not of that type.
+    """Refuse fields that a recipe's dataclass lacks, and values of the wrong type.
 
     Args:
         recipe: the dataclass.
-        values: its fields, as JSON has them.
-        source: where they come from, for the message.
+        values: fields by name, as JSON represents them.
+        source: origin of the values, for the message.
 
     Raises:
-        InputError: naming the field. A list is not looked into: what it must be is
-            the recipe's own matter.
+        InputError: naming the field, and known ones of a similar name. The elements of
+            a list are not checked.
     """
     known = [f.name for f in fields(recipe)]
     unknown = sorted(set(values) - set(known))
     if unknown:
+        similar = [
+            match
+            for name in unknown
+            for match in difflib.get_close_matches(name, known, n=2)
+        ]
+        meant = f"Did you mean {similar}? " if similar else ""
         raise InputError(
-            "A recipe may only have fields that are known",
-            f"Remove them; known fields are {known}",
+            f"{recipe.__name__} has no such fields",
+            f"{meant}Known fields are {known}",
             path=str(source),
             fields=unknown,
         )
     types = get_type_hints(recipe)
     for name, value in values.items():
-        wanted = _in_json(types[name])
-        if wanted and not any(_is_a(value, kind) for kind in wanted):
-            kinds = " or ".join(_JSON_NAMES[kind] for kind in wanted)
+        expected = _json_types(types[name])
+        if expected and not any(_is_a(value, kind) for kind in expected):
+            kinds = " or ".join(_JSON_NAMES[kind] for kind in expected)
             raise InputError(
                 f"{name} must be {kinds}",
-                "Change it",
+                f"Set {name} to {kinds}",
                 path=str(source),
                 **{name: value},
             )
@@ -126,8 +209,8 @@ _JSON_NAMES: dict[type, str] = {
 }
 
 
-def _in_json(annotation: Any) -> tuple[type, ...]:
-    """The types that JSON may have for a field; none where they are not told."""
+def _json_types(annotation: Any) -> tuple[type, ...]:
+    """Return the types that JSON may have for a field, or none if not checked."""
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else [annotation]
     plain = tuple(get_origin(kind) or kind for kind in kinds)
     return plain if set(plain) <= _JSON_NAMES.keys() else ()

@@ -1,10 +1,10 @@
-"""Where a run keeps what it needs to go on."""
+"""The directory of a training run: recipe, checkpoint, metrics and logs."""
 
 import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ class Checkpoint:
     """The state of a run.
 
     Attributes:
-        arrays: by name.
-        metadata: what else the run has to know, as JSON keeps it.
+        arrays: state by name.
+        metadata: what else is needed to resume, as JSON values.
     """
 
     arrays: dict[str, np.ndarray]
@@ -31,19 +31,21 @@ class Checkpoint:
 
 
 class RunDirectory:
-    """A folder that one training run owns, and can be killed over at any moment.
+    """A directory owned by one training run, which may be killed at any moment.
 
-    A checkpoint is a new file and then a small file that names it, put in place by one
-    rename: whoever reads sees the old state or the new one. `recipe.json` is written
-    first; a run of another recipe is refused once there is anything else.
+    A checkpoint is a new file, followed by a small file that names it and is put in
+    place by one rename: readers find the old state or the new one. `recipe.json` is
+    written first. Once the directory holds anything else, another recipe is refused.
 
     Args:
-        path: the folder, made if it is missing.
-        recipe: settings of the run; notes (key `"notes"`) may differ.
-        defaults: what a setting is that a run of an earlier version does not have.
+        path: the directory, created if missing.
+        recipe: settings of the run. Notes (key `"notes"`) may change.
+        defaults: values of settings that a run of an earlier version lacks.
+        upgrade: function from the settings of an earlier version's run to today's
+            names; `None` leaves them unchanged.
 
     Raises:
-        InputError: the folder holds a run of other settings, or other things.
+        InputError: the directory holds a run with other settings, or other files.
 
     Example:
     >>> import tempfile
@@ -58,6 +60,7 @@ class RunDirectory:
         path: str | Path,
         recipe: dict[str, Any],
         defaults: dict[str, Any] | None = None,
+        upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     ):
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
@@ -67,9 +70,10 @@ class RunDirectory:
             for p in self.path.iterdir()
             if p.name != target.name and not is_partial(p)
         ]
-        # A run that failed before it had computed anything binds nobody to its recipe.
+        # A run that failed before it computed anything does not fix the recipe.
         if target.exists() and others:
-            before = (defaults or {}) | json.loads(target.read_text(encoding="utf-8"))
+            saved = json.loads(target.read_text(encoding="utf-8"))
+            before = (defaults or {}) | (upgrade(saved) if upgrade else saved)
             changed = sorted(
                 key
                 for key in before.keys() | recipe.keys()
@@ -78,14 +82,14 @@ class RunDirectory:
             if changed:
                 raise InputError(
                     "A run directory belongs to one recipe",
-                    f"Choose another directory, or restore {changed}",
+                    f"Use another directory, or restore {changed}",
                     run_dir=str(self.path),
                     changed=changed,
                 )
         elif others:
             raise InputError(
-                "A new run needs an empty directory, an old one its recipe.json",
-                "Choose another directory",
+                "A new run needs an empty directory, a resumed one its recipe.json",
+                "Use another directory",
                 run_dir=str(self.path),
             )
         write_atomically(target, (json.dumps(recipe, indent=2) + "\n").encode())
@@ -96,15 +100,15 @@ class RunDirectory:
         metadata: dict[str, Any],
         metrics: dict[str, Any] | None = None,
     ) -> None:
-        """Put a new state in the place of the old one.
+        """Replace the saved state, atomically.
 
         Args:
-            arrays: the state; nothing that would need pickle.
-            metadata: JSON values.
-            metrics: a row for `metrics.csv`.
+            arrays: state by name, of dtypes that do not need pickle.
+            metadata: what else is needed to resume, as JSON values.
+            metrics: row to append to `metrics.csv`.
 
         Raises:
-            OSError: the disk is full; the state before stays whole.
+            OSError: the disk is full; the previous state stays intact.
         """
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # type: ignore[arg-type]
@@ -129,10 +133,10 @@ class RunDirectory:
         self._write_metrics(rows)
 
     def load_checkpoint(self) -> Checkpoint | None:
-        """The last state, or `None` where there is none yet.
+        """Return the last saved state, or `None` if there is none.
 
         Raises:
-            InputError: its file is missing or not what was written.
+            InputError: its file is missing or damaged.
         """
         pointer = self._pointer()
         if pointer is None:
@@ -141,28 +145,53 @@ class RunDirectory:
         content = path.read_bytes() if path.exists() else b""
         if hashlib.sha256(content).hexdigest() != pointer["sha256"]:
             raise InputError(
-                "A checkpoint must be the file that was written",
-                f"Restore it, or remove {POINTER} to start again",
+                "A checkpoint must be unchanged since it was written",
+                f"Restore the file, or remove {POINTER} to start again",
                 path=str(path),
             )
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return Checkpoint(dict(archive), pointer["metadata"])
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Rows of `metrics.csv` so far, one for each checkpoint that had some."""
+        """Return the rows of `metrics.csv`, one per checkpoint that had metrics."""
         pointer = self._pointer()
         return [] if pointer is None else pointer["metrics"]
 
-    def is_best(self, score: str, value: float) -> bool:
-        """Whether a score is above that of every checkpoint so far."""
-        return all(value > row[score] for row in self.metrics())
+    def is_best(self, score: str, value: float, higher_is_better: bool = True) -> bool:
+        """Return whether a value is better than that score in every row so far."""
+        sign = 1.0 if higher_is_better else -1.0
+        return all(sign * value > sign * other for other in self._scores(score))
 
     def is_over(self, score: str, patience: int) -> bool:
-        """Whether a score has not risen for `patience` checkpoints; 0 is never."""
-        scores = [row[score] for row in self.metrics()]
+        """Return whether a score has not risen for `patience` rows; 0 is never."""
+        scores = self._scores(score)
         if not patience or not scores:
             return False
         return len(scores) - 1 - int(np.argmax(scores)) >= patience
+
+    def log(
+        self, row: Mapping[str, Any], images: Mapping[str, Path] | None = None
+    ) -> None:
+        """Write TensorBoard events to `logs/`.
+
+        Args:
+            row: values by name; numbers are logged. `row["epoch"]` is the step.
+            images: PNG files by name.
+        """
+        import tensorflow as tf
+
+        writer = tf.summary.create_file_writer(str(self.path / "logs"))
+        with writer.as_default(step=row["epoch"]):
+            for name, value in row.items():
+                if not isinstance(value, str):
+                    tf.summary.scalar(name, value)
+            for name, path in (images or {}).items():
+                tf.summary.image(name, tf.io.decode_png(path.read_bytes())[None])
+        writer.close()
+
+    def _scores(self, name: str) -> list[float]:
+        values = [row.get(name) for row in self.metrics()]
+        return [value for value in values if value is not None and np.isfinite(value)]
 
     def _pointer(self) -> dict[str, Any] | None:
         path = self.path / POINTER
@@ -180,7 +209,7 @@ class RunDirectory:
 
 
 def numbered(**groups: Iterable[Any]) -> dict[str, Any]:
-    """Variables by the name of their group and their place in it.
+    """Return variables by the name of their group and their position in it.
 
     Example:
     >>> numbered(w=["kernel", "bias"])

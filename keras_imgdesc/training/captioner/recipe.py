@@ -90,7 +90,8 @@ class CaptionRecipe(Recipe):
     start_from: str | None = None
     notes: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        super().__post_init__()
         counts = ("epochs", "batch_size", "captions_per_image", "views", "num_beams")
         for name in counts:
             if getattr(self, name) < 1:

@@ -1,13 +1,12 @@
 """The steps of a captioner's training."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
-from tqdm import tqdm
 
 from keras_imgdesc.captioning import (
     CaptionLoss,
@@ -35,16 +34,15 @@ from keras_imgdesc.training.inputs.images import (
 )
 from keras_imgdesc.training.optimizers.build import build_optimizer
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
-from keras_imgdesc.training.reseeding import reseed
-from keras_imgdesc.training.run_directory import RunDirectory, numbered
-from keras_imgdesc.training.tensorboard_log import log_epoch
+from keras_imgdesc.training.run import TrainingRun, check_finite
+from keras_imgdesc.training.run_directory import numbered
 from keras_imgdesc.vision import build_encoder
 
 # Captions of validation pictures written down after each epoch.
 SAMPLES = 12
 
 
-class CaptionRun:
+class CaptionerRun(TrainingRun):
     """One run of `train_captioner`, which says what it does.
 
     Args:
@@ -59,9 +57,8 @@ class CaptionRun:
         validation: CaptionCollection,
         progress: bool,
     ) -> None:
-        self.recipe, self.progress = recipe, progress
-        self.directory = RunDirectory(run_dir, recipe.as_dict(), recipe.defaults())
-        self.train = train
+        super().__init__(recipe, run_dir, progress=progress)
+        self.collection = train
         self.validation = CaptionCollection(
             validation.examples[: recipe.validation_images]
         )
@@ -76,7 +73,7 @@ class CaptionRun:
                 trainable_from=self.captioner.image_encoder.trainable_from,
             )
         self.views = recipe.views if self.cached and self.augmentation else 1
-        self.gather, self.train = self._gatherer(train, "train", self.views)
+        self.gather, self.collection = self._gatherer(train, "train", self.views)
         self.model = self.captioner.decoder
         self.input_name = "feature_map"
         if self.trained is not None:
@@ -84,9 +81,9 @@ class CaptionRun:
             self.input_name = "image"
         tokenizer = self.captioner.tokenizer
         self.token_ids = tokenize_captions(
-            self.train, tokenizer, recipe.captions_per_image
+            self.collection, tokenizer, recipe.captions_per_image
         )
-        self.steps = self._steps()
+        self.batches_per_epoch = self._batches_per_epoch()
         self.search = compile_search(
             self.captioner.decoder,
             tokenizer,
@@ -96,29 +93,24 @@ class CaptionRun:
         self._compile()
         self.average = MovingAverage(self.model, recipe.average_decay)
 
-    def go(self) -> None:
-        """Train from the last whole epoch to the end."""
-        saved = self.directory.load_checkpoint()
-        done = 0
-        if saved is not None:
-            done = saved.metadata["epochs_done"]
-            _restore(self._state(), saved.arrays)
-        for epoch in range(done, self.recipe.epochs):
-            if self.directory.is_over("score", self.recipe.patience):
-                break
-            row = {"epoch": epoch + 1} | self._fit(epoch)
-            with self.average.applied():
-                row |= self._validate(epoch)
-                self._keep_best(row["score"])
-            arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
-            self.directory.save_checkpoint(arrays, {"epochs_done": epoch + 1}, row)
-            log_epoch(self.directory.path / "logs", row)
+    @property
+    def patience(self) -> int:
+        return self.recipe.patience
 
-    def _keep_best(self, score: float) -> None:
-        if self.directory.is_best("score", score):
-            self.captioner.save_to_preset(
-                self.directory.path / "preset", recipe=self.recipe.as_dict()
-            )
+    def evaluated_weights(self) -> AbstractContextManager[None]:
+        return self.average.applied()
+
+    def save(self, place: str) -> None:
+        self.captioner.save_to_preset(
+            self.directory.path / place, recipe=self.recipe.as_dict()
+        )
+
+    def variables(self) -> dict[str, Any]:
+        return numbered(
+            w=self.model.weights,
+            o=self.model.optimizer.variables,
+            a=self.average.variables,
+        )
 
     def _build(self) -> ImageCaptioner:
         recipe = self.recipe
@@ -127,7 +119,7 @@ class CaptionRun:
             wanted = recipe.encoder_options.get("trainable_from", "none")
             captioner.image_encoder.set_trainable_from(wanted)
             return captioner
-        vocabulary = Vocabulary.build(self.train.captions(), recipe.min_count)
+        vocabulary = Vocabulary.build(self.collection.captions(), recipe.min_count)
         tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
         encoder = build_encoder(recipe.encoder, **recipe.encoder_options)
         decoder = build_decoder(
@@ -167,7 +159,7 @@ class CaptionRun:
         )
         return cache.gather, collection
 
-    def _steps(self) -> int:
+    def _batches_per_epoch(self) -> int:
         pictures, captions, _ = self.token_ids.shape
         units = self.recipe.batch_size // self.recipe.captions_per_image
         total = pictures * captions if self.recipe.captions_per_image == 1 else pictures
@@ -184,7 +176,7 @@ class CaptionRun:
         recipe = self.recipe
         optimizer = build_optimizer(
             recipe,
-            self.steps * recipe.epochs,
+            self.batches_per_epoch * recipe.epochs,
             slow=self.captioner.image_encoder.trainable_variables,
         )
         if recipe.objective == "self_critical":
@@ -195,17 +187,8 @@ class CaptionRun:
         self.model.compile(optimizer, loss)
         optimizer.build(self.model.trainable_variables)
 
-    def _state(self) -> dict[str, Any]:
-        return numbered(
-            w=self.model.weights,
-            o=self.model.optimizer.variables,
-            a=self.average.variables,
-        )
-
-    def _fit(self, epoch: int) -> dict[str, float]:
+    def fit_epoch(self, epoch: int) -> dict[str, Any]:
         recipe = self.recipe
-        # Dropout must not depend on whether the run was ever interrupted.
-        reseed(self.model, recipe.seed * 1000 + epoch)
         gather = self.gather
         if self.views > 1:
             generator = np.random.default_rng([recipe.seed, epoch, self.views])
@@ -214,8 +197,6 @@ class CaptionRun:
                 drawn = generator.integers(self.views, size=len(which))
                 return self.gather(self.views * which + drawn)
 
-        if self.progress:
-            print(f"epoch {epoch + 1}/{recipe.epochs}", flush=True)
         if recipe.objective == "self_critical":
             return self._fit_self_critical(gather, epoch)
         batches = epoch_batches(
@@ -230,9 +211,9 @@ class CaptionRun:
         )
         history = self.model.fit(
             batches,
-            verbose=2 if self.progress else 0,
+            verbose=0,
             shuffle=False,
-            callbacks=[self.average],
+            callbacks=[self.average, *self.callbacks(epoch, self.batches_per_epoch)],
         )
         return {name: float(values[-1]) for name, values in history.history.items()}
 
@@ -252,15 +233,16 @@ class CaptionRun:
             epoch,
         )
         rewards = []
-        bar = tqdm(batches, total=self.steps, disable=not self.progress, unit="batch")
+        bar = self.steps(batches, epoch, self.batches_per_epoch)
         for step, (batch, reward) in enumerate(bar):
-            self.model.train_on_batch(*batch)
+            logs = self.model.train_on_batch(*batch, return_dict=True)
+            check_finite(logs, epoch, step)
             self.average.on_train_batch_end(step)
             rewards.append(reward)
             bar.set_postfix(reward=f"{np.mean(rewards):.3f}")
         return {"reward": float(np.mean(rewards))}
 
-    def _validate(self, epoch: int) -> dict[str, float]:
+    def validate(self, epoch: int) -> dict[str, Any]:
         texts = describe_features(
             self.search, self.captioner.tokenizer, self._validation_features()
         )
@@ -273,8 +255,6 @@ class CaptionRun:
             for e, t in zip(self.validation.examples[:SAMPLES], texts, strict=False)
         ]
         (folder / f"epoch_{epoch + 1:03d}.txt").write_text("\n".join(lines) + "\n")
-        if self.progress:
-            print({k: round(v, 3) for k, v in scores.items()}, flush=True)
         return scores | {"score": scores[self.recipe.metric]}
 
     def _validation_features(self):
@@ -289,8 +269,3 @@ class CaptionRun:
             if self.trained is not None:
                 inputs = self.trained.predict_on_batch(inputs)
             yield inputs
-
-
-def _restore(variables: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-    for name, variable in variables.items():
-        variable.assign(arrays[name])

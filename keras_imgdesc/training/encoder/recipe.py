@@ -64,16 +64,17 @@ class DistillationRecipe(Recipe):
     start_from: str | None = None
     notes: dict = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require_at_least(steps_per_epoch=1)
+
     @classmethod
-    def from_dict(
-        cls, values: dict[str, Any], source: str = ""
-    ) -> "DistillationRecipe":
-        """A recipe from its fields, as JSON has them.
+    def decode(cls, values: dict[str, Any], source: str = "") -> dict[str, Any]:
+        """Return the arguments for JSON values: lists become tuples and phases.
 
         Raises:
-            InputError: a field that is not known, or not of its type.
+            InputError: a phase is incomplete, or a folder's weight is not a number.
         """
-        refuse_unknown(cls, values, source)
         try:
             phases = tuple(_phase(phase, source) for phase in values["phases"])
             weights = tuple(float(w) for w in values.get("folder_weights", ()))
@@ -81,12 +82,12 @@ class DistillationRecipe(Recipe):
             if isinstance(error, InputError):
                 raise
             raise InputError(
-                "A distillation recipe must have a list of whole phases, and numbers "
-                "as folder_weights",
-                f"Mend it; reading it failed with: {error!r}",
+                "A distillation recipe must have a list of complete phases, and "
+                "numbers as folder_weights",
+                f"Correct it; reading it failed with: {error!r}",
                 path=source,
             ) from error
-        return cls(**values | {"phases": phases, "folder_weights": weights})
+        return values | {"phases": phases, "folder_weights": weights}
 
 
 def _phase(values: Any, source: str) -> DistillationPhase:

@@ -1,7 +1,9 @@
-"""Distil VGG16 from MobileNet, without labels."""
+"""Distil a VGG16 from a MobileNet, without labels."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,11 +24,14 @@ from keras_imgdesc.training.encoder.recipe import (
 )
 from keras_imgdesc.training.optimizers.conv_muon import ConvMuon
 from keras_imgdesc.training.optimizers.warm_up_cosine import WarmUpCosine
-from keras_imgdesc.training.run_directory import RunDirectory
+from keras_imgdesc.training.run import Best, TrainingRun, restore
+from keras_imgdesc.training.run_directory import Checkpoint
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 
-# Pictures that the variance of the teacher's channels is measured on.
-VARIANCE_PICTURES = 256
+# Images on which the variance of the teacher's channels is measured.
+VARIANCE_IMAGES = 256
+# The result, in the format of `keras.applications.VGG16(include_top=False)`.
+WEIGHTS_FILE = "vgg16.weights.h5"
 
 
 def distill_encoder(
@@ -37,42 +42,196 @@ def distill_encoder(
     validation: Sequence[str | Path] = (),
     progress: bool = True,
 ) -> VGG16Encoder:
-    """Train a VGG16 of full width to give the features of a MobileNet.
+    """Train a full-width VGG16 to reproduce the features of a MobileNet.
 
-    Blocks are first trained apart, each fed with the teacher's map before it and
-    aimed at the teacher's map after it, then joined and trained as one, as the
-    recipe's phases say. The same command run again goes on where it stopped.
+    Blocks are first trained separately, each on the teacher's map before it, with the
+    teacher's map after it as the target. They are then joined and trained together, as
+    the recipe's phases specify. Running the same command again resumes after the last
+    committed epoch and ends in the same weights.
 
     Args:
         recipe: phases and weights of the losses.
-        folders: folders of photographs; no labels are read.
-        teacher_weights: as `MobileNetEncoder(weights=...)`.
-        run_dir: where checkpoints, `metrics.csv` and `vgg16.weights.h5` go. The last
-            is in the format of `keras.applications.VGG16(include_top=False)`.
-        validation: photographs for the share of variance explained, reported after
-            each phase.
-        progress: show a progress bar.
+        folders: folders of photos; no labels are read.
+        teacher_weights: see `MobileNetEncoder(weights=...)`.
+        run_dir: directory for `recipe.json`, `metrics.csv`, `logs/` for TensorBoard,
+            the checkpoint, and `vgg16.weights.h5`, the result in the format of
+            `keras.applications.VGG16(include_top=False)`.
+        validation: photos, at least two, on which the explained variance is measured
+            at the end of each phase that trains all blocks; see `explained_variance`.
+            It is in `metrics.csv` as `validation_block2`, ..., `validation_tail`.
+        progress: whether to show progress.
 
     Returns:
-        The encoder at 224 pixels, every layer frozen.
+        The encoder for 224 x 224 pixels, all layers frozen.
 
     Raises:
-        InputError: a folder without pictures, teacher weights that do not fit, a run
-            directory of another recipe.
+        InputError: a folder has no images, the teacher's weights do not fit, the run
+            directory belongs to another recipe, or a loss is not finite.
     """
-    # Before the directory belongs to a recipe that these folders do not fit.
-    pictures = data.list_folders(folders, recipe.folder_weights)
+    # Checked before the directory is tied to a recipe that does not fit the folders.
+    photos = data.list_folders(folders, recipe.folder_weights)
     with dtype_policy(choose_precision(recipe.precision)):
-        run = RunDirectory(run_dir, recipe.as_dict(), recipe.defaults())
-        arrays = _train(recipe, pictures, teacher_weights, run, validation, progress)
-    encoder = VGG16Encoder(trainable_from="none", input_scale=64.0)
-    encoder.set_weights(arrays)
-    save_keras_weights(encoder, Path(run_dir) / "vgg16.weights.h5")
-    return encoder
+        run = EncoderRun(
+            recipe, run_dir, photos, teacher_weights, validation, progress=progress
+        )
+        run.train()
+    run.save(WEIGHTS_FILE)
+    return run.encoder
+
+
+class EncoderRun(TrainingRun):
+    """The run of `distill_encoder`: the phases of its recipe, one after another.
+
+    Args:
+        recipe, run_dir, teacher_weights, validation, progress: see `distill_encoder`.
+        photos: paths and cumulative probabilities, from `list_folders`.
+    """
+
+    def __init__(
+        self,
+        recipe: DistillationRecipe,
+        run_dir: str | Path,
+        photos: tuple[list[str], np.ndarray],
+        teacher_weights: str,
+        validation: Sequence[str | Path] = (),
+        *,
+        progress: bool = True,
+    ) -> None:
+        super().__init__(recipe, run_dir, progress=progress)
+        self.paths, self.cumulative = photos
+        self.teacher_weights, self.validation = teacher_weights, validation
+        self._phase = -1
+        keras.utils.set_random_seed(recipe.seed)
+        self.student = VGG16Encoder(32, weights=recipe.start_from, input_scale=64.0)
+
+    @property
+    def num_epochs(self) -> int:
+        return sum(self._epochs_of(phase) for phase in self.recipe.phases)
+
+    @cached_property
+    def encoder(self) -> VGG16Encoder:
+        """The trained encoder; first read when training is done."""
+        encoder = VGG16Encoder(trainable_from="none", input_scale=64.0)
+        encoder.set_weights(self.student.get_weights())
+        return encoder
+
+    def begin_epoch(self, epoch: int) -> None:
+        number, _ = self._locate(epoch)
+        if number != self._phase:
+            self._begin_phase(number)
+        super().begin_epoch(epoch)
+
+    def fit_epoch(self, epoch: int) -> dict[str, Any]:
+        number, first_epoch = self._locate(epoch)
+        phase = self.recipe.phases[number]
+        first = (epoch - first_epoch) * self.recipe.steps_per_epoch
+        steps = min(self.recipe.steps_per_epoch, phase.steps - first)
+        batches = data.crop_batches(
+            self.paths,
+            self.cumulative,
+            phase,
+            self.recipe.seed + 1000 * number,
+            first,
+            steps,
+        )
+        history = self.model.fit(
+            batches, verbose=0, shuffle=False, callbacks=self.callbacks(epoch, steps)
+        )
+        row = {name: float(values[-1]) for name, values in history.history.items()}
+        return row | {"phase": phase.name}
+
+    def validate(self, epoch: int) -> dict[str, Any]:
+        """Measure the explained variance where a phase of all blocks ends.
+
+        It belongs to the row of that epoch: a run resumed in a later phase cannot
+        measure it again.
+        """
+        number, first_epoch = self._locate(epoch)
+        phase = self.recipe.phases[number]
+        is_end = epoch + 1 == first_epoch + self._epochs_of(phase)
+        has_all_blocks = phase.first_block == 1 and phase.last_block == 5
+        if not (self.validation and is_end and has_all_blocks):
+            return {}
+        encoder = VGG16Encoder(input_scale=64.0)
+        encoder.set_weights(self.student.get_weights())
+        teacher = MobileNetEncoder(weights=self.teacher_weights)
+        shares = explained_variance(encoder, teacher, self.validation)
+        return {f"validation_{name}": share for name, share in shares.items()}
+
+    def bests(self) -> Sequence[Best]:
+        """Return nothing: the last epoch is the result."""
+        return ()
+
+    def save(self, place: str) -> None:
+        save_keras_weights(self.encoder, self.directory.path / place)
+
+    def variables(self) -> dict[str, Any]:
+        student = {f"student/{i:03d}": v for i, v in enumerate(self.student.weights)}
+        return student | self._optimizer_variables()
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Restore the student, and the optimizer if its phase is not finished."""
+        epoch = int(checkpoint.metadata["epochs_done"])
+        student = {f"student/{i:03d}": v for i, v in enumerate(self.student.weights)}
+        restore(student, checkpoint.arrays)
+        if epoch == self.num_epochs:
+            return
+        number, first_epoch = self._locate(epoch)
+        if epoch > first_epoch:
+            self._begin_phase(number)
+            restore(self._optimizer_variables(), checkpoint.arrays)
+
+    def _optimizer_variables(self) -> dict[str, Any]:
+        variables = self.model.optimizer.variables
+        return {f"optimizer/{i:03d}": v for i, v in enumerate(variables)}
+
+    def _epochs_of(self, phase: DistillationPhase) -> int:
+        return -(-phase.steps // self.recipe.steps_per_epoch)
+
+    def _locate(self, epoch: int) -> tuple[int, int]:
+        """Return the number of an epoch's phase, and that phase's first epoch."""
+        first = 0
+        for number, phase in enumerate(self.recipe.phases):
+            if epoch < first + self._epochs_of(phase):
+                return number, first
+            first += self._epochs_of(phase)
+        raise IndexError(epoch)
+
+    def _begin_phase(self, number: int) -> None:
+        """Build the model of a phase, with the student's present weights."""
+        recipe, phase = self.recipe, self.recipe.phases[number]
+        student = VGG16Encoder(image_size=phase.image_size)
+        student.set_weights(self.student.get_weights())
+        if phase.frozen_below > 1:
+            student.set_trainable_from(f"block{phase.frozen_below}")
+        teacher = MobileNetEncoder(phase.image_size, weights=self.teacher_weights)
+        chosen = np.random.default_rng(recipe.seed).choice(
+            self.paths, min(VARIANCE_IMAGES, len(self.paths)), replace=False
+        )
+        variances = _variances(teacher, _read(chosen, phase.image_size))
+        model = DistillationModel(
+            student,
+            teacher,
+            variances,
+            phase.first_block,
+            phase.last_block,
+            phase.hint_weight,
+            recipe.tail_weight,
+        )
+        schedule = WarmUpCosine(
+            phase.learning_rate, max(1, phase.steps * 8 // 100), phase.steps, 0.02
+        )
+        optimizer = ConvMuon(schedule, weight_decay=None, adam_weight_decay=0.0)
+        # XLA makes convolutions slower on the CPU.
+        model.compile(optimizer=optimizer, jit_compile=False)
+        size = phase.image_size + SHIFT
+        model(np.zeros((1, size, size, 3), "float32"))
+        optimizer.build(model.trainable_variables)
+        self.model, self.student, self._phase = model, student, number
 
 
 def save_keras_weights(encoder: VGG16Encoder, path: Path) -> None:
-    """Write the encoder as weights of `keras.applications.VGG16`, atomically."""
+    """Write an encoder as weights of `keras.applications.VGG16`, atomically."""
     from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
 
     with atomic_path(path) as partial:
@@ -82,26 +241,26 @@ def save_keras_weights(encoder: VGG16Encoder, path: Path) -> None:
 def explained_variance(
     student: VGG16Encoder,
     teacher: MobileNetEncoder,
-    pictures: Sequence[str | Path],
+    photos: Sequence[str | Path],
     batch_size: int = 25,
 ) -> dict[str, float]:
-    """Share of the teacher's variance that the student explains.
+    """Return the share of the teacher's variance that the student explains.
 
     Args:
-        student, teacher: of the same image size.
-        pictures: photographs never trained on, at least two.
-        batch_size: pictures in a batch; statistics are over all of them.
+        student, teacher: encoders of the same image size.
+        photos: at least two that were not trained on.
+        batch_size: images per batch; the variance is that of all of them.
 
     Returns:
         `{"block2": ..., "block5": ..., "tail": ...}`, at most 1: one minus the squared
-        error over the variance, both summed over channels. 0 is what the teacher's
-        mean map would reach.
+        error over the variance, both summed over channels. The teacher's mean map
+        would score 0.
     """
-    pixels = _read(pictures, student.image_size)
+    pixels = _read(photos, student.image_size)
     variances = _variances(teacher, pixels)
     model = DistillationModel(student, teacher, variances)
     model.compile(optimizer=keras.optimizers.SGD(0.0), jit_compile=False)
-    # The teacher's window is SHIFT pixels up and left of the picture.
+    # The teacher's window lies SHIFT pixels up and left of the student's.
     padding = ((0, 0), (SHIFT, 0), (SHIFT, 0), (0, 0))
     pixels = np.pad(pixels, padding, mode="reflect").astype("float32")
     result = model.evaluate(pixels, batch_size=batch_size, verbose=0, return_dict=True)
@@ -112,97 +271,8 @@ def explained_variance(
     }
 
 
-def _train(recipe, pictures, teacher_weights, run, validation, progress):
-    paths, cumulative = pictures
-    keras.utils.set_random_seed(recipe.seed)
-    initial = VGG16Encoder(32, weights=recipe.start_from, input_scale=64.0)
-    arrays = initial.get_weights()
-    done = 0
-    saved = run.load_checkpoint()
-    if saved is not None:
-        done = int(saved.metadata["epochs_done"])
-        arrays = [saved.arrays[f"student/{i:03d}"] for i in range(len(arrays))]
-    first_epoch = 0
-    for number, phase in enumerate(recipe.phases):
-        epochs = -(-phase.steps // recipe.steps_per_epoch)
-        start = max(0, done - first_epoch)
-        if start < epochs:
-            model, student = _build(recipe, phase, teacher_weights, arrays, paths)
-            if saved is not None and start:
-                _restore_optimizer(model.optimizer, saved.arrays)
-            for epoch in range(start, epochs):
-                first = epoch * recipe.steps_per_epoch
-                steps = min(recipe.steps_per_epoch, phase.steps - first)
-                batches = data.crop_batches(
-                    paths, cumulative, phase, recipe.seed + 1000 * number, first, steps
-                )
-                if progress:
-                    print(f"{phase.name}: epoch {epoch + 1}/{epochs}", flush=True)
-                history = model.fit(
-                    batches, verbose=2 if progress else 0, shuffle=False
-                )
-                row = {k: v[-1] for k, v in history.history.items()}
-                arrays = student.get_weights()
-                state = {f"student/{i:03d}": a for i, a in enumerate(arrays)}
-                state |= _optimizer_state(model.optimizer)
-                row |= {"epoch": first_epoch + epoch + 1, "phase": phase.name}
-                run.save_checkpoint(
-                    state, {"epochs_done": first_epoch + epoch + 1}, row
-                )
-            if validation and phase.first_block == 1 and phase.last_block == 5:
-                full = VGG16Encoder(input_scale=64.0)
-                full.set_weights(arrays)
-                teacher = MobileNetEncoder(weights=teacher_weights)
-                print(phase.name, explained_variance(full, teacher, validation))
-        first_epoch += epochs
-    return arrays
-
-
-def _build(recipe, phase: DistillationPhase, teacher_weights, arrays, paths):
-    student = VGG16Encoder(image_size=phase.image_size)
-    student.set_weights(arrays)
-    if phase.frozen_below > 1:
-        student.set_trainable_from(f"block{phase.frozen_below}")
-    teacher = MobileNetEncoder(phase.image_size, weights=teacher_weights)
-    chosen = np.random.default_rng(recipe.seed).choice(
-        paths, min(VARIANCE_PICTURES, len(paths)), replace=False
-    )
-    variances = _variances(teacher, _read(chosen, phase.image_size))
-    model = DistillationModel(
-        student,
-        teacher,
-        variances,
-        phase.first_block,
-        phase.last_block,
-        phase.hint_weight,
-        recipe.tail_weight,
-    )
-    schedule = WarmUpCosine(
-        phase.learning_rate, max(1, phase.steps * 8 // 100), phase.steps, 0.02
-    )
-    optimizer = ConvMuon(schedule, weight_decay=None, adam_weight_decay=0.0)
-    # XLA made convolutions slower on the CPU.
-    model.compile(optimizer=optimizer, jit_compile=False)
-    size = phase.image_size + SHIFT
-    model(np.zeros((1, size, size, 3), "float32"))
-    optimizer.build(model.trainable_variables)
-    return model, student
-
-
-def _optimizer_state(optimizer) -> dict[str, np.ndarray]:
-    return {
-        f"optimizer/{i:03d}": keras.ops.convert_to_numpy(v)
-        for i, v in enumerate(optimizer.variables)
-    }
-
-
-def _restore_optimizer(optimizer, arrays: dict[str, np.ndarray]) -> None:
-    for i, variable in enumerate(optimizer.variables):
-        variable.assign(arrays[f"optimizer/{i:03d}"])
-
-
-def _read(pictures, size: int) -> np.ndarray:
-    read = images.read_images(list(pictures), (size, size))
+def _read(photos, size: int) -> np.ndarray:
+    read = images.read_images(list(photos), (size, size))
     return np.stack([p for _, p in read if isinstance(p, np.ndarray)])
 
 

@@ -101,6 +101,7 @@ class MatchingRecipe(Recipe):
     notes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         least = {
             "epochs": 1,
             "batch_size": 2,

@@ -1,12 +1,11 @@
 """The steps of a matcher's training."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
-from tqdm import tqdm
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
@@ -31,12 +30,11 @@ from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 from keras_imgdesc.training.optimizers.layerwise_adamw import LayerwiseAdamW
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
 from keras_imgdesc.training.optimizers.warm_up_cosine import WarmUpCosine
-from keras_imgdesc.training.reseeding import reseed
-from keras_imgdesc.training.run_directory import RunDirectory, numbered
-from keras_imgdesc.training.tensorboard_log import log_epoch
+from keras_imgdesc.training.run import TrainingRun, check_finite
+from keras_imgdesc.training.run_directory import numbered
 
 
-class MatchingRun:
+class MatcherRun(TrainingRun):
     """One run of `train_matcher`, which says what it does.
 
     Args:
@@ -51,8 +49,7 @@ class MatchingRun:
         validation: CaptionCollection,
         progress: bool,
     ) -> None:
-        self.recipe, self.progress = recipe, progress
-        self.directory = RunDirectory(run_dir, recipe.as_dict(), recipe.defaults())
+        super().__init__(recipe, run_dir, progress=progress)
         keras.utils.set_random_seed(recipe.seed)
         self.matcher = build_matcher(recipe, train)
         self.augmentation = Augmentation(
@@ -115,30 +112,24 @@ class MatchingRun:
         self._compile()
         self.average = MovingAverage(self.model, recipe.average_decay)
 
-    def go(self) -> None:
-        """Train from the last whole epoch to the end."""
-        saved = self.directory.load_checkpoint()
-        done = 0
-        if saved is not None:
-            done = saved.metadata["epochs_done"]
-            for name, variable in self._state().items():
-                variable.assign(saved.arrays[name])
-        for epoch in range(done, self.recipe.epochs):
-            if self.directory.is_over("score", self.recipe.patience):
-                break
-            row = {"epoch": epoch + 1} | self._fit(epoch)
-            with self.average.applied():
-                row |= self._validate()
-                self._keep_best(row["score"])
-            arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
-            self.directory.save_checkpoint(arrays, {"epochs_done": epoch + 1}, row)
-            log_epoch(self.directory.path / "logs", row)
+    @property
+    def patience(self) -> int:
+        return self.recipe.patience
 
-    def _keep_best(self, score: float) -> None:
-        if self.directory.is_best("score", score):
-            self.matcher.save_to_preset(
-                self.directory.path / "preset", recipe=self.recipe.as_dict()
-            )
+    def evaluated_weights(self) -> AbstractContextManager[None]:
+        return self.average.applied()
+
+    def save(self, place: str) -> None:
+        self.matcher.save_to_preset(
+            self.directory.path / place, recipe=self.recipe.as_dict()
+        )
+
+    def variables(self) -> dict[str, Any]:
+        return numbered(
+            w=self.model.weights,
+            o=self.model.optimizer.variables,
+            a=self.average.variables,
+        )
 
     def _gatherer(
         self, collection: CaptionCollection, name: str, views: int = 1
@@ -187,43 +178,19 @@ class MatchingRun:
         )
         optimizer.build(self.model.trainable_variables)
 
-    def _state(self) -> dict[str, Any]:
-        return numbered(
-            w=self.model.weights,
-            o=self.model.optimizer.variables,
-            a=self.average.variables,
-        )
-
-    def _fit(self, epoch: int) -> dict[str, float]:
-        # Dropout must not depend on whether the run was ever interrupted.
-        reseed(self.model, self.recipe.seed * 1000 + epoch)
+    def fit_epoch(self, epoch: int) -> dict[str, Any]:
         self.model.reset_metrics()
-        bar = tqdm(
-            self.batches.epoch(epoch),
-            total=self.batches.steps,
-            disable=not self.progress,
-            desc=f"epoch {epoch + 1}/{self.recipe.epochs}",
-            unit="batch",
-            mininterval=5,
-        )
+        bar = self.steps(self.batches.epoch(epoch), epoch, self.batches.steps)
         logs: dict[str, float] = {}
         for step, (inputs, targets) in enumerate(bar):
             logs = self.model.train_on_batch(inputs, targets, return_dict=True)
             self.average.on_train_batch_end(step)
-            if not np.isfinite(logs["loss"]):
-                raise InputError(
-                    "The loss must stay finite",
-                    "Lower learning_rate, and run again from the last checkpoint",
-                    epoch=epoch + 1,
-                    step=step + 1,
-                )
+            check_finite(logs, epoch, step)
         return {name: float(value) for name, value in logs.items()}
 
-    def _validate(self) -> dict[str, float]:
+    def validate(self, epoch: int) -> dict[str, Any]:
         score = score_function(self.matcher, self._validation_images())
         scores = self.metric.compute(score, self.validation)
-        if self.progress:
-            print({k: round(v, 2) for k, v in scores.items()}, flush=True)
         return scores | {"score": scores[self.recipe.metric]}
 
     def _validation_images(self) -> ImageEmbeddings:

@@ -24,7 +24,6 @@ from keras_imgdesc.training.painter.prior_fitting import fit_noise_prior
 from keras_imgdesc.training.painter.recipe import GeneratorRecipe
 from keras_imgdesc.training.painter.texts import embed_texts
 from keras_imgdesc.training.run_directory import RunDirectory, numbered
-from keras_imgdesc.training.tensorboard_log import log_epoch
 from keras_imgdesc.visualization.sample_grid import diversity, write_sample_grid
 
 FEWEST_PICTURES = 64
@@ -138,7 +137,7 @@ class GeneratorRun:
         arrays = {k: ops.convert_to_numpy(v) for k, v in self._state().items()}
         self.directory.save_checkpoint(arrays, {"epochs_done": row["epoch"]}, row)
         sheets = {"samples": self._sheet_path(row["epoch"])}
-        log_epoch(self.directory.path / "logs", row, sheets)
+        self.directory.log(row, sheets)
         if self.progress:
             print({k: round(v, 3) for k, v in row.items()}, flush=True)
 

@@ -168,7 +168,7 @@ def test_recipes_go_through_json(tmp_path):
     [
         ({"phases": [[]]}, "a phase must be an object"),
         ({"phases": [{"name": "x"}]}, "crop_scale"),
-        ({"phases": 3}, "whole phases"),
+        ({"phases": 3}, "complete phases"),
         ({"steps_per_epoch": "x"}, "steps_per_epoch must be a whole number"),
         ({"folder_weights": ["x"]}, "folder_weights"),
     ],

@@ -14,7 +14,7 @@ from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.training.matcher.batches import MatchingBatches
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
-from keras_imgdesc.training.matcher.train import MatchingRun
+from keras_imgdesc.training.matcher.train import MatcherRun
 from keras_imgdesc.training.matching_training import train_matcher
 
 PLACES = ("top", "bottom", "left", "right")
@@ -83,20 +83,20 @@ def test_it_learns_to_choose_and_saves_the_best(tmp_path):
 def test_a_run_that_was_stopped_ends_in_the_same_weights(tmp_path, monkeypatch):
     train, validation = halves(16), halves(8)
     (tmp_path / "whole").mkdir()
-    run = MatchingRun(recipe(), tmp_path / "whole", train, validation, False)
-    fit = run._fit
+    run = MatcherRun(recipe(), tmp_path / "whole", train, validation, False)
+    fit = run.fit_epoch
 
     def copy_in_the_second(epoch):
         if epoch == 1:  # all that a run that stops here leaves
             shutil.copytree(tmp_path / "whole", tmp_path / "stopped")
         return fit(epoch)
 
-    monkeypatch.setattr(run, "_fit", copy_in_the_second)
-    run.go()
-    MatchingRun(recipe(), tmp_path / "stopped", train, validation, False).go()
+    monkeypatch.setattr(run, "fit_epoch", copy_in_the_second)
+    run.train()
+    MatcherRun(recipe(), tmp_path / "stopped", train, validation, False).train()
     saved = []
     for folder in ("whole", "stopped"):
-        again = MatchingRun(recipe(), tmp_path / folder, train, validation, False)
+        again = MatcherRun(recipe(), tmp_path / folder, train, validation, False)
         saved.append(again.directory.load_checkpoint())
     assert saved[0].metadata == saved[1].metadata == {"epochs_done": 2}
     whole, stopped = (

@@ -1,0 +1,272 @@
+"""The training loop that every task shares."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from tqdm import tqdm
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.run_directory import Checkpoint, RunDirectory
+
+
+@dataclass(frozen=True)
+class Best:
+    """A place in the run directory that holds the best state by one score.
+
+    Attributes:
+        score: column of `metrics.csv`; epochs whose row lacks it are ignored. `None`
+            keeps the latest epoch.
+        place: path within the run directory, passed to `TrainingRun.save`.
+        higher_is_better: direction of the score. Of equal scores the first is kept.
+    """
+
+    score: str | None
+    place: str = "preset"
+    higher_is_better: bool = True
+
+
+class TrainingRun(ABC):
+    """A training that can be killed at any moment and resumed.
+
+    `train` runs the remaining epochs. For each it reseeds the random layers, calls
+    `fit_epoch` and `validate`, calls `save` for every place in `bests` whose score has
+    improved, commits `variables` and the epoch's row of numbers with one atomic
+    rename, writes TensorBoard events and reports progress. A resumed run ends in the
+    same weights as one that was never interrupted, provided that an epoch depends on
+    nothing but its number and the variables.
+
+    A subclass sets `model` and implements `fit_epoch`, `validate`, `variables` and
+    `save`. The other methods are hooks with defaults. Epochs are counted from 0, as
+    arguments; a row's `"epoch"` counts from 1.
+
+    Args:
+        recipe: settings; at least `seed`, and `epochs` unless `num_epochs` is
+            overridden.
+        run_dir: directory of the run, created if missing.
+        progress: whether to show progress bars and print a line per epoch.
+
+    Raises:
+        InputError: the directory belongs to another recipe or holds other files.
+    """
+
+    model: keras.Model
+
+    def __init__(
+        self, recipe: Any, run_dir: str | Path, *, progress: bool = True
+    ) -> None:
+        self.recipe, self.progress = recipe, progress
+        self.directory = RunDirectory(
+            run_dir, recipe.as_dict(), recipe.defaults(), recipe.upgrade
+        )
+
+    # === What a subclass implements ===
+
+    @abstractmethod
+    def fit_epoch(self, epoch: int) -> dict[str, Any]:
+        """Train one epoch.
+
+        Show progress with `steps` or `callbacks`, and check the losses of each step
+        with `check_finite` or `callbacks`.
+
+        Returns:
+            Numbers, and possibly names, for the row of `metrics.csv`.
+        """
+
+    @abstractmethod
+    def validate(self, epoch: int) -> dict[str, Any]:
+        """Score the model after an epoch; the result is added to the row."""
+
+    @abstractmethod
+    def variables(self) -> dict[str, Any]:
+        """Return what a checkpoint holds: Keras variables by name."""
+
+    @abstractmethod
+    def save(self, place: str) -> None:
+        """Write the model as a preset to a path within the run directory."""
+
+    # === Hooks ===
+
+    @property
+    def num_epochs(self) -> int:
+        """Epochs of the complete run, a final phase included."""
+        epochs: int = self.recipe.epochs
+        return epochs
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a better `"score"` before the run stops; 0 never stops."""
+        return 0
+
+    def bests(self) -> Sequence[Best]:
+        """Return what is kept besides the checkpoint."""
+        return (Best("score"),)
+
+    def evaluated_weights(self) -> AbstractContextManager[Any]:
+        """Return a context in which the model has the weights to score and save."""
+        return nullcontext()
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Restore a checkpoint, by default into `variables`.
+
+        Raises:
+            InputError: the checkpoint lacks a variable of this model.
+        """
+        restore(self.variables(), checkpoint.arrays)
+
+    def keep(self, row: dict[str, Any]) -> None:
+        """Save what an epoch has improved, before the epoch is committed.
+
+        An exception raised here refuses the epoch: the checkpoint stays that of the
+        epoch before.
+        """
+        for best in self.bests():
+            if best.score is None or (
+                best.score in row
+                and self.directory.is_best(
+                    best.score, row[best.score], best.higher_is_better
+                )
+            ):
+                self.save(best.place)
+
+    def images(self, row: dict[str, Any]) -> Mapping[str, Path]:
+        """Return PNG files to show in TensorBoard, by name."""
+        return {}
+
+    # === The loop ===
+
+    def train(self) -> None:
+        """Train from the last committed epoch to the end.
+
+        Raises:
+            InputError: a loss is not finite; the last committed epoch is kept.
+        """
+        checkpoint = self.directory.load_checkpoint()
+        done = 0
+        if checkpoint is not None:
+            done = int(checkpoint.metadata["epochs_done"])
+            self.resume(checkpoint)
+        for epoch in range(done, self.num_epochs):
+            if self.directory.is_over("score", self.patience):
+                break
+            self._run_epoch(epoch)
+
+    def _run_epoch(self, epoch: int) -> None:
+        start = time.monotonic()
+        self.begin_epoch(epoch)
+        row = {"epoch": epoch + 1} | self.fit_epoch(epoch)
+        check_finite(row, epoch)
+        with self.evaluated_weights():
+            row |= self.validate(epoch)
+            self.keep(row)
+        arrays = {k: ops.convert_to_numpy(v) for k, v in self.variables().items()}
+        self.directory.save_checkpoint(arrays, {"epochs_done": epoch + 1}, row)
+        self.directory.log(row, self.images(row))
+        if self.progress:
+            numbers = ", ".join(
+                f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+                for name, value in row.items()
+                if name != "epoch"
+            )
+            seconds = time.monotonic() - start
+            print(
+                f"epoch {epoch + 1}/{self.num_epochs} ({seconds:.0f} s): {numbers}",
+                flush=True,
+            )
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Prepare an epoch, by default by reseeding the model's random layers.
+
+        Dropout must not depend on whether the run was interrupted.
+        """
+        reseed(self.model, self.recipe.seed * 1000 + epoch)
+
+    # === For loops over batches ===
+
+    def steps(self, batches: Iterable[Any], epoch: int, total: int) -> tqdm:
+        """Return the batches of an epoch, iterated under a progress bar."""
+        return tqdm(
+            batches,
+            total=total,
+            disable=not self.progress,
+            desc=f"epoch {epoch + 1}/{self.num_epochs}",
+            unit="batch",
+            mininterval=5,
+        )
+
+    def callbacks(self, epoch: int, total: int) -> list[keras.callbacks.Callback]:
+        """Return callbacks for `model.fit`: progress bar and finite-loss check."""
+        return [_StepCallback(self.steps((), epoch, total), epoch)]
+
+
+class _StepCallback(keras.callbacks.Callback):
+    """What `steps` and `check_finite` do, within `model.fit`."""
+
+    def __init__(self, bar: tqdm, epoch: int) -> None:
+        super().__init__()
+        self._bar, self._epoch = bar, epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        check_finite(logs or {}, self._epoch, batch)
+        self._bar.update()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._bar.close()
+
+
+def check_finite(logs: Mapping[str, Any], epoch: int, step: int | None = None) -> None:
+    """Raise if a number is infinite or not a number.
+
+    Args:
+        logs: losses by name; values that are not numbers are ignored.
+        epoch: number of the epoch, from 0.
+        step: number of the step within the epoch, from 0, if known.
+
+    Raises:
+        InputError: naming the loss, the epoch and the step, both counted from 1.
+    """
+    for name, value in logs.items():
+        if not isinstance(value, str) and not np.isfinite(value):
+            place = {} if step is None else {"step": step + 1}
+            raise InputError(
+                "The losses must stay finite",
+                "Lower the learning rate and train into a new run directory; this one "
+                "keeps the last complete epoch",
+                loss=name,
+                value=float(value),
+                epoch=epoch + 1,
+                **place,
+            )
+
+
+def restore(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Assign arrays to variables of the same names.
+
+    Raises:
+        InputError: a variable has no array.
+    """
+    missing = sorted(set(variables) - set(arrays))
+    if missing:
+        raise InputError(
+            "A checkpoint must hold every variable of the model",
+            "Train into a new run directory",
+            missing=missing,
+        )
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def reseed(model: keras.Model, seed: int) -> None:
+    """Restart the random layers of a model, such as dropout, from a seed."""
+    for number, layer in enumerate(model._flatten_layers()):
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            state = np.array([seed, number], "uint32")
+            generator.state.assign(ops.cast(state, generator.state.dtype))
