@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
-from os import PathLike
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import keras
 
@@ -14,6 +14,7 @@ from keras_imgdesc.captioning.caption_generator import CaptionGenerator
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
 from keras_imgdesc.captioning.caption_scorer import CaptionScorer
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_parts
+from keras_imgdesc.captioning.decoders import DECODERS
 from keras_imgdesc.captioning.decoders.decoder import Decoder
 from keras_imgdesc.captioning.search.decoding import check_at_least
 from keras_imgdesc.captioning.search.reranking import Reranker
@@ -25,14 +26,16 @@ from keras_imgdesc.images.inputs import (
     is_single,
     pictures,
 )
-from keras_imgdesc.text import CaptionTokenizer
+from keras_imgdesc.presets.task import Task
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.vision import ENCODERS
 
 # Chosen on the development pictures of Flickr8k; see the card of flickr8k_matcher.
 RERANK_WEIGHT = 0.1
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
-class ImageCaptioner(CaptionerGraph):
+class ImageCaptioner(Task, CaptionerGraph):
     """Describes images.
 
     A functional Keras model, the training form: inputs `{"image": uint8 or float in
@@ -69,6 +72,11 @@ class ImageCaptioner(CaptionerGraph):
     >>> captioner.score(photo, "A dog runs.").text
     'a dog runs'
     """
+
+    PARTS: ClassVar[dict[str, tuple[type, ...]]] = {
+        "image_encoder": tuple(ENCODERS.values()),
+        "decoder": tuple(DECODERS.values()),
+    }
 
     def __init__(
         self,
@@ -286,27 +294,43 @@ class ImageCaptioner(CaptionerGraph):
         kwargs |= batching(x, batch_size)
         return super().evaluate(x, y, **kwargs)
 
-    def save_to_preset(self, path: str | PathLike[str], **kwargs: Any) -> None:
-        """Saves the captioner as a folder; see `presets.save_preset`."""
-        # Presets know the tasks and not the other way round; only these two
-        # conveniences look back, when called.
-        from keras_imgdesc.presets.saving import save_preset
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the tokenizer."""
+        return self.tokenizer.vocabulary
 
-        save_preset(self, path, **kwargs)
+    @property
+    def description(self) -> str:
+        """One line: the classes of the parts and their sizes."""
+        return (
+            f"{type(self.decoder).__name__} on {type(self.image_encoder).__name__} at "
+            f"{self.image_encoder.image_size} px, {len(self.vocabulary)} tokens"
+        )
+
+    def preset_settings(self) -> dict[str, Any]:
+        """Return what a preset keeps of the tokenizer and of `generation`."""
+        return {
+            "tokenizer": {"sequence_length": self.tokenizer.sequence_length},
+            "generation": self.generation.get_config(),
+        }
 
     @classmethod
-    def from_preset(cls, name: str | PathLike[str], **kwargs: Any) -> ImageCaptioner:
-        """Loads a captioner by its name or folder; see `presets.load_preset`."""
-        from keras_imgdesc.presets.saving import load_preset
-
-        return load_preset(name, task=cls, **kwargs)
+    def from_parts(
+        cls, parts: dict[str, Any], config: dict[str, Any], vocabulary_file: Path
+    ) -> Self:
+        """Build a captioner from what a preset holds; see `Task.from_parts`."""
+        vocabulary = Vocabulary.load(vocabulary_file)
+        return cls(
+            **parts,
+            tokenizer=CaptionTokenizer(vocabulary, **config["tokenizer"]),
+            generation=GenerationSettings(**config["generation"]),
+        )
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
             "name": self.name,
-            "image_encoder": serialize(self.image_encoder),
-            "decoder": serialize(self.decoder),
+            **{name: serialize(part) for name, part in self.parts().items()},
             "tokenizer": serialize(self.tokenizer),
             "generation": self.generation.get_config(),
         }
@@ -314,7 +338,7 @@ class ImageCaptioner(CaptionerGraph):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         config = dict(config)
-        for part in ("image_encoder", "decoder", "tokenizer"):
+        for part in (*cls.PARTS, "tokenizer"):
             config[part] = keras.saving.deserialize_keras_object(
                 config[part], custom_objects=custom_objects
             )

@@ -101,10 +101,10 @@ def _load(task: str | None, preset: str, precision: str) -> Any:
     start_quietly()
     import keras_imgdesc
     from keras_imgdesc.backend import choose_precision
-    from keras_imgdesc.presets.saving import load_preset
+    from keras_imgdesc.tasks import load_preset
 
-    kind = getattr(keras_imgdesc, task) if task else None
-    return load_preset(folder, choose_precision(precision), kind)
+    load = getattr(keras_imgdesc, task).from_preset if task else load_preset
+    return load(folder, choose_precision(precision))
 
 
 def check_presets(*presets: str | None) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
-from os import PathLike
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -24,14 +23,14 @@ from keras_imgdesc.matching.matching_graph import check_parts, matching_graph
 from keras_imgdesc.matching.matching_model import MatchingModel
 from keras_imgdesc.matching.pair_score import PairScore
 from keras_imgdesc.matching.text_tower import TextTower
-from keras_imgdesc.text import TextEncoder
+from keras_imgdesc.presets.task import Task
+from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder
 from keras_imgdesc.text.checks import check_texts
-
-PARTS = ("image_encoder", "text_encoder", "image_tower", "text_tower", "pair_score")
+from keras_imgdesc.vision import ENCODERS
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
-class ImageTextMatcher(MatchingModel):
+class ImageTextMatcher(Task, MatchingModel):
     """Scores how well pictures and texts fit each other.
 
     f(I, D) is the number; P(I|D) = exp f(I, D) / sum over I of exp f(I, D) ranks
@@ -68,6 +67,14 @@ class ImageTextMatcher(MatchingModel):
     >>> float(matcher.probabilities(photos, "a dog").sum().round(3))
     1.0
     """
+
+    PARTS: ClassVar[dict[str, tuple[type, ...]]] = {
+        "image_encoder": tuple(ENCODERS.values()),
+        "text_encoder": tuple(TEXT_ENCODERS.values()),
+        "image_tower": (ImageTower,),
+        "text_tower": (TextTower,),
+        "pair_score": (PairScore,),
+    }
 
     def __init__(
         self,
@@ -301,27 +308,29 @@ class ImageTextMatcher(MatchingModel):
         """Computes loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
         return super().evaluate(matching_dataset(x, self, batch_size), y, **kwargs)
 
-    def save_to_preset(self, path: str | PathLike[str], **kwargs: Any) -> None:
-        """Saves the matcher as a folder; see `presets.save_preset`."""
-        from keras_imgdesc.presets.saving import save_preset
+    @property
+    def vocabulary(self) -> Any:
+        """The words of the text encoder's tokenizer."""
+        return self.text_encoder.tokenizer.vocabulary
 
-        save_preset(self, path, **kwargs)
-
-    @classmethod
-    def from_preset(cls, name: str | PathLike[str], **kwargs: Any) -> ImageTextMatcher:
-        """Loads a matcher by its name or folder; see `presets.load_preset`."""
-        from keras_imgdesc.presets.saving import load_preset
-
-        return load_preset(name, task=cls, **kwargs)
+    @property
+    def description(self) -> str:
+        """One line: the classes of the parts and their sizes."""
+        return (
+            f"f(I, D) of {type(self.image_encoder).__name__} at "
+            f"{self.image_encoder.image_size} px and "
+            f"{type(self.text_encoder).__name__}, {len(self.vocabulary.tokens)} tokens"
+        )
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
-        return {"name": self.name} | {p: serialize(getattr(self, p)) for p in PARTS}
+        parts = {name: serialize(part) for name, part in self.parts().items()}
+        return {"name": self.name} | parts
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         config = dict(config)
-        for part in PARTS:
+        for part in cls.PARTS:
             config[part] = keras.saving.deserialize_keras_object(
                 config[part], custom_objects=custom_objects
             )

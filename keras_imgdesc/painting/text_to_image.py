@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -25,11 +24,12 @@ from keras_imgdesc.painting.networks.discriminator import Discriminator
 from keras_imgdesc.painting.networks.generator import Generator
 from keras_imgdesc.painting.pixels import to_uint8
 from keras_imgdesc.painting.text_features import text_features
-from keras_imgdesc.text import TextEncoder
+from keras_imgdesc.presets.task import Task
+from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder
 from keras_imgdesc.text.checks import check_known, check_texts
 
 
-class TextToImage:
+class TextToImage(Task):
     """Paints pictures of texts.
 
     Args:
@@ -50,6 +50,11 @@ class TextToImage:
     >>> pictures.shape, pictures.dtype
     ((3, 32, 32, 3), dtype('uint8'))
     """
+
+    PARTS: ClassVar[dict[str, tuple[type, ...]]] = {
+        "text_encoder": tuple(TEXT_ENCODERS.values()),
+        "generator": (Generator,),
+    }
 
     def __init__(self, text_encoder: TextEncoder, generator: Generator) -> None:
         if text_encoder.embedding_dim != generator.sentence_dim:
@@ -284,15 +289,15 @@ class TextToImage:
         data.epoch = int(self._gan.steps_done) // len(data)
         return self._gan.fit(data, epochs=epochs, **(kwargs | {"shuffle": False}))
 
-    def save_to_preset(self, path: str | PathLike[str], **kwargs: Any) -> None:
-        """Saves the painter as a folder; see `presets.save_preset`."""
-        from keras_imgdesc.presets.saving import save_preset
+    @property
+    def vocabulary(self) -> Any:
+        """The words of the text encoder's tokenizer."""
+        return self.text_encoder.tokenizer.vocabulary
 
-        save_preset(self, path, **kwargs)
-
-    @classmethod
-    def from_preset(cls, name: str | PathLike[str], **kwargs: Any) -> TextToImage:
-        """Loads a painter by its name or folder; see `presets.load_preset`."""
-        from keras_imgdesc.presets.saving import load_preset
-
-        return load_preset(name, task=cls, **kwargs)
+    @property
+    def description(self) -> str:
+        """One line: the classes of the parts and their sizes."""
+        return (
+            f"{type(self.generator).__name__} at {self.generator.resolution} px and "
+            f"{type(self.text_encoder).__name__}, {len(self.vocabulary.tokens)} tokens"
+        )

@@ -1,1 +1,1 @@
-"""Presets: tasks saved to folders and loaded from them."""
+"""Presets: folders that hold a trained task."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.text.compact_text_encoder import (
         CompactTextEncoder as CompactTextEncoder,
     )
+    from keras_imgdesc.text.registry import TEXT_ENCODERS as TEXT_ENCODERS
     from keras_imgdesc.text.standardization import standardize as standardize
     from keras_imgdesc.text.text_embeddings import TextEmbeddings as TextEmbeddings
     from keras_imgdesc.text.text_encoder import TextEncoder as TextEncoder
@@ -26,6 +27,7 @@ _HOMES = {
     "BertTextEncoder": "bert_text_encoder",
     "CaptionTokenizer": "tokenizer",
     "CompactTextEncoder": "compact_text_encoder",
+    "TEXT_ENCODERS": "registry",
     "TextEmbeddings": "text_embeddings",
     "TextEncoder": "text_encoder",
     "Vocabulary": "vocabulary",
@@ -38,6 +40,7 @@ __all__ = [
     "BertTextEncoder",
     "CaptionTokenizer",
     "CompactTextEncoder",
+    "TEXT_ENCODERS",
     "TextEmbeddings",
     "TextEncoder",
     "Vocabulary",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import keras_nlp
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text.word_piece_vocabulary import WordPieceVocabulary
@@ -41,10 +40,13 @@ def load_bert(
         InputError: there is no such source, it is no BERT, or a file is missing or
             broken.
     """
+    # KerasHub takes seconds to import.
+    import keras_nlp
+
     name = os.fspath(source)
     presets = keras_nlp.models.BertBackbone.presets
     is_fetched = name.startswith(_SCHEMES) or name in presets
-    is_hugging_face = not is_fetched and _check_folder(name)
+    is_hugging_face = not is_fetched and _check_folder(name, presets)
     try:
         backbone = keras_nlp.models.BertBackbone.from_preset(name, dropout=dropout)
         if is_hugging_face:
@@ -78,13 +80,13 @@ def load_bert(
     return backbone, vocabulary, lowercase
 
 
-def _check_folder(name: str) -> bool:
+def _check_folder(name: str, presets: Iterable[str]) -> bool:
     """Whether a folder is in Hugging Face layout, with all its files."""
     folder = Path(name)
     if not name or not folder.is_dir():
         raise InputError(
             "A BERT comes from a folder, a KerasHub preset or an hf:// name",
-            f"KerasHub has {sorted(keras_nlp.models.BertBackbone.presets)}",
+            f"KerasHub has {sorted(presets)}",
             source=name,
         )
     if (folder / "assets" / "tokenizer").is_dir():

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import keras_nlp
 import numpy as np
 from keras import ops
 
@@ -81,6 +80,9 @@ class BertTextEncoder(TextEncoder):
             bert, vocabulary, lowercase = load_bert(source, dropout)
             tokenizer = WordPieceTokenizer(vocabulary, sequence_length, lowercase)
         else:
+            # KerasHub takes seconds to import.
+            import keras_nlp
+
             bert = keras_nlp.models.BertBackbone(
                 **((backbone or {}) | {"dropout": dropout})
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import keras_nlp
 import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
@@ -70,6 +69,9 @@ class WordPieceTokenizer(tf.Module):
         self.lowercase = lowercase
 
         # === Pieces ===
+        # KerasHub takes seconds to import.
+        import keras_nlp
+
         # A tokenizer may be made inside a dataset's map function; it must outlive
         # that graph.
         with tf.init_scope():

@@ -67,7 +67,7 @@ class FeatureExtractor:
             preset: a name or a folder.
             batch_size: pictures encoded at a time.
         """
-        from keras_imgdesc.presets.saving import load_preset
+        from keras_imgdesc.tasks import load_preset
 
         return cls.of_task(load_preset(preset), preset, batch_size)
 

@@ -8,7 +8,7 @@ import numpy as np
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.matching import ImageTextMatcher
-from keras_imgdesc.presets.saving import load_preset
+from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.text import CaptionTokenizer, CompactTextEncoder, Vocabulary
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 from keras_imgdesc.vision import build_encoder

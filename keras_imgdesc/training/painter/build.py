@@ -22,7 +22,7 @@ from keras_imgdesc.painting import (
     ProjectedDiscriminator,
     VaeObjective,
 )
-from keras_imgdesc.presets.saving import load_preset
+from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.training.optimizers.conv_muon import ConvMuon
 from keras_imgdesc.training.optimizers.warm_up_cosine import WarmUpCosine
 from keras_imgdesc.training.painter.recipe import GeneratorRecipe

@@ -15,7 +15,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.paintings.held_out_texts import some_pictures
 from keras_imgdesc.painting import TextToImage
-from keras_imgdesc.presets.saving import load_preset
+from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.training.inputs.images import read_pixels, without_failed
 from keras_imgdesc.training.painter.batches import GeneratorBatches, steps_of_epoch
 from keras_imgdesc.training.painter.build import ENCODER_FILE, build_generation

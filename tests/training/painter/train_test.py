@@ -30,7 +30,7 @@ from keras_imgdesc.painting import (
     TextToImage,
     VaeObjective,
 )
-from keras_imgdesc.presets.saving import load_preset
+from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.training.generator_training import train_generator
 from keras_imgdesc.training.painter.recipe import GeneratorRecipe
 from keras_imgdesc.training.painter.train import GeneratorRun

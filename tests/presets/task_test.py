@@ -12,8 +12,8 @@ import pytest
 
 from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner, LSTMDecoder
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.presets import saving as presets
-from keras_imgdesc.presets.saving import load_preset, save_preset
+from keras_imgdesc.painting import TextToImage
+from keras_imgdesc.presets import folders
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import VGG16Encoder
 
@@ -42,13 +42,13 @@ def photos():
 
 @pytest.fixture
 def saved(captioner, tmp_path):
-    save_preset(captioner, tmp_path / "toy", summary="A toy")
+    captioner.save_to_preset(tmp_path / "toy", summary="A toy")
     return tmp_path / "toy"
 
 
 def environment():
     """That of a process which imports the package that is tested."""
-    root = str(Path(presets.__file__).parents[2])
+    root = str(Path(folders.__file__).parents[2])
     paths = [root, os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
@@ -87,9 +87,9 @@ def test_a_saved_captioner_comes_back(captioner, photos, tmp_path):
 
 
 def test_saving_what_was_loaded_changes_nothing(saved, photos, tmp_path):
-    first = load_preset(saved)
-    save_preset(first, tmp_path / "again")
-    second = load_preset(tmp_path / "again")
+    first = ImageCaptioner.from_preset(saved)
+    first.save_to_preset(tmp_path / "again")
+    second = ImageCaptioner.from_preset(tmp_path / "again")
     for old, new in zip(weights(first), weights(second), strict=True):
         np.testing.assert_array_equal(old, new)
     assert first.generate(photos) == second.generate(photos)
@@ -102,14 +102,14 @@ def test_weights_are_float16_unless_that_would_lose(captioner, tmp_path):
     embeddings.assign(np.full(embeddings.shape, 1e-7))
     bias = captioner.image_encoder.get_layer("block1_conv2").bias
     bias.assign(np.full(bias.shape, 1e-7))
-    save_preset(captioner, tmp_path / "toy")
+    captioner.save_to_preset(tmp_path / "toy")
     with h5py.File(tmp_path / "toy" / "model.weights.h5") as file:
         assert file["image_encoder/block1_conv1/kernel"].dtype == np.float16
         assert file["image_encoder/block1_conv1/bias"].dtype == np.float16
         assert file["image_encoder/block1_conv2/bias"].dtype == np.float32
         assert file["decoder/word_projection/kernel"].dtype == np.float32
         assert file["decoder/word_embedding/embeddings"].dtype == np.float32
-    again = load_preset(tmp_path / "toy")
+    again = ImageCaptioner.from_preset(tmp_path / "toy")
     assert again.decoder.word_projection.kernel[0, 0] == 1e5
 
 
@@ -118,7 +118,7 @@ def test_weights_that_are_not_finite_are_not_saved(captioner, saved):
     kernel = captioner.decoder.word_projection.kernel
     kernel.assign(np.full(kernel.shape, np.nan))
     with pytest.raises(InputError, match="must be finite"):
-        save_preset(captioner, saved)
+        captioner.save_to_preset(saved)
     assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
     assert [path.name for path in saved.parent.iterdir()] == ["toy"]
 
@@ -127,28 +127,50 @@ def test_saving_again_replaces_and_keeps_the_card(captioner, saved, photos):
     (saved / "README.md").write_text("# Mine\n")
     (saved / "notes.txt").write_text("kept")
     captioner.decoder.word_embedding.output_bias.assign(9.0 * (np.arange(8) == 7))
-    save_preset(captioner, saved)
+    captioner.save_to_preset(saved)
     assert (saved / "README.md").read_text() == "# Mine\n"
     assert (saved / "notes.txt").read_text() == "kept"
-    assert load_preset(saved).generate(photos[0]).startswith("two two")
+    assert ImageCaptioner.from_preset(saved).generate(photos[0]).startswith("two two")
 
 
 def test_only_new_folders_and_presets_are_written_to(captioner, tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(InputError, match="new folder or in the place of another"):
-        save_preset(captioner, tmp_path)
+        captioner.save_to_preset(tmp_path)
     with pytest.raises(InputError, match="new folder or in the place of another"):
-        save_preset(captioner, tmp_path / "thesis.tex")
+        captioner.save_to_preset(tmp_path / "thesis.tex")
     (tmp_path / "empty").mkdir()
-    save_preset(captioner, tmp_path / "empty")
-    assert load_preset(tmp_path / "empty")
+    captioner.save_to_preset(tmp_path / "empty")
+    assert ImageCaptioner.from_preset(tmp_path / "empty")
 
 
 def test_a_dtype_can_be_chosen(saved):
-    captioner = load_preset(saved, dtype="mixed_bfloat16")
+    captioner = ImageCaptioner.from_preset(saved, dtype="mixed_bfloat16")
     assert captioner.image_encoder.compute_dtype == "bfloat16"
     assert captioner.decoder.compute_dtype == "bfloat16"
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_the_summary_counts_the_numbers_of_each_part(captioner, capsys):
+    captioner.summary()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
+        "ImageCaptioner: LSTMDecoder on VGG16Encoder at 32 px, 8 tokens"
+    )
+    counts = {line.split()[0]: line.split()[-2:] for line in lines[2:]}
+    encoder, decoder = captioner.image_encoder, captioner.decoder
+    total, block5 = captioner.count_params(), 3 * (9 * 32 * 32 + 32)
+    trainable = decoder.count_params() + block5
+    assert counts == {
+        "image_encoder": [f"{encoder.count_params():,}", f"{block5:,}"],
+        "decoder": [f"{decoder.count_params():,}"] * 2,
+        "total": [f"{total:,}", f"{trainable:,}"],
+    }
+
+
+def test_a_preset_of_another_task_is_refused(saved):
+    with pytest.raises(InputError, match=r"TextToImage.*ImageCaptioner\.from_preset"):
+        TextToImage.from_preset(saved)
 
 
 @pytest.mark.parametrize("name", ["model.weights.h5", "vocabulary.txt"])
@@ -164,7 +186,7 @@ def test_damaged_files_are_named(saved, name, damage):
     else:
         path.write_bytes(data[: len(data) // 2] if damage == "truncated" else b"")
     with pytest.raises(InputError, match=name.replace(".", r"\.")):
-        load_preset(saved)
+        ImageCaptioner.from_preset(saved)
 
 
 @pytest.mark.parametrize(
@@ -184,14 +206,14 @@ def test_a_configuration_that_makes_no_sense_is_named(saved, change):
     path = saved / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(InputError, match=r"config\.json"):
-        load_preset(saved)
+        ImageCaptioner.from_preset(saved)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format_version": 1', "{}"])
 def test_a_configuration_that_is_none_is_named(saved, text):
     (saved / "config.json").write_text(text)
     with pytest.raises(InputError, match=r"config\.json"):
-        load_preset(saved)
+        ImageCaptioner.from_preset(saved)
 
 
 def test_weights_of_another_model_are_refused(captioner, saved):
@@ -201,7 +223,7 @@ def test_weights_of_another_model_are_refused(captioner, saved):
         config["decoder"]["config"] = captioner.decoder.get_config() | change
         path.write_text(json.dumps(config))
         with pytest.raises(InputError, match=r"model\.weights\.h5"):
-            load_preset(saved)
+            ImageCaptioner.from_preset(saved)
 
 
 def test_a_killed_save_leaves_the_old_preset(saved, photos, tmp_path):
@@ -212,8 +234,8 @@ def test_a_killed_save_leaves_the_old_preset(saved, photos, tmp_path):
             """
             import sys, time
             import h5py
-            from keras_imgdesc.presets.saving import load_preset, save_preset
-            captioner = load_preset(sys.argv[1])
+            from keras_imgdesc import ImageCaptioner
+            captioner = ImageCaptioner.from_preset(sys.argv[1])
             create = h5py.Group.create_dataset
             count = 0
             def slow(*args, **kwargs):
@@ -224,7 +246,7 @@ def test_a_killed_save_leaves_the_old_preset(saved, photos, tmp_path):
                     time.sleep(60)
                 return create(*args, **kwargs)
             h5py.Group.create_dataset = slow
-            save_preset(captioner, sys.argv[1])
+            captioner.save_to_preset(sys.argv[1])
             """
         )
     )
@@ -241,7 +263,7 @@ def test_a_killed_save_leaves_the_old_preset(saved, photos, tmp_path):
     assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
     # What the killed one left is no preset, and the next save clears it away.
     assert any(path.name.startswith(".partial-") for path in saved.parent.iterdir())
-    captioner = load_preset(saved)
-    save_preset(captioner, saved)
+    captioner = ImageCaptioner.from_preset(saved)
+    captioner.save_to_preset(saved)
     assert not any(p.name.startswith(".partial-") for p in saved.parent.iterdir())
     assert len(captioner.generate(photos)) == 4

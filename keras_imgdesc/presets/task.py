@@ -1,0 +1,138 @@
+"""What the three tasks have in common: they are saved to presets and loaded again."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from keras_imgdesc.presets.files import read_preset, write_preset
+from keras_imgdesc.presets.folders import find_preset
+
+_HEADER = f"{'part':<16}{'class':<22}{'parameters':>14}{'trainable':>14}"
+_ROW = "{:<16}{:<22}{:>14,}{:>14,}"
+
+
+class Task:
+    """Base of the tasks: what is saved of one, and how it is built again.
+
+    A preset is a folder:
+
+    | file               | contents |
+    |--------------------|----------|
+    | `config.json`      | versions, configuration of the parts, checksums |
+    | `vocabulary.txt`   | one token per line |
+    | `model.weights.h5` | arrays in float16 where that is enough, otherwise float32 |
+    | `recipe.json`      | how it was trained (optional) |
+    | `README.md`        | the model card |
+
+    It holds data only. Nothing in it is executed, and a part is built from a class
+    that is registered with Keras, by this package or by the program that loads the
+    preset.
+
+    Attributes:
+        PARTS: the classes that this package has for each part. A part is a model or
+            layer with weights, an argument of the constructor and an attribute of the
+            task, all of one name. Other registered classes may take the place of
+            these.
+    """
+
+    PARTS: ClassVar[dict[str, tuple[type, ...]]] = {}
+
+    @classmethod
+    def from_preset(cls, name: str | PathLike[str], dtype: str | None = None) -> Self:
+        """Load a preset of this task.
+
+        `keras_imgdesc.tasks.load_preset` loads a preset of any task.
+
+        Args:
+            name: a folder, or the name of a preset in one of
+                `presets.folders.preset_folders()`.
+            dtype: Keras dtype policy to build the task with, for instance
+                `"mixed_bfloat16"`; None means the global policy.
+
+        Raises:
+            InputError: there is no such preset, it is of another task, or one of its
+                files is missing, broken or from another preset; the message names the
+                file.
+        """
+        return read_preset(cls, find_preset(name), dtype)
+
+    def save_to_preset(
+        self,
+        path: str | PathLike[str],
+        recipe: dict[str, Any] | None = None,
+        card: str | None = None,
+        summary: str | None = None,
+    ) -> None:
+        """Save the task as a folder, completely or not at all.
+
+        Weights are rounded to float16 where that is enough; saving a loaded preset
+        again changes nothing more. An existing preset is replaced; other files in its
+        folder stay.
+
+        Args:
+            path: the folder.
+            recipe: how the task was trained, ready for JSON.
+            card: the model card, Markdown. None keeps an existing one.
+            summary: one line for `list_presets`; None means `description`.
+
+        Raises:
+            InputError: `path` is a file or a folder with other contents, or a weight
+                is not finite.
+        """
+        write_preset(self, Path(path), recipe, card, summary)
+
+    def summary(self, print_fn: Callable[[str], Any] = print) -> None:
+        """Print what the task is, and the class and size of each part.
+
+        Args:
+            print_fn: called with each line.
+        """
+        print_fn(f"{type(self).__name__}: {self.description}")
+        print_fn(_HEADER)
+        total = trainable = 0
+        for name, part in self.parts().items():
+            size, trained = _size(part.weights), _size(part.trainable_weights)
+            print_fn(_ROW.format(name, type(part).__name__, size, trained))
+            total, trainable = total + size, trainable + trained
+        print_fn(_ROW.format("total", "", total, trainable))
+
+    def parts(self) -> dict[str, Any]:
+        """Return the models and layers with weights, by name."""
+        return {name: getattr(self, name) for name in self.PARTS}
+
+    @property
+    @abstractmethod
+    def description(self) -> str:
+        """One line: the classes of the parts and their sizes."""
+
+    @property
+    @abstractmethod
+    def vocabulary(self) -> Any:
+        """The words of the task, which a preset keeps in a file of its own."""
+
+    def preset_settings(self) -> dict[str, Any]:
+        """Return further entries of `config.json`, which `from_parts` reads."""
+        return {}
+
+    @classmethod
+    def from_parts(
+        cls, parts: dict[str, Any], config: dict[str, Any], vocabulary_file: Path
+    ) -> Self:
+        """Build the task from what a preset holds.
+
+        Args:
+            parts: the parts by name, without trained weights.
+            config: the contents of `config.json`.
+            vocabulary_file: the preset's `vocabulary.txt`.
+        """
+        return cls(**parts)
+
+
+def _size(weights: list[Any]) -> int:
+    """Return how many numbers variables hold."""
+    return sum(math.prod(weight.shape) for weight in weights)
