@@ -27,7 +27,7 @@ _HOMES = {
     "export_tflite": "keras_imgdesc.export",
     "list_presets": "keras_imgdesc.presets.folders",
     "load_image": "keras_imgdesc.images",
-    "verify_exports": "keras_imgdesc.verification",
+    "verify": "keras_imgdesc.verification.verify",
 }
 
 __all__ = [
@@ -50,7 +50,7 @@ __all__ = [
     "export_tflite",
     "list_presets",
     "load_image",
-    "verify_exports",
+    "verify",
 ]
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
         CompactTextEncoder,
         Vocabulary,
     )
-    from keras_imgdesc.verification import verify_exports
+    from keras_imgdesc.verification.verify import verify
     from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 
 

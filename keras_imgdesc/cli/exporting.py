@@ -1,6 +1,5 @@
-"""The verbs that write models for other runtimes."""
+"""Commands that write models for other runtimes, and verify them."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,63 +16,89 @@ from keras_imgdesc.cli.options import (
     start_quietly,
 )
 
-# More tell nothing new about ranges and take minutes.
+# More images hardly change the ranges and take minutes.
 MOST_REPRESENTATIVE = 200
 
+preset_option = click.option(
+    "--preset", required=True, help="Name or directory of the preset."
+)
 representative_option = click.option(
     "--representative-images",
     type=DIRECTORY,
-    help="Folder of pictures like those to come, for dynamic and int8; else drawn. Of "
-    f"more than {MOST_REPRESENTATIVE}, so many from all over it.",
+    help="Directory of images like those that the model will receive, for dynamic and "
+    f"int8; up to {MOST_REPRESENTATIVE} are used, evenly spaced. [default: images of "
+    "Scenes]",
 )
 representative_texts_option = click.option(
     "--representative-texts",
     type=FILE,
-    help="File of texts like those to be painted, a line each, for int8; else drawn.",
+    help="File of texts like those that a painter will receive, one per line, for "
+    "int8. [default: captions of Scenes, or random known words]",
 )
 
 
 def read_texts(file: Path | None) -> list[str] | None:
+    """Read the lines of a file that are not blank; None if there is no file."""
     if file is None:
         return None
     lines = file.read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line.strip()]
 
 
-def list_pictures(folder: Path | None) -> list[Path] | None:
+def sample_images(folder: Path | None) -> list[Path] | None:
+    """List at most `MOST_REPRESENTATIVE` images of a folder, evenly spaced."""
     if folder is None:
         return None
     from keras_imgdesc.images import list_images
 
-    found = list_images(folder)
-    step = max(1, -(-len(found) // MOST_REPRESENTATIVE))
-    return found[::step]
+    paths = list_images(folder)
+    step = max(1, -(-len(paths) // MOST_REPRESENTATIVE))
+    return paths[::step]
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """What was asked for: a task has no option of another."""
+    """Drop options that were not given: a task refuses those of another task."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 @click.group()
 def export() -> None:
-    """Write a model for other runtimes."""
+    """Write a preset for other runtimes."""
 
 
 @export.command("saved-model")
-@click.option("--preset", required=True)
+@preset_option
 @click.option(
-    "--output", "-o", type=DIRECTORY, required=True, help="Gets a folder a version."
+    "--output",
+    "-o",
+    type=DIRECTORY,
+    required=True,
+    help="Directory of the model; each version gets a numbered subdirectory.",
 )
-@click.option("--version", type=click.IntRange(1), help="Else the next one.")
+@click.option(
+    "--version",
+    type=click.IntRange(1),
+    help="Number of the version. [default: the highest existing one plus 1]",
+)
 @search_options
-@click.option("--rerank", help="Preset of a matcher: a painter's pictures, ranked.")
+@click.option(
+    "--rerank",
+    help="Preset of a matcher, which adds the signature paint_ranked to a painter.",
+)
 @click.option(
     "--truncation", type=click.FloatRange(0, 10), help="Of a painter's noise."
 )
-@click.option("--warm-up/--no-warm-up", default=True, show_default=True)
+@click.option(
+    "--warm-up/--no-warm-up",
+    default=True,
+    show_default=True,
+    help="Whether to write warm-up requests for TensorFlow Serving.",
+)
 def export_saved_model(preset, output, rerank, **options) -> None:
-    """Write a SavedModel for TensorFlow Serving: bytes and texts in, answers out."""
+    """Write a SavedModel for TensorFlow Serving.
+
+    It takes the bytes of image files, and texts as strings.
+    """
     task = load_task(preset)
     if rerank is not None:
         options["rerank"] = load_matcher(rerank)
@@ -83,22 +108,28 @@ def export_saved_model(preset, output, rerank, **options) -> None:
 
 
 @export.command("tflite")
-@click.option("--preset", required=True)
-@click.option("--output", "-o", type=FILE, required=True, help="A new file.")
-@click.option("--quantize", type=click.Choice(["float16", "dynamic", "int8"]))
+@preset_option
+@click.option(
+    "--output", "-o", type=FILE, required=True, help="File to write; it must not exist."
+)
+@click.option(
+    "--quantize",
+    type=click.Choice(["float16", "dynamic", "int8"]),
+    help="Type of the weights; int8 also runs convolutions in int8. [default: float32]",
+)
 @representative_option
 @representative_texts_option
 @search_options
 def export_tflite(
     preset, output, representative_images, representative_texts, **options
 ) -> None:
-    """Write a .tflite file for phones and browsers, of built-in operations."""
-    is_for = ("dynamic", "int8")
-    if representative_images is not None and options["quantize"] not in is_for:
+    """Write a .tflite file for phones and browsers, of built-in operations only."""
+    takes_images = ("dynamic", "int8")
+    if representative_images is not None and options["quantize"] not in takes_images:
         raise click.UsageError("--representative-images is for dynamic and int8.")
     if representative_texts is not None and options["quantize"] != "int8":
         raise click.UsageError("--representative-texts is for int8.")
-    pictures = list_pictures(representative_images)
+    images = sample_images(representative_images)
     texts = read_texts(representative_texts)
     task = load_task(preset)
     from keras_imgdesc.export.tflite.export import export_tflite as write
@@ -107,7 +138,7 @@ def export_tflite(
         task,
         output,
         name=Path(preset).name,
-        representative_images=pictures,
+        representative_images=images,
         representative_texts=texts,
         **_given(options),
     )
@@ -119,43 +150,47 @@ def export_tflite(
 @annotation_options
 @representative_option
 @representative_texts_option
-@click.option("--limit", type=click.IntRange(2), default=20, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(2),
+    default=20,
+    show_default=True,
+    help="Number of images, or of texts to paint.",
+)
 def verify(
     preset, representative_images, representative_texts, limit, **source
 ) -> None:
-    """Describe, match or paint the same in Python and in every exported form.
+    """Compare a preset in Python with every form that it is exported to.
 
-    Without pictures and captions of yours, those of Scenes are taken. Exit code 1 if a
-    form of float32 differs from Python; of a painter, by more than one grey level.
+    Without images and captions of your own, those of Scenes are used. The exit code
+    is 1 if a float32 form differs from Python: a caption in any word, a score by more
+    than 0.01, a painted image by more than one grey level.
     """
     from keras_imgdesc.presets.folders import find_preset, read_config
 
-    # A wrong name is told before TensorFlow starts.
+    # Report a wrong name before importing TensorFlow.
     task = read_config(find_preset(preset)).get("task")
-    kind, other = "texts", representative_images
-    if task != "TextToImage":
-        kind, other = "images", representative_texts
-    if other is not None:
-        raise click.UsageError(f"{task} takes --representative-{kind}.")
-    read = read_texts if kind == "texts" else list_pictures
-    given: Any = read(representative_texts or representative_images)
+    paints = task == "TextToImage"
+    if paints and representative_images is not None:
+        raise click.UsageError(f"{task} takes --representative-texts.")
+    if not paints and representative_texts is not None:
+        raise click.UsageError(f"{task} takes --representative-images.")
+    images = sample_images(representative_images)
+    texts = read_texts(representative_texts)
     start_quietly()
-    from keras_imgdesc import verification
     from keras_imgdesc.data.caption_collection import CaptionCollection
     from keras_imgdesc.data.scenes import draw_scenes
+    from keras_imgdesc.verification.verify import verify as compare
 
     if any(source.values()):
-        found = read_captions(**source, default_split="test")
-        collection = CaptionCollection(found.examples[:limit])
+        captioned = read_captions(**source, default_split="test")
+        collection = CaptionCollection(captioned.examples[:limit])
     else:
         collection = draw_scenes("test", limit)
-    checks: dict[str | None, Callable[..., Any]] = {
-        "ImageTextMatcher": verification.verify_matcher,
-        "TextToImage": verification.verify_painter,
-    }
-    check = checks.get(task, verification.verify_exports)
-    parity = check(preset, collection, **{f"representative_{kind}": given})
-    click.echo(str(parity))
+    parity = compare(
+        preset, collection, representative_images=images, representative_texts=texts
+    )
+    click.echo(parity.table())
     if not parity.is_exact:
-        click.echo("A form of float32 differs from Python.", err=True)
+        click.echo("A float32 form differs from Python.", err=True)
         raise SystemExit(1)

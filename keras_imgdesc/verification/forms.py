@@ -1,4 +1,4 @@
-"""A model in every form that it is exported to."""
+"""A task in every form that it is exported to."""
 
 from __future__ import annotations
 
@@ -14,47 +14,54 @@ from keras_imgdesc.export.tflite.export import QUANTIZATIONS, write_tflite
 
 @dataclass(frozen=True)
 class ModelForm:
-    """One form of a model.
+    """One form of a task.
 
     Attributes:
-        name: as `"tflite int8"`.
-        kind: `"python"`, `"saved_model"`, `"c_loader"` or `"tflite"`.
-        path: the preset's folder, the SavedModel's, or the `.tflite` file.
-        exact: whether it computes in float32, and must give what Python gives.
+        name: name in tables, such as `"tflite int8"`.
+        runner: name of its runner, see `runners.running`.
+        path: the preset's folder, the SavedModel's folder, or the `.tflite` file.
+        is_exact: whether it computes in float32, and must answer as Python does.
     """
 
     name: str
-    kind: str
+    runner: str
     path: Path
-    exact: bool = True
+    is_exact: bool = True
 
 
 def export_forms(
     task: Any, preset: Path, folder: Path, **representative: Iterable[Any] | None
 ) -> list[ModelForm]:
-    """Exports a task to every form.
+    """Export a task to every form.
 
     Args:
-        task: it.
-        preset: where it was loaded from.
-        folder: to write to.
+        task: the task.
+        preset: folder of the preset that it was loaded from.
+        folder: folder to write to.
         **representative: `representative_images` or `representative_texts`, see
             `export_tflite`.
+
+    Returns:
+        The forms, Python first.
+
+    Raises:
+        InputError: see `export_saved_model` and `export_tflite`.
     """
-    # Read for several forms.
-    given: dict[str, Any] = {
-        k: v if v is None else list(v) for k, v in representative.items()
+    # Several forms read them: an iterator would be exhausted after the first.
+    examples: dict[str, Any] = {
+        name: values if values is None else list(values)
+        for name, values in representative.items()
     }
     saved_model = export_saved_model(task, folder / "saved_model")
     forms = [
         ModelForm("Python", "python", preset),
         ModelForm("SavedModel", "saved_model", saved_model),
-        ModelForm("C loader", "c_loader", saved_model),
+        ModelForm("C loader", "c_library", saved_model),
     ]
     conversion = LiteConversion(task)
     for quantize in QUANTIZATIONS:
         name = f"tflite {quantize or 'float32'}"
         path = folder / name.replace(" ", "_") / "model.tflite"
-        write_tflite(conversion, path, quantize=quantize, **given)
+        write_tflite(conversion, path, quantize=quantize, **examples)
         forms.append(ModelForm(name, "tflite", path, quantize is None))
     return forms

@@ -1,4 +1,4 @@
-"""What one form of a model gave."""
+"""What the forms of a task answered, side by side."""
 
 from __future__ import annotations
 
@@ -6,33 +6,47 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from keras_imgdesc.verification.tasks.task_check import (
+    Answer,
+    Column,
+    Request,
+    TaskCheck,
+)
 
-# The first answer of a form pays for what is loaded and compiled once.
+# The first answer pays for what is loaded and compiled once.
 WARM_UP = 1
+
+_COSTS = (
+    Column("megabytes", "MB", ">7.1f"),
+    Column("milliseconds", "ms", ">8.1f"),
+    Column("peak_mebibytes", "peak MiB", ">9.0f"),
+)
 
 
 @dataclass(frozen=True)
-class FormCost:
-    """One form of a model, and what its answers cost, each asked for alone.
+class FormResult:
+    """The answers of one form, and what they cost.
 
     Attributes:
-        form: its name, as `"tflite int8"`.
-        exact: whether it must give what Python gives.
-        seconds: of each answer, reading and decoding of files included.
+        form: name of the form, such as `"tflite int8"`.
+        is_exact: whether it must answer as Python does.
+        answers: one answer per request, in order.
+        seconds: seconds per answer, at least two; those of a form that reads image
+            files include reading and decoding them.
         size: bytes on disk.
-        peak_memory: most bytes resident in its process, from its start; 0 where the
-            system does not tell.
+        peak_memory: largest number of resident bytes of its process, from its start;
+            0 where the system does not report it.
     """
 
     form: str
-    exact: bool
+    is_exact: bool
+    answers: list[Answer]
     seconds: list[float]
     size: int
     peak_memory: int
 
-    def costs(self) -> dict[str, Any]:
-        """`megabytes`; `milliseconds`, the median of an answer; `peak_mebibytes`."""
+    def costs(self) -> dict[str, float]:
+        """Return `megabytes`, `milliseconds` (the median) and `peak_mebibytes`."""
         return {
             "megabytes": self.size / 1e6,
             "milliseconds": 1e3 * statistics.median(self.seconds[WARM_UP:]),
@@ -41,24 +55,53 @@ class FormCost:
 
 
 @dataclass(frozen=True)
-class FormResult(FormCost):
-    """What one form of a captioner said.
+class Parity:
+    """The answers of every form to the same requests, Python first.
 
     Attributes:
-        captions: of each picture; those of an exact form are Python's word for word.
-        log_probs: log P(caption | image) of each.
+        check: how the answers of this kind of task compare.
+        requests: the requests.
+        results: one result per form.
     """
 
-    captions: list[str]
-    log_probs: list[float]
+    check: TaskCheck
+    requests: list[Request]
+    results: list[FormResult]
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether every float32 form answered as Python did."""
+        return all(
+            self.check.passes(row)
+            for row, result in zip(self.rows(), self.results, strict=True)
+            if result.is_exact
+        )
 
-@dataclass(frozen=True)
-class PaintedForm(FormCost):
-    """What one form of a painter painted.
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per form.
 
-    Attributes:
-        pictures: uint8 (texts, resolution, resolution, 3).
-    """
+        Returns:
+            Dicts of `form`; the agreement with Python, see `compare` of the task's
+            check; `megabytes` on disk; `milliseconds`, the median per answer; and
+            `peak_mebibytes`, the peak memory of the form's process.
+        """
+        expected = self.results[0].answers
+        return [
+            {
+                "form": result.form,
+                **self.check.compare(self.requests, result.answers, expected),
+                **result.costs(),
+            }
+            for result in self.results
+        ]
 
-    pictures: np.ndarray
+    def table(self) -> str:
+        """Return the rows as text, one line per form below a line of headings."""
+        columns = (Column("form", "form", "16"), *self.check.columns, *_COSTS)
+        lines = [" ".join(column.heading() for column in columns)]
+        for row in self.rows():
+            lines.append(" ".join(column.cell(row) for column in columns))
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.table()

@@ -1,4 +1,4 @@
-"""Pictures that every form of a model can be given."""
+"""Image files that every form of a task can read."""
 
 from __future__ import annotations
 
@@ -13,13 +13,23 @@ from keras_imgdesc.export.graph.image_bytes import decode_images
 from keras_imgdesc.images import load_image
 
 
-def write_pictures(
+def write_images(
     collection: CaptionCollection, folder: Path
 ) -> tuple[list[str], list[list[str]]]:
-    """Files of the pictures that can be read, and their references.
+    """Return the files of the readable images, and the captions of each.
 
-    What the graph cannot decode, as WebP and TIFF, becomes PNG: it is the model that
-    is compared, and Python reads more formats.
+    An image that the graph cannot decode, such as WebP or TIFF, is converted to PNG:
+    Python reads more formats, and it is the models that are compared.
+
+    Args:
+        collection: images with captions.
+        folder: folder for converted files.
+
+    Returns:
+        The path of each file, and the captions of each image.
+
+    Raises:
+        InputError: fewer than two images can be read.
     """
     readable, references = [], []
     for example in collection:
@@ -39,17 +49,17 @@ def write_pictures(
         paths.append(str(source))
     if len(paths) < 2:
         raise InputError(
-            "Parity is checked on at least two pictures",
+            "Verification needs at least two images that can be read",
             "Check the annotations and the folder of images",
             readable=len(paths),
-            pictures=len(collection),
+            images=len(collection),
         )
     return paths, references
 
 
 def _are_served(sources: list[Path | None]) -> list[bool]:
-    """Whether each file can be decoded by the graph; not where there is no file."""
+    """Return whether the graph can decode each file; False where there is no file."""
     contents = [source.read_bytes() if source else b"" for source in sources]
-    # In one call: a picture alone takes a second.
+    # In one call: a call per image would take a second each.
     _, errors = decode_images(tf.constant(contents, tf.string), image_size=8)
     return [not error for error in errors.numpy()]

@@ -1,13 +1,14 @@
-"""Painters out of Python, from the command line."""
+"""Export and verification of painters from the command line."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_imgdesc import ImageTextMatcher, VGG16Encoder, verification
-from keras_imgdesc.cli.exporting import list_pictures
+from keras_imgdesc import ImageTextMatcher, VGG16Encoder
+from keras_imgdesc.cli.exporting import sample_images
 from keras_imgdesc.lite import LitePainter
-from keras_imgdesc.verification import PaintedForm, PainterParity
+from keras_imgdesc.verification.parity import FormResult, Parity
+from keras_imgdesc.verification.tasks import check_of
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def test_a_painter_is_exported_with_a_matcher_inside(run, painter, matcher, tmp_
     assert "paint_ranked" in served.signatures
 
 
-def test_a_painter_is_exported_with_texts_of_ones_own(run, painter, tmp_path):
+def test_a_painter_is_exported_with_representative_texts(run, painter, tmp_path):
     texts = tmp_path / "texts.txt"
     texts.write_text("a red bird\n\na blue dog\n")
     options = ["export", "tflite", "--preset", painter, "--representative-texts", texts]
@@ -55,32 +56,35 @@ def test_a_painter_is_exported_with_texts_of_ones_own(run, painter, tmp_path):
 
 
 def test_verify_fails_where_a_form_paints_otherwise(run, painter, monkeypatch):
-    asked = []
+    calls = []
 
     def verify(preset, collection, **options):
-        asked.append((preset, len(collection), options))
-        forms = [
-            PaintedForm(name, True, [1.0, 1.0], 1, 1, np.full((2, 4, 4, 3), shade))
-            for name, shade in (("Python", 7), ("C loader", shades.pop()))
+        calls.append((preset, len(collection), options))
+        images = np.full((2, 4, 4, 3), 7, np.uint8)
+        others = images + np.uint8(shades.pop())
+        results = [
+            FormResult(name, True, [{"image": x} for x in pixels], [1.0, 1.0], 1, 1)
+            for name, pixels in (("Python", images), ("C loader", others))
         ]
-        return PainterParity(forms)
+        return Parity(check_of("TextToImage"), [{}, {}], results)
 
-    monkeypatch.setattr(verification, "verify_painter", verify)
-    shades = [9, 8]
+    monkeypatch.setattr("keras_imgdesc.verification.verify.verify", verify)
+    shades = [2, 1]
     code, out, _ = run("verify", painter, "--limit", "3")
     assert code == 0 and "C loader" in out and "PSNR" in out
     code, _, err = run("verify", painter)
     assert code == 1 and "differs from Python" in err
-    assert asked[0] == (str(painter), 3, {"representative_texts": None})
+    options = {"representative_images": None, "representative_texts": None}
+    assert calls[0] == (str(painter), 3, options)
     code, _, err = run("verify", painter, "--representative-images", painter)
     assert code == 2 and "TextToImage takes --representative-texts" in err
 
 
-def test_of_many_representative_pictures_some_from_all_over_are_taken(tmp_path):
+def test_representative_images_are_sampled_from_the_whole_folder(tmp_path):
     names = [f"{number:03d}.png" for number in range(450)]
     for name in names:
         (tmp_path / name).touch()
-    taken = [path.name for path in list_pictures(tmp_path)]
+    taken = [path.name for path in sample_images(tmp_path)]
     assert 100 <= len(taken) <= 200
     assert taken[0] == names[0] and taken[-1] in names[-5:]
     assert len(set(taken)) == len(taken)

@@ -1,10 +1,10 @@
-"""What every preset is verified in."""
+"""The forms that every task is verified in."""
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def forms() -> list[str]:
+def form_names() -> list[str]:
     """The names of the forms, in the order of the table."""
     return [
         "Python",

@@ -1,1 +1,1 @@
-"""Processes that run one exported form."""
+"""Processes that run one form of a task each."""

@@ -1,22 +1,20 @@
-"""Runs a SavedModel through TensorFlow's C library, without its Python.
+"""Run a SavedModel through TensorFlow's C library, without its Python.
 
 `TF_LoadSessionFromSavedModel` is what TensorFlow Serving loads models with. This file
 is run as a script, in a process that imports neither TensorFlow, nor Keras, nor this
 package:
 
-    python c_loader.py FOLDER < request.json
+    python -P c_library.py < order
 
-The request is `{"inputs": [{tensor name: value, ...}, ...], "outputs": [tensor name,
-...]}`; each of `inputs` is run alone. A value is a vector of strings, `[base64, ...]`,
-or `{"dtype": "float32", "shape": [...], "values": [...]}`. Printed is `{"outputs":
-{tensor name: rows of all runs}, "seconds": [...], "peak_memory": bytes}`, strings as
-base64.
+It reads a pickled dict, `{"path": folder of the model, "requests": [{name of a tensor:
+array, ...}, ...], "outputs": [name of a tensor, ...]}`, strings as object arrays of
+bytes, and answers each request alone. It writes a pickled dict, `{"answers": one list
+of arrays per request, "seconds": one per request, "peak_memory": bytes}`.
 """
 
-import base64
 import ctypes
 import importlib.util
-import json
+import pickle
 import sys
 import time
 from pathlib import Path
@@ -27,18 +25,18 @@ import numpy as np
 STRING = 7
 NUMPY = {1: np.float32, 3: np.int32, 4: np.uint8, 9: np.int64}
 TYPES = {np.dtype(kind).name: number for number, kind in NUMPY.items()}
-# TF_TString: a string of TensorFlow takes 24 bytes, short ones inside of them.
+# Size of a TF_TString, which holds a short string itself.
 STRING_BYTES = 24
 
 
 class Output(ctypes.Structure):
-    """TF_Output: an operation and the number of its output."""
+    """TF_Output: an operation and the index of its output."""
 
     _fields_ = [("operation", ctypes.c_void_p), ("index", ctypes.c_int)]
 
 
 def load_library() -> Any:
-    """TensorFlow's C library out of the installed wheel."""
+    """Load TensorFlow's C library from the installed wheel."""
     spec = importlib.util.find_spec("tensorflow")
     assert spec and spec.submodule_search_locations
     folder = Path(spec.submodule_search_locations[0])
@@ -60,13 +58,13 @@ def load_library() -> Any:
 
 
 class Session:
-    """A SavedModel that is loaded.
+    """A loaded SavedModel.
 
     Args:
-        folder: with its `saved_model.pb`.
+        folder: folder of its `saved_model.pb`.
 
     Raises:
-        RuntimeError: what the library says.
+        RuntimeError: the library reports an error.
     """
 
     def __init__(self, folder: str) -> None:
@@ -89,10 +87,16 @@ class Session:
         )
         self._check()
 
-    def run(
-        self, inputs: dict[str, list[bytes] | np.ndarray], outputs: list[str]
-    ) -> list[Any]:
-        """Computes tensors from vectors of strings and arrays, by their names."""
+    def run(self, inputs: dict[str, np.ndarray], outputs: list[str]) -> list[Any]:
+        """Compute tensors.
+
+        Args:
+            inputs: arrays by the name of the tensor; strings as object arrays of bytes.
+            outputs: names of the tensors to compute.
+
+        Raises:
+            RuntimeError: the library reports an error.
+        """
         feeds = (Output * len(inputs))(*map(self._output, inputs))
         fetches = (Output * len(outputs))(*map(self._output, outputs))
         tensors = (ctypes.c_void_p * len(inputs))(*map(self._tensor, inputs.values()))
@@ -123,9 +127,9 @@ class Session:
             raise RuntimeError(f"The graph has no operation {name!r}")
         return Output(operation, int(index or 0))
 
-    def _tensor(self, value: list[bytes] | np.ndarray) -> int:
-        if isinstance(value, list):
-            return self._strings(value)
+    def _tensor(self, value: np.ndarray) -> int:
+        if value.dtype == object:
+            return self._strings(list(value))
         dims = (ctypes.c_int64 * max(value.ndim, 1))(*value.shape)
         size = ctypes.c_size_t(value.nbytes)
         tensor: int = self.library.TF_AllocateTensor(
@@ -153,41 +157,30 @@ class Session:
         start = self.library.TF_TensorData(tensor)
         if kind == STRING:
             size = int(np.prod(shape))
-            return [self._text(start + STRING_BYTES * i) for i in range(size)]
+            strings = [self._string(start + STRING_BYTES * i) for i in range(size)]
+            return np.array(strings, object).reshape(shape)
         raw = ctypes.string_at(start, self.library.TF_TensorByteSize(tensor))
         return np.frombuffer(raw, NUMPY[kind]).reshape(shape)
 
-    def _text(self, address: int) -> str:
+    def _string(self, address: int) -> bytes:
         place = ctypes.c_void_p(address)
         start = self.library.TF_StringGetDataPointer(place)
-        content = ctypes.string_at(start, self.library.TF_StringGetSize(place))
-        return base64.b64encode(content).decode()
-
-
-def read_value(value: Any) -> list[bytes] | np.ndarray:
-    """A value of a request."""
-    if isinstance(value, list):
-        return [base64.b64decode(one) for one in value]
-    return np.array(value["values"], value["dtype"]).reshape(value["shape"])
+        return ctypes.string_at(start, self.library.TF_StringGetSize(place))
 
 
 def main() -> None:
-    request = json.load(sys.stdin)
-    session = Session(sys.argv[1])
-    seconds = []
-    results: dict[str, list[Any]] = {name: [] for name in request["outputs"]}
-    for batch in request["inputs"]:
-        inputs = {name: read_value(value) for name, value in batch.items()}
+    order = pickle.load(sys.stdin.buffer)
+    session = Session(order["path"])
+    answers, seconds = [], []
+    for request in order["requests"]:
         start = time.perf_counter()
-        values = session.run(inputs, request["outputs"])
+        answers.append(session.run(request, order["outputs"]))
         seconds.append(time.perf_counter() - start)
-        for name, value in zip(results, values, strict=True):
-            results[name] += value if isinstance(value, list) else value.tolist()
     assert not {"tensorflow", "keras", "keras_imgdesc"} & set(sys.modules)
     status = Path("/proc/self/status").read_text().splitlines()
     peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))
-    answer = {"outputs": results, "seconds": seconds, "peak_memory": 1024 * int(peak)}
-    json.dump(answer, sys.stdout)
+    reply = {"answers": answers, "seconds": seconds, "peak_memory": 1024 * int(peak)}
+    pickle.dump(reply, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

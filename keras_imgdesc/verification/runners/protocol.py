@@ -1,44 +1,53 @@
-"""What the processes that run one form of a model have in common."""
+"""What the processes that run one form of a task have in common.
+
+A runner reads a pickled dict from its standard input, `{"task": name of the class,
+"path": of the model, "num_threads": int or None, "requests": [...]}`, and writes a
+pickled dict to its standard output, `{"answers": one per request, "seconds": one per
+request, "peak_memory": bytes}`. Neither TensorFlow nor Keras is imported here.
+"""
 
 from __future__ import annotations
 
-import base64
-import io
-import json
+import pickle
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from keras_imgdesc.lite.peak_memory import peak_memory
+from keras_imgdesc.verification.tasks.task_check import Ask, Request
 
 
-def work(run: Callable[..., dict[str, Any]], requests: list[dict[str, Any]]) -> None:
-    """Runs requests one after the other, and prints what came out.
+def read_order() -> dict[str, Any]:
+    """Read what the runner has to do from its standard input."""
+    order: dict[str, Any] = pickle.load(sys.stdin.buffer)
+    return order
 
-    Printed is JSON, `{name: [a value a request], "seconds": [...], "peak_memory":
-    bytes}`, pictures as PNG in base64.
+
+def answer_requests(ask: Ask, requests: list[Request]) -> None:
+    """Answer requests in order, and write the answers and their cost.
 
     Args:
-        run: from a request's values by name to values by name.
-        requests: its arguments.
+        ask: function that answers one request.
+        requests: the requests.
     """
-    results: dict[str, list[Any]] = defaultdict(list)
+    answers, seconds = [], []
     for request in requests:
         start = time.perf_counter()
-        found = run(**request)
-        results["seconds"].append(time.perf_counter() - start)
-        for name, value in found.items():
-            is_picture = isinstance(value, np.ndarray)
-            results[name].append(_as_text(value) if is_picture else value)
-    json.dump({**results, "peak_memory": peak_memory()}, sys.stdout)
+        answers.append(ask(request))
+        seconds.append(time.perf_counter() - start)
+    reply = {"answers": answers, "seconds": seconds, "peak_memory": peak_memory()}
+    pickle.dump(reply, sys.stdout.buffer)
 
 
-def _as_text(picture: np.ndarray) -> str:
-    stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "PNG")
-    return base64.b64encode(stream.getvalue()).decode()
+def peak_memory() -> int:
+    """Return the largest number of resident bytes of this process; 0 if unknown.
+
+    Linux counts it for this program. `getrusage` would also count the program that
+    started it.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    fields = dict(line.partition(":")[::2] for line in status.splitlines())
+    return 1024 * int(fields["VmHWM"].split()[0])

@@ -1,60 +1,96 @@
-"""Run one form of a model in a process of its own."""
+"""Run one form of a task in a process of its own."""
 
 from __future__ import annotations
 
-import base64
-import json
+import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from keras_imgdesc.lite.captioner import LITE_FILE
 from keras_imgdesc.verification.forms import ModelForm
-from keras_imgdesc.verification.runners import c_library as c_loader
+from keras_imgdesc.verification.parity import FormResult
+from keras_imgdesc.verification.runners import c_library
+from keras_imgdesc.verification.tasks.task_check import Request, TaskCheck
+
+# Answers, seconds and peak memory, by name.
+Reply = dict[str, Any]
 
 
-def run_worker(
-    form: ModelForm, task: str, requests: list[dict[str, Any]], num_threads: int
-) -> dict[str, Any]:
-    """Runs requests with a form in Python, as a SavedModel or as a `.tflite` file.
+def run_form(
+    form: ModelForm, check: TaskCheck, requests: list[Request], num_threads: int
+) -> FormResult:
+    """Ask one form of a task all requests, one at a time.
 
     Args:
         form: the form.
-        task: the class of the task.
-        requests: see `keras_imgdesc.verification.runners.tflite`.
-        num_threads: of LiteRT; TensorFlow takes all cores.
-
-    Returns:
-        What came out by name, of each request, with `seconds` and `peak_memory`.
+        check: the check of its task.
+        requests: the requests.
+        num_threads: number of threads of LiteRT. TensorFlow uses all cores.
 
     Raises:
-        RuntimeError: the process failed; the message is what it printed.
+        RuntimeError: the process failed, or a SavedModel reported an error for a
+            request.
     """
-    worker = ["keras_imgdesc.verification.runners.tensorflow", form.kind]
-    if form.kind == "tflite":
-        worker = ["keras_imgdesc.verification.runners.tflite"]
-    return run_script(
-        ["-m", *worker, task, str(form.path)],
-        {"requests": requests, "num_threads": num_threads},
+    reply = RUNNERS[form.runner](form, check, requests, num_threads)
+    return FormResult(form.name, form.is_exact, size=size_of(form.path), **reply)
+
+
+def _worker(*command: str) -> Callable[..., Reply]:
+    def run(
+        form: ModelForm, check: TaskCheck, requests: list[Request], num_threads: int
+    ) -> Reply:
+        order = {
+            "task": check.task,
+            "path": str(form.path),
+            "num_threads": num_threads,
+            "requests": requests,
+        }
+        return run_process(["-m", *command], order)
+
+    return run
+
+
+def _c_library(
+    form: ModelForm, check: TaskCheck, requests: list[Request], num_threads: int
+) -> Reply:
+    reply = run_c_library(
+        form.path,
+        check.signature,
+        [check.inputs(request) for request in requests],
+        check.outputs,
     )
+    reply["answers"] = [check.answer(outputs) for outputs in reply["answers"]]
+    return reply
 
 
-def run_c_loader(
-    model: Path, signature: str, requests: list[dict[str, Any]], outputs: list[str]
-) -> dict[str, Any]:
-    """Runs requests with a SavedModel in TensorFlow's C library.
+# By the name of a form's runner.
+RUNNERS: dict[str, Callable[..., Reply]] = {
+    "python": _worker("keras_imgdesc.verification.runners.tensorflow", "python"),
+    "saved_model": _worker(
+        "keras_imgdesc.verification.runners.tensorflow", "saved_model"
+    ),
+    "c_library": _c_library,
+    "tflite": _worker("keras_imgdesc.verification.runners.tflite"),
+}
+
+
+def run_c_library(
+    model: Path, signature: str, requests: list[Request], outputs: tuple[str, ...]
+) -> Reply:
+    """Run a signature of a SavedModel in TensorFlow's C library.
 
     Args:
         model: the SavedModel's folder.
-        signature: its name.
-        requests: of each input a list of bytes, or an array.
-        outputs: names of what is wanted.
+        signature: name of the signature.
+        requests: arrays by the name of the input; strings as object arrays of bytes.
+        outputs: names of the outputs to return.
 
     Returns:
-        As `run_worker`, rows of all requests in one list; strings are bytes.
+        `answers`, arrays by the name of the output, one dict per request; `seconds`;
+        `peak_memory`.
 
     Raises:
         RuntimeError: the process failed; the message is what it printed.
@@ -64,57 +100,46 @@ def run_c_loader(
     graph = saved_model_pb2.SavedModel()
     graph.ParseFromString((model / "saved_model.pb").read_bytes())
     tensors = graph.meta_graphs[0].signature_def[signature]
-    answer = run_script(
-        [c_loader.__file__, str(model)],
-        {
-            "inputs": [
-                {tensors.inputs[k].name: _for_json(v) for k, v in request.items()}
-                for request in requests
-            ],
-            "outputs": [tensors.outputs[name].name for name in outputs],
-        },
-    )
-    found = answer.pop("outputs")
-    for name in outputs:
-        rows = found[tensors.outputs[name].name]
-        is_text = bool(rows) and isinstance(rows[0], str)
-        answer[name] = [base64.b64decode(row) for row in rows] if is_text else rows
-    return answer
-
-
-def _for_json(value: Any) -> Any:
-    if isinstance(value, list):
-        return [base64.b64encode(one).decode() for one in value]
-    array = np.asarray(value)
-    return {
-        "dtype": array.dtype.name,
-        "shape": array.shape,
-        "values": array.reshape(-1).tolist(),
+    order = {
+        "path": str(model),
+        "requests": [
+            {tensors.inputs[name].name: value for name, value in request.items()}
+            for request in requests
+        ],
+        "outputs": [tensors.outputs[name].name for name in outputs],
     }
+    # Without the folder of the script in its path, where there is a `tensorflow.py`.
+    reply = run_process(["-P", c_library.__file__], order)
+    reply["answers"] = [
+        dict(zip(outputs, values, strict=True)) for values in reply["answers"]
+    ]
+    return reply
 
 
-def run_script(command: list[str], request: dict[str, Any]) -> dict[str, Any]:
-    """What a process answers to a request, both JSON.
+def run_process(command: list[str], order: dict[str, Any]) -> Reply:
+    """Give a Python process an order, and return its reply.
+
+    Args:
+        command: arguments of Python.
+        order: what it has to do, see `protocol`.
 
     Raises:
-        RuntimeError: it failed; the message is what it printed.
+        RuntimeError: the process failed; the message is what it printed.
     """
     done = subprocess.run(
-        [sys.executable, *command],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
+        [sys.executable, *command], input=pickle.dumps(order), capture_output=True
     )
     if done.returncode:
-        raise RuntimeError(f"{command[0:2]} failed:\n{done.stderr[-4000:]}")
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+        printed = done.stderr.decode(errors="replace")
+        raise RuntimeError(f"{command} failed:\n{printed[-4000:]}")
+    reply: Reply = pickle.loads(done.stdout)
+    return reply
 
 
 def size_of(model: Path) -> int:
-    """Bytes of a file, or of all files of a folder."""
+    """Return the bytes of a file, or of all files in a folder."""
     if model.is_file():
         return model.stat().st_size
     files = [file for file in model.rglob("*") if file.is_file()]
-    # A preset may hold an exported file too, which Python does not read.
+    # A preset may ship with an exported file, which Python does not read.
     return sum(file.stat().st_size for file in files if file.name != LITE_FILE)

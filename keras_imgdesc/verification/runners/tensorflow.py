@@ -1,97 +1,39 @@
-r"""Runs a model in Python or as a SavedModel, in a process of its own.
+"""Run a task in Python, or its SavedModel in TensorFlow's Python.
 
-    python -m keras_imgdesc.verification.runners.tensorflow KIND TASK MODEL \
-        < request.json
+    python -m keras_imgdesc.verification.runners.tensorflow python < order
+    python -m keras_imgdesc.verification.runners.tensorflow saved_model < order
 
-`KIND` is `python` or `saved_model`; requests and answers are those of
-`keras_imgdesc.verification.runners.tflite`.
+See `protocol` for what is read and written.
 """
 
-import json
 import sys
-from collections.abc import Callable
-from typing import Any
 
-from keras_imgdesc.verification.runners.protocol import work
-
-Run = Callable[..., dict[str, Any]]
+from keras_imgdesc.verification.runners.protocol import answer_requests, read_order
+from keras_imgdesc.verification.tasks import check_of
+from keras_imgdesc.verification.tasks.task_check import Answer, Ask, Request, TaskCheck
 
 
-def python_captioner(model: str) -> Run:
-    """The captioner itself."""
-    from keras_imgdesc.captioning import ImageCaptioner
-
-    captioner = ImageCaptioner.from_preset(model)
-
-    def describe(picture: str) -> dict[str, Any]:
-        caption = captioner.generate(picture, return_details=True)
-        return {"captions": caption.text, "log_probs": caption.log_prob}
-
-    return describe
-
-
-def python_painter(model: str) -> Run:
-    """The painter itself."""
-    from keras_imgdesc.painting import TextToImage
-
-    painter = TextToImage.from_preset(model)
-    return lambda text, seed: {"pictures": painter.generate(text, seed=seed)[0]}
-
-
-def saved_captioner(model: str) -> Run:
-    """A captioner's SavedModel, loaded without this package's models."""
-    serve = _signature(model, "serving_default")
+def saved_model(check: TaskCheck, path: str) -> Ask:
+    """Load a SavedModel, without the models of this package."""
     import tensorflow as tf
 
-    def describe(picture: str) -> dict[str, Any]:
-        with open(picture, "rb") as file:
-            outputs = serve(image_bytes=tf.constant([file.read()]))
-        assert outputs["error"][0] == b"", outputs["error"][0]
-        return {
-            "captions": outputs["caption"][0].numpy().decode(),
-            "log_probs": float(outputs["log_prob"][0]),
-        }
+    loaded = tf.saved_model.load(path)
 
-    return describe
+    def ask(request: Request) -> Answer:
+        inputs = {k: tf.constant(v) for k, v in check.inputs(request).items()}
+        # Through `loaded`, which would be freed otherwise.
+        outputs = loaded.signatures[check.signature](**inputs)
+        return check.answer({name: outputs[name].numpy() for name in check.outputs})
 
-
-def saved_painter(model: str) -> Run:
-    """A painter's SavedModel, loaded without this package's models."""
-    serve = _signature(model, "paint")
-    import tensorflow as tf
-
-    def paint(text: str, seed: int) -> dict[str, Any]:
-        outputs = serve(
-            text=tf.constant([text]),
-            seed=tf.constant(seed, tf.int64),
-            num_images=tf.constant(1),
-        )
-        assert outputs["error"][0] == b"", outputs["error"][0]
-        return {"pictures": outputs["pixels"][0, 0].numpy()}
-
-    return paint
-
-
-def _signature(model: str, name: str) -> Any:
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(model)
-    signature = loaded.signatures[name]
-    signature.model = loaded  # else it is freed
-    return signature
-
-
-BUILDERS = {
-    ("python", "ImageCaptioner"): python_captioner,
-    ("python", "TextToImage"): python_painter,
-    ("saved_model", "ImageCaptioner"): saved_captioner,
-    ("saved_model", "TextToImage"): saved_painter,
-}
+    return ask
 
 
 def main() -> None:
-    kind, task, model = sys.argv[1:]
-    work(BUILDERS[kind, task](model), json.load(sys.stdin)["requests"])
+    (form,) = sys.argv[1:]
+    order = read_order()
+    check = check_of(order["task"])
+    load = check.python if form == "python" else lambda path: saved_model(check, path)
+    answer_requests(load(order["path"]), order["requests"])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
 import base64
-import json
 import os
 import signal
 import subprocess
@@ -16,7 +15,7 @@ import keras_imgdesc
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.graph import image_bytes
 from keras_imgdesc.export.saved_model.export import export_saved_model
-from keras_imgdesc.verification.runners import c_library as c_loader
+from keras_imgdesc.verification.runners.running import run_c_library
 
 
 @pytest.fixture(scope="module")
@@ -118,32 +117,14 @@ def test_feature_maps_are_those_of_the_encoder(signatures, captioner, picture_by
 
 
 def test_c_library_gives_the_captions_of_python(exported, picture_bytes, expected):
-    signature = meta_graph(exported).signature_def["serving_default"]
-    request = {
-        "inputs": [
-            {
-                signature.inputs["image_bytes"].name: [
-                    base64.b64encode(b).decode() for b in [*picture_bytes, b"none"]
-                ]
-            }
-        ],
-        "outputs": [
-            signature.outputs[k].name for k in ("caption", "log_prob", "attention")
-        ],
-    }
-    result = subprocess.run(
-        [sys.executable, c_loader.__file__, str(exported)],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        check=True,
+    outputs = ("caption", "log_prob", "attention")
+    given = np.array([*picture_bytes, b"none"], object)
+    reply = run_c_library(
+        exported, "serving_default", [{"image_bytes": given}], outputs
     )
-    captions, log_probs, attention = (
-        json.loads(result.stdout)["outputs"][name] for name in request["outputs"]
-    )
-    captions = [base64.b64decode(c) for c in captions]
-    assert captions.pop() == b""
-    check_captions(captions, log_probs[:-1], np.array(attention)[:-1], expected)
+    captions, log_probs, attention = (reply["answers"][0][name] for name in outputs)
+    assert captions[-1] == b""
+    check_captions(captions[:-1], log_probs[:-1], attention[:-1], expected)
 
 
 def test_the_graph_has_tensorflows_own_operations_alone(exported):

@@ -6,14 +6,16 @@ import pytest
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.verification import PaintedForm, PainterParity, verify_painter
+from keras_imgdesc.verification.parity import FormResult, Parity
+from keras_imgdesc.verification.tasks import check_of
+from keras_imgdesc.verification.verify import verify
 
 TEXTS = ["A red bird!", "a blue dog", "bird", "a dog"]
 
 
 def captions(texts: list[str]) -> CaptionCollection:
     return CaptionCollection(
-        [CaptionedImage(text, None, (text,), b"no picture") for text in texts]
+        [CaptionedImage(text, None, (text,), b"not an image") for text in texts]
     )
 
 
@@ -25,13 +27,13 @@ def preset(toy_painter, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def parity(preset) -> PainterParity:
-    return verify_painter(preset, captions(TEXTS), progress=False)
+def parity(preset) -> Parity:
+    return verify(preset, captions(TEXTS), progress=False)
 
 
-def test_every_form_paints_what_python_paints(parity, forms):
+def test_every_form_paints_what_python_paints(parity, form_names):
     rows = {row["form"]: row for row in parity.rows()}
-    assert list(rows) == forms
+    assert list(rows) == form_names
     assert parity.is_exact
     for form in ("SavedModel", "C loader", "tflite float32"):
         assert rows[form]["largest"] <= 1 and rows[form]["psnr"] > 60
@@ -41,30 +43,34 @@ def test_every_form_paints_what_python_paints(parity, forms):
         assert row["megabytes"] > 0 and row["milliseconds"] > 0
     # TensorFlow alone takes more than LiteRT with its model.
     assert rows["tflite int8"]["peak_mebibytes"] < rows["Python"]["peak_mebibytes"] / 2
-    assert "tflite int8" in str(parity)
+    assert "tflite int8" in parity.table()
 
 
 def test_each_text_has_a_seed_of_its_own(parity, toy_painter):
     for result in parity.results[:4]:
-        for seed, (text, found) in enumerate(zip(TEXTS, result.pictures, strict=True)):
-            wanted = toy_painter.generate(text, seed=seed)[0]
+        for seed, (text, answer) in enumerate(zip(TEXTS, result.answers, strict=True)):
+            expected = toy_painter.generate(text, seed=seed)[0]
             # Weights of a preset are float16.
-            assert np.abs(wanted.astype(int) - found).max() <= 3
+            assert np.abs(expected.astype(int) - answer["image"]).max() <= 3
 
 
-def form(name: str, exact: bool, pictures: np.ndarray) -> PaintedForm:
-    return PaintedForm(name, exact, [1.0, 1.0], 1, 1, pictures)
+def compare(*forms: tuple[str, bool, np.ndarray]) -> Parity:
+    results = [
+        FormResult(name, is_exact, [{"image": x} for x in images], [1.0, 1.0], 1, 1)
+        for name, is_exact, images in forms
+    ]
+    return Parity(check_of("TextToImage"), [{}, {}], results)
 
 
 def test_a_form_that_paints_otherwise_is_found():
-    pictures = np.full((2, 4, 4, 3), 100, np.uint8)
-    python = form("Python", True, pictures)
-    rounded, other = pictures.copy(), pictures.copy()
+    images = np.full((2, 4, 4, 3), 100, np.uint8)
+    python = ("Python", True, images)
+    rounded, other = images.copy(), images.copy()
     rounded[0, 0, 0, 0] = 101
     other[1, 2, 3, 0] = 98
-    assert PainterParity([python, form("C loader", True, rounded)]).is_exact
-    assert PainterParity([python, form("int8", False, other)]).is_exact
-    parity = PainterParity([python, form("C loader", True, other)])
+    assert compare(python, ("C loader", True, rounded)).is_exact
+    assert compare(python, ("int8", False, other)).is_exact
+    parity = compare(python, ("C loader", True, other))
     assert not parity.is_exact
     row = parity.rows()[1]
     assert row["same"] == 0.5 and row["largest"] == 2
@@ -75,6 +81,6 @@ def test_a_form_that_paints_otherwise_is_found():
 @pytest.mark.parametrize(
     ("texts", "message"), [(["a dog"], "at least two"), (["a dog", "xyzzy"], "xyzzy")]
 )
-def test_texts_that_do_not_do(preset, texts, message):
+def test_too_few_or_unknown_texts_are_refused(preset, texts, message):
     with pytest.raises(InputError, match=message):
-        verify_painter(preset, captions(texts), progress=False)
+        verify(preset, captions(texts), progress=False)
