@@ -1,6 +1,6 @@
-"""Runs exported `.tflite` files, without TensorFlow and Keras.
+"""Run exported `.tflite` files without TensorFlow and Keras.
 
-It needs `ai-edge-litert`, NumPy and Pillow.
+Needs `ai-edge-litert`, NumPy and Pillow.
 """
 
 from keras_imgdesc.lite.captioner import LiteCaptioner

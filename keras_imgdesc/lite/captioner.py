@@ -1,4 +1,4 @@
-"""A captioner that needs no TensorFlow."""
+"""A captioner without TensorFlow."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy as np
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import load_image
-from keras_imgdesc.lite.interpreting import open_interpreter
-from keras_imgdesc.lite.model_file import read_model_file
+from keras_imgdesc.lite.model_file import open_interpreter, read_model_file
 from keras_imgdesc.lite.resizing import stretch
 from keras_imgdesc.presets.folders import find_preset
 
@@ -20,23 +19,23 @@ LITE_FILE = "captioner.tflite"
 
 
 class LiteCaptioner:
-    """Describes pictures with a file of `export_tflite`, in LiteRT.
+    """Describe images with a file of `export_tflite`, in LiteRT.
 
     Needs `ai-edge-litert`, NumPy and Pillow. A float32 file gives the captions of
-    `ImageCaptioner`, token for token. Not to be used by several threads at once.
+    `ImageCaptioner`, token for token. Not thread-safe.
 
     Args:
         path: the `.tflite` file.
-        num_threads: of the interpreter; None lets it choose.
+        num_threads: number of threads of the interpreter; None lets LiteRT choose.
 
     Attributes:
-        metadata: what the file says of itself: `name`, `quantize`, `search`,
-            `signatures` with the shapes and types of all tensors.
-        tokens: the vocabulary; the place of a token is its id.
-        image_size: side of the square that pictures are stretched to, in pixels.
+        metadata: the metadata of the file: `name`, `quantize`, `search`, `signatures`
+            with the shapes and dtypes of all tensors.
+        tokens: the vocabulary; the index of a token is its id.
+        image_size: side of the square that images are stretched to, in pixels.
 
     Raises:
-        InputError: there is no file, it was not written by `export_tflite`, or
+        InputError: the file does not exist, `export_tflite` did not write it, or
             `ai-edge-litert` is not installed.
     """
 
@@ -55,7 +54,11 @@ class LiteCaptioner:
     def from_preset(
         cls, name: str | PathLike[str], num_threads: int | None = None
     ) -> LiteCaptioner:
-        """Loads the `captioner.tflite` that some presets ship with.
+        """Load the `captioner.tflite` that some presets ship with.
+
+        Args:
+            name: name or folder of the preset.
+            num_threads: number of threads; None lets LiteRT choose.
 
         Raises:
             InputError: there is no such preset, or it ships without the file.
@@ -77,26 +80,29 @@ class LiteCaptioner:
         return_attention: bool = False,
         on_error: str = "raise",
     ) -> Any:
-        """Describes one picture or a list of them, by the file's own beam search.
+        """Describe one image or a list of images, by the file's own beam search.
 
         Args:
             inputs: a path, the bytes of a file, a Pillow image, a uint8 array
                 (height, width, 3), or a list of those.
-            return_details: give a `Caption` with log-probabilities, not its text.
-            return_attention: give a `Caption` that has attention maps too.
-            on_error: what becomes of a picture that cannot be read: `"raise"` the
-                ImageError, or `"return"` it in the place of the caption.
+            return_details: whether to return a `Caption` with log-probabilities
+                instead of its text.
+            return_attention: whether to return a `Caption` with attention maps too.
+            on_error: what to do with an image that cannot be read: `"raise"` the
+                ImageError, or `"return"` it instead of the caption.
 
         Returns:
-            A caption for one picture, a list of captions for several.
+            A caption for one image, a list of captions for a list.
 
         Raises:
-            ImageError: a picture cannot be read.
-            InputError: `on_error` is neither.
+            ImageError: an image cannot be read.
+            InputError: `on_error` is something else.
         """
         if on_error not in ("raise", "return"):
             raise InputError(
-                "on_error must be 'raise' or 'return'", "Choose one", on_error=on_error
+                "on_error must be 'raise' or 'return'",
+                "Use 'raise' to stop at a broken image, 'return' to go on",
+                on_error=on_error,
             )
         is_single = not isinstance(inputs, list | tuple)
         results: list[Any] = []
@@ -113,11 +119,14 @@ class LiteCaptioner:
     def generate_stream(
         self, sources: Iterable[Any]
     ) -> Iterator[tuple[Any, Caption | ImageError]]:
-        """Describes any number of pictures, one at a time.
+        """Describe any number of images, one at a time.
+
+        Args:
+            sources: images as `generate` takes them.
 
         Yields:
             Each source with its `Caption`, attention included, or with the
-            `ImageError` that says why there is none.
+            `ImageError` if it cannot be read.
         """
         for source in sources:
             try:
@@ -126,28 +135,33 @@ class LiteCaptioner:
                 yield source, error
 
     def stream_words(self, source: Any) -> Iterator[str]:
-        """Describes a picture word by word, each given as soon as it is found.
+        """Describe an image word by word, by greedy search.
 
-        The likeliest word is taken at each place, without a search: the caption may
-        be worse than that of `generate`.
+        The caption may be worse than that of `generate`, which uses beam search.
+
+        Args:
+            source: an image as `generate` takes it.
+
+        Yields:
+            Each word as soon as it is decoded.
 
         Raises:
-            ImageError: the picture cannot be read.
+            ImageError: the image cannot be read.
         """
         ids = self.metadata["vocabulary"]
         never = [ids["pad_id"], ids["unk_id"], ids["start_id"]]
-        found = dict(self._encode(image=self._pixels(source)))
+        state = dict(self._encode(image=self._pixels(source)))
         token_id = ids["start_id"]
         for _ in range(self.metadata["search"]["max_length"]):
-            outputs = self._step(token_id=np.array([token_id], np.int32), **found)
+            outputs = self._step(token_id=np.array([token_id], np.int32), **state)
             outputs["log_probs"][0, never] = -np.inf
             token_id = int(np.argmax(outputs["log_probs"][0]))
             if token_id == ids["end_id"]:
                 return
             yield self.tokens[token_id]
-            found |= {
+            state |= {
                 name: outputs[f"next_{name}"]
-                for name in found
+                for name in state
                 if f"next_{name}" in outputs
             }
 

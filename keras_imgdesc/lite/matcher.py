@@ -1,4 +1,4 @@
-"""A matcher that needs no TensorFlow."""
+"""A matcher without TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from keras_imgdesc.lite.text_file import TextFile
 
 
 class LiteMatcher(TextFile):
-    """Scores pictures and texts with a file of `export_tflite`, in LiteRT.
+    """Score images with texts by a file of `export_tflite`, in LiteRT.
 
-    Needs `ai-edge-litert`, NumPy and Pillow. A float32 file gives the f(I, D) of
-    `ImageTextMatcher`. Not to be used by several threads at once.
+    Needs `ai-edge-litert`, NumPy and Pillow. A float32 file computes the f(I, D) of
+    `ImageTextMatcher`. Not thread-safe.
 
     Args:
         path: the `.tflite` file.
-        num_threads: of the interpreter; None lets it choose.
+        num_threads: number of threads of the interpreter; None lets LiteRT choose.
 
     Attributes:
-        metadata: what the file says of itself.
-        tokens: the vocabulary; the place of a token is its id.
-        image_size: side of the square that pictures are stretched to, in pixels.
+        metadata: the metadata of the file.
+        tokens: the vocabulary; the index of a token is its id.
+        image_size: side of the square that images are stretched to, in pixels.
 
     Raises:
-        InputError: there is no file, it was not written by `export_tflite` of a
+        InputError: the file does not exist, `export_tflite` did not write it from a
             matcher with a `CompactTextEncoder`, or `ai-edge-litert` is not installed.
     """
 
@@ -42,19 +42,27 @@ class LiteMatcher(TextFile):
         self._score = self._runner("score")
 
     def embed_image(self, image: Any) -> dict[str, np.ndarray]:
-        """`vector` float32 (1, dim) and `regions` (1, regions, dim) of a picture.
+        """Embed an image.
 
         Args:
-            image: a path, bytes, a Pillow image or a uint8 array.
+            image: a path, the bytes of a file, a Pillow image, or a uint8 array
+                (height, width, 3).
+
+        Returns:
+            `vector` float32 (1, dim) and `regions` float32 (1, regions, dim).
 
         Raises:
-            ImageError: the picture cannot be read.
+            ImageError: the image cannot be read.
         """
         pixels = stretch(load_image(image), (self.image_size, self.image_size))
         return dict(self._image(image=pixels[None]))
 
     def embed_text(self, text: str) -> dict[str, np.ndarray]:
-        """`vector` (1, dim), `words` (1, words, dim) and `padding_mask` of a text.
+        """Embed a text.
+
+        Returns:
+            `vector` float32 (1, dim), `words` float32 (1, words, dim) and
+            `padding_mask` float32 (1, words), 1 at words and 0 at padding.
 
         Raises:
             InputError: the text is empty.
@@ -62,20 +70,24 @@ class LiteMatcher(TextFile):
         return dict(self._text(token_ids=self.tokenize(text)))
 
     def score(self, images: list[Any], texts: list[str]) -> np.ndarray:
-        """f(I, D), float32 (images, texts).
+        """Return f(I, D), float32 (images, texts).
+
+        Args:
+            images: images as `embed_image` takes them.
+            texts: texts, none of them empty.
 
         Raises:
-            ImageError: a picture cannot be read.
+            ImageError: an image cannot be read.
             InputError: a text is empty.
         """
-        matched = [self.embed_text(text) for text in texts]
+        embedded = [self.embed_text(text) for text in texts]
         out = np.empty((len(images), len(texts)), np.float32)
         for row, image in enumerate(images):
-            found = self.embed_image(image)
-            for column, text in enumerate(matched):
+            vectors = self.embed_image(image)
+            for column, text in enumerate(embedded):
                 outputs = self._score(
-                    image_vector=found["vector"],
-                    regions=found["regions"],
+                    image_vector=vectors["vector"],
+                    regions=vectors["regions"],
                     text_vector=text["vector"],
                     words=text["words"],
                     padding_mask=text["padding_mask"],

@@ -1,4 +1,4 @@
-"""What travels inside an exported `.tflite` file."""
+"""An exported `.tflite` file, and what travels inside it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,16 @@ METADATA_FILE = "keras_imgdesc.json"
 
 
 def read_model_file(path: str | PathLike[str]) -> tuple[dict[str, Any], list[str]]:
-    """The metadata and the vocabulary of a file of `export_tflite`.
+    """Read the metadata and the vocabulary of a file of `export_tflite`.
+
+    Args:
+        path: the `.tflite` file.
+
+    Returns:
+        The metadata, and the tokens; the index of a token is its id.
 
     Raises:
-        InputError: there is no file, or it was not written by `export_tflite`.
+        InputError: the file does not exist, or `export_tflite` did not write it.
     """
     path = Path(path)
     if not path.is_file():
@@ -29,9 +35,30 @@ def read_model_file(path: str | PathLike[str]) -> tuple[dict[str, Any], list[str
             tokens = archive.read(VOCABULARY_FILE).decode("utf-8").split("\n")[:-1]
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise InputError(
-            f"The file must hold {METADATA_FILE} and {VOCABULARY_FILE}, whole",
+            f"The file must contain {METADATA_FILE} and {VOCABULARY_FILE}",
             "Write it again with `keras-imgdesc export tflite`",
             path=path,
             reason=str(error),
         ) from None
     return metadata, tokens
+
+
+def open_interpreter(path: str | PathLike[str], num_threads: int | None) -> Any:
+    """Open a `.tflite` file in LiteRT's interpreter.
+
+    Args:
+        path: the file.
+        num_threads: number of threads; None lets LiteRT choose.
+
+    Raises:
+        InputError: `ai-edge-litert` is not installed.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        raise InputError(
+            "A .tflite file runs in ai-edge-litert",
+            "Install it with `pip install ai-edge-litert`",
+            path=path,
+        ) from None
+    return Interpreter(model_path=str(path), num_threads=num_threads)

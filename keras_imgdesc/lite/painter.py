@@ -1,4 +1,4 @@
-"""A painter that needs no TensorFlow."""
+"""A painter without TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ from keras_imgdesc.text.checks import check_known, check_texts
 
 
 class LitePainter(TextFile):
-    """Paints texts with a file of `export_tflite`, in LiteRT.
+    """Paint texts with a file of `export_tflite`, in LiteRT.
 
-    Needs `ai-edge-litert`, NumPy and Pillow. A float32 file gives the pictures of
-    `TextToImage`, but for a grey level of rounding. Not to be used by several threads
-    at once.
+    Needs `ai-edge-litert`, NumPy and Pillow. A float32 file paints the images of
+    `TextToImage`; a pixel may differ by one grey level of rounding. Not thread-safe.
 
     Args:
         path: the `.tflite` file.
-        num_threads: of the interpreter; None lets it choose.
+        num_threads: number of threads of the interpreter; None lets LiteRT choose.
 
     Attributes:
-        metadata: what the file says of itself.
-        tokens: the vocabulary; the place of a token is its id.
-        resolution: side of the pictures, in pixels.
-        latent_dim: width of the noise of a picture.
+        metadata: the metadata of the file.
+        tokens: the vocabulary; the index of a token is its id.
+        resolution: side of the images, in pixels.
+        latent_dim: number of noise values per image.
 
     Raises:
-        InputError: there is no file, it was not written by `export_tflite` of a
+        InputError: the file does not exist, `export_tflite` did not write it from a
             painter with a `CompactTextEncoder`, or `ai-edge-litert` is not installed.
     """
 
@@ -50,21 +49,21 @@ class LitePainter(TextFile):
         truncation: float = 1.0,
         noise: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Paints texts, as `TextToImage.generate` does.
+        """Paint texts as `TextToImage.generate` does.
 
         Args:
-            texts: one or several.
-            num_images: pictures of each text, up to 10,000.
-            seed: of the noise, from 0 to 2**63 - 1.
+            texts: one text or several.
+            num_images: number of images per text, at most 10,000.
+            seed: seed of the noise, from 0 to 2**63 - 1.
             truncation: the noise is multiplied by it.
-            noise: float (texts * num_images, latent_dim), in the place of a drawn one.
+            noise: float (texts * num_images, latent_dim), instead of drawn noise.
 
         Returns:
             uint8 RGB (num_images, resolution, resolution, 3) for one text, (texts,
             num_images, ...) for several.
 
         Raises:
-            InputError: an empty text, one without a known word, or a number out of its
+            InputError: a text is empty or has no known word, or a number is out of
                 range.
         """
         several = check_texts(texts)
@@ -81,7 +80,7 @@ class LitePainter(TextFile):
                 np.repeat(token_ids, num_images, axis=0), noise, strict=True
             )
         ]
-        pictures = np.stack(painted)
+        images = np.stack(painted)
         if isinstance(texts, str):
-            return pictures
-        return pictures.reshape(len(several), num_images, *pictures.shape[1:])
+            return images
+        return images.reshape(len(several), num_images, *images.shape[1:])

@@ -1,13 +1,13 @@
-"""The resize of the package, without TensorFlow."""
+"""Resizing as `keras_imgdesc.images.resize_image` does, without TensorFlow."""
 
 import numpy as np
 
 
 def stretch(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Stretches a picture as `keras_imgdesc.images.resize_image` does, bit by bit.
+    """Stretch an image to a size, bit for bit as `keras_imgdesc.images.resize_image`.
 
     Bilinear with anti-aliasing, rounded to uint8. Pillow's filter differs in the last
-    bit of a few pixels, after which a word may be another.
+    bit of a few pixels, which is enough to change a word of a caption.
 
     Args:
         image: uint8 (height, width, 3).
@@ -25,15 +25,15 @@ def stretch(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _weigh(lines: np.ndarray, count: int) -> np.ndarray:
-    """Weighted sums of neighbouring lines, float32 (count, ...).
+    """Return weighted sums of neighbouring lines, float32 (count, ...).
 
     Args:
         lines: (lines, ...).
-        count: how many come out.
+        count: number of sums.
     """
     starts, weights = _spans(len(lines), count)
     sums = np.zeros((count, *lines.shape[1:]), np.float32)
-    # In the order of TensorFlow's `ScaleAndTranslate`, which the last bit depends on.
+    # The last bit depends on the order, which is that of `ScaleAndTranslate`.
     for i, weight in enumerate(weights):
         chosen = lines[np.minimum(starts + i, len(lines) - 1)].astype(np.float32)
         sums += chosen * weight.reshape(-1, *[1] * (lines.ndim - 1))
@@ -41,7 +41,7 @@ def _weigh(lines: np.ndarray, count: int) -> np.ndarray:
 
 
 def _spans(given: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where each sum starts, (count,), and its weights, float32 (longest, count)."""
+    """Return the first line of each sum, (count,), and weights, (longest, count)."""
     one, half = np.float32(1), np.float32(0.5)
     distance = one / (np.float32(count) / np.float32(given))
     radius = max(distance, one)

@@ -1,55 +1,65 @@
-"""A `.tflite` file that is given texts."""
+"""A `.tflite` file that takes texts."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.lite.interpreting import open_interpreter
-from keras_imgdesc.lite.model_file import read_model_file
-from keras_imgdesc.lite.word_reading import read_words
+from keras_imgdesc.lite.model_file import open_interpreter, read_model_file
 from keras_imgdesc.text.checks import check_texts
+
+_APOSTROPHES = re.compile("['\u2018\u2019\u02bc\uff07`\u00b4]")
+_INVISIBLE = re.compile("[\u00ad\u200c\u200d\ufe00-\ufe0f]")
 
 
 class TextFile:
-    """Reads a file of `export_tflite`, and texts as its tokenizer does.
+    """A file of `export_tflite` that takes texts, and its tokenizer.
 
     Args:
         path: the `.tflite` file.
-        num_threads: of the interpreter; None lets it choose.
-        task: the class of the task that it must hold.
-        what: this in words, for the message.
+        num_threads: number of threads of the interpreter; None lets LiteRT choose.
+        task: name of the class of the task that the file must contain.
+        description: this task in words, for the error message.
 
     Attributes:
-        metadata: what the file says of itself.
-        tokens: the vocabulary; the place of a token is its id.
+        metadata: the metadata of the file.
+        tokens: the vocabulary; the index of a token is its id.
 
     Raises:
-        InputError: there is no file, it was not written by `export_tflite` of such a
-            task with a `CompactTextEncoder`, or `ai-edge-litert` is not installed.
+        InputError: the file does not exist, `export_tflite` did not write it from such
+            a task with a `CompactTextEncoder`, or `ai-edge-litert` is not installed.
     """
 
     def __init__(
-        self, path: str | PathLike[str], num_threads: int | None, task: str, what: str
+        self,
+        path: str | PathLike[str],
+        num_threads: int | None,
+        task: str,
+        description: str,
     ) -> None:
         self.metadata, self.tokens = read_model_file(path)
         found = self.metadata.get("task"), self.metadata.get("tokenizer")
         if found != (task, "CaptionTokenizer"):
             raise InputError(
-                f"The file must hold {what} whose words are those of its vocabulary",
-                "Export one with a compact text encoder",
+                f"The file must contain {description} with a vocabulary of words",
+                f"Export {description} with a CompactTextEncoder",
                 path=path,
                 task=found[0],
                 tokenizer=found[1],
             )
         self._interpreter = open_interpreter(path, num_threads)
-        self._ids = {token: number for number, token in enumerate(self.tokens)}
+        self._ids = {token: index for index, token in enumerate(self.tokens)}
 
     def tokenize(self, text: str) -> np.ndarray:
-        """Token ids of a text, int32 (1, words), as `CaptionTokenizer` has them.
+        """Return the token ids of a text, int32 (1, words), as `CaptionTokenizer` does.
+
+        Args:
+            text: the text. Words that do not fit are dropped.
 
         Raises:
             InputError: the text is empty.
@@ -66,3 +76,33 @@ class TextFile:
     def _shape(self, signature: str, kind: str, tensor: str) -> list[int]:
         shape: list[int] = self.metadata["signatures"][signature][kind][tensor]["shape"]
         return shape
+
+
+def read_words(text: str) -> list[str]:
+    """Split a text into words as `keras_imgdesc.text.standardize` does.
+
+    Words are in lower case and without apostrophes; other marks separate words.
+
+    Example:
+
+    >>> from keras_imgdesc.lite.text_file import read_words
+    >>> read_words("A man's T-shirt, 2 dogs!")
+    ['a', 'mans', 't', 'shirt', '2', 'dogs']
+    """
+    # `lower` turns the dotted capital I into two characters.
+    text = text.replace("\u0130", "i").lower()
+    text = _INVISIBLE.sub("", _APOSTROPHES.sub("", text))
+    kept = []
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Me":
+            continue
+        kept.append(character if category[0] in "LMN" else " ")
+    words = []
+    for word in "".join(kept).split(" "):
+        # A combining mark needs a letter before it.
+        while word and unicodedata.category(word[0])[0] == "M":
+            word = word[1:]
+        if word:
+            words.append(word)
+    return words

@@ -11,7 +11,7 @@ from keras_imgdesc import (
     export_tflite,
 )
 from keras_imgdesc.lite import LiteMatcher
-from keras_imgdesc.lite.word_reading import read_words
+from keras_imgdesc.lite.text_file import read_words
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary, standardize
 
 TEXTS = [

@@ -5,7 +5,7 @@ import pytest
 
 from keras_imgdesc.export import export_tflite
 from keras_imgdesc.lite import LitePainter
-from keras_imgdesc.lite.word_reading import read_words
+from keras_imgdesc.lite.text_file import read_words
 from keras_imgdesc.noise import draw_normal, threefry
 
 TEXT = "a small red star above a large blue circle"
