@@ -11,8 +11,7 @@ from tqdm import tqdm
 from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text.checks import check_texts
-from keras_imgdesc.text.text_embeddings import TextEmbeddings
-from keras_imgdesc.text.text_encoder import TextEncoder
+from keras_imgdesc.text.text_encoder import TextEmbeddings, TextEncoder
 
 MANIFEST = "manifest.json"
 ARRAYS = ("sentences", "words", "padding_mask")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     )
     from keras_imgdesc.text.registry import TEXT_ENCODERS as TEXT_ENCODERS
     from keras_imgdesc.text.standardization import standardize as standardize
-    from keras_imgdesc.text.text_embeddings import TextEmbeddings as TextEmbeddings
+    from keras_imgdesc.text.text_encoder import TextEmbeddings as TextEmbeddings
     from keras_imgdesc.text.text_encoder import TextEncoder as TextEncoder
     from keras_imgdesc.text.tokenizer import CaptionTokenizer as CaptionTokenizer
     from keras_imgdesc.text.vocabulary import Vocabulary as Vocabulary
@@ -28,7 +28,7 @@ _HOMES = {
     "CaptionTokenizer": "tokenizer",
     "CompactTextEncoder": "compact_text_encoder",
     "TEXT_ENCODERS": "registry",
-    "TextEmbeddings": "text_embeddings",
+    "TextEmbeddings": "text_encoder",
     "TextEncoder": "text_encoder",
     "Vocabulary": "vocabulary",
     "WordPieceTokenizer": "word_piece_tokenizer",

@@ -12,8 +12,7 @@ from keras import ops
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
 from keras_imgdesc.text.bert_sources import load_bert
-from keras_imgdesc.text.text_embeddings import TextEmbeddings
-from keras_imgdesc.text.text_encoder import TextEncoder
+from keras_imgdesc.text.text_encoder import TextEmbeddings, TextEncoder
 from keras_imgdesc.text.word_piece_tokenizer import WordPieceTokenizer
 
 

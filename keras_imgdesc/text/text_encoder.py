@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -13,7 +14,24 @@ from keras import ops
 
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.text.checks import check_texts
-from keras_imgdesc.text.text_embeddings import TextEmbeddings
+
+
+@dataclass(frozen=True, eq=False)
+class TextEmbeddings:
+    """Embeddings of texts, one row per text.
+
+    Attributes:
+        sentences: float32 (texts, embedding_dim).
+        words: float32 (texts, words, embedding_dim).
+        padding_mask: bool (texts, words), True at words.
+    """
+
+    sentences: np.ndarray
+    words: np.ndarray
+    padding_mask: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.sentences)
 
 
 class TextEncoder(keras.Model):

@@ -1,4 +1,4 @@
-"""An encoder's weights out of a preset of ours."""
+"""Weights of an image encoder from a preset."""
 
 from typing import Any
 
@@ -11,17 +11,19 @@ from keras_imgdesc.presets.legacy_names import weights_by_path
 
 
 def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
-    """Fill an encoder from a preset's encoder of the same kind.
+    """Fill an encoder with the weights of a preset's image encoder.
 
     Args:
         encoder: an `ImageEncoder`.
-        weights: the folder or the name of a preset.
+        weights: name or folder of the preset of a captioner or matcher whose image
+            encoder has the same class and the same shapes of weights.
 
     Returns:
-        The configuration of the preset's encoder.
+        The configuration of the preset's image encoder.
 
     Raises:
-        InputError: there is no such preset, or its encoder has other layers.
+        InputError: there is no such preset, or its image encoder is missing, of
+            another class or of other shapes.
     """
     try:
         folder = find_preset(weights)
@@ -31,20 +33,36 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
             "Give the path of a Keras .h5 or .weights.h5 file, or a preset's name",
             weights=weights,
         ) from error
-    saved = read_config(folder)["image_encoder"]
+    config = read_config(folder)
+    saved = config.get("image_encoder")
+    if not isinstance(saved, dict):
+        raise InputError(
+            "The preset must have an image encoder",
+            "Use the preset of a captioner or matcher",
+            weights=weights,
+            task=config.get("task"),
+        )
+    kind = keras.saving.get_registered_name(type(encoder))
+    if saved["class"] != kind:
+        raise InputError(
+            f"The preset's image encoder must be a {type(encoder).__name__}",
+            f"Build the class that the preset has, with {saved['config']}",
+            weights=weights,
+            image_encoder=saved["class"],
+        )
     with h5py.File(folder / WEIGHTS_FILE, "r") as file:
         arrays = weights_by_path(file)
         for variable in encoder.weights:
             path = f"image_encoder/{variable.path}"
             shape = tuple(arrays[path].shape) if path in arrays else None
-            kind = keras.saving.get_registered_name(type(encoder))
-            if saved["class"] != kind or shape != tuple(variable.shape):
+            if shape != tuple(variable.shape):
                 raise InputError(
-                    "The preset's encoder must have the layers that it is to fill",
-                    f"It is a {saved['class']} with {saved['config']}",
+                    "The preset's image encoder must have weights of the same shapes",
+                    f"Use its arguments: {saved['config']}",
                     weights=weights,
-                    layer=variable.path,
-                    shape=tuple(variable.shape),
+                    weight=variable.path,
+                    shape=shape,
+                    expected=tuple(variable.shape),
                 )
             variable.assign(arrays[path][()].astype("float32"))
     return saved["config"]
