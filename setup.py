@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent
 PRESETS = sorted(p.parent.name for p in ROOT.glob("saved_models/*/config.json"))
 
 EXTRAS = {
-    # To read a BERT in Hugging Face layout.
+    # Reads a BERT in Hugging Face layout.
     "bert": ["safetensors>=0.4"],
     "eval": [
         "sacrebleu>=2.4",
@@ -17,13 +17,13 @@ EXTRAS = {
         "scipy>=1.13",
     ],
     "demo": [],
-    # Also all that `keras_imgdesc.lite` needs: see the README, "On a phone".
+    # All that `keras_imgdesc.lite` needs; docs/phone.md installs it without TensorFlow.
     "lite": ["ai-edge-litert>=2.3", "numpy>=2", "pillow>=11"],
     "int8": ["ai-edge-litert>=2.3", "ai-edge-quantizer>=0.10"],
     "plots": ["matplotlib>=3.9"],
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
 }
-# Among them is one that exports every form of a captioner and compares them.
+# One notebook exports every form of a captioner and compares them.
 EXTRAS["notebooks"] = [
     *EXTRAS["eval"],
     *EXTRAS["serving"],
@@ -41,7 +41,7 @@ EXTRAS["test"] = [
     "pytest-xdist>=3.6",
     "import-linter>=2",
     "ipykernel>=6",
-    # Its step of training is compared with TensorFlow's.
+    # Its training steps are compared with TensorFlow's.
     "jax>=0.7",
     "mypy>=1.11",
     "nbclient>=0.10",
@@ -53,12 +53,12 @@ EXTRAS["test"] = [
 setup(
     name="keras-imgdesc",
     version="0.1.0",
-    description="Describes an image in words and paints an image from words.",
+    description="Caption images, match them with text, and paint images from text.",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    # The presets lie at the top of the repository and travel inside the package.
+    # The presets are at the top of the repository and are installed in the package.
     packages=[
         *find_packages(include=["keras_imgdesc", "keras_imgdesc.*"]),
         "keras_imgdesc.saved_models",
@@ -73,7 +73,7 @@ setup(
         "keras>=3.15,<3.16",
         "keras-nlp>=0.32,<0.33",
         "tensorflow-datasets>=4.9.8",
-        "importlib_resources>=6",  # TensorFlow Datasets needs it and does not say so
+        "importlib_resources>=6",  # an undeclared dependency of tensorflow-datasets
         "pillow>=11",
         "numpy>=2",
         "click>=8.1",
