@@ -1,4 +1,4 @@
-"""Errors of the disk while an export is written."""
+"""Disk errors while an export is written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def disk_errors_as_input_errors(path: Path) -> Iterator[None]:
     """Turn disk errors of Python and of TensorFlow into an `InputError`.
 
     Args:
-        path: the export, named in the message.
+        path: path of the export, for the message.
 
     Raises:
         InputError: instead of an `OSError` or a `tf.errors.OpError`.
@@ -27,11 +27,11 @@ def disk_errors_as_input_errors(path: Path) -> Iterator[None]:
     except (OSError, tf.errors.OpError) as error:
         if isinstance(error, OSError):
             reason = error.strerror
-        else:  # without the node names that TensorFlow puts around it
+        else:  # Strip the node names that TensorFlow adds.
             reason = re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\]", "", error.message)
         raise InputError(
             f"The export could not be written: {reason or error}",
-            "Check that the folder is writable and the disk has room; nothing was "
-            "left behind",
+            "Check that the folder is writable and the disk has room; no partial "
+            "files remain",
             path=path,
         ) from error

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.scenes import draw_scenes
 from keras_imgdesc.presets.folders import find_preset
-from keras_imgdesc.presets.saving import load_preset
+from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.verification.forms import export_forms
 from keras_imgdesc.verification.parity import Parity
 from keras_imgdesc.verification.runners.running import run_form

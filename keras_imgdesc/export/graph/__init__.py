@@ -1,1 +1,1 @@
-"""Pieces of exported graphs."""
+"""Building blocks of exported graphs."""

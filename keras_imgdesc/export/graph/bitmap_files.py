@@ -1,7 +1,7 @@
-"""BMP files in a graph.
+"""Decode BMP files in a graph.
 
-TensorFlow's own operation knows neither palettes nor compression: it takes the one for
-shades of grey and the other for pixels.
+TensorFlow's own operation supports neither palettes nor compression: it reads palette
+indices as grey levels, and compressed data as pixels.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import tensorflow as tf
 from keras_imgdesc.export.graph.file_bytes import first_bytes, number_at
 
 UNKNOWN_KIND = (
-    "A BMP must have 8, 24 or 32 bits a pixel and no compression. Received: another "
-    "kind. Convert it first."
+    "A BMP must have 8, 24 or 32 bits per pixel and no compression. Received: another "
+    "kind. Convert it to PNG or JPEG first."
 )
 
 # The longest header is followed by 256 colours of four bytes.
@@ -23,23 +23,23 @@ _COMMON_MASKS = (0x00FF0000, 0x0000FF00, 0x000000FF)
 
 
 def bmp_pixels(contents: tf.Tensor) -> tf.Tensor:
-    """Width times height of a BMP, an int64 scalar.
+    """Return width times height of a BMP, an int64 scalar.
 
     Args:
-        contents: string scalar.
+        contents: the file, a string scalar.
     """
     head = first_bytes(contents, _HEAD)
     height = number_at(head, 22, 4, little=True)
-    # Rows that go down from the top are told by a negative height.
+    # A negative height means that the rows are stored top down.
     height = tf.where(height >= 2**31, 2**32 - height, height)
     return number_at(head, 18, 4, little=True) * height
 
 
 def is_known_bmp(contents: tf.Tensor) -> tf.Tensor:
-    """Whether a BMP is of a kind that can be decoded, a bool scalar.
+    """Return whether a BMP is of a kind that can be decoded, a bool scalar.
 
     Args:
-        contents: string scalar.
+        contents: the file, a string scalar.
     """
     head = first_bytes(contents, _HEAD)
     bits = number_at(head, 28, 2, little=True)
@@ -54,35 +54,35 @@ def is_known_bmp(contents: tf.Tensor) -> tf.Tensor:
 
 
 def decode_bmp(contents: tf.Tensor) -> tf.Tensor:
-    """Decodes a BMP of a known kind.
+    """Decode a BMP of a known kind.
 
     Args:
-        contents: string scalar; the operation fails for what is broken.
+        contents: the file, a string scalar. The operation fails if it is broken.
 
     Returns:
-        uint8 (height, width, 3), or (height, width, 4) where it has an alpha channel.
+        uint8 (height, width, 3), or (height, width, 4) if it has an alpha channel.
     """
     image = tf.io.decode_bmp(contents)
     return tf.case(
         [
-            (tf.shape(image)[-1] == 1, lambda: _coloured(image, contents)),
+            (tf.shape(image)[-1] == 1, lambda: _apply_palette(image, contents)),
             (_has_alpha(contents), lambda: image),
         ],
         default=lambda: image[..., :3],
     )
 
 
-def _coloured(places: tf.Tensor, contents: tf.Tensor) -> tf.Tensor:
+def _apply_palette(indices: tf.Tensor, contents: tf.Tensor) -> tf.Tensor:
     head = first_bytes(contents, _HEAD)
     start = _FILE_HEADER + tf.cast(number_at(head, 14, 4, little=True), tf.int32)
     start = tf.minimum(start, _FILE_HEADER + _LONGEST_HEADER)
     palette = tf.reshape(head[start : start + _COLOURS * _COLOUR], (_COLOURS, _COLOUR))
     red_green_blue = tf.cast(palette[:, 2::-1], tf.uint8)
-    return tf.gather(red_green_blue, tf.cast(places[..., 0], tf.int32))
+    return tf.gather(red_green_blue, tf.cast(indices[..., 0], tf.int32))
 
 
 def _has_alpha(contents: tf.Tensor) -> tf.Tensor:
-    """Without a mask for it, the fourth byte of a pixel means nothing."""
+    """Return whether there is an alpha mask; the fourth byte is unused without one."""
     head = first_bytes(contents, _HEAD)
     return (
         (number_at(head, 14, 4, little=True) >= 56)

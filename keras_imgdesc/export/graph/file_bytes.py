@@ -1,4 +1,4 @@
-"""Reading the bytes of files in a graph."""
+"""Read the bytes of files in a graph."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import tensorflow as tf
 
 
 def starts_with(contents: tf.Tensor, signature: bytes) -> tf.Tensor:
-    """Whether a file begins with some bytes, a bool scalar.
+    """Return whether a file begins with a signature, a bool scalar.
 
     Args:
-        contents: string scalar.
-        signature: the bytes.
+        contents: the file, a string scalar.
+        signature: the bytes to compare with.
     """
     return tf.strings.substr(contents, 0, len(signature)) == signature
 
 
 def first_bytes(contents: tf.Tensor, count: int) -> tf.Tensor:
-    """The first bytes of a file, int32 (count,), with zeros behind its end.
+    """Return the first bytes of a file, int32 (count,), padded with zeros.
 
     Args:
-        contents: string scalar.
-        count: how many.
+        contents: the file, a string scalar.
+        count: number of bytes.
     """
     raw = tf.io.decode_raw(tf.strings.substr(contents, 0, count), tf.uint8)
     padded = tf.concat([raw, tf.zeros((count,), tf.uint8)], axis=0)[:count]
@@ -28,28 +28,28 @@ def first_bytes(contents: tf.Tensor, count: int) -> tf.Tensor:
 
 
 def number_at(head: tf.Tensor, start: int, count: int, little: bool) -> tf.Tensor:
-    """An unsigned number out of a header, an int64 scalar.
+    """Return an unsigned number of a header, an int64 scalar.
 
     Args:
-        head: int32 (bytes,).
-        start: where it begins.
-        count: how many bytes it has, at most 4.
-        little: whether its lowest byte comes first.
+        head: bytes of the header, int32 (bytes,).
+        start: index of its first byte.
+        count: number of bytes, at most 4.
+        little: whether it is little-endian.
     """
-    places = range(start, start + count)
+    indices = range(start, start + count)
     total = tf.constant(0, tf.int64)
-    for place in reversed(places) if little else places:
-        total = 256 * total + tf.cast(head[place], tf.int64)
+    for index in reversed(indices) if little else indices:
+        total = 256 * total + tf.cast(head[index], tf.int64)
     return total
 
 
 def find(contents: tf.Tensor, pattern: bytes, within: int) -> tf.Tensor:
-    """Where a pattern ends for the first time, an int32 scalar; -1 if nowhere.
+    """Return the end of the first match of a pattern, an int32 scalar; -1 if none.
 
     Args:
-        contents: string scalar.
-        pattern: the bytes looked for.
-        within: how many of the first bytes are searched.
+        contents: the file, a string scalar.
+        pattern: the bytes to find.
+        within: number of bytes to search, from the start.
     """
     head = tf.strings.substr(contents, 0, within)
     before = tf.strings.length(tf.strings.split(head, pattern)[:1])

@@ -1,4 +1,4 @@
-"""Graph functions to a SavedModel."""
+"""Trace functions and write them as a SavedModel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keras_imgdesc.export.signature import Signature
 
 
 def traced(signature: Signature) -> Any:
-    """The concrete function of a signature."""
+    """Trace a signature and return its concrete function."""
     function = tf.function(
         signature.function, input_signature=list(signature.inputs), autograph=False
     )
@@ -24,25 +24,25 @@ def write_functions(
     functions: Mapping[str, Any],
     tokenizers: Iterable[Any] = (),
 ) -> None:
-    """Writes concrete functions as the signatures of a SavedModel.
+    """Write concrete functions as the signatures of a SavedModel.
 
-    `keras.export.ExportArchive` would trace each of them twice, as it does not hold
-    what has been traced, but what can be traced again.
+    `keras.export.ExportArchive` would trace each of them again, as it stores functions
+    that can be traced, not traces.
 
     Args:
-        path: of the folder, which is made.
-        functions: by name.
-        tokenizers: whose lookup tables the functions use.
+        path: folder to create.
+        functions: the concrete functions, by name of the signature.
+        tokenizers: tokenizers whose lookup tables the functions use.
     """
     module = tf.Module()
-    # What is not held by the module is not saved.
+    # Only what is an attribute of the module is saved.
     variables = {
         id(variable): variable
         for function in functions.values()
         for variable in function.variables
     }
-    module.held_variables = list(variables.values())
-    module.held_tables = [
+    module.tracked_variables = list(variables.values())
+    module.tracked_tables = [
         part
         for tokenizer in tokenizers
         for part in tf.train.TrackableView(tokenizer).descendants()

@@ -1,4 +1,4 @@
-"""Encoded images to upright RGB in a graph, each image for itself."""
+"""Decode image files to upright RGB in a graph, each independently of the others."""
 
 from __future__ import annotations
 
@@ -32,74 +32,75 @@ BASE64 = (
 TOO_LARGE = (
     f"An image may have at most {MAX_PIXELS:,} pixels. Received: more. Make it smaller."
 )
-BROKEN = "An image must be whole. Received: broken or cut bytes. Send the file again."
+BROKEN = (
+    "An image must be complete. Received: broken or truncated bytes. Send it again."
+)
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _GIF, _BMP = b"GIF8", b"BM"
-# How files of known formats begin in base64, standard and web-safe, and in a web page.
+# Prefixes of files of known formats in base64, standard and web-safe, and of data URLs.
 _ENCODED = (
     *(b"/9j/", b"_9j_", b"iVBORw0KGgo", b"R0lGOD"),
     *(b"Qk0", b"Qk1", b"Qk2", b"Qk3", b"UklGR", b"SUkqA", b"TU0AK", b"data:image/"),
 )
-# What comes before the pixels fits into this, a colour profile included.
+# Number of bytes that hold everything before the pixels, even a colour profile.
 _SEARCH = 65536
 _EXIF, _PNG_EXIF = b"Exif\0\0", b"eXIf"
 _ORIENTATION_TAG = 0x0112
-# The first directory of the EXIF data, where the orientation is, ends before this.
+# Number of bytes that hold the first EXIF directory, which has the orientation.
 _DIRECTORY = 4096
 _ENTRIES = _DIRECTORY // 12
-# How many images are held in full size.
+# Number of images held in memory at full size.
 _AT_ONCE = 8
 
 
 def decode_images(
     image_bytes: tf.Tensor, image_size: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Decodes a batch of image files; a broken one harms no other.
+    """Decode a batch of image files; a broken one does not affect the others.
 
-    A JPEG or PNG is turned as its EXIF orientation says, transparency becomes white,
-    16 bits become 8, of a GIF the first frame is taken: pixels are those of
-    `load_image`, of `resize_image` after it. Two things differ: TensorFlow takes what
-    is transparent in a GIF for black, and a JPEG above `MAX_PIXELS` is refused, not
-    shrunk.
+    A JPEG or PNG is rotated by its EXIF orientation, transparency becomes white, 16
+    bits become 8, and the first frame of a GIF is used: pixels are those of
+    `load_image` followed by `resize_image`. Two things differ: the transparent parts
+    of a GIF become black, and a JPEG above `MAX_PIXELS` is refused, not shrunk.
 
     Args:
-        image_bytes: string (batch,).
-        image_size: side of the square that images are stretched to.
+        image_bytes: files, string (batch,).
+        image_size: side of the square that images are stretched to, in pixels.
 
     Returns:
-        uint8 (batch, image_size, image_size, 3), black where there is no image, and
-        string (batch,): empty, or what is wrong with it.
+        The images, uint8 (batch, image_size, image_size, 3), black where a file is
+        broken, and error messages, string (batch,), empty where there is no error.
     """
     return _decode_batch(tf.ensure_shape(image_bytes, (None,)), image_size)
 
 
-# A function of its own: its graph is large, and all signatures of a model share it.
+# A separate function: its graph is large, and all signatures of a model share it.
 @tf.function(autograph=False, reduce_retracing=True)
 def _decode_batch(
     image_bytes: tf.Tensor, image_size: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
     shape = (image_size, image_size, 3)
     count = tf.size(image_bytes)
-    # A data set is what can lose an element without failing the graph; one for the
+    # A data set can drop an element without failing the graph. There is one for the
     # whole batch, since setting it up takes longer than decoding a small image.
     good = (
         tf.data.Dataset.from_tensor_slices((tf.range(count), image_bytes))
         .map(lambda i, c: (i, resize_image(_decode(c), image_size)), _AT_ONCE)
         .ignore_errors()
     )
-    # One more, so that there is always a batch.
+    # An extra element, so that there is always a batch.
     last = tf.data.Dataset.from_tensors((count, tf.zeros(shape, tf.uint8)))
     batch = good.concatenate(last).batch(tf.cast(count + 1, tf.int64))
-    places, decoded = batch.get_single_element()
-    pixels = tf.scatter_nd(places[:, None], decoded, (count + 1, *shape))[:count]
-    is_good = tf.scatter_nd(places[:, None], tf.ones_like(places), (count + 1,)) > 0
+    indices, decoded = batch.get_single_element()
+    pixels = tf.scatter_nd(indices[:, None], decoded, (count + 1, *shape))[:count]
+    is_good = tf.scatter_nd(indices[:, None], tf.ones_like(indices), (count + 1,)) > 0
     is_good = is_good[:count]
     error = tf.cond(
         tf.reduce_all(is_good),
         lambda: tf.fill((count,), ""),
         lambda: tf.map_fn(
-            lambda x: tf.cond(x[1], lambda: "", lambda: _what_is_wrong(x[0])),
+            lambda x: tf.cond(x[1], lambda: "", lambda: _error_message(x[0])),
             (image_bytes, is_good),
             fn_output_signature=tf.TensorSpec((), tf.string),
         ),
@@ -108,16 +109,20 @@ def _decode_batch(
 
 
 def at_least_one(values: tf.Tensor, message: str = NO_IMAGES) -> tf.Tensor:
-    """What is in a batch; an empty one fails here, with a message that says so.
+    """Return a batch unchanged, or fail with a message if it is empty.
 
-    Otherwise it would in the first convolution, which blames its own kernel.
+    Otherwise the first convolution would fail, with a message about its kernel.
+
+    Args:
+        values: any tensor with a batch dimension.
+        message: message of the error.
     """
     check = tf.debugging.assert_positive(tf.shape(values)[0], message)
     with tf.control_dependencies([check]):
         return tf.identity(values)
 
 
-def _what_is_wrong(contents: tf.Tensor) -> tf.Tensor:
+def _error_message(contents: tf.Tensor) -> tf.Tensor:
     known = [starts_with(contents, s) for s in (_JPEG, _PNG, _GIF, _BMP)]
     encoded = [starts_with(contents, s) for s in _ENCODED]
     is_bmp = starts_with(contents, _BMP)
@@ -136,7 +141,7 @@ def _what_is_wrong(contents: tf.Tensor) -> tf.Tensor:
 
 
 def _pixels_of_header(contents: tf.Tensor) -> tf.Tensor:
-    """Width times height, int64, of all but JPEG; 0 where there is no header."""
+    """Return width times height, int64; 0 for a JPEG or without a header."""
     head = first_bytes(contents, 32)
     return tf.case(
         [
@@ -155,15 +160,15 @@ def _pixels_of_header(contents: tf.Tensor) -> tf.Tensor:
 
 
 def _has_jpeg_too_many(contents: tf.Tensor) -> tf.Tensor:
-    def look() -> tf.Tensor:
+    def exceeds_limit() -> tf.Tensor:
         pixels = tf.data.Dataset.from_tensors(contents).map(_jpeg_pixels)
-        instead = tf.data.Dataset.from_tensors(tf.constant(0, tf.int64))
-        found = pixels.ignore_errors().concatenate(instead).take(1)
+        fallback = tf.data.Dataset.from_tensors(tf.constant(0, tf.int64))
+        found = pixels.ignore_errors().concatenate(fallback).take(1)
         return found.get_single_element() > _limit()
 
-    # Of what is no JPEG, the decoder would print a line into a server's log.
+    # For any other file the decoder would print a line to the server's log.
     is_jpeg = starts_with(contents, _JPEG)
-    return tf.cond(is_jpeg, look, lambda: tf.constant(False))
+    return tf.cond(is_jpeg, exceeds_limit, lambda: tf.constant(False))
 
 
 def _jpeg_pixels(contents: tf.Tensor) -> tf.Tensor:
@@ -196,14 +201,14 @@ def _decode_jpeg(contents: tf.Tensor) -> tf.Tensor:
     with tf.control_dependencies(
         [tf.debugging.assert_less_equal(_jpeg_pixels(contents), _limit())]
     ):
-        # The fast method, TensorFlow's default, differs from every other decoder.
+        # The fast method, TensorFlow's default, differs from all other decoders.
         image = tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")
     return turn_upright(image, exif_orientation(contents))
 
 
 def _decode_png(contents: tf.Tensor) -> tf.Tensor:
-    # Asked for an alpha channel that there is not, TensorFlow makes up a nearly
-    # transparent one where colours have less than eight bits.
+    # Without an alpha channel, TensorFlow would make up a nearly transparent one for
+    # colours of less than eight bits.
     colour_type = first_bytes(contents, 26)[25]
     transparent = find(contents, b"tRNS", _SEARCH) >= 0
     image = tf.cond(
@@ -215,7 +220,7 @@ def _decode_png(contents: tf.Tensor) -> tf.Tensor:
 
 
 def _decode_gif(contents: tf.Tensor) -> tf.Tensor:
-    # Not `decode_gif`, which decodes all frames: a small file may have thousands.
+    # `decode_gif` would decode all frames, of which a small file may have thousands.
     return tf.io.decode_image(contents, channels=3, expand_animations=False)
 
 
@@ -236,11 +241,12 @@ def _on_white(image: tf.Tensor) -> tf.Tensor:
 
 
 def exif_orientation(contents: tf.Tensor, marker: bytes = _EXIF) -> tf.Tensor:
-    """The EXIF orientation of a JPEG or PNG, an int32 scalar from 1 to 8.
+    """Return the EXIF orientation of a JPEG or PNG, an int32 scalar from 1 to 8.
 
     Args:
-        contents: string scalar; what has none, or a broken one, is upright: 1.
-        marker: what comes before the EXIF data.
+        contents: the file, a string scalar. Without a valid orientation it is 1,
+            which means upright.
+        marker: bytes that precede the EXIF data.
     """
     start = find(contents, marker, _SEARCH)
     raw = first_bytes(
@@ -248,8 +254,8 @@ def exif_orientation(contents: tf.Tensor, marker: bytes = _EXIF) -> tf.Tensor:
     )
     little = _at(raw, tf.constant(0)) == ord("I")
 
-    def number(place: tf.Tensor, count: int) -> tf.Tensor:
-        digits = [_at(raw, place + i) for i in range(count)]
+    def number(index: tf.Tensor, count: int) -> tf.Tensor:
+        digits = [_at(raw, index + i) for i in range(count)]
         forward = backward = tf.zeros_like(digits[0])
         for digit, reverse in zip(digits, digits[::-1], strict=True):
             forward, backward = 256 * forward + digit, 256 * backward + reverse
@@ -266,14 +272,14 @@ def exif_orientation(contents: tf.Tensor, marker: bytes = _EXIF) -> tf.Tensor:
 
 
 def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Undoes what an EXIF orientation tells of.
+    """Rotate and mirror an image so that it is upright.
 
     Args:
         image: (height, width, channels).
-        orientation: int32 scalar, 1 to 8.
+        orientation: EXIF orientation, an int32 scalar from 1 to 8.
     """
 
-    def swapped(x: tf.Tensor) -> tf.Tensor:
+    def transposed(x: tf.Tensor) -> tf.Tensor:
         return tf.transpose(x, (1, 0, 2))
 
     turns = [
@@ -281,15 +287,15 @@ def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
         lambda: image[:, ::-1],
         lambda: image[::-1, ::-1],
         lambda: image[::-1],
-        lambda: swapped(image),
-        lambda: swapped(image[::-1]),
-        lambda: swapped(image[::-1, ::-1]),
-        lambda: swapped(image[:, ::-1]),
+        lambda: transposed(image),
+        lambda: transposed(image[::-1]),
+        lambda: transposed(image[::-1, ::-1]),
+        lambda: transposed(image[:, ::-1]),
     ]
     return tf.switch_case(orientation - 1, turns)
 
 
-def _at(raw: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-    inside = (place >= 0) & (place < _DIRECTORY)
-    value = tf.gather(raw, tf.clip_by_value(place, 0, _DIRECTORY - 1))
+def _at(raw: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
+    inside = (index >= 0) & (index < _DIRECTORY)
+    value = tf.gather(raw, tf.clip_by_value(index, 0, _DIRECTORY - 1))
     return tf.where(inside, value, 0)

@@ -1,4 +1,4 @@
-"""A task as a SavedModel that TensorFlow Serving can serve."""
+"""Export a task as a SavedModel for TensorFlow Serving."""
 
 from __future__ import annotations
 
@@ -22,67 +22,69 @@ def export_saved_model(
     warm_up: bool = True,
     **settings: Any,
 ) -> Path:
-    """Write a task as `path/<version>/`, whole or not at all.
+    """Write a task as `path/<version>/`, completely or not at all.
 
-    Images go in and come out as the bytes of their files, words as strings; decoding,
-    EXIF orientation, search and vocabulary are in the graph, which needs TensorFlow's
-    own operations alone. A captioner has these signatures:
+    Inputs and outputs are the bytes of image files, and texts as strings. Decoding,
+    EXIF orientation, search and vocabulary are in the graph, which uses TensorFlow's
+    own operations only. A captioner has these signatures:
 
-    | signature | takes | gives |
+    | signature | inputs | outputs |
     |---|---|---|
     | `serving_default` | `image_bytes` | `caption`, `log_prob`, `attention`, `error` |
     | `pixels` | `image` | `caption`, `log_prob`, `attention` |
     | `score` | `image_bytes`, `caption` | `log_prob`, `token_log_probs`, `error` |
     | `encode` | `image_bytes` | `feature_map`, `error` |
 
-    and a matcher these, for n images and m texts:
+    A matcher has these, for n images and m texts:
 
-    | signature | takes | gives |
+    | signature | inputs | outputs |
     |---|---|---|
     | `serving_default`, `score` | `image_bytes`, `text` | `score` and probabilities |
     | `embed_image` | `image_bytes` | `vector`, `regions`, `error` |
     | `embed_text` | `text` | `vector`, `words`, `padding_mask` |
 
-    where `score`, `image_probability`, P(I|D) over the images, and
-    `text_probability`, P(D|I) over the texts, are float32[n, m]. A painter has
+    Here `score`, `image_probability` (P(I|D) over the images) and `text_probability`
+    (P(D|I) over the texts) are float32[n, m]. A painter has these, for n texts and k
+    images per text:
 
-    | signature | takes | gives, for n texts and k pictures of each |
+    | signature | inputs | images |
     |---|---|---|
-    | `serving_default` | `text` | a picture each, of seed 0 |
-    | `paint_one` | `text`, `seed` int64[n] | a picture each, of its seed |
-    | `paint_noise` | `text`, `noise` [n, latent_dim] | a picture each, of its noise |
-    | `paint` | `text`, `seed` int64, `num_images` int32 | k pictures each |
-    | `paint_ranked` | the same | k pictures each, by `probability` |
+    | `serving_default` | `text` | one per text, of seed 0 |
+    | `paint_one` | `text`, `seed` int64[n] | one per text, of its seed |
+    | `paint_noise` | `text`, `noise` [n, latent_dim] | one per text, of its noise |
+    | `paint` | `text`, `seed` int64, `num_images` int32 | k per text |
+    | `paint_ranked` | the same | k per text, the best first |
 
-    They give `image_bytes`, PNG files, string[n] or [n, k], `pixels`, uint8[n, (k,)
-    resolution, resolution, 3], and `error`; the last, which is there with `rerank`,
-    P(I|D) over the k pictures as well, float32[n, k], the best first. The first three
-    paint a text as `generate(text, seed=...)` paints it alone, whatever else is in the
-    batch; the last two give the pictures of `generate(texts, num_images, seed)`, but
-    take numbers that are of no row, so that a server must not batch their requests.
+    Their outputs are `image_bytes`, PNG files, string[n] or [n, k]; `pixels`, uint8[n,
+    (k,) resolution, resolution, 3]; and `error`. The last signature, which exists with
+    `rerank`, also has `probability`, P(I|D) over the k images, float32[n, k]. The
+    first three paint a text as `generate(text, seed=...)` paints it alone, whatever
+    else is in the batch. The last two paint the images of `generate(texts, num_images,
+    seed)`; some of their inputs have no batch dimension, so that a server must not
+    batch their requests.
 
     `image_bytes`, `caption` and `error` are string[n], `image` is uint8[n, height,
-    width, 3], the others float32: `log_prob` [n], `token_log_probs` [n, words],
+    width, 3], the others are float32: `log_prob` [n], `token_log_probs` [n, words],
     `attention` [n, words, rows, columns], `feature_map` [n, rows, columns, channels].
-    `error` is empty for a good image or text; a broken image, or a text without a
-    known word, fills its own, has an empty caption or file and changes nothing for the
-    others.
+    `error` is empty for a good image or text. A broken image, or a text without a
+    known word, gets an error message and an empty caption or file, and does not affect
+    the others.
 
     Args:
         task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`.
-        path: the model's folder; its name is the model's name.
-        version: number of the version; None means one more than the highest there.
-        warm_up: also write requests that a server runs before it answers others.
-        **settings: fixed in the graph, of a captioner: `num_beams`, `length_penalty`,
-            `max_length`; of a painter: `truncation`, and `rerank`, an
-            `ImageTextMatcher` that is written into the same file.
+        path: folder of the model; its name is the name of the model.
+        version: number of the version; None means the highest existing one plus 1.
+        warm_up: whether to write requests that a server runs before it serves others.
+        **settings: settings to fix in the graph. A captioner has `num_beams`,
+            `length_penalty` and `max_length`; a painter has `truncation`, and
+            `rerank`, an `ImageTextMatcher` that is written into the same model.
 
     Returns:
         The folder of the version.
 
     Raises:
-        InputError: the version exists, `path` holds other things or cannot be
-            written to, or an argument is out of its range. Nothing is left then.
+        InputError: the version exists, `path` contains other files or is not
+            writable, or an argument is out of range. No partial files remain.
     """
     path = Path(path)
     version = _free_version(path, version)
@@ -90,7 +92,7 @@ def export_saved_model(
     functions = {name: traced(each) for name, each in signatures.items()}
     tokenizers = _tokenizers(task, settings.get("rerank"))
     target = path / str(version)
-    # A server looks at names that are numbers only.
+    # A server ignores names that are not numbers.
     with disk_errors_as_input_errors(target), atomic_path(target) as partial:
         write_functions(partial, functions, tokenizers)
         write_serving_assets(partial, path.name, signatures, warm_up)
@@ -98,7 +100,7 @@ def export_saved_model(
 
 
 def _tokenizers(*tasks: Any) -> list[Any]:
-    """What holds the tables that the graph looks words up in, each once."""
+    """Return the tokenizers of tasks, whose lookup tables the graph uses, each once."""
     found: list[Any] = []
     for task in tasks:
         if task is None:
@@ -114,8 +116,8 @@ def _free_version(path: Path, version: int | None) -> int:
     strangers = [p.name for p in found if not (p.name.isdecimal() or p.name[0] == ".")]
     if strangers or path.is_file():
         raise InputError(
-            "A model's folder holds versions, folders named by a number, alone",
-            "Choose another folder",
+            "The folder of a model must contain nothing but numbered versions",
+            "Choose another folder, or move the other files out of it",
             path=path,
             found=strangers[:3],
         )
@@ -126,8 +128,8 @@ def _free_version(path: Path, version: int | None) -> int:
         raise InputError("A version is at least 1", "Use 1", version=version)
     if version in taken:
         raise InputError(
-            "A version that exists is not written again",
-            "Choose another number, or none for the next one",
+            "A version that exists is not overwritten",
+            "Use a higher version, or omit it for the next free one",
             version=version,
             path=path,
         )

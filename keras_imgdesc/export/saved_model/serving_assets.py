@@ -1,4 +1,4 @@
-"""Files that TensorFlow Serving reads beside a model."""
+"""Warm-up requests, which TensorFlow Serving reads beside a model."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ def write_serving_assets(
     """Write a version's warm-up requests.
 
     Args:
-        folder: of the version.
-        name: of the model.
-        signatures: each that may be is asked once, with its example.
-        warm_up: False writes nothing.
+        folder: folder of the version.
+        name: name of the model.
+        signatures: the signatures; the example of each becomes a request, if its
+            `warm_up` allows it.
+        warm_up: whether to write anything.
 
     Raises:
-        InputError: the package with the requests' format is missing.
+        InputError: `tensorflow-serving-api` is not installed.
     """
     if not warm_up:
         return
@@ -30,8 +31,9 @@ def write_serving_assets(
         from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
     except ImportError as error:
         raise InputError(
-            "Warm-up requests need TensorFlow Serving's formats",
-            "Run: pip install 'keras-imgdesc[serving]', or leave them out",
+            "Warm-up requests are written by tensorflow-serving-api",
+            "Install it with `pip install 'keras-imgdesc[serving]'`, or pass "
+            "warm_up=False (--no-warm-up)",
             missing="tensorflow-serving-api",
         ) from error
     extra = folder / "assets.extra"

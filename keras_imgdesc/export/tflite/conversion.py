@@ -1,4 +1,4 @@
-"""A task's functions as TensorFlow Lite has them, before any rounding."""
+"""Conversion of a task to TensorFlow Lite, before any quantization."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from keras_imgdesc.export.tasks import lite_model_of
 
 
 class LiteConversion:
-    """A task traced once and converted once, however many files are made of it.
+    """A task that is traced once and converted once for any number of files.
 
     Args:
         task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`; its
-            weights must stay as they are.
-        **settings: fixed in the files, see `export_tflite`.
+            weights must not change.
+        **settings: settings to fix in the files, see `export_tflite`.
 
     Raises:
-        InputError: a setting is out of its range, or there is nothing for this task.
+        InputError: `task` is not a task, or a setting is out of range or belongs to
+            another task.
     """
 
     def __init__(self, task: Any, **settings: Any) -> None:
@@ -31,21 +32,21 @@ class LiteConversion:
 
     @cached_property
     def float32(self) -> bytes:
-        """The file's content, in float32.
+        """The content of the float32 file.
 
         Raises:
-            InputError: the disk of temporary files is full.
+            InputError: the disk for temporary files is full.
         """
         return self._convert(half=False)
 
     @cached_property
     def float16(self) -> bytes:
-        """Likewise, its weights in float16."""
+        """The content of the file with float16 weights."""
         return self._convert(half=True)
 
     @cached_property
     def tensors(self) -> dict[str, Any]:
-        """By signature the dtypes and shapes of `"inputs"` and `"outputs"`."""
+        """The dtypes and shapes of the `"inputs"` and `"outputs"` of each signature."""
         tensors = {}
         for name, signature in self.model.signatures.items():
             outputs = self._functions[name].structured_outputs
@@ -60,12 +61,12 @@ class LiteConversion:
         return {name: traced(each) for name, each in self.model.signatures.items()}
 
     def _convert(self, half: bool) -> bytes:
-        place = Path(tempfile.gettempdir())
+        temporary = Path(tempfile.gettempdir())
         with (
-            disk_errors_as_input_errors(place),
+            disk_errors_as_input_errors(temporary),
             tempfile.TemporaryDirectory() as folder,
         ):
-            # From functions alone the converter would leave the weights out.
+            # From concrete functions the converter would omit the weights.
             write_functions(folder, self._functions)
             converter = tf.lite.TFLiteConverter.from_saved_model(
                 folder, signature_keys=list(self.model.signatures)

@@ -1,8 +1,8 @@
-"""Weights of int8 for `.tflite` files, what goes between layers staying float.
+"""Int8 weights for `.tflite` files, with float activations.
 
-TensorFlow's converter can do it too. This does more: a table of words that also makes
-the logits is in the file once; weights are rounded so that what they give changes
-least; and what costs many captions and few bytes stays float.
+TensorFlow's converter can do this too. This module does more: an embedding table that
+also computes the logits is stored once; weights are rounded so that the outputs change
+least; and weights stay float where int8 would save few bytes and change many captions.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from keras_imgdesc.export.tflite.rounding import (
     row_scales,
 )
 
-# Which input of an operation holds the matrix, a row for each output.
+# Index of the input that holds the matrix, which has one row per output.
 MATRIX_INPUT = {
     OPERATORS.CONV_2D: 1,
     OPERATORS.TRANSPOSE_CONV: 1,
@@ -50,18 +50,18 @@ MATRIX_INPUT = {
 
 CONVOLUTIONS = (OPERATORS.CONV_2D, OPERATORS.TRANSPOSE_CONV)
 
-# Of each buffer that holds one, what reads it: operation, its kind, the tensor.
+# For each buffer of a matrix, what reads it: operation, its kind, the tensor.
 Matrices = dict[int, list[tuple[Any, int, Any]]]
 
-# The versions of the operations that read rows of int8, each with a scale.
+# The versions of the operations that read int8 rows with one scale each.
 VERSIONS = {OPERATORS.CONV_2D: 5, OPERATORS.TRANSPOSE_CONV: 2}
 FULLY_CONNECTED_VERSION = 12
 EMBEDDING_LOOKUP_VERSION = 4
 
-# Matrices of fewer weights stay float, as in TensorFlow's converter; of convolutions
-# more: the first of a network are small, and what they do wrong goes through all
-# others; what the last ones of a painter do wrong is seen. So do depthwise kernels,
-# which are small and would be slower.
+# Smaller matrices stay float, as in TensorFlow's converter. For convolutions the limit
+# is higher: the first ones of a network are small, and their errors pass through all
+# others; the errors of the last ones of a painter are visible. Depthwise kernels stay
+# float too: they are small and would be slower.
 SMALLEST = 1024
 SMALLEST_CONV = 2**15 + 1
 
@@ -69,14 +69,16 @@ SMALLEST_CONV = 2**15 + 1
 def quantize_to_dynamic(
     content: bytes, examples: Examples, exact: Sequence[str] = ()
 ) -> bytes:
-    """Makes the matrices of a float32 file int8, with a scale for each row.
+    """Make the matrices of a float32 file int8, with one scale per row.
 
     Args:
-        content: a float32 `.tflite` file.
-        examples: inputs of one of its signatures; kernels of one pixel are rounded
-            for what they read then. Without examples they are rounded as all others
-            are.
-        exact: names of parts whose fully connected layers stay float, in float16.
+        content: the float32 `.tflite` file.
+        examples: inputs of one of its signatures; pointwise kernels are rounded for
+            what they read then. Without examples they are rounded like all others.
+        exact: names of the parts whose fully connected layers are stored as float16.
+
+    Returns:
+        The content of the new file.
     """
     model = read_model(content)
     matrices = _matrices(model)
@@ -98,13 +100,16 @@ def quantize_to_dynamic(
 
 
 def round_kernels(content: bytes, examples: Examples) -> bytes:
-    """Rounds the kernels of convolutions to what int8 can hold; they stay float32.
+    """Round the kernels of convolutions to int8 values, stored as float32.
 
-    Whatever makes them int8 afterwards, with a scale for each output channel, finds
-    nothing left to round.
+    A later conversion to int8, with one scale per output channel, has nothing left to
+    round.
 
     Args:
         content, examples: see `quantize_to_dynamic`.
+
+    Returns:
+        The content of the new file.
     """
     model = read_model(content)
     matrices = {
@@ -113,24 +118,23 @@ def round_kernels(content: bytes, examples: Examples) -> bytes:
         if uses[0][1] in CONVOLUTIONS
     }
     for index, rows, rounded, scales in _rounded(content, model, matrices, examples):
-        # The largest weight of a row tells its scale: it must stay the largest.
-        places = np.abs(rows).argmax(axis=1)
-        each = np.arange(len(rows))
-        rounded[each, places] = LARGEST * np.sign(rows[each, places])
+        # The largest weight of a row sets its scale: it must stay the largest.
+        largest = np.arange(len(rows)), np.abs(rows).argmax(axis=1)
+        rounded[largest] = LARGEST * np.sign(rows[largest])
         values = (rounded * scales[:, None]).astype(np.float32)
         model.buffers[index].data = values.reshape(-1).view(np.uint8)
     return write_model(model)
 
 
-def wants_examples(content: bytes) -> bool:
-    """Whether there are matrices that examples help to round."""
+def uses_examples(content: bytes) -> bool:
+    """Return whether a float32 file has matrices that are rounded with examples."""
     return any(map(_is_pointwise, _matrices(read_model(content)).values()))
 
 
 def _rounded(
     content: bytes, model: Any, matrices: Matrices, examples: Examples
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """For each matrix its buffer, its rows, these in int8, and their scales."""
+    """Yield the buffer of each matrix, its rows, the rows in int8, and their scales."""
     moments = _second_moments(content, model, matrices, examples) if examples else {}
     for index, uses in matrices.items():
         values = constant(model, uses[0][2])
@@ -144,10 +148,10 @@ def _rounded(
 
 
 def _matrices(model: Any, smallest_conv: int = SMALLEST_CONV) -> Matrices:
-    """By buffer, the matrices that become int8: operations, their kinds, tensors.
+    """Return the matrices that become int8, by buffer.
 
-    Two operations may read the same one. It stays float where any of them could not
-    read it in int8.
+    Several operations may read the same matrix. It stays float if any of them cannot
+    read int8.
     """
     found: Matrices = defaultdict(list)
     refused = set()
@@ -171,27 +175,27 @@ def _matrices(model: Any, smallest_conv: int = SMALLEST_CONV) -> Matrices:
 
 
 def _is_lookup(graph: Any, op: Any) -> bool:
-    """Whether it takes rows of a table by their numbers."""
-    options, numbers = op.builtinOptions, graph.tensors[op.inputs[1]]
-    is_static = numbers.shape is not None and len(numbers.shape) > 0
-    is_static = is_static and numbers.type == TensorType.INT32
+    """Return whether a GATHER looks up rows of a table by index."""
+    options, indices = op.builtinOptions, graph.tensors[op.inputs[1]]
+    is_static = indices.shape is not None and len(indices.shape) > 0
+    is_static = is_static and indices.type == TensorType.INT32
     return is_static and options.axis == 0 and options.batchDims == 0
 
 
 def _flatten_lookups(model: Any, graph: Any) -> None:
-    """Gives each lookup a plain list of numbers, all that it can read."""
+    """Flatten the indices of each lookup, which only takes a vector."""
     ops = []
     for op in graph.operators:
         if operator_kind(model, op) != OPERATORS.EMBEDDING_LOOKUP:
             ops.append(op)
             continue
-        numbers = graph.tensors[op.inputs[0]]
-        if len(numbers.shape) == 1:
+        indices = graph.tensors[op.inputs[0]]
+        if len(indices.shape) == 1:
             ops.append(op)
             continue
         rows = graph.tensors[op.outputs[0]]
-        count, width = int(np.prod(numbers.shape)), rows.shape[-1]
-        flat = add_tensor(graph, numbers, numbers.name + b"/flat", [count])
+        count, width = int(np.prod(indices.shape)), rows.shape[-1]
+        flat = add_tensor(graph, indices, indices.name + b"/flat", [count])
         looked_up = add_tensor(graph, rows, rows.name + b"/flat", [count, width])
         ops += [
             reshape_operator(model, graph, op.inputs[0], flat),
@@ -204,10 +208,10 @@ def _flatten_lookups(model: Any, graph: Any) -> None:
 
 def _is_exact(uses: list[tuple[Any, int, Any]], exact: Sequence[str]) -> bool:
     _, kind, tensor = uses[0]
-    # Keras numbers names that occur twice.
+    # Keras appends numbers to repeated names.
     parts = {part.rstrip("_0123456789") for part in tensor.name.decode().split("/")}
-    wanted = {name.rstrip("_0123456789") for name in exact}
-    return kind == OPERATORS.FULLY_CONNECTED and bool(parts & wanted)
+    names = {name.rstrip("_0123456789") for name in exact}
+    return kind == OPERATORS.FULLY_CONNECTED and bool(parts & names)
 
 
 def _is_pointwise(uses: list[tuple[Any, int, Any]]) -> bool:
@@ -222,7 +226,7 @@ def _read_int8(model: Any, op: Any, kind: int) -> None:
         change_operator(model, op, kind, FULLY_CONNECTED_VERSION)
         op.builtinOptions.asymmetricQuantizeInputs = True
     else:
-        # Gathering knows one scale for the whole table only.
+        # GATHER supports only one scale for the whole table.
         change_operator(model, op, OPERATORS.EMBEDDING_LOOKUP, EMBEDDING_LOOKUP_VERSION)
         op.inputs = [op.inputs[1], op.inputs[0]]
         op.builtinOptionsType, op.builtinOptions = 0, None
@@ -234,25 +238,25 @@ def _second_moments(
     matrices: Matrices,
     examples: Examples,
 ) -> dict[int, np.ndarray]:
-    """By buffer, the mean of x x^T over what a pointwise kernel reads, float64."""
-    wanted = {index for index, uses in matrices.items() if _is_pointwise(uses)}
+    """Return the mean of x x^T over the inputs of each pointwise kernel, by buffer."""
+    pointwise = {index for index, uses in matrices.items() if _is_pointwise(uses)}
     signatures = signatures_taking(model, examples[0])
-    if not wanted or not signatures:
+    if not pointwise or not signatures:
         return {}
-    place, name = next(iter(signatures.items()))
-    graph = model.subgraphs[place]
+    subgraph, name = next(iter(signatures.items()))
+    graph = model.subgraphs[subgraph]
     reads = {
         graph.tensors[op.inputs[1]].buffer: op.inputs[0]
         for op in operators(model, graph, (OPERATORS.CONV_2D,))
-        if graph.tensors[op.inputs[1]].buffer in wanted
+        if graph.tensors[op.inputs[1]].buffer in pointwise
     }
     with warnings.catch_warnings():
-        # TensorFlow's own LiteRT will move to a package of its own, which may not be
-        # installed where models are exported.
+        # TensorFlow announces that its LiteRT will move to another package, which may
+        # not be installed where models are exported.
         warnings.filterwarnings("ignore", message=r"(?s).*tf\.lite\.Interpreter")
         interpreter = runtime.Interpreter(
             model_content=content,
-            # Inside a delegate the tensors could not be read.
+            # The tensors inside a delegate cannot be read.
             experimental_op_resolver_type=(
                 runtime.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
             ),
@@ -264,7 +268,7 @@ def _second_moments(
     for example in examples:
         run(**example)
         for buffer, index in reads.items():
-            values = interpreter.get_tensor(index, place)
+            values = interpreter.get_tensor(index, subgraph)
             pixels = values.reshape(-1, values.shape[-1])
             sums[buffer] += (pixels.T @ pixels) / (len(pixels) * len(examples))
     return dict(sums)

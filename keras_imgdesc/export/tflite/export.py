@@ -1,4 +1,4 @@
-"""A task as one file for phones and browsers."""
+"""Export a task as a `.tflite` file for phones and browsers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from keras_imgdesc.export.signature import Examples
 from keras_imgdesc.export.tflite.conversion import LiteConversion
 from keras_imgdesc.export.tflite.dynamic_int8 import (
     quantize_to_dynamic,
-    wants_examples,
+    uses_examples,
 )
 from keras_imgdesc.export.tflite.full_int8 import quantize_to_int8
 from keras_imgdesc.lite.model_file import METADATA_FILE, VOCABULARY_FILE
@@ -36,21 +36,21 @@ def export_tflite(
     name: str | None = None,
     **settings: Any,
 ) -> Path:
-    """Write a task as a `.tflite` file of built-in operations alone.
+    """Write a task as a `.tflite` file of built-in operations only.
 
     A captioner has three signatures, which share their weights:
 
-    | signature | takes | gives |
+    | signature | inputs | outputs |
     |---|---|---|
     | `describe` | `image` | `token_ids`, `log_probs`, `attention` |
-    | `encode` | `image` | what an image is to `step`: `keys`, `hidden`, ... |
-    | `step` | `token_id` and those | `log_probs`, `attention`, `next_hidden`, ... |
+    | `encode` | `image` | the state for `step`: `keys`, `hidden`, ... |
+    | `step` | `token_id` and the state | `log_probs`, `attention`, `next_hidden`, ... |
 
-    The first describes an image whole, by a beam search inside of it, and is what
-    runs when no signature is named. With the other two an app shows words as they
-    come. A matcher has
+    `describe` decodes a caption by a beam search inside the graph; it runs when no
+    signature is named. With the other two an app can show words as they are decoded.
+    A matcher has
 
-    | signature | takes | gives |
+    | signature | inputs | outputs |
     |---|---|---|
     | `embed_image` | `image` | `vector`, `regions` |
     | `embed_text` | `token_ids` | `vector`, `words`, `padding_mask` |
@@ -58,48 +58,48 @@ def export_tflite(
 
     and a painter
 
-    | signature | takes | gives |
+    | signature | inputs | outputs |
     |---|---|---|
     | `paint` | `token_ids`, `noise` | `image` |
 
-    `image` is uint8 (1, image_size, image_size, 3), RGB, upright; one that goes in is
-    stretched to the square. `token_ids` is int32 (1, words), the end token and padding
-    after them; `noise` float32 (1, latent_dim), standard normal, of a seed as
-    `keras_imgdesc.noise` draws it; `log_probs` float32 (1, words), of each token, 0 at
-    padding, and in `step` (1, vocabulary_size); `attention` float32 (1, words, rows,
-    columns).
+    `image` is uint8 (1, image_size, image_size, 3), RGB, upright; an input must be
+    stretched to the square. `token_ids` is int32 (1, words), followed by the end token
+    and padding. `noise` is float32 (1, latent_dim), standard normal, as
+    `keras_imgdesc.noise` draws it from a seed. `log_probs` is float32 (1, words), one
+    per token and 0 at padding; in `step` it is (1, vocabulary_size). `attention` is
+    float32 (1, words, rows, columns).
 
-    `vocabulary.txt` (a token a line, the number of the line being its id) is written
-    beside the file, and travels inside it with a description of all tensors,
-    `keras_imgdesc.json`: the file is also a zip archive of these two.
+    `vocabulary.txt` has one token per line, in the order of their ids. It is written
+    beside the file, and also inside it together with `keras_imgdesc.json`, which
+    describes all tensors: the file is a zip archive of these two as well.
 
     Args:
         task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`.
-        path: the file; there must be none, and in its folder no `vocabulary.txt` of
-            another model.
+        path: file to write. It must not exist, and its folder must not contain the
+            `vocabulary.txt` of another model.
         quantize: None for float32; `"float16"` for weights of half the size;
-            `"dynamic"` for matrices of int8, a quarter of the size; `"int8"` where
-            what goes from convolution to convolution is int8 too, the fastest. What a
-            painter reads words with is float16 in both: whitening makes large what
-            the sentences differ by, and would make errors large.
-        representative_images: pictures, as `load_image` takes them, like those that
-            will be described; `"int8"` takes its ranges from them, and `"dynamic"`
-            rounds the kernels of one pixel, as MobileNet has, so that what these
-            show changes least. None means drawn ones, of the data set Scenes.
-        representative_texts: the same for a painter, texts like those that will be
-            painted. None means captions of Scenes, or where it does not know all of
-            their words, words that it knows, in random order.
-        name: kept in the metadata, for instance the preset's; None means the file's.
-        **settings: fixed in the file, of a captioner: `num_beams`, `length_penalty`,
-            `max_length`.
+            `"dynamic"` for int8 matrices, a quarter of the size; `"int8"` for int8
+            activations between convolutions too, the fastest. In both int8 files the
+            text encoder of a painter is float16: whitening amplifies the differences
+            between sentences, and would amplify rounding errors.
+        representative_images: images like those that the model will receive, as
+            `load_image` takes them. `"int8"` takes the ranges of activations from
+            them; `"dynamic"` rounds pointwise kernels, which MobileNet has, so that
+            the outputs for these images change least. None means images of Scenes.
+        representative_texts: the same for a painter: texts like those that it will
+            receive. None means captions of Scenes or, if the painter does not know
+            all of their words, known words in random order.
+        name: name in the metadata, for instance the preset's; None means the file's.
+        **settings: settings to fix in the file. A captioner has `num_beams`,
+            `length_penalty` and `max_length`.
 
     Returns:
-        The file's path.
+        The path of the file.
 
     Raises:
-        InputError: the file exists, its place cannot be written to, there are no
+        InputError: the file exists, its folder is not writable, there are no
             representative images or texts or the task does not take them, or an
-            argument is out of its range. Nothing is left then.
+            argument is out of range. No partial files remain.
         ImageError: a representative image cannot be read.
     """
     return write_tflite(
@@ -121,30 +121,34 @@ def write_tflite(
     representative_texts: Iterable[str] | None = None,
     name: str | None = None,
 ) -> Path:
-    """Writes one of the files of a task that is converted once for all of them.
+    """Write one file of a converted task; several files share one conversion.
 
     Args:
-        conversion: of the task.
+        conversion: the converted task.
         path, quantize, representative_images, representative_texts, name: see
-            `export_tflite`, and there what is raised.
+            `export_tflite`.
+
+    Raises:
+        InputError: see `export_tflite`.
+        ImageError: a representative image cannot be read.
     """
     path, model = Path(path), conversion.model
     if quantize not in QUANTIZATIONS:
         raise InputError(
-            f"quantize must be one of {QUANTIZATIONS}",
-            "Choose one of them",
+            "Unknown quantization",
+            f"Use one of {list(QUANTIZATIONS)}",
             quantize=quantize,
         )
     vocabulary = "\n".join(model.vocabulary.tokens) + "\n"
     _check_place(path, vocabulary)
     given = _representative(model, representative_images, representative_texts)
     examples: Examples = []
-    # Before anything takes long: one of them may be broken.
+    # Before the conversion, which takes long: one of them may be broken.
     if quantize == "int8" or (quantize == "dynamic" and given is not None):
         examples = model.read_examples(given)
     content = conversion.float16 if quantize == "float16" else conversion.float32
     if quantize == "dynamic":
-        if not examples and wants_examples(content):
+        if not examples and uses_examples(content):
             examples = model.read_examples(None)
         content = quantize_to_dynamic(content, examples, model.exact)
     elif quantize == "int8":
@@ -168,21 +172,21 @@ def write_tflite(
 
 
 def _representative(model: LiteModel, images: Any, texts: Any) -> Any:
-    """What was given of the kind that the task takes, or None.
+    """Return the examples of the kind that the task takes, or None.
 
     Raises:
-        InputError: the other kind was given.
+        InputError: examples of the other kind were given.
     """
     given = {"images": images, "texts": texts}
-    wanted = given.pop(model.representative)
+    examples = given.pop(model.representative)
     for kind, values in given.items():
         if values is not None:
             raise InputError(
                 f"The task takes representative_{model.representative}",
-                f"Leave out representative_{kind}",
+                f"Omit representative_{kind}",
                 task=model.metadata["task"],
             )
-    return wanted
+    return examples
 
 
 def _write(
@@ -199,22 +203,24 @@ def _write(
 
 
 def _check_place(path: Path, vocabulary: str) -> None:
-    """Refuses a place where something would be overwritten."""
+    """Refuse a path where something would be overwritten."""
     if path.exists():
         raise InputError(
-            "A file that exists is not overwritten", "Choose another name", path=path
+            "An existing file is not overwritten",
+            "Choose another name, or delete the file",
+            path=path,
         )
     beside = path.with_name(VOCABULARY_FILE)
     if path == beside:
         raise InputError(
-            f"{VOCABULARY_FILE} is what is written beside the model",
-            "Choose another name",
+            f"{VOCABULARY_FILE} is written beside the model",
+            "Choose another name for the model",
             path=path,
         )
-    # Another model may be read with it.
+    # Another model in this folder may need it.
     if beside.exists() and beside.read_bytes() != vocabulary.encode("utf-8"):
         raise InputError(
-            f"The folder must have no {VOCABULARY_FILE}, or that of this model",
+            f"The folder must contain no {VOCABULARY_FILE} of another model",
             "Choose another folder",
             path=path,
             found=beside,

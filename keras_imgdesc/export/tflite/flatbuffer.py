@@ -1,4 +1,4 @@
-"""The operations and tensors of a `.tflite` file, to read and to change."""
+"""Read and change the operations and tensors of a `.tflite` file."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 OPERATORS = schema.BuiltinOperator
-# The version that reads float16.
+# The version of DEQUANTIZE that reads float16.
 DEQUANTIZE_VERSION = 3
 
 
 def read_model(content: bytes | bytearray) -> Any:
-    """A file as objects of its schema, a `ModelT`."""
+    """Parse a file into objects of its schema, a `ModelT`."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
     for buffer in model.buffers:
-        # Some tools write what is large behind the rest, where files over 2 GB must.
+        # Some tools store large buffers after the model, as files over 2 GB must.
         if buffer.offset > 1:
             buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
             buffer.offset = buffer.size = 0
@@ -26,22 +26,22 @@ def read_model(content: bytes | bytearray) -> Any:
 
 
 def write_model(model: Any) -> bytes:
-    """A `ModelT` as the content of a file."""
+    """Serialize a `ModelT` to the content of a file."""
     builder = flatbuffers.Builder(1 << 20)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 
 
 def operator_kind(model: Any, op: Any) -> int:
-    """Which built-in operation it is, one of `OPERATORS`."""
+    """Return the kind of an operation, one of `OPERATORS`."""
     code = model.operatorCodes[op.opcodeIndex]
-    # Two fields, from a time when there were fewer than 128 operations.
+    # Two fields, because the older one only holds numbers below 128.
     kind: int = max(code.builtinCode, code.deprecatedBuiltinCode)
     return kind
 
 
 def change_operator(model: Any, op: Any, kind: int, version: int) -> None:
-    """Makes it another built-in operation, or another version of the same."""
+    """Change the kind or the version of an operation."""
     for index, code in enumerate(model.operatorCodes):
         is_kind = max(code.builtinCode, code.deprecatedBuiltinCode) == kind
         if is_kind and code.version == version:
@@ -55,7 +55,7 @@ def change_operator(model: Any, op: Any, kind: int, version: int) -> None:
 
 
 def add_tensor(graph: Any, like: Any, name: bytes, shape: list[int]) -> int:
-    """Adds a tensor of the type of another; returns its place in the graph."""
+    """Add a tensor of the type of another one, and return its index in the graph."""
     tensor = schema.TensorT()
     tensor.name, tensor.type, tensor.buffer = name, like.type, 0
     tensor.shape = np.array(shape, np.int32)
@@ -64,14 +64,14 @@ def add_tensor(graph: Any, like: Any, name: bytes, shape: list[int]) -> int:
 
 
 def reshape_operator(model: Any, graph: Any, before: int, after: int) -> Any:
-    """A new operation that gives one tensor the shape of another."""
-    wanted = graph.tensors[after]
+    """Return a new operation that reshapes one tensor to the shape of another."""
+    target = graph.tensors[after]
     content = schema.BufferT()
-    content.data = np.array(wanted.shape, np.int32).view(np.uint8)
+    content.data = np.array(target.shape, np.int32).view(np.uint8)
     model.buffers.append(content)
     shape = schema.TensorT()
-    shape.name, shape.type = wanted.name + b"/shape", schema.TensorType.INT32
-    shape.shape = np.array([len(wanted.shape)], np.int32)
+    shape.name, shape.type = target.name + b"/shape", schema.TensorType.INT32
+    shape.shape = np.array([len(target.shape)], np.int32)
     shape.buffer = len(model.buffers) - 1
     graph.tensors.append(shape)
     op = schema.OperatorT()
@@ -81,13 +81,13 @@ def reshape_operator(model: Any, graph: Any, before: int, after: int) -> Any:
 
 
 def store_as_float16(model: Any, buffer: int) -> None:
-    """Halves a float32 constant; when the file is loaded, it becomes float32 again.
+    """Store a float32 constant as float16; it becomes float32 when the file is loaded.
 
-    One that is too large for float16 stays as it is.
+    A constant with values too large for float16 is not changed.
 
     Args:
         model: the model.
-        buffer: the number of the constant's buffer.
+        buffer: index of the constant's buffer.
     """
     values = np.asarray(model.buffers[buffer].data, np.uint8).view(np.float32)
     if np.abs(values).max() > np.finfo(np.float16).max:
@@ -97,30 +97,30 @@ def store_as_float16(model: Any, buffer: int) -> None:
         for index, tensor in enumerate(list(graph.tensors)):
             if tensor.buffer != buffer:
                 continue
-            whole = add_tensor(graph, tensor, tensor.name + b"/whole", tensor.shape)
+            wide = add_tensor(graph, tensor, tensor.name + b"/float32", tensor.shape)
             for op in graph.operators:
-                op.inputs = [whole if i == index else i for i in op.inputs]
+                op.inputs = [wide if i == index else i for i in op.inputs]
             op = schema.OperatorT()
-            op.inputs, op.outputs = [index], [whole]
+            op.inputs, op.outputs = [index], [wide]
             change_operator(model, op, OPERATORS.DEQUANTIZE, DEQUANTIZE_VERSION)
             graph.operators.insert(0, op)
             tensor.type = schema.TensorType.FLOAT16
 
 
 def operators(model: Any, graph: Any, kinds: tuple[int, ...]) -> Iterator[Any]:
-    """The operations of a graph that are of these kinds, in order."""
+    """Yield the operations of these kinds in a graph, in order."""
     for op in graph.operators:
         if operator_kind(model, op) in kinds:
             yield op
 
 
 def activation_input(kind: int) -> int:
-    """Which input of an operation holds what the layer before gave."""
+    """Return the index of the input that holds the activations."""
     return 2 if kind == OPERATORS.TRANSPOSE_CONV else 0
 
 
 def constant(model: Any, tensor: Any) -> np.ndarray | None:
-    """The float32 values of a tensor that is part of the file, or None."""
+    """Return the float32 values of a constant tensor; None for any other tensor."""
     data = model.buffers[tensor.buffer].data
     if data is None or tensor.type != schema.TensorType.FLOAT32:
         return None
@@ -128,9 +128,9 @@ def constant(model: Any, tensor: Any) -> np.ndarray | None:
 
 
 def signatures_taking(model: Any, names: Iterable[str]) -> dict[int, str]:
-    """Names of the signatures that take these inputs and no others, by their graph.
+    """Return the names of the signatures with exactly these inputs, by subgraph index.
 
-    The graph with the fewest operations comes first.
+    The subgraph with the fewest operations comes first.
     """
     found = {
         signature.subgraphIndex: signature.signatureKey.decode()

@@ -1,7 +1,7 @@
 """Full int8 for `.tflite` files with a loop inside.
 
-TensorFlow's converter cannot calibrate a graph with a beam search: it wants to watch
-the tensors of the loop's body. Here the ranges are read from LiteRT itself, of the
+TensorFlow's converter cannot calibrate a graph with a beam search: it tries to observe
+the tensors of the loop's body. Here LiteRT itself reports the ranges of the
 convolutions, which come before the loop; `ai-edge-quantizer` does the rest.
 """
 
@@ -36,9 +36,9 @@ from keras_imgdesc.export.tflite.flatbuffer import (
     write_model,
 )
 
-# Depthwise convolutions stay float: they have a hundredth of a MobileNet's weights, and
-# in int8 they cost more captions than all the rest, without being faster.
-# Each with its name in `ai-edge-quantizer`.
+# The operations that become int8, and their names in `ai-edge-quantizer`. Depthwise
+# convolutions stay float: they hold a hundredth of a MobileNet's weights, and in int8
+# they change more captions than all others together, without being faster.
 STATIC = {
     OPERATORS.CONV_2D: "CONV_2D",
     OPERATORS.TRANSPOSE_CONV: "CONV_2D_TRANSPOSE",
@@ -46,27 +46,29 @@ STATIC = {
     OPERATORS.PAD: "PAD",
 }
 
-# The bias of a channel is an int32 of the scale of its input times that of its
-# kernel: of a channel whose kernel is zero it would overflow.
+# The scale of an int32 bias is the scale of the input times that of the kernel: for a
+# channel with a zero kernel it would be zero, and the bias would overflow.
 SMALLEST_KERNEL = 1e-4
 
 
 def quantize_to_int8(
     content: bytes, examples: Examples, exact: Sequence[str] = ()
 ) -> bytes:
-    """Makes weights and activations of a float32 file int8.
+    """Make the weights and activations of a float32 file int8.
 
-    Convolutions compute in int8 from end to end, each channel of a kernel with a scale
-    of its own; depthwise ones in float, and so do small transposed ones, which paint
-    the pixels: these would have no more shades than 256 over their whole range. The
-    rest is as in a "dynamic" file: fully
-    connected layers take the range of their inputs as they come, since a sentence has
-    no fixed range.
+    Convolutions compute in int8, with one scale per output channel. Depthwise ones
+    compute in float, and so do small transposed ones, which paint the pixels: int8
+    would leave them 256 shades over their whole range. The rest is as in a "dynamic"
+    file: the range of the inputs of a fully connected layer is measured at each call,
+    since a sentence has no fixed range.
 
     Args:
-        content: a float32 `.tflite` file.
+        content: the float32 `.tflite` file.
         examples: inputs of one of its signatures.
         exact: see `quantize_to_dynamic`.
+
+    Returns:
+        The content of the new file.
 
     Raises:
         InputError: `ai-edge-quantizer` is not installed.
@@ -99,19 +101,19 @@ def quantize_to_int8(
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without reports and warnings of what is meant so.
+    """Silence reports and warnings about what is intended.
 
-    Kernels of two signatures are quantised alike in both; all tensors are kept, since
-    their ranges are read.
+    The kernels that two signatures share are quantized alike; all tensors are
+    preserved, since their ranges are read.
     """
-    nowhere = io.StringIO()
+    discarded = io.StringIO()
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with (
             warnings.catch_warnings(),
-            contextlib.redirect_stdout(nowhere),
-            contextlib.redirect_stderr(nowhere),
+            contextlib.redirect_stdout(discarded),
+            contextlib.redirect_stderr(discarded),
         ):
             warnings.filterwarnings("ignore", message=".*preserve_all_tensors")
             yield
@@ -142,10 +144,10 @@ def _static_operators(model: Any, graph: Any) -> Iterator[Any]:
 def _activation_ranges(
     content: bytes, model: Any, examples: Examples
 ) -> dict[str, Any]:
-    """Smallest and largest value of what goes into and out of convolutions."""
+    """Return the ranges of the inputs and outputs of convolutions, by tensor name."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    # Inside a delegate the tensors could not be read.
+    # The tensors inside a delegate cannot be read.
     resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(
         model_content=content,
@@ -154,7 +156,7 @@ def _activation_ranges(
         num_threads=2,
     )
     signatures = signatures_taking(model, examples[0])
-    # Of each operation, what goes in and what comes out.
+    # For each operation, the index of its input and of its output.
     watched = {
         graph: [
             (op.inputs[activation_input(operator_kind(model, op))], op.outputs[0])
@@ -162,7 +164,7 @@ def _activation_ranges(
         ]
         for graph in signatures
     }
-    # They begin with the same encoder: the shortest is run for all.
+    # They begin with the same encoder: running the shortest is enough for all.
     chosen = next(iter(signatures))
     indices = {index for pair in watched[chosen] for index in pair}
     low = dict.fromkeys(indices, np.inf)

@@ -1,4 +1,4 @@
-"""Rounding the weights of a layer so that what they give changes little."""
+"""Round the weights of a layer to int8 so that its outputs change little."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import numpy as np
 
 LARGEST = 127
 
-# Share of the mean variance that is added to each channel's, as in GPTQ.
+# Share of the mean variance added to the variance of each channel, as in GPTQ.
 DAMPING = 0.01
 
 
 def row_scales(rows: np.ndarray) -> np.ndarray:
-    """What int8 values of each row are multiplied with, float32 (rows,)."""
+    """Return the scale of the int8 values of each row, float32 (rows,)."""
     largest = np.abs(rows).max(axis=1)
     scales: np.ndarray = np.where(largest > 0, largest / LARGEST, 1).astype(np.float32)
     return scales
 
 
 def round_keeping_sums(rows: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    """Rounds each row so that its sum stays, to half a step.
+    """Round each row so that its sum is kept, to half a step.
 
-    What a layer reads has a mean other than 0 (after a ReLU all of it is positive),
-    and the mean is multiplied with the sum of a row: rounded each for itself, the
-    weights' errors add up to a bias. Here those nearest to the middle between two
-    steps are rounded the other way until they do not.
+    The inputs of a layer have a mean other than 0 (after a ReLU all are positive), and
+    the mean is multiplied by the sum of a row: if weights are rounded independently,
+    their errors add up to a bias. Here the weights nearest to the middle between two
+    steps are rounded the other way until the errors cancel.
 
     Args:
-        rows: float32 (outputs, inputs).
-        scales: float32 (outputs,).
+        rows: weights, float32 (outputs, inputs).
+        scales: scales of the rows, float32 (outputs,).
 
     Returns:
         int8 (outputs, inputs).
@@ -54,15 +54,15 @@ def round_keeping_sums(rows: np.ndarray, scales: np.ndarray) -> np.ndarray:
 def round_for_inputs(
     rows: np.ndarray, scales: np.ndarray, moments: np.ndarray
 ) -> np.ndarray:
-    """Rounds weights so that the outputs for known inputs change least.
+    """Round weights so that the outputs for known inputs change least.
 
-    GPTQ: input by input, what rounding did to the outputs is made up for by the
-    weights of the inputs that are still to come and go along with this one.
+    This is GPTQ: input by input, the error of the outputs is compensated by the weights
+    of correlated inputs that are not rounded yet.
 
     Args:
-        rows: float32 (outputs, inputs).
-        scales: float32 (outputs,).
-        moments: float (inputs, inputs), the mean of x x^T over inputs x.
+        rows: weights, float32 (outputs, inputs).
+        scales: scales of the rows, float32 (outputs,).
+        moments: mean of x x^T over inputs x, float (inputs, inputs).
 
     Returns:
         int8 (outputs, inputs).
@@ -72,7 +72,7 @@ def round_for_inputs(
     >>> import numpy as np
     >>> from keras_imgdesc.export.tflite.rounding import round_for_inputs
     >>> rows, together = np.array([[1.4, 2.4]]), np.ones((2, 2))
-    >>> round_for_inputs(rows, np.ones(1), together).tolist()  # both are always alike
+    >>> round_for_inputs(rows, np.ones(1), together).tolist()  # inputs are equal
     [[1, 3]]
 
     Reference:
@@ -82,16 +82,16 @@ def round_for_inputs(
     moments = np.asarray(moments, np.float64)
     variance = np.diag(moments)
     moments = moments + DAMPING * max(variance.mean(), 1e-9) * np.eye(len(moments))
-    # The inputs that count most come first, while there are others to make up.
+    # The largest inputs come first, while others are left to compensate.
     order = np.argsort(-variance, kind="stable")
     inverse = np.linalg.inv(moments[np.ix_(order, order)])
     following = np.linalg.cholesky(inverse).T
-    left = (rows / scales[:, None])[:, order].astype(np.float64)
-    rounded = np.empty_like(left)
-    for i in range(left.shape[1]):
-        rounded[:, i] = np.clip(np.rint(left[:, i]), -LARGEST, LARGEST)
-        error = (left[:, i] - rounded[:, i]) / following[i, i]
-        left[:, i + 1 :] -= np.outer(error, following[i, i + 1 :])
+    remaining = (rows / scales[:, None])[:, order].astype(np.float64)
+    rounded = np.empty_like(remaining)
+    for i in range(remaining.shape[1]):
+        rounded[:, i] = np.clip(np.rint(remaining[:, i]), -LARGEST, LARGEST)
+        error = (remaining[:, i] - rounded[:, i]) / following[i, i]
+        remaining[:, i + 1 :] -= np.outer(error, following[i, i + 1 :])
     result = np.empty_like(rounded)
     result[:, order] = rounded
     return _int8(result)

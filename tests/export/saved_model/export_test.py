@@ -209,7 +209,7 @@ def test_versions_go_up_and_are_never_overwritten(captioner, tmp_path):
     (folder / "7").mkdir(parents=True)
     written = export_saved_model(captioner, folder, num_beams=1, warm_up=False)
     assert written == folder / "8" and not (written / "assets.extra").exists()
-    with pytest.raises(InputError, match="not written again"):
+    with pytest.raises(InputError, match="is not overwritten"):
         export_saved_model(captioner, folder, version=8)
     with pytest.raises(InputError, match="at least 1"):
         export_saved_model(captioner, folder, version=0)
