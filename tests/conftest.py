@@ -1,6 +1,9 @@
 """Fixtures for all tests."""
 
+import fcntl
 import os
+import pickle
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -149,3 +152,84 @@ def build_painter(settled: Callable[[Any], Any]) -> Callable[[int], Any]:
 def toy_painter(build_painter: Callable[[int], Any]) -> Any:
     """The smallest painter."""
     return build_painter(4)
+
+
+@pytest.fixture(scope="session")
+def exported_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict]:
+    """Export a preset to every form once per run, for all processes: (name, build).
+
+    `name` names the export. `build` returns a task, which is saved as a preset first,
+    or the path of a preset. The forms are returned by name.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def export(name: str, build: Callable[[], Any]) -> dict[str, Any]:
+        folder = root / "exported" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        listing = folder / "forms.pickle"
+        with open(folder / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not listing.exists():
+                fresh = Path(tempfile.mkdtemp(dir=folder))
+                forms = _export(build(), fresh)
+                listing.write_bytes(pickle.dumps(forms))
+        return {form.name: form for form in pickle.loads(listing.read_bytes())}
+
+    return export
+
+
+def _export(source: Any, folder: Path) -> list[Any]:
+    from keras_imgdesc.tasks import load_preset
+    from keras_imgdesc.verification.forms import export_forms
+
+    if not isinstance(source, Path):
+        source.save_to_preset(folder / "preset")
+        source = folder / "preset"
+    return export_forms(load_preset(source), source, folder)
+
+
+@pytest.fixture(scope="session")
+def scenes_forms(exported_once: Callable[..., dict]) -> dict[str, Any]:
+    """The forms of `scenes_lstm`, by name."""
+    from keras_imgdesc.presets.folders import find_preset
+
+    return exported_once("scenes_lstm", lambda: find_preset("scenes_lstm"))
+
+
+@pytest.fixture(scope="session")
+def painter_forms(
+    exported_once: Callable[..., dict], build_painter: Callable[[int], Any]
+) -> dict[str, Any]:
+    """The forms of a toy painter, by name.
+
+    It is wide enough for matrices and transposed convolutions that become int8.
+    """
+    return exported_once("painter", lambda: build_painter(24))
+
+
+@pytest.fixture(scope="session")
+def matcher_forms(exported_once: Callable[..., dict]) -> dict[str, Any]:
+    """The forms of a toy matcher of 32 x 32, by name."""
+    return exported_once("matcher", _build_matcher)
+
+
+def _build_matcher() -> Any:
+    import keras
+
+    from keras_imgdesc import CompactTextEncoder, ImageTextMatcher, VGG16Encoder
+    from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+
+    keras.utils.set_random_seed(0)
+    words = ["a", "dog", "cats", "mans", "run", "red", "two"]
+    text_encoder = CompactTextEncoder(
+        CaptionTokenizer(Vocabulary(words), 8),
+        embedding_dim=16,
+        num_layers=1,
+        num_heads=2,
+    )
+    encoder = VGG16Encoder(image_size=32, width=0.0625)
+    return ImageTextMatcher.build_parts(
+        encoder, text_encoder, embedding_dim=8, num_heads=2
+    )

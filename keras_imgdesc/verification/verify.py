@@ -14,10 +14,11 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.scenes import draw_scenes
 from keras_imgdesc.presets.folders import find_preset
 from keras_imgdesc.tasks import load_preset
-from keras_imgdesc.verification.forms import export_forms
+from keras_imgdesc.verification.forms import ModelForm, export_forms
 from keras_imgdesc.verification.parity import Parity
 from keras_imgdesc.verification.runners.running import run_form
 from keras_imgdesc.verification.tasks import check_of
+from keras_imgdesc.verification.tasks.task_check import Request, TaskCheck
 
 # Scenes that are drawn when the caller gives no collection.
 NUM_SCENES = 20
@@ -76,8 +77,27 @@ def verify(
             representative_images=representative_images,
             representative_texts=representative_texts,
         )
-        results = [
-            run_form(form, check, requests, num_threads)
-            for form in tqdm(forms, disable=not progress, unit="form")
-        ]
+        return compare_forms(check, requests, forms, num_threads, progress)
+
+
+def compare_forms(
+    check: TaskCheck,
+    requests: list[Request],
+    forms: list[ModelForm],
+    num_threads: int = 2,
+    progress: bool = True,
+) -> Parity:
+    """Give several forms of a task the same requests.
+
+    Args:
+        check: the check of the task.
+        requests: the requests.
+        forms: the forms, Python first.
+        num_threads: number of threads of LiteRT.
+        progress: whether to show a progress bar.
+    """
+    results = [
+        run_form(form, check, requests, num_threads)
+        for form in tqdm(forms, disable=not progress, unit="form")
+    ]
     return Parity(check, requests, results)

@@ -1,4 +1,4 @@
-"""A small captioner, exported once."""
+"""A small captioner and its exported forms."""
 
 from pathlib import Path
 
@@ -6,34 +6,33 @@ import keras
 import pytest
 
 from keras_imgdesc.captioning import ImageCaptioner
-from keras_imgdesc.export.saved_model.export import export_saved_model
 
-PICTURES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="session")
 def captioner() -> ImageCaptioner:
-    """The preset that always ships: it tells pictures apart, as a toy would not."""
+    """The preset that always ships: it tells images apart, unlike a toy."""
     keras.utils.set_random_seed(0)
     return ImageCaptioner.from_preset("scenes_lstm")
 
 
 @pytest.fixture(scope="session")
-def exported(captioner, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("served") / "scenes"
-    return export_saved_model(captioner, folder)
+def exported(scenes_forms) -> Path:
+    """The captioner's SavedModel."""
+    return scenes_forms["SavedModel"].path
 
 
 @pytest.fixture(scope="session")
-def picture_bytes() -> list[bytes]:
+def image_files() -> list[bytes]:
     """PNG and JPEG files."""
-    paths = sorted(PICTURES.glob("pictures/*.png")) + sorted(
-        PICTURES.glob("photos/*.jpg")
+    paths = sorted(EXAMPLES.glob("pictures/*.png")) + sorted(
+        EXAMPLES.glob("photos/*.jpg")
     )
     return [path.read_bytes() for path in paths]
 
 
 @pytest.fixture(scope="session")
-def expected(captioner, picture_bytes):
-    """Python's own captions of them."""
-    return captioner.generate(picture_bytes, return_attention=True)
+def expected(captioner, image_files):
+    """Python's captions of these files."""
+    return captioner.generate(image_files, return_attention=True)

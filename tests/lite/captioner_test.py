@@ -8,11 +8,10 @@ from PIL import Image
 
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.export.tflite.export import export_tflite
 from keras_imgdesc.lite import LiteCaptioner
 
 ROOT = Path(__file__).parents[2]
-PICTURES = sorted(ROOT.glob("examples/pictures/*.png"))
+IMAGES = sorted(ROOT.glob("examples/pictures/*.png"))
 PHOTOS = sorted(ROOT.glob("examples/photos/*.jpg"))
 
 
@@ -22,13 +21,13 @@ def captioner() -> ImageCaptioner:
 
 
 @pytest.fixture(scope="module")
-def file(captioner, tmp_path_factory) -> Path:
-    return export_tflite(captioner, tmp_path_factory.mktemp("lite") / "c.tflite")
+def file(scenes_forms) -> Path:
+    return scenes_forms["tflite float32"].path
 
 
-def test_it_answers_as_the_captioner_does(captioner, file):
+def test_captions_are_those_of_python(captioner, file):
     lite = LiteCaptioner(file, num_threads=1)
-    sources = [*PICTURES, *PHOTOS]
+    sources = [*IMAGES, *PHOTOS]
     assert lite.generate(sources) == captioner.generate(sources)
     one = lite.generate(PHOTOS[0].read_bytes(), return_details=True)
     expected = captioner.generate(PHOTOS[0], return_details=True)
@@ -36,7 +35,7 @@ def test_it_answers_as_the_captioner_does(captioner, file):
     assert one.log_prob == pytest.approx(expected.log_prob, abs=1e-3)
 
 
-def test_a_phone_photo_is_turned_upright(file, tmp_path):
+def test_exif_orientation_is_applied(file, tmp_path):
     photo = Image.open(PHOTOS[0]).convert("RGB")
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -48,14 +47,14 @@ def test_a_phone_photo_is_turned_upright(file, tmp_path):
     assert lite.generate(turned) == lite.generate(upright)
 
 
-def test_a_broken_picture_is_named(file, tmp_path):
+def test_a_broken_image_is_named(file, tmp_path):
     broken = tmp_path / "broken.jpg"
-    broken.write_bytes(b"no picture")
+    broken.write_bytes(b"not an image")
     lite = LiteCaptioner(file)
     with pytest.raises(ImageError, match="broken.jpg"):
-        lite.generate([PICTURES[0], broken])
+        lite.generate([IMAGES[0], broken])
     first, error, last = lite.generate(
-        [PICTURES[0], broken, PICTURES[0]], on_error="return"
+        [IMAGES[0], broken, IMAGES[0]], on_error="return"
     )
     assert isinstance(error, ImageError) and first == last
     with pytest.raises(InputError, match="on_error='ignore'"):
@@ -84,8 +83,9 @@ def test_it_imports_without_tensorflow():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_it_runs_where_there_is_no_tensorflow(file, captioner, tmp_path):
-    """As the README says: the three packages, then this one without what it needs."""
+    """Install three packages, then this one without dependencies, as documented."""
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     python = venv / "bin/python"
@@ -105,7 +105,7 @@ def test_it_runs_where_there_is_no_tensorflow(file, captioner, tmp_path):
         "print(LiteCaptioner(sys.argv[1]).generate(sys.argv[2]))\n"
         "print(LiteCaptioner.from_preset(sys.argv[3]).generate(sys.argv[4]))\n"
     )
-    command = [python, "-c", code, file, PICTURES[0]]
+    command = [python, "-c", code, file, IMAGES[0]]
     done = subprocess.run(
         [*command, "flickr8k_mobilenet_lstm", PHOTOS[0]],
         cwd=tmp_path,
@@ -114,5 +114,5 @@ def test_it_runs_where_there_is_no_tensorflow(file, captioner, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     drawn, photo = done.stdout.splitlines()
-    assert drawn == captioner.generate(PICTURES[0])
+    assert drawn == captioner.generate(IMAGES[0])
     assert len(photo.split()) > 3

@@ -3,16 +3,10 @@
 import numpy as np
 import pytest
 
-from keras_imgdesc import (
-    CompactTextEncoder,
-    ImageTextMatcher,
-    InputError,
-    VGG16Encoder,
-    export_tflite,
-)
+from keras_imgdesc import ImageTextMatcher, InputError
 from keras_imgdesc.lite import LiteMatcher
 from keras_imgdesc.lite.text_file import read_words
-from keras_imgdesc.text import CaptionTokenizer, Vocabulary, standardize
+from keras_imgdesc.text import standardize
 
 TEXTS = [
     "A man's T-shirt, 2 dogs!",
@@ -32,29 +26,21 @@ def test_words_are_those_of_the_tokenizer(text):
 
 
 @pytest.fixture(scope="module")
-def matcher() -> ImageTextMatcher:
-    tokenizer = CaptionTokenizer(Vocabulary(["a", "dog", "mans", "red"]), 7)
-    text_encoder = CompactTextEncoder(
-        tokenizer, embedding_dim=16, num_layers=1, num_heads=2
-    )
-    encoder = VGG16Encoder(image_size=32, width=0.0625)
-    return ImageTextMatcher.build_parts(
-        encoder, text_encoder, embedding_dim=8, num_heads=2
-    )
+def matcher(matcher_forms) -> ImageTextMatcher:
+    return ImageTextMatcher.from_preset(matcher_forms["Python"].path)
 
 
 @pytest.fixture(scope="module")
-def lite(matcher, tmp_path_factory) -> LiteMatcher:
-    path = tmp_path_factory.mktemp("lite") / "matcher.tflite"
-    return LiteMatcher(export_tflite(matcher, path))
+def lite(matcher_forms) -> LiteMatcher:
+    return LiteMatcher(matcher_forms["tflite float32"].path)
 
 
 def test_scores_are_those_of_python(matcher, lite, toy_image, save_picture):
     path = save_picture("photo.png", toy_image)
-    pictures = [path, toy_image[::-1]]
+    images = [path, toy_image[::-1]]
     texts = ["A red dog.", "a man's", "dog " * 50]
     np.testing.assert_allclose(
-        lite.score(pictures, texts), matcher.score(pictures, texts), atol=1e-3
+        lite.score(images, texts), matcher.score(images, texts), atol=1e-3
     )
 
 
@@ -64,7 +50,7 @@ def test_token_ids_are_those_of_the_tokenizer(matcher, lite):
         np.testing.assert_array_equal(lite.tokenize(text), expected)
 
 
-def test_no_text_is_refused(lite, toy_image):
+def test_an_empty_text_is_refused(lite, toy_image):
     with pytest.raises(InputError, match="text"):
         lite.score([toy_image], [" "])
 

@@ -6,15 +6,20 @@ import sys
 import numpy as np
 import pytest
 
-from keras_imgdesc import InputError, export_tflite
+from keras_imgdesc import InputError, TextToImage
 from keras_imgdesc.lite import LiteMatcher, LitePainter
 
 TEXTS = ["A red bird!", "the blue DOG", "dog " * 30]
 
 
 @pytest.fixture(scope="module")
-def file(toy_painter, tmp_path_factory):
-    return export_tflite(toy_painter, tmp_path_factory.mktemp("lite") / "p.tflite")
+def file(painter_forms):
+    return painter_forms["tflite float32"].path
+
+
+@pytest.fixture(scope="module")
+def painter(painter_forms) -> TextToImage:
+    return TextToImage.from_preset(painter_forms["Python"].path)
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +27,16 @@ def lite(file) -> LitePainter:
     return LitePainter(file)
 
 
-def test_pictures_are_those_of_python(toy_painter, lite):
+def test_images_are_those_of_python(painter, lite):
     options = {"num_images": 3, "seed": 5, "truncation": 0.8}
     found = lite.generate(TEXTS, **options)
-    wanted = toy_painter.generate(TEXTS, **options)
-    assert found.shape == wanted.shape and found.dtype == np.uint8
-    assert np.abs(found.astype(int) - wanted).max() <= 1
+    expected = painter.generate(TEXTS, **options)
+    assert found.shape == expected.shape and found.dtype == np.uint8
+    assert np.abs(found.astype(int) - expected).max() <= 1
     assert (found[0] != found[1]).any() and (found[0, 0] != found[0, 1]).any()
     one = lite.generate(TEXTS[0], **options)
     np.testing.assert_array_equal(one, found[0])
-    noise = toy_painter.draw_noise(1, 3)
+    noise = painter.draw_noise(1, 3)
     np.testing.assert_array_equal(
         lite.generate("a dog", noise=noise), lite.generate("a dog", seed=3)
     )
@@ -48,11 +53,11 @@ def test_pictures_are_those_of_python(toy_painter, lite):
         ({"noise": np.zeros((2, 14))}, "noise"),
     ],
 )
-def test_bad_input_is_refused_as_in_python(toy_painter, lite, arguments, message):
+def test_invalid_input_is_refused_as_in_python(painter, lite, arguments, message):
     arguments = {"texts": "a red bird"} | arguments
-    for painter in (toy_painter, lite):
+    for either in (painter, lite):
         with pytest.raises(InputError, match=message):
-            painter.generate(**arguments)
+            either.generate(**arguments)
 
 
 def test_a_file_of_another_task_is_refused(file):

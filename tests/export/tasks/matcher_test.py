@@ -1,86 +1,74 @@
-"""A matcher out of Python: SavedModel and .tflite."""
+"""A matcher as a SavedModel and as a .tflite file."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from keras_imgdesc import CompactTextEncoder, ImageTextMatcher, VGG16Encoder
+from keras_imgdesc import ImageTextMatcher
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export import export_saved_model, export_tflite
 from keras_imgdesc.images import resize_image
 from keras_imgdesc.lite.model_file import read_model_file
-from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 
 TEXTS = ["A red dog!", "two cats run", "zebra"]
 
 
 @pytest.fixture(scope="module")
-def matcher() -> ImageTextMatcher:
-    words = ["a", "dog", "cats", "run", "red", "two"]
-    text_encoder = CompactTextEncoder(
-        CaptionTokenizer(Vocabulary(words), 8),
-        embedding_dim=16,
-        num_layers=1,
-        num_heads=2,
-    )
-    encoder = VGG16Encoder(image_size=32, width=0.0625)
-    return ImageTextMatcher.build_parts(
-        encoder, text_encoder, embedding_dim=8, num_heads=2
-    )
+def matcher(matcher_forms) -> ImageTextMatcher:
+    return ImageTextMatcher.from_preset(matcher_forms["Python"].path)
 
 
 @pytest.fixture(scope="module")
-def pictures() -> np.ndarray:
+def images() -> np.ndarray:
     generator = np.random.default_rng(0)
     return generator.integers(0, 256, (3, 32, 32, 3)).astype("uint8")
 
 
 @pytest.fixture(scope="module")
-def served(matcher, tmp_path_factory):
-    path = tmp_path_factory.mktemp("served") / "matcher"
-    return tf.saved_model.load(str(export_saved_model(matcher, path)))
+def served(matcher_forms):
+    return tf.saved_model.load(str(matcher_forms["SavedModel"].path))
 
 
-def test_the_saved_model_scores_as_python(matcher, pictures, served):
-    content = tf.stack([tf.io.encode_png(p) for p in pictures])
+def test_the_saved_model_scores_as_python(matcher, images, served):
+    content = tf.stack([tf.io.encode_png(p) for p in images])
     outputs = served.signatures["serving_default"](
         image_bytes=content, text=tf.constant(TEXTS)
     )
-    expected = matcher.score(pictures, TEXTS)
+    expected = matcher.score(images, TEXTS)
     np.testing.assert_allclose(outputs["score"], expected, atol=1e-3)
     np.testing.assert_allclose(
         outputs["image_probability"][:, 1],
-        matcher.probabilities(pictures, TEXTS[1]),
+        matcher.probabilities(images, TEXTS[1]),
         atol=1e-4,
     )
     np.testing.assert_allclose(
         outputs["text_probability"][2],
-        matcher.text_probabilities(pictures[2], TEXTS),
+        matcher.text_probabilities(images[2], TEXTS),
         atol=1e-4,
     )
 
 
-def test_a_broken_image_takes_nothing_from_the_others(matcher, pictures, served):
-    good = [tf.io.encode_png(p).numpy() for p in pictures[:2]]
+def test_a_broken_image_does_not_affect_the_others(matcher, images, served):
+    good = [tf.io.encode_png(p).numpy() for p in images[:2]]
     outputs = served.signatures["score"](
-        image_bytes=tf.constant([good[0], b"no picture", good[1]]),
+        image_bytes=tf.constant([good[0], b"not an image", good[1]]),
         text=tf.constant(TEXTS),
     )
     assert [bool(e) for e in outputs["error"].numpy()] == [False, True, False]
     np.testing.assert_allclose(
         outputs["image_probability"].numpy()[[0, 2], 0],
-        matcher.probabilities(pictures[:2], TEXTS[0]),
+        matcher.probabilities(images[:2], TEXTS[0]),
         atol=1e-4,
     )
     assert (outputs["score"][1].numpy() == 0).all()
     np.testing.assert_allclose(outputs["image_probability"][1], 0.0)
 
 
-def test_embeddings_are_served(matcher, pictures, served):
-    content = tf.stack([tf.io.encode_png(p) for p in pictures])
+def test_embeddings_are_served(matcher, images, served):
+    content = tf.stack([tf.io.encode_png(p) for p in images])
     found = served.signatures["embed_image"](image_bytes=content)
-    expected = matcher.embed_images(pictures)
+    expected = matcher.embed_images(images)
     np.testing.assert_allclose(found["vector"], expected.vectors, atol=1e-4)
     np.testing.assert_allclose(found["regions"], expected.regions, atol=1e-4)
     found = served.signatures["embed_text"](text=tf.constant(TEXTS))
@@ -89,12 +77,11 @@ def test_embeddings_are_served(matcher, pictures, served):
     np.testing.assert_array_equal(found["padding_mask"], texts.padding_mask)
 
 
-def lite_scores(path, matcher, pictures):
+def lite_scores(path, matcher, images):
     interpreter = Interpreter(model_path=str(path))
     run = interpreter.get_signature_runner
-    images = [
-        run("embed_image")(image=np.asarray(resize_image(p, 32))[None])
-        for p in pictures
+    embedded = [
+        run("embed_image")(image=np.asarray(resize_image(p, 32))[None]) for p in images
     ]
     ids = matcher.text_encoder.tokenize(TEXTS)
     texts = [run("embed_text")(token_ids=row[None]) for row in ids]
@@ -110,27 +97,27 @@ def lite_scores(path, matcher, pictures):
                 )["score"][0]
                 for t in texts
             ]
-            for i in images
+            for i in embedded
         ]
     )
 
 
 @pytest.mark.parametrize(
-    "quantize, tolerance",
-    [(None, 1e-3), ("float16", 0.05), ("dynamic", 1.5), ("int8", 3.0)],
+    "form, tolerance",
+    [
+        ("tflite float32", 1e-3),
+        ("tflite float16", 0.05),
+        ("tflite dynamic", 1.5),
+        ("tflite int8", 3.0),
+    ],
 )
-def test_lite_scores_as_python(matcher, pictures, tmp_path, quantize, tolerance):
-    path = export_tflite(
-        matcher,
-        tmp_path / "matcher.tflite",
-        quantize=quantize,
-        representative_images=list(pictures),
-    )
-    found = lite_scores(path, matcher, pictures)
-    expected = matcher.score(pictures, TEXTS)
+def test_lite_scores_as_python(matcher, images, matcher_forms, form, tolerance):
+    path = matcher_forms[form].path
+    found = lite_scores(path, matcher, images)
+    expected = matcher.score(images, TEXTS)
     np.testing.assert_allclose(found, expected, atol=tolerance)
     metadata, tokens = read_model_file(path)
-    assert metadata["task"] == "ImageTextMatcher" and metadata["name"] == "matcher"
+    assert metadata["task"] == "ImageTextMatcher" and metadata["name"] == path.stem
     assert tokens == list(matcher.text_encoder.tokenizer.vocabulary.tokens)
     assert not _custom_operations(path)
 

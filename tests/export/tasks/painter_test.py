@@ -1,15 +1,15 @@
-"""A painter out of Python: SavedModel and .tflite."""
+"""A painter as a SavedModel and as a .tflite file."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from keras_imgdesc import ImageTextMatcher, VGG16Encoder
+from keras_imgdesc import ImageTextMatcher, TextToImage, VGG16Encoder
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.export import export_saved_model, export_tflite
-from keras_imgdesc.export.tflite.conversion import LiteConversion
-from keras_imgdesc.export.tflite.export import QUANTIZATIONS, write_tflite
+from keras_imgdesc.export import export_saved_model, export_tflite, signatures_of
+from keras_imgdesc.export.graph.functions import traced
+from keras_imgdesc.export.tflite.export import QUANTIZATIONS
 from keras_imgdesc.export.tflite.flatbuffer import OPERATORS, operators, read_model
 from keras_imgdesc.lite import LitePainter
 from keras_imgdesc.lite.model_file import read_model_file
@@ -18,14 +18,13 @@ TEXTS = ["A red bird!", "a blue dog", "bird"]
 
 
 @pytest.fixture(scope="module")
-def painter(build_painter):
-    # Wide enough for matrices and transposed convolutions that become int8.
-    return build_painter(24)
+def painter(painter_forms) -> TextToImage:
+    return TextToImage.from_preset(painter_forms["Python"].path)
 
 
 @pytest.fixture(scope="module")
 def matcher(painter) -> ImageTextMatcher:
-    # Of another size than the pictures, and of the same tokenizer.
+    # Another image size than the painter's, and the same tokenizer.
     encoder = VGG16Encoder(image_size=48, width=0.0625)
     return ImageTextMatcher.build_parts(
         encoder, painter.text_encoder, embedding_dim=8, num_heads=2
@@ -44,12 +43,9 @@ def served(folder):
 
 
 @pytest.fixture(scope="module")
-def files(painter, tmp_path_factory):
-    folder, conversion = tmp_path_factory.mktemp("lite"), LiteConversion(painter)
+def files(painter_forms):
     return {
-        quantize: write_tflite(
-            conversion, folder / f"{quantize}.tflite", quantize=quantize
-        )
+        quantize: painter_forms[f"tflite {quantize or 'float32'}"].path
         for quantize in QUANTIZATIONS
     }
 
@@ -60,15 +56,15 @@ def files(painter, tmp_path_factory):
 )
 def test_the_file_paints_what_python_paints(painter, files, quantize, largest, mean):
     lite = LitePainter(files[quantize])
-    wanted = painter.generate(TEXTS, num_images=4, seed=1).astype(int)
-    difference = np.abs(lite.generate(TEXTS, num_images=4, seed=1) - wanted)
+    expected = painter.generate(TEXTS, num_images=4, seed=1).astype(int)
+    difference = np.abs(lite.generate(TEXTS, num_images=4, seed=1) - expected)
     assert difference.max() <= largest and difference.mean() <= mean
-    # Another noise, or another text, makes more of a difference than any rounding.
-    assert np.abs(wanted[:, 0] - wanted[:, 1]).mean() > 5
-    assert np.abs(wanted[0] - wanted[1]).mean() > 5
+    # Other noise, or another text, changes more than any rounding.
+    assert np.abs(expected[:, 0] - expected[:, 1]).mean() > 5
+    assert np.abs(expected[0] - expected[1]).mean() > 5
 
 
-def test_int8_makes_files_small_and_leaves_words_exact(painter, files):
+def test_int8_shrinks_files_and_keeps_the_text_encoder_exact(painter, files):
     sizes = {quantize: path.stat().st_size for quantize, path in files.items()}
     assert sizes["float16"] < 0.6 * sizes[None]
     assert max(sizes["dynamic"], sizes["int8"]) < 0.52 * sizes[None]
@@ -84,7 +80,7 @@ def test_int8_makes_files_small_and_leaves_words_exact(painter, files):
         assert sum("whitening" in name for name in kept) == 1
 
 
-def test_tensors_and_words_are_those_of_the_metadata(painter, files):
+def test_the_metadata_describes_tensors_and_vocabulary(painter, files):
     for quantize, path in files.items():
         metadata, tokens = read_model_file(path)
         assert metadata["task"] == "TextToImage" and metadata["quantize"] == quantize
@@ -110,7 +106,7 @@ def test_tensors_and_words_are_those_of_the_metadata(painter, files):
         names = {details["op_name"] for details in interpreter._get_ops_details()}
         assert {"TRANSPOSE_CONV", "CONV_2D", "FULLY_CONNECTED"} <= names
         assert not [n for n in names if n.startswith(("Flex", "CUSTOM"))]
-        # What a browser runs has no computed shapes.
+        # The browser needs graphs without computed shapes.
         assert not {"SHAPE", "PACK", "WHILE"} & names
         details = interpreter.get_signature_runner("paint").get_input_details()
         assert {k: d["shape"].tolist() for k, d in details.items()} == {
@@ -138,43 +134,43 @@ def test_int8_is_fitted_to_the_texts_given(painter, files, tmp_path):
         ({"representative_texts": [" "]}, "words in it"),
     ],
 )
-def test_what_a_painter_does_not_take_is_refused(painter, tmp_path, arguments, message):
+def test_other_arguments_are_refused(painter, tmp_path, arguments, message):
     with pytest.raises(InputError, match=message):
         export_tflite(painter, tmp_path / "p.tflite", quantize="int8", **arguments)
     assert not list(tmp_path.iterdir())
 
 
-def numbers(seed, num_images):
+def given(seed, num_images):
     return {
         "seed": tf.constant(seed, tf.int64),
         "num_images": tf.constant(num_images, tf.int32),
     }
 
 
-def same(found, wanted) -> bool:
-    """But for a grey level of rounding."""
-    return bool(np.abs(np.asarray(found).astype(int) - wanted).max() <= 1)
+def same(found, expected) -> bool:
+    """Return whether images are equal but for a grey level of rounding."""
+    return bool(np.abs(np.asarray(found).astype(int) - expected).max() <= 1)
 
 
-def test_seed_and_number_give_the_pictures_of_python(painter, served):
+def test_seed_and_num_images_paint_the_images_of_python(painter, served):
     for seed, num_images in ((0, 1), (2**40 + 3, 5)):
         outputs = served.signatures["paint"](
-            text=tf.constant(TEXTS), **numbers(seed, num_images)
+            text=tf.constant(TEXTS), **given(seed, num_images)
         )
-        wanted = painter.generate(TEXTS, num_images=num_images, seed=seed)
-        assert same(outputs["pixels"], wanted)
+        expected = painter.generate(TEXTS, num_images=num_images, seed=seed)
+        assert same(outputs["pixels"], expected)
         assert outputs["image_bytes"].shape == (3, num_images)
         decoded = tf.io.decode_png(outputs["image_bytes"][2, num_images - 1])
         np.testing.assert_array_equal(decoded, outputs["pixels"][2, num_images - 1])
         assert not any(outputs["error"].numpy())
 
 
-def test_more_pictures_than_a_block_holds(painter, served):
-    outputs = served.signatures["paint"](text=tf.constant(TEXTS[:1]), **numbers(1, 70))
+def test_more_images_than_a_block(painter, served):
+    outputs = served.signatures["paint"](text=tf.constant(TEXTS[:1]), **given(1, 70))
     assert same(outputs["pixels"][0], painter.generate(TEXTS[0], 70, seed=1))
 
 
-def test_a_text_alone_is_painted_as_if_the_batch_were_empty(painter, served):
+def test_a_text_is_painted_as_if_it_were_alone(painter, served):
     outputs = served.signatures["serving_default"](text=tf.constant(TEXTS))
     for text, found in zip(TEXTS, outputs["pixels"], strict=True):
         assert same(found, painter.generate(text)[0])
@@ -186,7 +182,7 @@ def test_a_text_alone_is_painted_as_if_the_batch_were_empty(painter, served):
         assert same(found, painter.generate(text, seed=seed)[0])
 
 
-def test_noise_is_taken_as_it_is(painter, served):
+def test_given_noise_is_not_changed(painter, served):
     noise = painter.draw_noise(3, 9) * 0.5
     outputs = served.signatures["paint_noise"](
         text=tf.constant(TEXTS), noise=tf.constant(noise)
@@ -194,17 +190,15 @@ def test_noise_is_taken_as_it_is(painter, served):
     assert same(outputs["pixels"], painter.generate(TEXTS, noise=noise)[:, 0])
 
 
-def test_the_best_picture_comes_first(painter, matcher, served):
-    outputs = served.signatures["paint_ranked"](
-        text=tf.constant(TEXTS), **numbers(4, 6)
-    )
+def test_the_best_image_comes_first(painter, matcher, served):
+    outputs = served.signatures["paint_ranked"](text=tf.constant(TEXTS), **given(4, 6))
     plain = painter.generate(TEXTS, num_images=6, seed=4)
     for row, text in enumerate(TEXTS):
-        wanted = matcher.rank(plain[row], text)
+        expected = matcher.rank(plain[row], text)
         np.testing.assert_allclose(
-            outputs["probability"][row], [p for _, p in wanted], atol=2e-4
+            outputs["probability"][row], [p for _, p in expected], atol=2e-4
         )
-        # What is likelier by less than rounding may come in either order.
+        # Images may be swapped where their probabilities differ by rounding.
         found = outputs["pixels"][row].numpy()
         again = matcher.probabilities(found, text)
         assert (np.diff(again) <= 2e-4).all()
@@ -214,9 +208,9 @@ def test_the_best_picture_comes_first(painter, matcher, served):
 
 
 @pytest.mark.parametrize("name", ["serving_default", "paint_ranked"])
-def test_a_text_without_known_words_spoils_its_own_alone(painter, served, name):
+def test_a_text_without_known_words_does_not_affect_the_others(painter, served, name):
     texts = ["a red bird", "xyzzy", "", "  ", "a dog"]
-    more = numbers(0, 2) if name == "paint_ranked" else {}
+    more = given(0, 2) if name == "paint_ranked" else {}
     outputs = served.signatures[name](text=tf.constant(texts), **more)
     errors = [e.decode() for e in outputs["error"].numpy()]
     assert errors[0] == errors[4] == "" and "knows" in errors[1]
@@ -239,10 +233,10 @@ def test_a_text_without_known_words_spoils_its_own_alone(painter, served, name):
 )
 def test_numbers_out_of_range_fail(served, seed, num_images, message):
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
-        served.signatures["paint"](text=tf.constant(TEXTS), **numbers(seed, num_images))
+        served.signatures["paint"](text=tf.constant(TEXTS), **given(seed, num_images))
 
 
-def test_rows_that_are_not_as_many_fail(served):
+def test_unequal_numbers_of_rows_fail(served):
     for name, more in (
         ("paint_one", {"seed": tf.constant([1, 2], tf.int64)}),
         ("paint_noise", {"noise": tf.zeros((4, 14))}),
@@ -253,14 +247,13 @@ def test_rows_that_are_not_as_many_fail(served):
         served.signatures["serving_default"](text=tf.constant([], tf.string))
 
 
-def test_truncation_is_fixed_in_the_graph(painter, tmp_path):
-    path = export_saved_model(painter, tmp_path / "p", truncation=0.5, warm_up=False)
-    served = tf.saved_model.load(str(path))
-    assert "paint_ranked" not in served.signatures
-    outputs = served.signatures["paint"](text=tf.constant(TEXTS), **numbers(2, 2))
-    wanted = painter.generate(TEXTS, num_images=2, seed=2, truncation=0.5)
-    assert same(outputs["pixels"], wanted)
-    outputs = served.signatures["serving_default"](text=tf.constant(TEXTS))
+def test_truncation_is_fixed_in_the_graph(painter):
+    signatures = signatures_of(painter, truncation=0.5)
+    assert "paint_ranked" not in signatures
+    outputs = traced(signatures["paint"])(text=tf.constant(TEXTS), **given(2, 2))
+    expected = painter.generate(TEXTS, num_images=2, seed=2, truncation=0.5)
+    assert same(outputs["pixels"], expected)
+    outputs = traced(signatures["serving_default"])(text=tf.constant(TEXTS))
     assert same(outputs["pixels"][1], painter.generate(TEXTS[1], truncation=0.5)[0])
 
 
@@ -288,12 +281,12 @@ def test_a_server_that_batches_can_warm_it_up(folder, served):
         ({"rerank": "scenes_matcher"}, "ranked by a matcher.*rerank='str'"),
     ],
 )
-def test_settings_that_a_painter_does_not_have(painter, tmp_path, arguments, message):
+def test_other_settings_are_refused(painter, tmp_path, arguments, message):
     with pytest.raises(InputError, match=message):
         export_saved_model(painter, tmp_path / "p", **arguments)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_matcher_ranks_no_captions_in_a_graph(matcher, tmp_path):
+def test_a_matcher_cannot_be_ranked(matcher, tmp_path):
     with pytest.raises(InputError, match="ImageTextMatcher has no such.*rerank"):
         export_saved_model(matcher, tmp_path / "m", rerank=matcher)

@@ -5,8 +5,9 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
-from keras_imgdesc.export import export_tflite
 from keras_imgdesc.export.tflite import dynamic_int8
+from keras_imgdesc.export.tflite.conversion import LiteConversion
+from keras_imgdesc.export.tflite.export import write_tflite
 from keras_imgdesc.export.tflite.flatbuffer import (
     OPERATORS,
     constant,
@@ -21,16 +22,16 @@ from keras_imgdesc.lite import LiteCaptioner
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import MobileNetEncoder
 
-PICTURE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+IMAGE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
 
 
 @pytest.fixture(scope="module")
 def small():
-    """A captioner with kernels of one pixel."""
+    """A captioner with pointwise kernels."""
     keras.utils.set_random_seed(0)
     encoder = MobileNetEncoder(image_size=64, feature_layer="conv_pw_6")
     for layer in (la for la in encoder.layers if la.weights):
-        # He's size: with that of Keras hardly anything of a picture comes through.
+        # He initialization: with Glorot's, the features hardly depend on the image.
         rows, columns, inputs, _ = layer.kernel.shape
         fan = rows * columns * (1 if layer.name.startswith("conv_dw") else inputs)
         kernel = layer.kernel.numpy()
@@ -49,21 +50,21 @@ def small():
 
 @pytest.fixture(scope="module")
 def files(small, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("small")
+    folder, conversion = tmp_path_factory.mktemp("small"), LiteConversion(small)
     return {
-        name: export_tflite(
-            small, folder / f"{name}.tflite", quantize=quantize, **options
+        name: write_tflite(
+            conversion, folder / f"{name}.tflite", quantize=quantize, **options
         )
         for name, quantize, options in (
             ("float32", None, {}),
             ("drawn", "dynamic", {}),
-            ("given", "dynamic", {"representative_images": [PICTURE]}),
+            ("given", "dynamic", {"representative_images": [IMAGE]}),
         )
     }
 
 
 def _kernels(path):
-    """Whether it is float, by kind of operation and shape."""
+    """Return whether a kernel is float, by kind of operation and shape."""
     model = read_model(path.read_bytes())
     graph = model.subgraphs[0]
     found = {}
@@ -74,27 +75,27 @@ def _kernels(path):
     return found
 
 
-def test_what_is_small_or_depthwise_stays_float(files):
+def test_small_and_depthwise_kernels_stay_float(files):
     for (kind, shape), is_float in _kernels(files["drawn"]).items():
         is_small = np.prod(shape) <= 2**15
         assert is_float == (kind == OPERATORS.DEPTHWISE_CONV_2D or is_small)
     assert not all(_kernels(files["drawn"]).values())
 
 
-def test_features_change_little_and_less_with_the_pictures(files):
-    wanted = {}
+def test_features_change_little_and_less_with_examples(files):
+    features = {}
     for name, path in files.items():
         lite = LiteCaptioner(path)
-        wanted[name] = lite._encode(image=lite._pixels(PICTURE))["values"]
-    exact = wanted.pop("float32")
+        features[name] = lite._encode(image=lite._pixels(IMAGE))["values"]
+    exact = features.pop("float32")
     errors = {
         name: np.abs(values - exact).mean() / np.abs(exact - exact.mean()).mean()
-        for name, values in wanted.items()
+        for name, values in features.items()
     }
     assert 0 < errors["given"] < errors["drawn"] < 0.1
 
 
-def test_the_table_of_words_read_and_predicted_is_there_once(files):
+def test_a_shared_embedding_table_is_stored_once(files):
     model = read_model(files["drawn"].read_bytes())
     tables = {
         tensor.buffer
@@ -105,7 +106,7 @@ def test_the_table_of_words_read_and_predicted_is_there_once(files):
     assert len(tables) == 1
 
 
-def test_a_matrix_that_something_else_reads_too_stays_float(files):
+def test_a_matrix_with_another_kind_of_reader_stays_float(files):
     model = read_model(files["float32"].read_bytes())
     graph = model.subgraphs[0]
     op = next(operators(model, graph, (OPERATORS.CONV_2D,)))
@@ -119,7 +120,7 @@ def test_a_matrix_that_something_else_reads_too_stays_float(files):
     assert buffer not in dynamic_int8._matrices(model)
 
 
-def test_rounded_kernels_are_what_int8_holds(files):
+def test_rounded_kernels_are_multiples_of_their_scale(files):
     content = dynamic_int8.round_kernels(files["float32"].read_bytes(), [])
     model = read_model(content)
     graph = model.subgraphs[0]
@@ -135,13 +136,13 @@ def test_rounded_kernels_are_what_int8_holds(files):
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 3), (1, 1, 2)])
-def test_a_table_is_looked_up_by_numbers_of_any_shape(shape, tmp_path):
+def test_a_table_is_looked_up_by_indices_of_any_shape(shape, tmp_path):
     table = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
 
     module = tf.Module()
     module.look_up = tf.function(
-        lambda numbers: tf.gather(table, numbers),
-        input_signature=[tf.TensorSpec(shape, tf.int32, name="numbers")],
+        lambda indices: tf.gather(table, indices),
+        input_signature=[tf.TensorSpec(shape, tf.int32, name="indices")],
     )
     tf.saved_model.save(module, tmp_path)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path))
@@ -149,19 +150,19 @@ def test_a_table_is_looked_up_by_numbers_of_any_shape(shape, tmp_path):
     assert len(content) < 200 * 8 + 200 * (4 + 8) + 3000
     interpreter = Interpreter(model_content=content)
     run = interpreter.get_signature_runner()
-    numbers = np.arange(np.prod(shape), dtype=np.int32).reshape(shape) * 7
-    (found,) = run(numbers=numbers).values()
-    np.testing.assert_allclose(found, table[numbers], atol=0.02)
+    indices = np.arange(np.prod(shape), dtype=np.int32).reshape(shape) * 7
+    (found,) = run(indices=indices).values()
+    np.testing.assert_allclose(found, table[indices], atol=0.02)
 
 
-def test_what_is_read_and_written_is_the_same_model(files):
+def test_a_model_that_is_read_and_written_does_not_change(files):
     content = files["float32"].read_bytes()
     again = write_model(read_model(content))
     assert write_model(read_model(again)) == again
 
 
 @pytest.mark.parametrize(("largest", "shrinks"), [(1.0, True), (1e5, False)])
-def test_a_matrix_is_halved_where_float16_holds_it(tmp_path, largest, shrinks):
+def test_a_matrix_becomes_float16_where_its_values_fit(tmp_path, largest, shrinks):
     matrix = np.random.default_rng(0).normal(size=(64, 32)).astype(np.float32)
     matrix[0, 0] = largest
     module = tf.Module()

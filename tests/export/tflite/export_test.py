@@ -9,45 +9,37 @@ from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.export.representative import read_representative
 from keras_imgdesc.export.tflite import export as tflite
 from keras_imgdesc.export.tflite.conversion import LiteConversion
-from keras_imgdesc.export.tflite.export import export_tflite, write_tflite
+from keras_imgdesc.export.tflite.export import export_tflite
 from keras_imgdesc.lite import LiteCaptioner
 from keras_imgdesc.lite.model_file import read_model_file
 
-PICTURES = np.stack([make_scene("test", i)[1] for i in range(12)])
-
-
-@pytest.fixture(scope="module")
-def conversion(captioner):
-    return LiteConversion(captioner)
+IMAGES = np.stack([make_scene("test", i)[1] for i in range(12)])
 
 
 @pytest.fixture(scope="module", params=tflite.QUANTIZATIONS)
-def exported(request, conversion, tmp_path_factory):
-    path = tmp_path_factory.mktemp("lite") / "c.tflite"
-    return write_tflite(conversion, path, quantize=request.param, name="scenes_lstm")
+def exported(request, scenes_forms):
+    return scenes_forms[f"tflite {request.param or 'float32'}"].path
 
 
 @pytest.fixture(scope="module")
-def wanted(captioner):
-    return captioner.generate(PICTURES, return_attention=True)
+def expected(captioner):
+    return captioner.generate(IMAGES, return_attention=True)
 
 
-def test_litert_gives_the_tokens_of_python(exported, wanted):
+def test_litert_gives_the_tokens_of_python(exported, expected):
     captioner = LiteCaptioner(exported)
     exact = captioner.metadata["quantize"] is None
-    found = captioner.generate(list(PICTURES), return_attention=True)
+    found = captioner.generate(list(IMAGES), return_attention=True)
     tolerance = 1e-3 if exact else 0.3
-    for caption, expected in zip(found, wanted, strict=True):
-        np.testing.assert_array_equal(caption.token_ids, expected.token_ids)
+    for caption, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(caption.token_ids, other.token_ids)
         np.testing.assert_allclose(
-            caption.token_log_probs, expected.token_log_probs, atol=tolerance
+            caption.token_log_probs, other.token_log_probs, atol=tolerance
         )
-        np.testing.assert_allclose(
-            caption.attention, expected.attention, atol=tolerance
-        )
+        np.testing.assert_allclose(caption.attention, other.attention, atol=tolerance)
 
 
-def test_the_tensors_are_those_of_its_metadata(exported):
+def test_the_metadata_describes_the_tensors(exported):
     interpreter = Interpreter(model_path=str(exported))
     metadata, _ = read_model_file(exported)
     signatures = metadata["signatures"]
@@ -63,13 +55,13 @@ def test_the_tensors_are_those_of_its_metadata(exported):
                 tensor: {"dtype": d["dtype"].__name__, "shape": d["shape"].tolist()}
                 for tensor, d in details.items()
             }
-    # What runs when no signature is named.
+    # The first signature runs when none is named.
     assert interpreter.get_input_details()[0]["name"].startswith("describe_image")
 
 
-def test_words_come_one_by_one(captioner, exported):
+def test_words_are_streamed(captioner, exported):
     lite = LiteCaptioner(exported)
-    for image in PICTURES[:4]:
+    for image in IMAGES[:4]:
         words = list(lite.stream_words(image))
         assert 5 < len(words) <= lite.metadata["search"]["max_length"]
         if lite.metadata["quantize"] is None:
@@ -95,14 +87,14 @@ def test_operations_are_built_in(exported):
     assert not [n for n in names if n.startswith(("Flex", "CUSTOM"))]
 
 
-def test_the_vocabulary_travels_with_it(exported, captioner):
+def test_the_vocabulary_is_inside_and_beside_the_file(exported, captioner):
     tokens = list(captioner.tokenizer.vocabulary.tokens)
     inside = zipfile.ZipFile(exported).read("vocabulary.txt").decode()
     beside = exported.with_name("vocabulary.txt").read_text("utf-8")
     assert inside == beside and inside.splitlines() == tokens
 
 
-def test_what_cannot_be_written_is_refused(captioner, tmp_path):
+def test_existing_files_are_not_overwritten(captioner, tmp_path):
     with pytest.raises(InputError, match="quantize='int4'"):
         export_tflite(captioner, tmp_path / "a.tflite", quantize="int4")
     (tmp_path / "b.tflite").write_text("mine")
@@ -126,7 +118,15 @@ def test_the_vocabulary_of_the_same_model_is_shared(captioner, tmp_path, monkeyp
     assert names == ["a.tflite", "b.tflite", "vocabulary.txt"]
 
 
-def test_a_disk_that_fills_leaves_nothing(captioner, tmp_path, monkeypatch):
+def test_the_metadata_names_the_model(captioner, tmp_path, monkeypatch):
+    monkeypatch.setattr(LiteConversion, "float32", b"content")
+    path = export_tflite(captioner, tmp_path / "a.tflite", name="scenes_lstm")
+    assert read_model_file(path)[0]["name"] == "scenes_lstm"
+    path = export_tflite(captioner, tmp_path / "b.tflite")
+    assert read_model_file(path)[0]["name"] == "b"
+
+
+def test_a_full_disk_leaves_no_files(captioner, tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 

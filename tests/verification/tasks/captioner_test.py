@@ -7,19 +7,22 @@ from keras_imgdesc.data.scenes import draw_scenes
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.verification.parity import FormResult, Parity
 from keras_imgdesc.verification.tasks import check_of
-from keras_imgdesc.verification.verify import verify
+from keras_imgdesc.verification.verify import compare_forms
 
 
 @pytest.fixture(scope="module")
-def parity(tmp_path_factory) -> Parity:
+def parity(scenes_forms, tmp_path_factory) -> Parity:
+    folder = tmp_path_factory.mktemp("images")
     scenes = list(draw_scenes("test", 8))
     # Python reads WebP, TensorFlow's graph does not.
-    path = tmp_path_factory.mktemp("images") / "first.webp"
+    path = folder / "first.webp"
     Image.fromarray(scenes[0].source).save(path, lossless=True)
     scenes[0] = CaptionedImage("first", path, scenes[0].captions)
     broken = CaptionedImage("broken", None, ("a circle",), b"not an image")
     collection = CaptionCollection([*scenes, broken])
-    return verify("scenes_lstm", collection, progress=False)
+    check = check_of("ImageCaptioner")
+    requests = check.requests(None, collection, folder)
+    return compare_forms(check, requests, list(scenes_forms.values()), progress=False)
 
 
 def test_every_form_gives_the_captions_of_python(parity, form_names):
@@ -60,6 +63,6 @@ def test_a_form_that_gives_another_word_is_found():
     assert row["same"] == 0.5 and row["bleu_4_change"] < 0
 
 
-def test_there_must_be_images():
+def test_there_must_be_images(tmp_path):
     with pytest.raises(InputError, match="readable=0"):
-        verify("scenes_lstm", CaptionCollection([]), progress=False)
+        check_of("ImageCaptioner").requests(None, CaptionCollection([]), tmp_path)

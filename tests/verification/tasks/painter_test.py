@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from keras_imgdesc import TextToImage
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.verification.parity import FormResult, Parity
 from keras_imgdesc.verification.tasks import check_of
-from keras_imgdesc.verification.verify import verify
+from keras_imgdesc.verification.verify import compare_forms
 
 TEXTS = ["A red bird!", "a blue dog", "bird", "a dog"]
 
@@ -20,15 +21,15 @@ def captions(texts: list[str]) -> CaptionCollection:
 
 
 @pytest.fixture(scope="module")
-def preset(toy_painter, tmp_path_factory):
-    path = tmp_path_factory.mktemp("presets") / "toy"
-    toy_painter.save_to_preset(path, recipe={"seed": 0})
-    return path
+def painter(painter_forms) -> TextToImage:
+    return TextToImage.from_preset(painter_forms["Python"].path)
 
 
 @pytest.fixture(scope="module")
-def parity(preset) -> Parity:
-    return verify(preset, captions(TEXTS), progress=False)
+def parity(painter, painter_forms, tmp_path_factory) -> Parity:
+    check = check_of("TextToImage")
+    requests = check.requests(painter, captions(TEXTS), tmp_path_factory.mktemp("x"))
+    return compare_forms(check, requests, list(painter_forms.values()), progress=False)
 
 
 def test_every_form_paints_what_python_paints(parity, form_names):
@@ -46,12 +47,11 @@ def test_every_form_paints_what_python_paints(parity, form_names):
     assert "tflite int8" in parity.table()
 
 
-def test_each_text_has_a_seed_of_its_own(parity, toy_painter):
+def test_each_text_has_a_seed_of_its_own(parity, painter):
     for result in parity.results[:4]:
         for seed, (text, answer) in enumerate(zip(TEXTS, result.answers, strict=True)):
-            expected = toy_painter.generate(text, seed=seed)[0]
-            # Weights of a preset are float16.
-            assert np.abs(expected.astype(int) - answer["image"]).max() <= 3
+            expected = painter.generate(text, seed=seed)[0]
+            assert np.abs(expected.astype(int) - answer["image"]).max() <= 1
 
 
 def compare(*forms: tuple[str, bool, np.ndarray]) -> Parity:
@@ -81,6 +81,6 @@ def test_a_form_that_paints_otherwise_is_found():
 @pytest.mark.parametrize(
     ("texts", "message"), [(["a dog"], "at least two"), (["a dog", "xyzzy"], "xyzzy")]
 )
-def test_too_few_or_unknown_texts_are_refused(preset, texts, message):
+def test_too_few_or_unknown_texts_are_refused(painter, tmp_path, texts, message):
     with pytest.raises(InputError, match=message):
-        verify(preset, captions(texts), progress=False)
+        check_of("TextToImage").requests(painter, captions(texts), tmp_path)
