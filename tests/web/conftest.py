@@ -1,6 +1,7 @@
 """The page of `examples/web`, built, served and open in a browser."""
 
 import functools
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -40,25 +41,50 @@ READ_CANVASES = """() =>
     })"""
 
 
-def give_up(what: str) -> None:
-    """Skips the test, or fails it where a browser was promised."""
-    if os.environ.get("KERAS_IMGDESC_REQUIRE_BROWSER") == "1":
-        pytest.fail(f"{what}, and KERAS_IMGDESC_REQUIRE_BROWSER=1")
-    pytest.skip(what)
+def missing_tool() -> str | None:
+    """Say which tool the browser tests need and do not find."""
+    if importlib.util.find_spec("playwright") is None:
+        return "Playwright is not installed (`pip install playwright`)"
+    if shutil.which("chromium") is None:
+        return "there is no Chromium (`apt-get install chromium`)"
+    if shutil.which("npm") is None:
+        return "there is no npm (`apt-get install npm`)"
+    return None
+
+
+def is_browser_required() -> bool:
+    return os.environ.get("KERAS_IMGDESC_REQUIRE_BROWSER") == "1"
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Without a browser, keep one test that says that all of them are left out."""
+    reason = missing_tool()
+    if reason is None or is_browser_required():
+        return
+    in_browser = [
+        item for item in items if "browser" in getattr(item, "fixturenames", ())
+    ]
+    if not in_browser:
+        return
+    message = f"{len(in_browser)} tests in a browser are left out: {reason}"
+    in_browser[0].add_marker(pytest.mark.skip(reason=message))
+    others = set(in_browser[1:])
+    config.hook.pytest_deselected(items=in_browser[1:])
+    items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        give_up("Playwright is not installed (`pip install playwright`)")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        give_up("There is no Chromium (`apt-get install chromium`)")
+    reason = missing_tool()
+    if reason is not None:
+        pytest.fail(f"A browser is required, but {reason}")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium, args=list(ARGUMENTS)
+            executable_path=shutil.which("chromium"), args=list(ARGUMENTS)
         )
         yield browser
         browser.close()
@@ -67,26 +93,25 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def web_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of `examples/web` after `npm ci`."""
-    if shutil.which("npm") is None:
-        give_up("There is no npm (`apt-get install npm`)")
     copy = tmp_path_factory.mktemp("web") / "examples"
     ignored = shutil.ignore_patterns("node_modules", "dist")
     shutil.copytree(ROOT / "examples", copy, ignore=ignored)
     command = ["npm", "ci", "--no-audit", "--no-fund"]
     done = subprocess.run(command, cwd=copy / "web", capture_output=True, text=True)
     if done.returncode != 0:
-        give_up(f"npm cannot install LiteRT: {done.stderr.strip()}")
+        reason = f"npm cannot install LiteRT: {done.stderr.strip()}"
+        pytest.fail(reason) if is_browser_required() else pytest.skip(reason)
     return copy / "web"
 
 
 @pytest.fixture(scope="session")
 def tools(browser: Any, web_folder: Path) -> None:
-    """Asked for before a model is exported, which takes time."""
+    """Check the tools before a model is exported, which takes time."""
 
 
 @pytest.fixture(scope="session")
 def dynamic_model(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that ships, or one like it."""
+    """The file that ships with the preset, or a new one."""
     shipped = PRESET / "captioner.tflite"
     if shipped.is_file():
         return shipped
