@@ -1,10 +1,12 @@
 """Packaging of keras_imgdesc."""
 
+import runpy
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
+VERSION = runpy.run_path(str(ROOT / "keras_imgdesc" / "version.py"))["__version__"]
 PRESETS = sorted(p.parent.name for p in ROOT.glob("saved_models/*/config.json"))
 
 EXTRAS = {
@@ -52,7 +54,7 @@ EXTRAS["test"] = [
 
 setup(
     name="keras-imgdesc",
-    version="0.1.0",
+    version=VERSION,
     description="Caption images, match them with text, and paint images from text.",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

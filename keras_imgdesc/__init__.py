@@ -6,7 +6,7 @@ Importing the package is light: each name below is imported when it is first use
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from keras_imgdesc.version import __version__
 
 _HOMES = {
     "BertTextEncoder": "keras_imgdesc.text",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 
-from keras_imgdesc import __version__
 from keras_imgdesc.atomic_files import atomic_path, sync, sync_folder, temporary_path
 from keras_imgdesc.backend import dtype_policy
 from keras_imgdesc.errors import InputError
@@ -24,6 +23,7 @@ from keras_imgdesc.presets.folders import (
     read_config,
 )
 from keras_imgdesc.presets.weights import read_weights, write_weights
+from keras_imgdesc.version import __version__
 
 if TYPE_CHECKING:
     from keras_imgdesc.presets.task import Task

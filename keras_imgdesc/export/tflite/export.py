@@ -9,7 +9,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from keras_imgdesc import __version__
 from keras_imgdesc.atomic_files import atomic_path, write_atomically
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
@@ -22,6 +21,7 @@ from keras_imgdesc.export.tflite.dynamic_int8 import (
 )
 from keras_imgdesc.export.tflite.full_int8 import quantize_to_int8
 from keras_imgdesc.lite.model_file import METADATA_FILE, VOCABULARY_FILE
+from keras_imgdesc.version import __version__
 
 QUANTIZATIONS = (None, "float16", "dynamic", "int8")
 
