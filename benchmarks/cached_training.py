@@ -1,11 +1,11 @@
-"""Captions trained on a second from cached features, against pictures through VGG16.
+"""Captions trained on per second from cached features, against images through VGG16.
 
     python benchmarks/cached_training.py --images FOLDER
 
-Same decoder, same batches, same frozen encoder at 224 pixels; the baseline sends the
-pictures of every batch through the encoder, as a captioner trained with plain
-`model.fit` on pictures does. Weights and captions are random: they do not change how
-long a step takes. Extraction, paid once, has a row of its own.
+Same decoder, same batches, same frozen encoder at 224 pixels. The baseline sends the
+images of every batch through the encoder, as plain `model.fit` on images does. Weights
+and captions are random: they do not affect the time of a step. Extraction, which is
+paid once, is printed separately.
 """
 
 import tempfile
@@ -18,7 +18,7 @@ import numpy as np
 WORDS, LENGTH, VOCABULARY = 12, 24, 3000
 
 
-def seconds_a_step(model, batches) -> float:
+def seconds_per_step(model, batches) -> float:
     for inputs in batches[:2]:
         model.train_on_batch(*inputs)
     start = time.perf_counter()
@@ -29,7 +29,7 @@ def seconds_a_step(model, batches) -> float:
 
 @click.command()
 @click.option("--images", "folder", required=True, type=click.Path(exists=True))
-@click.option("--count", default=300, show_default=True, help="pictures used")
+@click.option("--count", default=300, show_default=True, help="Number of images.")
 @click.option("--steps", default=10, show_default=True)
 @click.option("--batch-size", default=64, show_default=True)
 def main(folder, count, steps, batch_size) -> None:
@@ -62,7 +62,7 @@ def main(folder, count, steps, batch_size) -> None:
             )
             for index, tokens in zip(chosen, words, strict=True)
         ]
-        return batch_size / seconds_a_step(model, batches)
+        return batch_size / seconds_per_step(model, batches)
 
     with tempfile.TemporaryDirectory() as cache_folder:
         names = [str(p) for p in paths]
@@ -79,7 +79,7 @@ def main(folder, count, steps, batch_size) -> None:
     print(f"| ours: from cached features | {cached:.1f} |")
     print(f"| through VGG16 in each step | {through:.1f} |")
     print(f"| ratio | {cached / through:.1f} |")
-    print(f"\nExtraction, once: {extraction:.1f} pictures/s.")
+    print(f"\nExtraction, once: {extraction:.1f} images/s.")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Resident memory while many pictures are described.
+"""Resident memory while many images are described.
 
     python benchmarks/describe_memory.py --images FOLDER
 
-The folder's pictures are given again and again until `--count` have been described;
-each is decoded every time.
+The images of the folder are repeated until `--count` have been described; each is
+decoded every time.
 """
 
 import itertools
@@ -13,7 +13,7 @@ import click
 
 
 def resident_mb() -> float:
-    """Resident memory of this process, in MiB (Linux)."""
+    """Return the resident memory of this process, in MiB (Linux)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
@@ -31,7 +31,7 @@ def main(preset, folder, count, num_beams) -> None:
 
     captioner = ImageCaptioner.from_preset(preset)
     paths = itertools.islice(itertools.cycle(list_images([Path(folder)])), count)
-    print("| pictures | resident MiB |\n|---|---|")
+    print("| images | resident MiB |\n|---|---|")
     peak = 0.0
     results = captioner.generate_stream(paths, num_beams=num_beams)
     for number, _ in enumerate(results, start=1):

@@ -1,11 +1,11 @@
-"""Pictures described a second, against VGG16 alone and the tutorials' loop.
+"""Images described per second, against VGG16 alone and the loop of tutorials.
 
     python benchmarks/describe_speed.py --preset flickr8k_vgg16_lstm --images FOLDER
 
-Rows (a) and (b) are what the others are measured against: (a) `predict` of the encoder
-on the same pictures, already decoded; (b) the loop of most captioning tutorials, one
-`model.predict` of the whole model for each word of each beam. Row (b) is timed on a few
-pictures, as it takes seconds for each. All three use one model in one precision.
+Rows (a) and (b) are the baselines: (a) `predict` of the encoder on the same images,
+already decoded; (b) the loop of most captioning tutorials, one `model.predict` of the
+whole model per word and beam. Row (b) is timed on a few images, as each takes seconds.
+All three use the same model in the same precision.
 """
 
 import time
@@ -16,7 +16,7 @@ import numpy as np
 
 
 def tutorial_loop(captioner, feature_map, num_beams: int, max_length: int) -> list[int]:
-    """Beam search as tutorials write it: predict the whole prefix, sort, repeat."""
+    """Search as tutorials do: predict the complete prefix, sort, repeat."""
     vocabulary = captioner.tokenizer.vocabulary
     length = captioner.tokenizer.sequence_length - 1
     beams = [([vocabulary.start_id], 0.0)]
@@ -67,8 +67,8 @@ def main(preset, folder, count, num_beams, batch_size, precision, loop_count) ->
         [np.asarray(resize_image(load_image(p), (side, side))) for p in paths]
     )
 
-    def describe(chosen):
-        return captioner.generate(chosen, num_beams=num_beams, batch_size=batch_size)
+    def describe(images):
+        return captioner.generate(images, num_beams=num_beams, batch_size=batch_size)
 
     def predict():
         captioner.image_encoder.predict(pixels, batch_size=batch_size, verbose=0)
@@ -87,13 +87,13 @@ def main(preset, folder, count, num_beams, batch_size, precision, loop_count) ->
     loop()
     ours = len(paths) / timed(lambda: describe(paths))
     alone = len(paths) / timed(predict)
-    tutorial = loop_count / timed(loop)
-    print(f"{preset}, {precision}, {len(paths)} pictures, {num_beams} beams")
-    print("| | pictures/s | ours over it |")
+    words = loop_count / timed(loop)
+    print(f"{preset}, {precision}, {len(paths)} images, {num_beams} beams")
+    print("| | images/s | ours over it |")
     print("|---|---|---|")
     print(f"| ours: decode, encode, beam search | {ours:.2f} | |")
     print(f"| (a) encoder `predict` alone | {alone:.2f} | {ours / alone:.2f} |")
-    print(f"| (b) a `predict` a word a beam | {tutorial:.3f} | {ours / tutorial:.1f} |")
+    print(f"| (b) one `predict` per word and beam | {words:.3f} | {ours / words:.1f} |")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""What encoders know: variance explained and a linear probe, one row each.
+"""The quality of encoders: variance explained and a linear probe, one row each.
 
     python benchmarks/encoder_report.py --teacher-weights mobilenet.npz \
         --photos DEV_FOLDER --flowers OXFORD102_FOLDER \
         --encoder flickr8k_vgg16_lstm --encoder runs/vgg16/vgg16.weights.h5
 
 The first row is the teacher. Variance explained is that of the teacher's `conv_pw_11`
-and `conv_pw_12` maps on photographs never trained on (VGG16 alone, it was distilled
-from them). The probe is logistic regression on pooled features of Oxford-102, 10
-pictures a class, as in its official split `train`, tested on pictures of its split
-`test` drawn with seed 0. `OXFORD102_FOLDER` holds `jpg/` and `labels.csv` (columns
+and `conv_pw_12` maps on photographs not used in training (for VGG16 only, which was
+distilled from them). The probe is logistic regression on pooled features of Oxford-102
+with 10 images per class, its official split `train`, tested on images drawn from its
+split `test` with seed 0. `OXFORD102_FOLDER` holds `jpg/` and `labels.csv` (columns
 `image`, `label`, `official_split`).
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-def flowers_split(folder: Path, test_pictures: int):
+def flowers_split(folder: Path, test_images: int):
     rows = list(csv.DictReader((folder / "labels.csv").open()))
 
     def of(split):
@@ -32,7 +32,7 @@ def flowers_split(folder: Path, test_pictures: int):
         ]
 
     test = of("test")
-    chosen = np.random.default_rng(0).permutation(len(test))[:test_pictures]
+    chosen = np.random.default_rng(0).permutation(len(test))[:test_images]
     return of("train"), [test[i] for i in sorted(chosen)]
 
 
@@ -49,16 +49,16 @@ def load_encoder(name: str):
 @click.option("--photos", required=True, type=FOLDER)
 @click.option("--flowers", required=True, type=FOLDER)
 @click.option("--encoder", "encoders", multiple=True)
-@click.option("--limit", default=200, show_default=True, help="photos used")
-@click.option("--test-pictures", default=2000, show_default=True)
-def main(teacher_weights, photos, flowers, encoders, limit, test_pictures) -> None:
+@click.option("--limit", default=200, show_default=True, help="Number of photographs.")
+@click.option("--test-images", default=2000, show_default=True)
+def main(teacher_weights, photos, flowers, encoders, limit, test_images) -> None:
     from keras_imgdesc import MobileNetEncoder, VGG16Encoder
     from keras_imgdesc.evaluation.encoders.linear_probe import linear_probe
     from keras_imgdesc.images import list_images
     from keras_imgdesc.training.encoder.train import explained_variance
 
     teacher = MobileNetEncoder(weights=teacher_weights)
-    train, test = flowers_split(flowers, test_pictures)
+    train, test = flowers_split(flowers, test_images)
     dev = list_images([photos])[:limit]
     print(f"{len(dev)} photos; probe: {len(train)} to train on, {len(test)} to test on")
     print("| encoder | of conv_pw_11 | of conv_pw_12 | Oxford-102 probe |")

@@ -1,4 +1,4 @@
-"""How long `keras-imgdesc --help` takes, against `import tensorflow`.
+"""Seconds that `keras-imgdesc --help` takes, against `import tensorflow`.
 
 python benchmarks/help_speed.py
 """

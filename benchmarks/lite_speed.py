@@ -1,11 +1,11 @@
-"""Milliseconds a picture, one at a time: `.tflite` files against the SavedModel.
+"""Milliseconds per image, one at a time: `.tflite` files against the SavedModel.
 
     python benchmarks/lite_speed.py --preset flickr8k_vgg16_lstm --images FOLDER
 
-All forms run in one process and take turns, picture by picture, so that whatever else
-the machine does falls on all of them alike. Each is given the bytes of a file; the
-SavedModel decodes them in its graph, `LiteCaptioner` with Pillow. What the search adds
-is the time of the signature `describe` over that of `encode`, on the same pixels.
+All forms run in one process and take turns, image by image, so that any other load of
+the machine affects them alike. Each is given the bytes of a file; the SavedModel
+decodes them in its graph, `LiteCaptioner` with Pillow. What the search adds is the time
+of the signature `describe` over that of `encode`, on the same pixels.
 """
 
 import statistics
@@ -52,7 +52,7 @@ def main(preset, folder, count, threads) -> None:
         for quantize in (None, "float16", "dynamic", "int8"):
             title = f"tflite {quantize or 'float32'}"
             path = Path(name) / title.replace(" ", "_") / "c.tflite"
-            # Few pictures give the ranges of int8: the speed is that of any others.
+            # Few images are enough for the ranges of int8, which do not affect speed.
             few = paths[:4] if quantize == "int8" else None
             export_tflite(captioner, path, quantize=quantize, representative_images=few)
             lites[title] = Interpreter(str(path), num_threads=threads)
@@ -72,17 +72,17 @@ def main(preset, folder, count, threads) -> None:
             for title, functions in runs.items():
                 for function, values in zip(functions, parts[title]):
                     values.append(taken(function, image=pixels[None]))
-    # The first picture pays for what is compiled once.
-    middle = {title: statistics.median(t[1:]) for title, t in times.items()}
-    base = middle["SavedModel float32"]
+    # The first image pays for what is compiled once.
+    medians = {title: statistics.median(t[1:]) for title, t in times.items()}
+    base = medians["SavedModel float32"]
     settings = captioner.generation
     print(
-        f"{preset}, {len(paths) - 1} pictures, {settings.num_beams} beams, "
+        f"{preset}, {len(paths) - 1} images, {settings.num_beams} beams, "
         f"{threads} threads"
     )
-    print("| | ms a picture, median | SavedModel over it | encode | search adds |")
+    print("| | ms per image, median | SavedModel over it | encode | search adds |")
     print("|---|---|---|---|---|")
-    for title, value in middle.items():
+    for title, value in medians.items():
         row = f"| {title} | {value:.1f} | {base / value:.2f} |"
         if title in parts:
             encode, describe = (statistics.median(t[1:]) for t in parts[title])

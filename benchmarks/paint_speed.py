@@ -1,11 +1,11 @@
-"""Seconds to paint 64 pictures of one text, once the painter is loaded.
+"""Seconds to paint 64 images of one text, once the painter is loaded.
 
     python benchmarks/paint_speed.py
 
-A generator of width 32 at 64 x 64 with random weights: how long it takes does not
-depend on them. Against it, a loop that calls `generator.predict` once a picture, and
-one `predict` of all with the sentences embedded already. All take turns, so that
-whatever else the machine does falls on all of them alike.
+A generator of width 32 at 64 x 64 with random weights, which do not affect the time.
+The baselines are a loop that calls `generator.predict` once per image, and one
+`predict` of all images with the sentences already embedded. All take turns, so that any
+other load of the machine affects them alike.
 """
 
 import statistics
@@ -25,7 +25,7 @@ def taken(function) -> float:
 @click.option("--width", default=32, show_default=True)
 @click.option("--resolution", default=64, show_default=True)
 @click.option("--repeats", default=5, show_default=True)
-@click.option("--preset", help="A painter to load in the place of a new one.")
+@click.option("--preset", help="Preset of a painter to load instead of a new one.")
 def main(count, width, resolution, repeats, preset) -> None:
     import numpy as np
 
@@ -64,31 +64,31 @@ def main(count, width, resolution, repeats, preset) -> None:
             generator.predict(features | {"noise": row[None]}, verbose=0)
             for row in noise
         ]
-        images = np.concatenate([found["image"] for found in pixels])
+        images = np.concatenate([outputs["image"] for outputs in pixels])
         painted["loop"] = np.asarray(to_uint8(images))
 
     forms = {
         "ours: `generate`": ours,
         "(a) one `predict` of all": one_predict,
-        "(b) a `predict` a picture": loop,
+        "(b) one `predict` per image": loop,
     }
     first = {title: taken(function) for title, function in forms.items()}
     for other in ("one predict", "loop"):
         difference = np.abs(painted["ours"].astype(int) - painted[other])
-        assert difference.max() <= 1, f"{other} paints something else"
+        assert difference.max() <= 1, f"{other} paints other images"
     times: dict[str, list[float]] = {title: [] for title in forms}
     for _ in range(repeats):
         for title, function in forms.items():
             times[title].append(taken(function))
-    middle = {title: statistics.median(row) for title, row in times.items()}
-    base = middle["ours: `generate`"]
+    medians = {title: statistics.median(row) for title, row in times.items()}
+    base = medians["ours: `generate`"]
     print(
-        f"{count} pictures of {generator.resolution} x {generator.resolution}, width "
+        f"{count} images of {generator.resolution} x {generator.resolution}, width "
         f"{generator.width}, median of {repeats}"
     )
     print("| | s | first call | over ours |")
     print("|---|---|---|---|")
-    for title, value in middle.items():
+    for title, value in medians.items():
         print(f"| {title} | {value:.3f} | {first[title]:.2f} | {value / base:.1f} |")
 
 

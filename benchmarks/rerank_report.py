@@ -1,10 +1,10 @@
-"""What a matcher's say over the beams is worth, by its weight.
+"""Caption metrics by the weight of a matcher that reranks the beams.
 
     python benchmarks/rerank_report.py --annotations FILE --images FOLDER \
         --image-list FILE [--num-beams 5]
 
-Captions of each picture are searched once; for each weight a matcher chooses among the
-beams, and the choice is scored.
+The beams of each image are searched once. For each weight a matcher chooses among them,
+and the chosen captions are scored.
 """
 
 import click
@@ -20,7 +20,7 @@ WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
 
 
 class Recorder(Reranker):
-    """Remembers what it could choose from, and takes the first."""
+    """Record the beams and their scores, and choose the first."""
 
     def choose(self, images, captions, scores):
         texts = self.matcher.embed_texts([t or "a" for row in captions for t in row])

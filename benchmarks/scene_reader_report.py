@@ -1,6 +1,6 @@
-"""How often pictures of Scenes are read right by rules, sharp and spoiled.
+"""How often the rule-based reader reads images of Scenes right, sharp and degraded.
 
-Usage: python benchmarks/scene_reader_report.py [pictures]
+python benchmarks/scene_reader_report.py [number of images]
 """
 
 import sys
@@ -26,7 +26,7 @@ def grainy(image: np.ndarray, deviation: float) -> np.ndarray:
     return (image + noise).clip(0, 255).astype(np.uint8)
 
 
-WAYS = {
+DEGRADATIONS = {
     "96 px": lambda image: image,
     "64 px": lambda image: resize_image(image, 64),
     "32 px": lambda image: resize_image(image, 32),
@@ -41,15 +41,15 @@ def main() -> None:
     for split in ("test", "composition"):
         scenes = draw_scenes(split, count)
         captions = [example.captions[0] for example in scenes]
-        for name, change in WAYS.items():
-            pictures = [change(example.image) for example in scenes]
+        for name, degrade in DEGRADATIONS.items():
+            images = [degrade(example.image) for example in scenes]
             start = time.perf_counter()
-            scores = score_scenes(pictures, captions)
+            scores = score_scenes(images, captions)
             spent = 1000 * (time.perf_counter() - start) / count
             print(
                 f"{split}, {name}: all objects right {scores['scene_objects']:.1f} %, "
                 f"with sizes and relations {scores['scene_exact']:.1f} %, "
-                f"{spent:.0f} ms a picture"
+                f"{spent:.0f} ms per image"
             )
 
 

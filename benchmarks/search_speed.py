@@ -1,12 +1,12 @@
-"""Search through 100,000 and a million vectors, against scikit-learn's.
+"""Search among 100,000 and a million vectors, against scikit-learn.
 
     python benchmarks/search_speed.py
 
-Random unit vectors of width 256 in an index of shards of 4,096, as `keras-imgdesc
+Random unit vectors of width 256 in an index with shards of 4,096, as `keras-imgdesc
 index` writes them, against `NearestNeighbors(algorithm="brute")` with all vectors in
-memory (Euclidean: of unit vectors the order is the same, and it is scikit-learn's
-fastest). Both must find the same pictures. Below it, `matcher.score` of 1,000 pictures
-with 5,000 texts that are embedded already.
+memory (Euclidean distance, which gives the same order for unit vectors and is
+scikit-learn's fastest). Both must find the same images. The last row is `matcher.score`
+of 1,000 images with 5,000 texts that are already embedded.
 """
 
 import tempfile
@@ -40,7 +40,7 @@ def write_index(path: Path, vectors: np.ndarray) -> None:
     manifest = index_files.new_manifest("benchmark", WIDTH, None)
     for number, start in enumerate(range(0, len(vectors), SHARD)):
         some = vectors[start : start + SHARD]
-        names = {f"/pictures/{start + row}.jpg": (0, 0) for row in range(len(some))}
+        names = {f"/images/{start + row}.jpg": (0, 0) for row in range(len(some))}
         pictures = index_files.ShardPictures(names)
         manifest["shards"].append(index_files.write_shard(path, number, some, pictures))
     index_files.write_manifest(path, manifest)
@@ -58,7 +58,7 @@ def compare_search(count: int, k: int) -> None:
         index = SearchIndex(folder)
         opening = time.perf_counter() - start
         neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(vectors)
-        index.search_vectors(vectors[:1], k)  # the files are mapped
+        index.search_vectors(vectors[:1], k)  # Map the files.
         for queries in (unit_vectors(1, 1), unit_vectors(64, 2)):
             ours = median_seconds(lambda: index.search_vectors(queries, k))  # noqa: B023
             theirs = median_seconds(lambda: neighbours.kneighbors(queries))  # noqa: B023
@@ -66,7 +66,7 @@ def compare_search(count: int, k: int) -> None:
             for hits, rows in zip(
                 found, neighbours.kneighbors(queries)[1], strict=True
             ):
-                expected = [f"/pictures/{row}.jpg" for row in rows]
+                expected = [f"/images/{row}.jpg" for row in rows]
                 assert [hit.path for hit in hits] == expected
             print(
                 f"| {count:,} vectors, {len(queries)} at a time | {1000 * ours:.0f} ms "
@@ -109,7 +109,9 @@ def measure(counts: str, k: int) -> None:
 @click.command()
 @click.option("--counts", default="100000,1000000", show_default=True)
 @click.option("-k", default=12, show_default=True)
-@click.option("--threads", type=int, help="Of both; by default one for each core.")
+@click.option(
+    "--threads", type=int, help="Number of threads of both. [default: one per core]"
+)
 def main(counts: str, k: int, threads: int | None) -> None:
     from threadpoolctl import threadpool_limits
 

@@ -1,12 +1,12 @@
-"""What a model says in the browser, against the same file in Python.
+"""The captions of a model in the browser, against the same file in Python.
 
     cd examples/web && npm ci && npm run build -- --model captioner.tflite && cd ../..
     python benchmarks/web_report.py --page examples/web/dist \
         --annotations Flickr8k.token.txt --images images/ \
         --image-list Flickr_8k.devImages.txt
 
-Pictures are chosen on the page one after another, in Chromium, without motion. Seconds
-are the model's alone, medians, on one thread each.
+Images are chosen on the page one at a time, in Chromium, without animation. Seconds are
+those of the model only, medians, on one thread each.
 """
 
 import functools
@@ -24,7 +24,7 @@ FILE = click.Path(exists=True, path_type=Path)
 
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_):
-        """Says nothing."""
+        """Log nothing."""
 
 
 def describe_on_page(page, path: Path) -> dict:
@@ -64,17 +64,19 @@ def print_table(ours: list[dict], theirs: list[dict], references: list) -> None:
     same = [(a, b) for a, b in zip(ours, theirs) if a["token_ids"] == b["token_ids"]]
     worst = max(np.abs(a["log_probs"] - b["log_probs"]).max() for a, b in same)
     print(
-        f"\nThe same tokens for {len(same)} of {len(ours)} pictures; their "
-        f"log-probabilities differ by {worst:.1e} at most."
+        f"\nThe same tokens for {len(same)} of {len(ours)} images; their "
+        f"log-probabilities differ by at most {worst:.1e}."
     )
 
 
 @click.command()
-@click.option("--page", "folder", required=True, type=FILE, help="a built page")
+@click.option(
+    "--page", "folder", required=True, type=FILE, help="Folder of the built page."
+)
 @click.option("--annotations", required=True, type=FILE)
 @click.option("--images", required=True, type=FILE)
 @click.option("--image-list", type=FILE)
-@click.option("--limit", type=int, help="pictures used")
+@click.option("--limit", type=int, help="Number of images.")
 def main(folder, annotations, images, image_list, limit) -> None:
     from playwright.sync_api import sync_playwright
 

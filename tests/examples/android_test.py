@@ -1,6 +1,6 @@
-"""The Kotlin for Android names the tensors that an exported file has.
+"""The Kotlin code for Android names the tensors of an exported file.
 
-Nothing is compiled here: the constants are read out of the source.
+Nothing is compiled: the constants are parsed from the source.
 """
 
 import re
@@ -27,7 +27,7 @@ SIZES = {name: int(n) for name, n in re.findall(r"^    (\w+)\((\d+)\),", TENSORS
 
 
 def tensors_of_kotlin() -> dict:
-    """As `tensors_of_file`, out of the `SignatureSpec`s."""
+    """Return the tensors of the `SignatureSpec`s, as `tensors_of_file` does."""
     pattern = (
         r'SignatureSpec\(\s*"(\w+)",\s*'
         r"inputs = listOf\((.*?)\n        \),\s*outputs = listOf\((.*?)\n        \),"
@@ -51,7 +51,7 @@ def specs_of(text: str) -> dict:
 
 
 def tensors_of_file(path: Path) -> dict:
-    """Type and shape of each tensor, by signature, direction and name."""
+    """Return dtype and shape of each tensor, by signature, direction and name."""
     interpreter = Interpreter(model_path=str(path))
 
     def described(details: dict) -> dict:
@@ -87,7 +87,7 @@ def test_kotlin_and_the_file_have_the_same_tensors(file):
     assert tensors_of_kotlin() == tensors_of_file(file)
 
 
-def test_a_step_takes_what_encode_gives_and_its_own_next_state():
+def test_the_inputs_of_step_are_outputs_of_encode_and_step():
     tensors = tensors_of_kotlin()
     given = tensors["encode"]["outputs"]
     token_id = {STRINGS["TOKEN_ID"]: ("int32", [1])}
@@ -119,7 +119,7 @@ def test_sizes_are_those_of_the_metadata(file):
     assert SIZES["VOCABULARY"] == len(tokens)
 
 
-def test_names_are_written_once():
+def test_each_name_is_written_once():
     names = set(STRINGS.values()) | set(tensors_of_kotlin())
     assert len(STRINGS) == len(set(STRINGS.values()))
     for path in FOLDER.glob("*.kt"):
