@@ -128,7 +128,7 @@ def float_model(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def painter() -> TextToImage:
-    """One that has learned nothing, but paints every text differently."""
+    """Return an untrained painter that paints every text differently."""
     keras.utils.set_random_seed(0)
     tokenizer = CaptionTokenizer(Vocabulary(PAINTED_WORDS), 14)
     encoder = CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1)
@@ -149,7 +149,7 @@ def painter() -> TextToImage:
         for what in ("red star", "blue circle")
     ]
     generator.whitening.adapt(encoder.encode(texts).sentences)
-    # Greys, as black and white would hide what differs.
+    # Grey levels, because black and white would hide differences.
     kernel = generator.get_layer("picture").kernel
     kernel.assign(0.1 * kernel)
     return TextToImage(encoder, generator)
@@ -185,7 +185,7 @@ def build(
 
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -203,7 +203,7 @@ def _served(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def serve() -> Callable[[Path], AbstractContextManager[str]]:
-    """Serves a folder as `python -m http.server` does: its address."""
+    """Serve a folder as `python -m http.server` does, and yield its address."""
     return _served
 
 
@@ -214,13 +214,13 @@ def address(
     build: Callable[..., Path],
     serve: Callable[[Path], AbstractContextManager[str]],
 ) -> Iterator[str]:
-    """Of the page with both models."""
+    """Yield the address of the page with both models."""
     with serve(build(dynamic_model, painter_model)) as address:
         yield address
 
 
 class WebPage:
-    """The page in a browser of its own, and what it says on its console."""
+    """The page in a new browser context, and the lines of its console."""
 
     def __init__(self, browser: Any, address: str, **options: Any) -> None:
         self.context = browser.new_context(**options)
@@ -238,26 +238,26 @@ class WebPage:
         return self
 
     def describe(self, path: Path) -> tuple[list[int], np.ndarray]:
-        """Token ids and log-probabilities of a picture that is chosen."""
+        """Choose an image, and return token ids and log-probabilities."""
         self.page.set_input_files("#choose", path)
         return self.caption_of(path.name)
 
     def caption_of(self, name: str) -> tuple[list[int], np.ndarray]:
-        """What is said of the picture of this name, once it is."""
+        """Wait for the caption of the image with this name."""
         caption = self.page.wait_for_selector(f"#caption[data-picture='{name}']")
         ids = caption.get_attribute("data-token-ids").split()
         log_probs = caption.get_attribute("data-log-probs").split()
         return [int(i) for i in ids], np.array([float(p) for p in log_probs])
 
     def open_paint(self) -> "WebPage":
-        """Loads the page and chooses its second tab."""
+        """Load the page and open its second tab."""
         self.page.goto(self.address)
         self.page.click("#tab-paint")
         self.page.wait_for_selector("#paint-status:text('Ready.')")
         return self
 
     def paint(self, text: str, seed: int = 0, count: int = 1) -> np.ndarray:
-        """Pictures of a text, uint8 (count, resolution, resolution, 4)."""
+        """Paint a text: uint8 (count, resolution, resolution, 4)."""
         self.page.fill("#seed", str(seed))
         self.page.locator(f"input[name=count][value='{count}']").set_checked(True)
         self.page.fill("#text", text)
@@ -265,7 +265,7 @@ class WebPage:
         return self.painted(text, seed, count)
 
     def painted(self, text: str, seed: int, count: int) -> np.ndarray:
-        """The pictures of this text, once they are there."""
+        """Wait for the images of this text."""
         self.page.wait_for_selector(
             f"#gallery[data-seed='{seed}'][data-count='{count}'][data-text='{text}']"
         )
@@ -280,7 +280,7 @@ class WebPage:
 
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Callable[..., WebPage]]:
-    """Opens the page at an address; nothing may have gone wrong at the end."""
+    """Open the page at an address; at the end there must be no errors."""
     pages: list[WebPage] = []
 
     def open_page(address: str, **options: Any) -> WebPage:

@@ -1,4 +1,4 @@
-"""The Paint tab of the page in `examples/web`, used as people use it."""
+"""The Paint tab of the page in `examples/web`, through its controls."""
 
 from pathlib import Path
 
@@ -43,12 +43,12 @@ def test_the_next_seed_and_other_counts(address, open_page, painter, tmp_path):
     page.click("#again")
     assert (web.painted(TEXT, 6, 4) != four).any()
     assert page.input_value("#seed") == "6"
-    # Another number of pictures is painted at once, and begins with the same.
+    # Another number of images is painted immediately, and starts with the same ones.
     page.locator("input[name=count][value='8']").check()
     eight = web.painted(TEXT, 6, 8)
     page.locator("input[name=count][value='1']").check()
     np.testing.assert_array_equal(web.painted(TEXT, 6, 1)[0], eight[0])
-    # After the last seed comes the first, and what is none is refused.
+    # The first seed follows the last one, and an invalid seed is refused.
     web.paint(TEXT, seed=2**53 - 1)
     page.click("#again")
     web.painted(TEXT, 0, 1)
@@ -57,9 +57,9 @@ def test_the_next_seed_and_other_counts(address, open_page, painter, tmp_path):
     assert page.evaluate("document.activeElement.id") == "seed"
 
 
-def test_a_picture_can_be_saved(address, open_page, tmp_path):
+def test_an_image_can_be_saved(address, open_page, tmp_path):
     web = open_page(address).open_paint()
-    pictures = web.paint(TEXT, seed=2, count=4)
+    images = web.paint(TEXT, seed=2, count=4)
     web.page.click(".tile >> nth=2")
     assert "Picture 3, seed 2" in web.page.inner_text("#paint-detail")
     with web.page.expect_download() as download:
@@ -69,7 +69,7 @@ def test_a_picture_can_be_saved(address, open_page, tmp_path):
     download.value.save_as(tmp_path / name)
     with Image.open(tmp_path / name) as saved:
         assert saved.format == "PNG"
-        np.testing.assert_array_equal(np.asarray(saved.convert("RGBA")), pictures[2])
+        np.testing.assert_array_equal(np.asarray(saved.convert("RGBA")), images[2])
 
 
 def test_it_can_be_used_by_keyboard(address, open_page):
@@ -101,7 +101,7 @@ def test_it_can_be_used_by_keyboard(address, open_page):
     assert page.url.endswith("#paint") and "Words" in page.title()
     page.wait_for_selector("#paint-status:text('Ready.')")
 
-    # The tabs are one stop; after them the text, which Enter paints.
+    # The tabs are one stop, followed by the text, which Enter paints.
     assert press("Tab") == "text"
     page.keyboard.press("Control+A")
     page.keyboard.type(TEXT)
@@ -110,14 +110,14 @@ def test_it_can_be_used_by_keyboard(address, open_page):
     assert "Painted 4 pictures" in page.inner_text("#paint-spoken")
     assert focused() == "text"
 
-    # Pictures are one stop as well, and so are the words.
+    # The images are one stop as well, and so are the words.
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Shift+Tab")
     press("ArrowRight", "ArrowDown")
     pressed = page.locator(".tile[aria-pressed=true]")
     assert (pressed.get_attribute("aria-label") or "").startswith("Picture 4 of 4")
     assert press("ArrowDown", "Home", "Tab") == "save"
-    # The number of pictures, the seed, and what paints the next.
+    # The number of images, the seed, and the button that paints the next ones.
     press("Tab", "Tab", "Tab", "ArrowRight")
     web.painted(TEXT, 0, 8)
     assert press("Tab", "Tab") == "again"
@@ -134,21 +134,21 @@ def test_unknown_words_are_named(address, open_page):
     web = open_page(address).open_paint()
     page = web.page
     notice = page.locator("#notice")
-    # The example is of known words, and nothing is said of one that is being typed.
+    # The words of the example are known, and a word being typed is not reported.
     assert page.input_value("#text") == TEXT and notice.inner_text() == ""
     page.fill("#text", "")
     page.locator("#text").press_sequentially("a re")
     assert notice.inner_text() == ""
     page.locator("#text").press_sequentially("b zebra sta")
     assert "know “reb” and “zebra”." in notice.inner_text()
-    # A chip completes what is begun; a word that is nearly known is put right.
+    # A chip completes a word that was begun, and a misspelled word is corrected.
     page.click(".chip[data-phrase='star']")
     page.click("text=Write “red” for “reb”")
     assert page.input_value("#text").strip() == "a red zebra star"
     assert notice.inner_text().strip() == "The painter does not know “zebra”."
     page.click("#brief [type=submit]")
     web.painted("a red zebra star", 0, 4)
-    # Of unknown words alone, or of none, nothing is painted.
+    # A text without known words, or without any, is not painted.
     for text, said in [("Zebra?", "Choose words that"), (" ", "Write what the")]:
         page.fill("#text", text)
         page.click("#brief [type=submit]")
@@ -173,7 +173,7 @@ def test_all_words_are_offered_in_groups(address, open_page):
     for phrase in ("a", "red", "star", "to the left of", "a", "cross"):
         page.click(f".chip[data-phrase='{phrase}']")
     assert page.input_value("#text") == "a red star to the left of a cross "
-    # In the middle of the text too, in the place of what is selected.
+    # A chip also replaces the selection in the middle of the text.
     page.evaluate("document.getElementById('text').setSelectionRange(2, 5)")
     page.focus("#text")
     page.click(".chip[data-phrase='blue']")
@@ -196,7 +196,7 @@ def test_it_works_without_a_network(
     np.testing.assert_array_equal(web.paint(TEXT, 1, 4), online)
 
 
-def test_it_says_when_there_is_no_painter(
+def test_a_missing_painter_is_reported(
     dynamic_model, painter_model, address, build, serve, open_page
 ):
     web = open_page(address, service_workers="block")
@@ -205,7 +205,7 @@ def test_it_says_when_there_is_no_painter(
     web.page.wait_for_selector("#paint-status:has-text('There is no painter')")
     assert web.page.locator(".is-error").count() == 0
     assert not web.page.is_visible("#brief")
-    # The other tab is as it was; and a captioner is no painter.
+    # The other tab still works, and a captioner is not taken for a painter.
     web.page.click("#tab-describe")
     web.page.wait_for_selector("#status:text('Ready.')")
     with serve(build(dynamic_model, dynamic_model)) as wrong:
@@ -230,7 +230,7 @@ def test_it_fits_the_screen(width, height, scheme, address, open_page, tmp_path)
     page = web.page
     is_open = page.locator("#palette-box").is_visible
     assert is_open()
-    # With a thumb alone: words, Paint, and the words go to make room for pictures.
+    # By touch only: choose words, paint; the words are hidden to make room for images.
     press = page.tap if is_phone else page.click
     press("#clear")
     for word in ("a", "red", "star"):
@@ -255,12 +255,12 @@ def test_it_fits_the_screen(width, height, scheme, address, open_page, tmp_path)
     contrasts = page.evaluate(CONTRAST, [*texts, "#again", ".button.is-primary"])
     assert min(contrasts) >= 4.5, contrasts
     page.screenshot(path=tmp_path / "paint.png")
-    with Image.open(tmp_path / "paint.png") as seen:
-        assert (np.asarray(seen.convert("L"))[5, 5] > 128) == (scheme == "light")
+    with Image.open(tmp_path / "paint.png") as screenshot:
+        assert (np.asarray(screenshot.convert("L"))[5, 5] > 128) == (scheme == "light")
 
 
-def test_the_picture_of_another_tab_is_described(address, open_page):
-    """A file that is dropped while the Paint tab is shown goes where it belongs."""
+def test_an_image_given_on_the_paint_tab_is_described(address, open_page):
+    """A file that is chosen while the Paint tab is shown opens the other tab."""
     web = open_page(address).open_paint()
     web.page.set_input_files("#choose", PHOTO)
     assert web.caption_of("cat.jpg")[0]

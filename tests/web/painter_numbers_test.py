@@ -38,26 +38,26 @@ def page(address, open_page):
     return web.page
 
 
-def test_pictures_are_those_of_python(address, open_page, painter):
+def test_images_are_those_of_python(address, open_page, painter):
     web = open_page(address).open_paint()
     texts = [(TEXT, 0, 4), ("a Green, cross!", 7, 1), ("a zebra of the left", 3, 8)]
     found = []
-    # From the very first run on: a failing kernel may leave memory as it was.
+    # Check the very first run too: a failing kernel may leave memory unchanged.
     for text, seed, count in [*texts, (TEXT, 2**40 + 5, 1)]:
         got = web.paint(text, seed, count)
-        wanted = painter.generate(text, num_images=count, seed=seed)
+        expected = painter.generate(text, num_images=count, seed=seed)
         assert got.shape == (count, 32, 32, 4)
         assert (got[..., 3] == 255).all()
-        assert np.abs(got[..., :3] - wanted.astype(int)).max() <= 1, (text, seed)
-        found.append(wanted)
-    # Nor would a picture of black or white alone tell much.
+        assert np.abs(got[..., :3] - expected.astype(int)).max() <= 1, (text, seed)
+        found.append(expected)
+    # An image of black or white only would hide differences.
     grey = np.concatenate(found)
     assert ((grey > 5) & (grey < 250)).mean() > 0.9 and grey.std() > 10
-    # Words and seed are both seen in it, by more than what may differ.
+    # Text and seed change the image by more than the tolerance.
     others = (painter.generate("a red cross", seed=0), found[-1])
     for other in others:
         assert np.abs(found[0][0] - other[0].astype(int)).mean() > 2
-    # The worker's console is heard, or its errors would be missed as well.
+    # The console of the worker is captured, or its errors would be missed too.
     assert any("XNNPACK" in line for line in web.console)
 
 
@@ -72,7 +72,7 @@ def test_smaller_files_paint_as_in_python(
         for seed in range(3):
             got = web.paint(TEXT, seed, 4)[..., :3]
             away = np.abs(got - lite.generate(TEXT, 4, seed=seed).astype(int))
-            # Every set of kernels rounds to int8 a little differently.
+            # Kernels differ slightly in how they round to int8.
             assert away.mean() < (0.02 if quantize == "float16" else 0.5), seed
 
 
@@ -83,11 +83,11 @@ def test_the_noise_is_that_of_python(page):
     assert found["zero"] == [0x6B200159, 0x99BA4EFE]
     assert found["words"] == list(threefry((1, 2), (3, 4)))
     for (width, seed, row), values in zip(cases, found["rows"], strict=True):
-        wanted = draw_normal(row + 1, width, seed)[row]
-        np.testing.assert_allclose(values, wanted, rtol=1e-6, atol=1e-7)
+        expected = draw_normal(row + 1, width, seed)[row]
+        np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-7)
 
 
-def test_texts_are_read_as_in_python(page, painter):
+def test_texts_are_tokenized_as_in_python(page, painter):
     texts = [*TEXTS, "a red zebra " * 9]
     tokenizer = painter.text_encoder.tokenizer
     ids = {name: getattr(tokenizer.vocabulary, name) for name in _SPECIAL}
@@ -96,8 +96,10 @@ def test_texts_are_read_as_in_python(page, painter):
         "sequence_length": painter.text_encoder.sequence_length,
     }
     found = page.evaluate(WORDS, [texts, list(tokenizer.vocabulary.tokens), metadata])
-    wanted = np.asarray(tokenizer(texts))
-    for text, (words, token_ids), python_ids in zip(texts, found, wanted, strict=True):
+    expected = np.asarray(tokenizer(texts))
+    for text, (words, token_ids), python_ids in zip(
+        texts, found, expected, strict=True
+    ):
         assert words == read_words(text), text
         assert token_ids == python_ids.tolist(), text
 

@@ -1,4 +1,4 @@
-"""The page in `examples/web` says what `LiteCaptioner` says of the same file."""
+"""The page in `examples/web` gives the captions of `LiteCaptioner`."""
 
 import base64
 import json
@@ -48,7 +48,7 @@ HAND_OVER = """async ([encoded, name, kind]) => {
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory) -> list[Path]:
-    """Three photographs, a large one far from square, one a camera held sideways."""
+    """Return three photographs, a large panorama, and one with an EXIF rotation."""
     folder = tmp_path_factory.mktemp("pictures")
     large = folder / "large.jpg"
     Image.open(PHOTOS[1]).resize((4800, 1700)).save(large, quality=92)
@@ -66,20 +66,20 @@ def test_float32_captions_are_those_of_python(
     lite = LiteCaptioner(float_model)
     with serve(build(float_model)) as address:
         page = open_page(address).load()
-        # From the very first run on: a failing kernel may leave memory as it was.
+        # Check the very first run too: a failing kernel may leave memory unchanged.
         for path in pictures:
             token_ids, log_probs = page.describe(path)
             expected = lite.generate(path, return_details=True)
             assert token_ids == expected.token_ids.tolist(), path.name
             np.testing.assert_allclose(log_probs, expected.token_log_probs, atol=1e-3)
-    # The worker's console is heard, or its errors would be missed as well.
+    # The console of the worker is captured, or its errors would be missed too.
     assert any("XNNPACK" in line for line in page.console)
 
 
 def test_dynamic_captions_are_near_those_of_python(
     dynamic_model, build, serve, open_page, pictures
 ):
-    """Kernels round activations to int8 differently: an even race may be lost."""
+    """Kernels round activations to int8 differently, which may change a close call."""
     lite = LiteCaptioner(dynamic_model)
     penalty = lite.metadata["search"]["length_penalty"]
     same = []
@@ -94,8 +94,8 @@ def test_dynamic_captions_are_near_those_of_python(
                     log_probs, expected.token_log_probs, atol=0.15
                 )
             score = log_probs.sum() / len(token_ids) ** penalty
-            wanted = expected.log_prob / len(expected.token_ids) ** penalty
-            assert score == pytest.approx(wanted, abs=0.4), path.name
+            target = expected.log_prob / len(expected.token_ids) ** penalty
+            assert score == pytest.approx(target, abs=0.4), path.name
     assert sum(same) >= 2
 
 
@@ -104,7 +104,7 @@ def test_it_works_without_a_network(dynamic_model, build, serve, open_page, pict
         page = open_page(address).load()
         online = page.describe(pictures[0])
         page.page.evaluate(WAIT_UNTIL_KEPT)
-    # The server has stopped as well: nothing can come from it.
+    # The server has stopped as well.
     page.context.set_offline(True)
     page.load()
     token_ids, log_probs = page.describe(pictures[0])
@@ -147,7 +147,7 @@ def test_it_can_be_used_by_keyboard(dynamic_model, build, serve, open_page, pict
         assert page.inner_text("#spoken") == " ".join(words.all_inner_texts())
 
 
-def test_what_is_no_picture_is_named_and_costs_nothing(
+def test_a_file_that_is_not_an_image_is_named_and_changes_nothing(
     dynamic_model, build, serve, open_page, pictures, broken_pictures
 ):
     with serve(build(dynamic_model)) as address:
@@ -157,13 +157,13 @@ def test_what_is_no_picture_is_named_and_costs_nothing(
             web.page.set_input_files("#choose", broken_pictures[what])
             error = web.page.wait_for_selector(f".is-error:has-text('{what}.jpg')")
             assert "is not a picture" in error.inner_text()
-            # The caption before it is still there.
+            # The previous caption is still shown.
             assert web.caption_of(pictures[1].name)[0] == expected[0]
         web.describe(pictures[0])
         assert web.page.locator(".is-error").count() == 0
 
 
-def test_pictures_can_be_dropped_and_pasted(
+def test_images_can_be_dropped_and_pasted(
     dynamic_model, build, serve, open_page, pictures
 ):
     with serve(build(dynamic_model)) as address:
@@ -174,7 +174,9 @@ def test_pictures_can_be_dropped_and_pasted(
             assert web.caption_of(path.name)[0]
 
 
-def test_it_says_what_is_missing(dynamic_model, build, serve, open_page):
+def test_a_missing_model_and_missing_webassembly_are_reported(
+    dynamic_model, build, serve, open_page
+):
     with serve(build(dynamic_model)) as address:
         web = open_page(address, service_workers="block")
         web.page.route("**/model/*", lambda route: route.fulfill(status=404))
@@ -199,7 +201,7 @@ def test_it_fits_the_screen(
         web = open_page(address, reduced_motion="reduce", **options).load()
         web.describe(pictures[0])
         page = web.page
-        # Without motion all words are there at once.
+        # Without animation all words appear at once.
         assert page.locator(".word:not(.is-said)").count() == 0
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("label:visible").count() == (2 if width < 800 else 1)
@@ -216,13 +218,13 @@ def test_pixels_are_those_of_python(dynamic_model, build, serve, open_page, pict
         for height, width in ((37, 91), (300, 200), (96, 96), (1, 1), (5, 700)):
             rgba = generator.integers(0, 256, (height, width, 4), dtype=np.uint8)
             got = page.evaluate(RESIZE, [rgba.ravel().tolist(), height, width, 96])
-            wanted = stretch(rgba[..., :3], (96, 96))
-            np.testing.assert_array_equal(np.reshape(got, wanted.shape), wanted)
+            expected = stretch(rgba[..., :3], (96, 96))
+            np.testing.assert_array_equal(np.reshape(got, expected.shape), expected)
         for path in pictures:
             encoded = base64.b64encode(path.read_bytes()).decode()
             got = page.evaluate(DECODE, [encoded, 96])
-            wanted = stretch(load_image(path), (96, 96))
-            np.testing.assert_array_equal(np.reshape(got, wanted.shape), wanted)
+            expected = stretch(load_image(path), (96, 96))
+            np.testing.assert_array_equal(np.reshape(got, expected.shape), expected)
 
 
 def test_transparency_becomes_white(
@@ -235,11 +237,11 @@ def test_transparency_becomes_white(
         page = open_page(address).load().page
         encoded = base64.b64encode(path.read_bytes()).decode()
         got = np.reshape(page.evaluate(DECODE, [encoded, 32]), (32, 32, 3))
-    wanted = stretch(load_image(path), (32, 32))
-    assert np.abs(got - wanted.astype(int)).max() <= 2
+    expected = stretch(load_image(path), (32, 32))
+    assert np.abs(got - expected.astype(int)).max() <= 2
 
 
-def test_litert_is_pinned_and_comes_from_no_particular_host():
+def test_litert_is_pinned_and_comes_from_the_npm_registry():
     folder = ROOT / "examples" / "web"
     package = json.loads((folder / "package.json").read_text())
     assert package["dependencies"] == {"@litertjs/core": "2.5.3"}

@@ -38,21 +38,21 @@ def turned(orientation: int = 6) -> Image.Exif:
     return exif
 
 
-def upside_down_bmp(picture: Image.Image) -> bytes:
-    """Rows from the top down, told by a negative height."""
+def upside_down_bmp(sample: Image.Image) -> bytes:
+    """Return a BMP with rows from the top down, which a negative height marks."""
     contents = bytearray(
-        encoded(picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM), "BMP")
+        encoded(sample.transpose(Image.Transpose.FLIP_TOP_BOTTOM), "BMP")
     )
-    contents[22:26] = (-picture.height).to_bytes(4, "little", signed=True)
+    contents[22:26] = (-sample.height).to_bytes(4, "little", signed=True)
     return bytes(contents)
 
 
-def alpha_bmp(picture: Image.Image) -> bytes:
-    """32 bits with masks, as in the fourth version of the header."""
-    header = struct.pack("<IiiHHIIiiII", 108, picture.width, picture.height, 1, 32, 3,
+def alpha_bmp(sample: Image.Image) -> bytes:
+    """Return a BMP of 32 bits with masks, in the fourth version of the header."""
+    header = struct.pack("<IiiHHIIiiII", 108, sample.width, sample.height, 1, 32, 3,
                          0, 0, 0, 0, 0)  # fmt: skip
     header += struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) + bytes(52)
-    red, green, blue = picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).split()
+    red, green, blue = sample.transpose(Image.Transpose.FLIP_TOP_BOTTOM).split()
     pixels = Image.merge("RGBA", (blue, green, red, green)).tobytes()
     start = 14 + len(header)
     return (
@@ -61,55 +61,55 @@ def alpha_bmp(picture: Image.Image) -> bytes:
 
 
 @pytest.fixture
-def picture(toy_image) -> Image.Image:
+def sample(toy_image) -> Image.Image:
     return Image.fromarray(toy_image)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("endian", ["<", ">"])
-def test_a_phone_photo_is_turned_as_in_python(decode, picture, orientation, endian):
+def test_exif_orientation_is_applied_as_in_python(decode, sample, orientation, endian):
     exif = Image.Exif()
     exif.endian = endian
     exif[0x0112] = orientation
     exif[0x010F] = "A maker of phones"
-    contents = encoded(picture, "JPEG", exif=exif, quality=95)
+    contents = encoded(sample, "JPEG", exif=exif, quality=95)
     pixels, error = decode([contents])
     assert error.numpy().tolist() == [b""]
     np.testing.assert_array_equal(pixels[0], in_python(contents))
 
 
-def formats(picture: Image.Image) -> dict[str, bytes]:
-    alpha = picture.copy()
-    alpha.putalpha(picture.convert("L"))
-    sixteen = Image.fromarray(np.asarray(picture.convert("L")).astype("uint16") * 257)
-    frames = [picture.rotate(90 * i).quantize(16) for i in range(3)]
+def formats(sample: Image.Image) -> dict[str, bytes]:
+    alpha = sample.copy()
+    alpha.putalpha(sample.convert("L"))
+    sixteen = Image.fromarray(np.asarray(sample.convert("L")).astype("uint16") * 257)
+    frames = [sample.rotate(90 * i).quantize(16) for i in range(3)]
     return {
-        "jpeg": encoded(picture, "JPEG"),
-        "cmyk": encoded(picture.convert("CMYK"), "JPEG"),
-        "progressive": encoded(picture, "JPEG", progressive=True),
-        "grey jpeg": encoded(picture.convert("L"), "JPEG"),
-        "png": encoded(picture, "PNG"),
+        "jpeg": encoded(sample, "JPEG"),
+        "cmyk": encoded(sample.convert("CMYK"), "JPEG"),
+        "progressive": encoded(sample, "JPEG", progressive=True),
+        "grey jpeg": encoded(sample.convert("L"), "JPEG"),
+        "png": encoded(sample, "PNG"),
         "alpha": encoded(alpha, "PNG"),
-        "palette": encoded(picture.quantize(16), "PNG"),
-        "transparent palette": encoded(picture.quantize(16), "PNG", transparency=3),
-        "two colours": encoded(picture.convert("1"), "PNG"),
-        "grey": encoded(picture.convert("L"), "PNG"),
+        "palette": encoded(sample.quantize(16), "PNG"),
+        "transparent palette": encoded(sample.quantize(16), "PNG", transparency=3),
+        "two colours": encoded(sample.convert("1"), "PNG"),
+        "grey": encoded(sample.convert("L"), "PNG"),
         "16 bits": encoded(sixteen, "PNG"),
-        "turned png": encoded(picture, "PNG", exif=turned()),
-        "gif": encoded(picture, "GIF"),
-        "transparent gif": encoded(picture.quantize(8), "GIF", transparency=3),
+        "turned png": encoded(sample, "PNG", exif=turned()),
+        "gif": encoded(sample, "GIF"),
+        "transparent gif": encoded(sample.quantize(8), "GIF", transparency=3),
         "frames": encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]),
-        "bmp": encoded(picture, "BMP"),
-        "grey bmp": encoded(picture.convert("L"), "BMP"),
-        "palette bmp": encoded(picture.quantize(16), "BMP"),
-        "upside down bmp": upside_down_bmp(picture),
-        "alpha bmp": alpha_bmp(picture),
-        "one pixel": encoded(picture.resize((1, 1)), "PNG"),
+        "bmp": encoded(sample, "BMP"),
+        "grey bmp": encoded(sample.convert("L"), "BMP"),
+        "palette bmp": encoded(sample.quantize(16), "BMP"),
+        "upside down bmp": upside_down_bmp(sample),
+        "alpha bmp": alpha_bmp(sample),
+        "one pixel": encoded(sample.resize((1, 1)), "PNG"),
     }
 
 
-def test_every_format_gives_the_pixels_of_python(decode, picture):
-    files = formats(picture)
+def test_every_format_gives_the_pixels_of_python(decode, sample):
+    files = formats(sample)
     pixels, errors = decode(list(files.values()))
     for name, contents, image, error in zip(
         files, files.values(), pixels.numpy(), errors.numpy(), strict=True
@@ -118,8 +118,8 @@ def test_every_format_gives_the_pixels_of_python(decode, picture):
         np.testing.assert_array_equal(image, in_python(contents), err_msg=name)
 
 
-def test_the_orientation_is_found_behind_a_colour_profile(decode, picture):
-    contents = encoded(picture, "JPEG", exif=turned())
+def test_the_orientation_is_found_after_a_colour_profile(decode, sample):
+    contents = encoded(sample, "JPEG", exif=turned())
     profile = b"\xff\xe2" + (30_000).to_bytes(2, "big") + bytes(30_000 - 2)
     contents = contents[:2] + profile + contents[2:]
     pixels, error = decode([contents])
@@ -127,11 +127,13 @@ def test_the_orientation_is_found_behind_a_colour_profile(decode, picture):
     np.testing.assert_array_equal(pixels[0], in_python(contents))
 
 
-def test_of_many_frames_only_the_first_is_decoded(decode, picture):
-    frames = [picture.rotate(90 * i).quantize(16) for i in range(3)]
+def test_only_the_first_frame_is_decoded(decode, sample):
+    frames = [sample.rotate(90 * i).quantize(16) for i in range(3)]
     first = encoded(frames[0], "GIF", loop=0)
-    whole = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], loop=0)
-    pixels, errors = decode([whole[: len(first) + 40], first])
+    complete = encoded(
+        frames[0], "GIF", save_all=True, append_images=frames[1:], loop=0
+    )
+    pixels, errors = decode([complete[: len(first) + 40], first])
     assert errors.numpy().tolist() == [b"", b""]
     np.testing.assert_array_equal(pixels[0], pixels[1])
 
@@ -142,8 +144,8 @@ def test_of_many_frames_only_the_first_is_decoded(decode, picture):
     [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes],
     ids=["standard", "web-safe", "lines"],
 )
-def test_base64_is_told_from_other_text(decode, picture, kind, encode):
-    text = encode(encoded(picture, kind))
+def test_base64_is_distinguished_from_other_text(decode, sample, kind, encode):
+    text = encode(encoded(sample, kind))
     page = b"data:image/" + kind.lower().encode() + b";base64," + text
     _, errors = decode([text, page, b"a text"])
     assert [e.decode() for e in errors.numpy()] == [
@@ -153,39 +155,39 @@ def test_base64_is_told_from_other_text(decode, picture, kind, encode):
     ]
 
 
-def test_broken_images_say_so_beside_whole_ones(decode, picture):
-    whole = encoded(picture, "JPEG")
-    png = encoded(picture, "PNG")
-    huge = bytearray(encoded(picture, "PNG"))
+def test_broken_images_have_errors_and_others_do_not(decode, sample):
+    complete = encoded(sample, "JPEG")
+    png = encoded(sample, "PNG")
+    huge = bytearray(encoded(sample, "PNG"))
     huge[16:24] = (30_000).to_bytes(4, "big") * 2
-    huge_jpeg = bytearray(whole)
+    huge_jpeg = bytearray(complete)
     size = huge_jpeg.index(b"\xff\xc0") + 5
     huge_jpeg[size : size + 4] = (30_000).to_bytes(2, "big") * 2
     given = {
         b"": image_bytes.EMPTY,
-        whole: "",
+        complete: "",
         b"not an image": image_bytes.UNKNOWN,
-        whole[: len(whole) // 2]: image_bytes.BROKEN,
+        complete[: len(complete) // 2]: image_bytes.BROKEN,
         png[: len(png) // 2]: image_bytes.BROKEN,
         png: "",
         bytes(huge): image_bytes.TOO_LARGE,
         bytes(huge_jpeg): image_bytes.TOO_LARGE,
-        encoded(picture.convert("1"), "BMP"): bitmap_files.UNKNOWN_KIND,
-        encoded(picture, "BMP")[:-50]: image_bytes.BROKEN,
+        encoded(sample.convert("1"), "BMP"): bitmap_files.UNKNOWN_KIND,
+        encoded(sample, "BMP")[:-50]: image_bytes.BROKEN,
         b"\xff\xd8\xff": image_bytes.BROKEN,
     }
     pixels, errors = decode(list(given))
     assert [e.decode() for e in errors.numpy()] == list(given.values())
-    np.testing.assert_array_equal(pixels[1], in_python(whole))
+    np.testing.assert_array_equal(pixels[1], in_python(complete))
     np.testing.assert_array_equal(pixels[5], in_python(png))
     assert not pixels[0].numpy().any()
 
 
 @pytest.mark.parametrize("damage", range(20))
-def test_a_damaged_exif_is_no_error(decode, picture, damage):
+def test_a_damaged_exif_is_not_an_error(decode, sample, damage):
     exif = Image.Exif()
     exif[0x0112] = 6
-    contents = bytearray(encoded(picture, "JPEG", exif=exif))
+    contents = bytearray(encoded(sample, "JPEG", exif=exif))
     start = contents.index(b"Exif") + 6
     generator = np.random.default_rng(damage)
     contents[start : start + 20] = generator.bytes(20)
@@ -193,6 +195,6 @@ def test_a_damaged_exif_is_no_error(decode, picture, damage):
     assert error.numpy().tolist() == [b""]
 
 
-def test_no_images_are_no_images(decode):
+def test_an_empty_batch_stays_empty(decode):
     pixels, errors = decode(tf.zeros((0,), tf.string))
     assert pixels.shape == (0, SIZE, SIZE, 3) and errors.shape == (0,)
