@@ -80,8 +80,14 @@ def mixed_bfloat16() -> Iterator[None]:
     keras.mixed_precision.set_global_policy(before)
 
 
+@pytest.fixture(name="shake", scope="session")
+def shake_fixture() -> Callable[[Any], Any]:
+    """Adds random numbers to every weight of a model, biases too."""
+    return shake
+
+
 def shake(model: Any, seed: int = 0, scale: float = 0.5) -> Any:
-    """Gives every weight a value of its own."""
+    """Add random numbers to every weight, so that none can be forgotten."""
     generator = np.random.default_rng(seed)
     for variable in model.weights:
         value = ops.convert_to_numpy(variable)

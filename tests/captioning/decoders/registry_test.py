@@ -1,0 +1,112 @@
+import keras
+import pytest
+from keras import ops
+
+from keras_imgdesc.captioning.decoders import DECODERS, Decoder, build_decoder
+from keras_imgdesc.captioning.decoders.repeat_for_captions import RepeatForCaptions
+from keras_imgdesc.errors import InputError
+
+# Arguments that make a decoder small. With "lstm", the sentinel takes some attention.
+TOYS = {
+    "lstm": {
+        "embedding_dim": 16,
+        "hidden_dim": 16,
+        "num_heads": 2,
+        "feature_dim": 8,
+        "partial_attention": True,
+    }
+}
+
+
+@keras.saving.register_keras_serializable("tests")
+class MeanDecoder(Decoder):
+    """The smallest decoder: a GRU that reads words and the mean of the image."""
+
+    def __init__(
+        self, vocabulary_size, feature_map_shape, width=8, name="mean_decoder"
+    ):
+        # === Layers ===
+        self.embedding = keras.layers.Embedding(
+            vocabulary_size, width, name="embedding"
+        )
+        self.start = keras.layers.Dense(width, "tanh", name="start")
+        self.recurrence = keras.layers.RNN(
+            keras.layers.GRUCell(width, name="cell"),
+            return_sequences=True,
+            name="recurrence",
+        )
+        self.logits = keras.layers.Dense(
+            vocabulary_size, dtype="float32", name="logits"
+        )
+
+        # === Functional Model ===
+        self.locations = feature_map_shape[0] * feature_map_shape[1]
+        feature_map = keras.Input(feature_map_shape, name="feature_map")
+        token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+        memory, state = self.begin(feature_map)
+        per_caption = RepeatForCaptions()
+        words = self.recurrence(
+            self.embedding(token_ids),
+            initial_state=per_caption(state["hidden"], token_ids),
+        )
+        attention = per_caption(memory["attention"], token_ids)
+        attention = attention[:, None] + 0.0 * ops.cast(words[..., :1], "float32")
+        super().__init__(
+            inputs={"feature_map": feature_map, "token_ids": token_ids},
+            outputs={"logits": self.logits(words), "attention": attention},
+            name=name,
+        )
+
+        # === Config ===
+        self.vocabulary_size = vocabulary_size
+        self.feature_map_shape = feature_map_shape
+        self.width = width
+
+    def begin(self, feature_map):
+        mean = ops.mean(feature_map, axis=(1, 2))
+        attention = ops.full_like(mean[:, :1], 1 / self.locations)
+        attention = ops.repeat(ops.cast(attention, "float32"), self.locations, axis=1)
+        return {"attention": attention}, {"hidden": self.start(mean)}
+
+    def step(self, token_ids, memory, state):
+        shape = tuple(ops.shape(token_ids))
+        hidden = ops.reshape(state["hidden"], (-1, self.width))
+        words = self.embedding(ops.reshape(token_ids, (-1,)))
+        hidden, _ = self.recurrence.cell(words, [hidden])
+        log_probs = ops.log_softmax(self.logits(hidden))
+        attention = memory["attention"]
+        if len(shape) == 2:
+            attention = ops.repeat(attention[:, None], shape[1], axis=1)
+        return (
+            ops.reshape(log_probs, (*shape, self.vocabulary_size)),
+            attention,
+            {"hidden": ops.reshape(hidden, (*shape, self.width))},
+        )
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "vocabulary_size": self.vocabulary_size,
+            "feature_map_shape": list(self.feature_map_shape),
+            "width": self.width,
+        }
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_every_decoder_keeps_the_contract(run_decoder_contract, name):
+    run_decoder_contract(DECODERS[name], **TOYS.get(name, {}))
+
+
+def test_a_decoder_outside_the_package_keeps_the_contract(run_decoder_contract):
+    run_decoder_contract(MeanDecoder)
+
+
+def test_a_decoder_is_built_by_its_name():
+    decoder = build_decoder("lstm", 12, (4, 4, 6), hidden_dim=8)
+    assert type(decoder) is DECODERS["lstm"]
+    assert (decoder.vocabulary_size, decoder.hidden_dim) == (12, 8)
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(InputError, match=r"no decoder of this name.*\['lstm'\]"):
+        build_decoder("transformers", 12, (4, 4, 6))
