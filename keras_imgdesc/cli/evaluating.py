@@ -191,18 +191,16 @@ def evaluate_painter(
         comparison_table,
         write_comparison,
     )
-    from keras_imgdesc.evaluation.paintings.default_metrics import fitting_metrics
-    from keras_imgdesc.evaluation.paintings.evaluate_paintings import (
-        evaluate_generator as run,
-    )
+    from keras_imgdesc.evaluation.paintings.default_metrics import default_metrics
+    from keras_imgdesc.evaluation.paintings.evaluate_paintings import evaluate_paintings
     from keras_imgdesc.evaluation.paintings.feature_extractor import FeatureExtractor
-    from keras_imgdesc.evaluation.paintings.held_out_texts import some_pictures
-    from keras_imgdesc.evaluation.paintings.report import write_generator_report
+    from keras_imgdesc.evaluation.paintings.held_out_texts import sample_evenly
+    from keras_imgdesc.evaluation.paintings.report import write_painting_report
 
-    chosen = some_pictures(collection, limit)
+    chosen = sample_evenly(collection, limit)
     describe = load_captioner(captioner).generate if captioner else None
     judge = load_matcher(matcher) if matcher else None
-    metrics = fitting_metrics(
+    metrics = default_metrics(
         chosen,
         matcher=judge,
         matcher_name=matcher or "",
@@ -215,7 +213,7 @@ def evaluate_painter(
     compared = len(painters) > 1
     results = {}
     for preset, painter in painters.items():
-        results[preset] = run(
+        results[preset] = evaluate_paintings(
             _best_painted(painter, best_of, truncation, rerank),
             chosen,
             metrics,
@@ -233,7 +231,7 @@ def evaluate_painter(
         if compared:
             page = write_comparison(results, report)
         else:
-            page = write_generator_report(results[presets[0]], report)
+            page = write_painting_report(results[presets[0]], report)
         if not as_json:
             click.echo(f"Report: {page}")
     if not matcher and not as_json:

@@ -71,7 +71,7 @@ def paint(
     make_folder(output_dir)
     painter = load_painter(preset)
     matcher = load_matcher(rerank) if rerank else None
-    from keras_imgdesc.visualization.image_files import save_pictures
+    from keras_imgdesc.visualization.image_files import save_images
 
     shown, captions = [], []
     failed: list[InputError] = []
@@ -85,7 +85,7 @@ def paint(
             if as_json:
                 click.echo(json.dumps({"text": text, "error": str(error)}))
             continue
-        paths = [] if output_dir is None else save_pictures(painted, text, output_dir)
+        paths = [] if output_dir is None else save_images(painted, text, output_dir)
         if as_json:
             row = {"text": text, "seed": seed, "pictures": len(painted)}
             click.echo(json.dumps(row | {"paths": [str(path) for path in paths]}))
@@ -130,9 +130,9 @@ def interpolate(
         text_a, text_b, steps, seed=seed, same_noise=same_noise
     )
     if output_dir is not None:
-        from keras_imgdesc.visualization.image_files import save_pictures
+        from keras_imgdesc.visualization.image_files import save_images
 
-        for path in save_pictures(painted, f"{text_a} to {text_b}", output_dir):
+        for path in save_images(painted, f"{text_a} to {text_b}", output_dir):
             click.echo(path)
     if sheet is not None:
         captions = [text_a, *[""] * (steps - 2), text_b]

@@ -1,13 +1,13 @@
 """Training of a generator."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.evaluation.paintings.paint_function import PaintingMetric
 from keras_imgdesc.painting import TextToImage
 from keras_imgdesc.training.inputs.images import check_collections
-from keras_imgdesc.training.painter.metrics import PaintingMetric
 from keras_imgdesc.training.painter.recipe import GeneratorRecipe
 from keras_imgdesc.training.painter.train import GeneratorRun
 
@@ -18,7 +18,7 @@ def train_generator(
     train: CaptionCollection,
     validation: CaptionCollection,
     *,
-    metrics: Mapping[str, PaintingMetric] | None = None,
+    metrics: Sequence[PaintingMetric] = (),
     progress: bool = True,
 ) -> TextToImage:
     """Train a generator as a recipe says.
@@ -35,9 +35,8 @@ def train_generator(
             `samples/`, the checkpoint, `preset/`, the best painter (without a metric,
             the last), and in `best/` the best by each other metric.
         train, validation: pictures with captions.
-        metrics: further metrics by name, each a function of `(paint, validation)`,
-            where `paint` gives a uint8 picture for each of a list of texts; see
-            `PaintingMetric`.
+        metrics: further metrics, which the recipe may name in `metrics` and `metric`;
+            see `keras_imgdesc.evaluation.metric.Metric`.
         progress: show progress bars.
 
     Returns:

@@ -1,1 +1,1 @@
-"""Drawings: attention, contact sheets, curves, reports."""
+"""Drawings: attention maps, contact sheets, training curves and report pages."""

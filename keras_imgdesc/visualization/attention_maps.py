@@ -1,4 +1,4 @@
-"""Pictures of where a captioner looked."""
+"""Drawings of the attention behind each word of a caption."""
 
 from collections.abc import Iterable
 from itertools import count
@@ -18,18 +18,29 @@ GAP = 8
 
 
 def draw_attention(image: np.ndarray, caption: Any) -> Image.Image:
-    """Draw a picture, and again for each word with the word's attention on it.
+    """Draw an image, followed by one copy per word that shows the word's attention.
 
-    Bright is where the model looked. Each map is scaled by its own largest value; the
-    percentage beside the word is the attention that went to the picture at all, the
-    rest went to the visual sentinel, what the model already knew.
+    Regions with high attention are bright. Each map is scaled by its own maximum. The
+    percentage beside a word is its attention to the image; the rest went to the visual
+    sentinel, which stands for what the decoder already knew.
 
     Args:
         image: uint8 RGB `(height, width, 3)`.
         caption: a `Caption` with attention.
 
     Returns:
-        A grid of tiles, the picture first, then a tile for each word.
+        RGB: a grid of tiles of 224 x 224 pixels, the image first, with a label under
+        each map.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.caption import Caption
+    >>> from keras_imgdesc.visualization.attention_maps import draw_attention
+    >>> attention = np.full((2, 7, 7), 1 / 49, "float32")
+    >>> caption = Caption("a dog", -0.5, [4, 5], [-0.2, -0.3], attention)
+    >>> draw_attention(np.zeros((48, 64, 3), "uint8"), caption).size
+    (704, 270)
     """
     words = caption.words
     square = Image.fromarray(image).resize((TILE, TILE), Image.Resampling.BILINEAR)
@@ -56,11 +67,11 @@ def draw_attention(image: np.ndarray, caption: Any) -> Image.Image:
 
 
 def overlay(square: Image.Image, attention: np.ndarray) -> Image.Image:
-    """A picture darkened where attention is low.
+    """Return an image darkened where attention is low.
 
     Args:
-        square: RGB.
-        attention: float `(rows, columns)`, at least 0.
+        square: RGB image.
+        attention: float `(rows, columns)`, at least 0; stretched over the image.
     """
     peak = float(attention.max())
     scaled = attention / peak if peak > 0 else np.zeros_like(attention)
@@ -69,7 +80,7 @@ def overlay(square: Image.Image, attention: np.ndarray) -> Image.Image:
     )
     share = np.asarray(heat, np.float32)[..., None] / 255
     pixels = np.asarray(square, np.float32)
-    # Grey and dim where it did not look; full colour with a warm tint where it did.
+    # Grey and dim at low attention, full colour with a warm tint at high attention.
     grey = pixels.mean(axis=-1, keepdims=True) * 0.35 + 20
     warm = pixels * 0.8 + np.array([255, 170, 40]) * 0.2
     return Image.fromarray(
@@ -78,14 +89,14 @@ def overlay(square: Image.Image, attention: np.ndarray) -> Image.Image:
 
 
 def attention_names(sources: Iterable[str | Path]) -> list[str]:
-    """File names for drawings of pictures that go into one folder.
+    """Return unique file names for drawings that go into one folder.
 
     Args:
-        sources: paths of the pictures.
+        sources: paths of the images.
 
     Returns:
-        For each its name without suffix and `.attention.png`; the second and later
-        pictures of one name, from other folders or of other formats, get a number.
+        One name per image: its stem and `.attention.png`. From the second image with
+        the same stem on, such as one from another folder, the stem gets a number.
 
     Example:
 
@@ -98,7 +109,7 @@ def attention_names(sources: Iterable[str | Path]) -> list[str]:
     for source in sources:
         stem = Path(source).stem
         candidates = (f"{stem}-{number}" for number in count(2))
-        # Some file systems take "Cat" and "cat" for one name.
+        # Some file systems do not distinguish "Cat" from "cat".
         while stem.casefold() in taken:
             stem = next(candidates)
         taken.add(stem.casefold())
@@ -107,15 +118,16 @@ def attention_names(sources: Iterable[str | Path]) -> list[str]:
 
 
 def save_attention(source: str | Path, caption: Any, path: str | Path) -> None:
-    """Draw a described picture's attention into a file, whole or not at all.
+    """Save the drawing of a caption's attention, atomically.
 
     Args:
-        source: path of the picture.
+        source: path of the captioned image.
         caption: a `Caption` with attention.
-        path: of a PNG, replaced if it is there; its folder is made if missing.
+        path: path of a PNG file, replaced if it exists; its folder is created if
+            missing.
 
     Raises:
-        ImageError: the picture cannot be read.
+        ImageError: the image cannot be read.
         OSError: the file cannot be written.
     """
     drawing = draw_attention(load_image(source), caption)

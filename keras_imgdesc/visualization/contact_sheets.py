@@ -1,4 +1,4 @@
-"""Contact sheets: pictures in a grid, each with words under it."""
+"""Contact sheets: images in a grid, each with a caption."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
 def draw_sheet(
-    pictures: Sequence[np.ndarray | Image.Image | str | Path],
+    images: Sequence[np.ndarray | Image.Image | str | Path],
     captions: Sequence[str] | None = None,
     *,
     columns: int = 8,
@@ -27,25 +27,26 @@ def draw_sheet(
     lines: int = 3,
     title: str = "",
 ) -> Image.Image:
-    """Draw pictures in rows, with their captions under them.
+    """Draw images in rows, with their captions below them.
 
     Args:
-        pictures: whatever `load_image` takes, such as uint8 RGB `(height, width, 3)` or
-            paths. Small ones are enlarged without smoothing, so that pixels are seen.
-        captions: one for each picture, wrapped to its width and cut after `lines`
-            lines; None means pictures alone.
-        columns: pictures in a row.
-        tile: side of the square that each picture is fitted into, in pixels.
-        lines: of a caption.
-        title: a line above all.
+        images: what `load_image` accepts, such as uint8 RGB `(height, width, 3)` or
+            paths. Small images are enlarged without smoothing, so that their pixels
+            stay visible.
+        captions: one per image, wrapped to the width of the tile and cut after `lines`
+            lines; None draws the images alone.
+        columns: images per row; fewer if there are fewer images.
+        tile: side in pixels of the square that each image is fitted into.
+        lines: lines per caption.
+        title: a line above the images; empty for none.
 
     Returns:
-        RGB. As a sheet has no more columns than pictures, few make a small one.
+        RGB.
 
     Raises:
-        ImageError: a picture cannot be read.
-        InputError: there are no pictures, another number of captions, or a number
-            below 1.
+        ImageError: an image cannot be read.
+        InputError: there are no images, the numbers of images and captions differ, or
+            a size is below 1.
 
     Example:
 
@@ -54,26 +55,32 @@ def draw_sheet(
     >>> draw_sheet(np.zeros((3, 64, 64, 3), "uint8"), ["one", "two", "three"]).size
     (416, 162)
     """
-    if not len(pictures):
-        raise InputError("A sheet must have a picture", "Give one", pictures=0)
-    if captions is not None and len(captions) != len(pictures):
+    if not len(images):
         raise InputError(
-            "There must be a caption for each picture",
-            "Give lists of the same length",
-            pictures=len(pictures),
+            "A sheet needs at least one image", "Pass one or more images", images=0
+        )
+    if captions is not None and len(captions) != len(images):
+        raise InputError(
+            "Each image needs one caption",
+            "Pass one caption per image, or captions=None",
+            images=len(images),
             captions=len(captions),
         )
     for name, value in (("columns", columns), ("tile", tile), ("lines", lines)):
         if value < 1:
-            raise InputError(f"`{name}` must be at least 1", "Try 8", **{name: value})
+            raise InputError(
+                f"`{name}` must be at least 1",
+                "Use for example columns=8, tile=128 and lines=3",
+                **{name: value},
+            )
     font = ImageFont.load_default(size=FONT_SIZE)
     texts = [wrap_text(c, tile, font, lines) for c in captions or []]
-    columns = min(columns, len(pictures))
-    tiles = [_fit(picture, tile) for picture in pictures]
+    columns = min(columns, len(images))
+    tiles = [_fit(image, tile) for image in images]
     rows = [
         range(i, min(i + columns, len(tiles))) for i in range(0, len(tiles), columns)
     ]
-    # A row is as high as its longest caption.
+    # The longest caption of a row decides its height.
     heights = [
         tile + GAP + LINE * max((len(texts[i]) for i in row), default=0)
         if texts
@@ -102,18 +109,18 @@ def draw_sheet(
 
 
 def save_sheet(sheet: Image.Image, path: str | Path) -> Path:
-    """Save a sheet, whole or not at all.
+    """Save a sheet atomically.
 
     Args:
-        sheet: of `draw_sheet`.
-        path: of a PNG, JPEG or WebP, by its suffix; replaced if it is there. Its
-            folder is made if missing.
+        sheet: an image of `draw_sheet`.
+        path: path of a PNG, JPEG or WebP file, chosen by the suffix; replaced if it
+            exists. Its folder is created if missing.
 
     Returns:
         The path.
 
     Raises:
-        InputError: another suffix.
+        InputError: the suffix is unknown.
         OSError: the file cannot be written.
     """
     path = Path(path)
@@ -124,28 +131,33 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> Path:
 
 
 def check_sheet_path(path: Path) -> None:
-    """Refuses what `save_sheet` would, before the work for it starts.
+    """Check that `save_sheet` can write a path, before an image is computed.
+
+    Args:
+        path: path of the sheet.
 
     Raises:
-        InputError: the suffix is of no kind of picture.
+        InputError: the suffix is unknown.
     """
     if path.suffix.lower() not in _FORMATS:
         raise InputError(
-            "A sheet is saved as a picture", f"Use one of {list(_FORMATS)}", path=path
+            "The name of a sheet must end in the suffix of an image format",
+            f"Use one of {list(_FORMATS)}",
+            path=path,
         )
 
 
 def wrap_text(text: str, width: int, font, lines: int) -> list[str]:
-    """Break a text into lines that fit.
+    """Break a text into lines of limited width.
 
     Args:
-        text: words, divided by white space.
-        width: of a line in pixels.
-        font: of Pillow.
-        lines: at most so many; the last ends in "..." where more would follow.
+        text: words separated by white space.
+        width: width of a line in pixels.
+        font: a font of Pillow.
+        lines: maximum number of lines; the last ends in "..." if words are omitted.
 
     Returns:
-        At least one line; a word wider than a line is cut.
+        At least one line. A word wider than a line is cut.
     """
     found = [""]
     for word in text.split():
@@ -164,9 +176,9 @@ def wrap_text(text: str, width: int, font, lines: int) -> list[str]:
     return shown
 
 
-def _fit(picture: np.ndarray | Image.Image | str | Path, tile: int) -> Image.Image:
-    image = Image.fromarray(load_image(picture))
+def _fit(source: np.ndarray | Image.Image | str | Path, tile: int) -> Image.Image:
+    image = Image.fromarray(load_image(source))
     scale = tile / max(image.size)
     size = tuple(max(1, round(side * scale)) for side in image.size)
-    way = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
-    return image.resize(size, way)  # type: ignore[arg-type]
+    method = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
+    return image.resize(size, method)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Painted pictures as files, named after what they show."""
+"""Painted images as files, named after their text."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-# Of a name: with four bytes a letter and a number behind it, still a file's name.
-_LONGEST = 60
+# Letters per stem: with four bytes per letter and a number, still a valid file name.
+_MAX_STEM = 60
 
 
-def save_pictures(
-    pictures: Iterable[np.ndarray], text: str, folder: str | Path
+def save_images(
+    images: Iterable[np.ndarray], text: str, folder: str | Path
 ) -> list[Path]:
-    """Save pictures as PNG files, beside those that are there already.
+    """Save images as PNG files, without replacing any file.
 
     Args:
-        pictures: uint8 RGB `(height, width, 3)`.
-        text: what they show.
-        folder: made if missing.
+        images: uint8 RGB, each `(height, width, 3)`.
+        text: the text that they show; names the files.
+        folder: folder to write to, created if missing.
 
     Returns:
-        Their paths: the text's words and a number, the next that is free. No file is
-        replaced.
+        Paths of the files: the words of the text and the next free number.
 
     Raises:
         OSError: a file cannot be written.
@@ -36,39 +35,46 @@ def save_pictures(
 
     >>> import tempfile
     >>> import numpy as np
-    >>> from keras_imgdesc.visualization.image_files import save_pictures
+    >>> from keras_imgdesc.visualization.image_files import save_images
     >>> black = np.zeros((2, 8, 8, 3), "uint8")
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     [path.name for path in save_pictures(black, "A red bird!", folder)]
+    ...     [path.name for path in save_images(black, "A red bird!", folder)]
     ['a-red-bird-001.png', 'a-red-bird-002.png']
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    stem = picture_name(text)
+    stem = file_stem(text)
     numbers = count(1)
-    return [_save(picture, folder, stem, numbers) for picture in pictures]
+    return [_save(image, folder, stem, numbers) for image in images]
 
 
-def picture_name(text: str) -> str:
-    """A text's words as a part of a file's name, cut where it is long.
+def file_stem(text: str) -> str:
+    """Return the words of a text as part of a file name, cut if it is long.
+
+    Args:
+        text: any text.
+
+    Returns:
+        Lower-case letters and digits with hyphens, at most 60 characters; `"picture"`
+        for a text without either.
 
     Example:
 
-    >>> from keras_imgdesc.visualization.image_files import picture_name
-    >>> picture_name("A red bird, 3/4 view")
+    >>> from keras_imgdesc.visualization.image_files import file_stem
+    >>> file_stem("A red bird, 3/4 view")
     'a-red-bird-3-4-view'
     """
     words = "-".join(re.findall(r"[^\W_]+", text.lower()))
-    return words[:_LONGEST].strip("-") or "picture"
+    return words[:_MAX_STEM].strip("-") or "picture"
 
 
-def _save(picture: np.ndarray, folder: Path, stem: str, numbers: Iterator[int]) -> Path:
+def _save(image: np.ndarray, folder: Path, stem: str, numbers: Iterator[int]) -> Path:
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
+    Image.fromarray(image).save(buffer, "PNG")
     while True:
         path = folder / f"{stem}-{next(numbers):03d}.png"
         try:
-            # Refused where there is a file, whoever else writes to the folder.
+            # Fails if the file exists, even if another process has just created it.
             file = path.open("xb")
         except FileExistsError:
             continue

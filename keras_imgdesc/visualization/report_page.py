@@ -1,4 +1,4 @@
-"""What pages with pictures have in common."""
+"""Web pages that report an evaluation with images."""
 
 from __future__ import annotations
 
@@ -26,12 +26,18 @@ small { opacity: .75; }
 
 
 def report_page(title: str, summary: Mapping[str, Any], items: Iterable[str]) -> str:
-    """An HTML page, complete in itself.
+    """Return a self-contained HTML page with a table and a grid of images.
 
     Args:
-        title: of the page.
-        summary: a row of the table each.
-        items: of `picture_item`.
+        title: title of the page.
+        summary: rows of the table, by name; escaped.
+        items: HTML of the images, as from `image_item`.
+
+    Example:
+
+    >>> from keras_imgdesc.visualization.report_page import report_page
+    >>> "<th>bleu_4</th><td>21.5</td>" in report_page("Captions", {"bleu_4": 21.5}, [])
+    True
     """
     scores = "".join(
         f"<tr><th>{html.escape(str(k))}</th><td>{html.escape(str(v))}</td></tr>"
@@ -46,13 +52,16 @@ def report_page(title: str, summary: Mapping[str, Any], items: Iterable[str]) ->
     )
 
 
-def picture_item(source: Any, text: str, note: str) -> str:
-    """A picture with a text and a smaller note under it.
+def image_item(source: Any, text: str, note: str) -> str:
+    """Return the HTML of an image with a text and a smaller note below it.
 
     Args:
-        source: whatever `load_image` takes.
-        text: also what is read out in the picture's place.
-        note: may be empty.
+        source: what `load_image` accepts.
+        text: text below the image, also its alternative text; escaped.
+        note: note below the text; escaped, may be empty.
+
+    Raises:
+        ImageError: the image cannot be read.
     """
     image = Image.fromarray(load_image(source))
     image.thumbnail((THUMBNAIL, THUMBNAIL))

@@ -1,4 +1,4 @@
-"""Training curves, drawn."""
+"""Curves of the numbers that a training logs."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ INCHES = (3.2, 2.3)
 
 
 def read_metrics(run_dir: str | Path) -> list[dict[str, float]]:
-    """What a run wrote at the end of each epoch.
+    """Return the numbers that a run logged after each epoch.
 
     Args:
-        run_dir: of any training of this package.
+        run_dir: run directory of any training of this package.
 
     Returns:
-        A dict for each epoch, with `"epoch"` and what was measured after it.
+        One dict per epoch, with `"epoch"` and the numbers measured after it.
 
     Raises:
-        InputError: there is no `metrics.csv`, or it is none.
+        InputError: `metrics.csv` is missing or is not that of a training.
     """
     path = Path(run_dir) / "metrics.csv"
     try:
@@ -38,13 +38,14 @@ def read_metrics(run_dir: str | Path) -> list[dict[str, float]]:
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
             "A run directory must hold the metrics.csv of a training",
-            f"Wait for its first epoch, or name another; it failed with: {error}",
+            "Wait until its first epoch has ended, or use another run directory; the "
+            f"error is: {error}",
             path=path,
         ) from error
     if not rows or any("epoch" not in row for row in rows):
         raise InputError(
-            "metrics.csv must have a row for each epoch",
-            "Name the directory of a training",
+            "metrics.csv must have one row per epoch",
+            "Use the run directory of a training",
             path=path,
         )
     return rows
@@ -54,17 +55,18 @@ def draw_curves(
     runs: Mapping[str, Sequence[Mapping[str, float]]],
     metrics: Sequence[str] | None = None,
 ) -> Image.Image:
-    """Draws a panel for each number that was measured, with a line for each run.
+    """Draw one panel per metric, with one line per run.
 
     Args:
-        runs: rows of `read_metrics`, by the name that the legend gives them.
-        metrics: which numbers, in this order; None means all.
+        runs: rows of `read_metrics`, by the name of the run in the legend.
+        metrics: names of the metrics to draw, in this order; None draws all.
 
     Returns:
         RGB.
 
     Raises:
-        InputError: no run has measured one of them, or matplotlib is not installed.
+        InputError: no run has logged one of the metrics, or matplotlib is not
+            installed.
 
     Example:
 
@@ -79,8 +81,8 @@ def draw_curves(
         from matplotlib.ticker import MaxNLocator
     except ImportError:
         raise InputError(
-            "Curves are drawn by matplotlib",
-            "Install it with `pip install 'keras-imgdesc[plots]'`",
+            "Drawing curves needs matplotlib",
+            "Run: pip install 'keras-imgdesc[plots]'",
             runs=list(runs),
         ) from None
 
@@ -89,8 +91,8 @@ def draw_curves(
     unknown = [name for name in metrics or () if name not in found]
     if unknown or not found:
         raise InputError(
-            "A curve is drawn of what a run has measured",
-            f"Choose of {list(found)}",
+            "A curve can only show a metric that a run has logged",
+            f"Use some of {list(found)}",
             metrics=unknown,
         )
     names = list(metrics or found)
@@ -108,7 +110,7 @@ def draw_curves(
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         for run, rows in runs.items():
             points = [(row["epoch"], row[name]) for row in rows if name in row]
-            # Also where a run has none: its colour stays its own.
+            # Also draw a run without values: every run keeps its colour in all panels.
             panel.plot(*zip(*points) if points else ([], []), ".-", label=run)
         if place == 0 and len(runs) > 1:
             panel.legend(fontsize="small")

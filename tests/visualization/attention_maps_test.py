@@ -18,7 +18,7 @@ def caption(maps: np.ndarray) -> Caption:
     return Caption(" ".join(words), -1.0, ids, np.zeros(len(maps)), maps)
 
 
-def test_bright_is_where_it_looked():
+def test_high_attention_is_bright():
     maps = np.zeros((6, 6), np.float32)
     maps[0, 5] = 0.8
     square = Image.new("RGB", (120, 120), (90, 90, 90))
@@ -28,14 +28,14 @@ def test_bright_is_where_it_looked():
     assert flat.std() == 0
 
 
-def test_the_sheet_has_the_picture_and_a_tile_for_each_word():
+def test_the_drawing_has_one_tile_for_the_image_and_one_per_word():
     image = np.full((50, 80, 3), 128, np.uint8)
     one = draw_attention(image, caption(np.full((2, 4, 4), 1 / 16)))
     many = draw_attention(image, caption(np.full((8, 4, 4), 1 / 16)))
     assert one.width < many.width and one.height < many.height
 
 
-def test_it_is_saved_beside_no_half_written_file(tmp_path):
+def test_saving_leaves_only_the_finished_file(tmp_path):
     source = tmp_path / "photo.jpg"
     Image.new("RGB", (40, 40), "red").save(source)
     maps = np.random.default_rng(0).random((3, 4, 4)).astype(np.float32)
@@ -46,13 +46,13 @@ def test_it_is_saved_beside_no_half_written_file(tmp_path):
     assert [p.name for p in (tmp_path / "maps").iterdir()] == [path.name]
 
 
-def test_a_drawing_that_fails_leaves_no_file(tmp_path):
+def test_a_failed_drawing_leaves_no_file(tmp_path):
     with pytest.raises(ImageError):
         save_attention(tmp_path / "none.jpg", None, tmp_path / "maps" / "a.png")
-    assert list((tmp_path / "maps").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_pictures_of_one_name_are_drawn_into_files_of_their_own():
+def test_images_of_equal_stems_get_different_file_names():
     sources = ["a/cat.jpg", "b/cat.jpg", "Cat.png", "cat-2.gif"]
     names = attention_names(sources)
     assert names[0] == "cat.attention.png"

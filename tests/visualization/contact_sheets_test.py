@@ -17,7 +17,7 @@ def squares(size: int = 16) -> np.ndarray:
     return np.broadcast_to(COLOURS[:, None, None], (3, size, size, 3)).copy()
 
 
-def test_pictures_lie_in_rows_in_their_order():
+def test_images_are_drawn_row_by_row():
     sheet = np.asarray(draw_sheet(squares(), columns=2, tile=32))
     assert sheet.shape == (2 * 32 + 3 * GAP, 2 * 32 + 3 * GAP, 3)
     step = 32 + GAP
@@ -30,7 +30,7 @@ def test_pictures_lie_in_rows_in_their_order():
     assert (sheet[-step:, -step:] == 255).all()
 
 
-def test_paths_and_arrays_of_any_shape_fit_without_being_stretched(tmp_path):
+def test_images_keep_their_aspect_ratio(tmp_path):
     path = tmp_path / "wide.png"
     Image.new("RGB", (40, 20), "blue").save(path)
     sheet = np.asarray(draw_sheet([path], tile=64))
@@ -40,7 +40,7 @@ def test_paths_and_arrays_of_any_shape_fit_without_being_stretched(tmp_path):
         draw_sheet([path, tmp_path / "none.png"])
 
 
-def test_captions_take_room_only_where_they_are_long():
+def test_the_longest_caption_decides_the_height():
     bare = draw_sheet(squares(), columns=1, tile=64)
     one = draw_sheet(squares(), ["a", "b", "c"], columns=1, tile=64)
     more = draw_sheet(squares(), ["a", "b " * 40, "c"], columns=1, tile=64)
@@ -49,7 +49,7 @@ def test_captions_take_room_only_where_they_are_long():
     assert under.min() < 100  # letters
 
 
-def test_lines_fit_and_say_where_they_are_cut():
+def test_lines_fit_and_end_in_dots_where_they_are_cut():
     font = ImageFont.load_default(size=14)
     text = "a small red circle left of a large blue star over a green cross"
     lines = wrap_text(text, 100, font, 9)
@@ -61,7 +61,7 @@ def test_lines_fit_and_say_where_they_are_cut():
     assert wrap_text("", 100, font, 2) == [""]
 
 
-def test_it_is_saved_beside_no_half_written_file(tmp_path):
+def test_saving_leaves_only_the_finished_file(tmp_path):
     path = save_sheet(draw_sheet(squares()), tmp_path / "sheets" / "a.jpg")
     with Image.open(path) as saved:
         assert saved.format == "JPEG"
@@ -76,14 +76,14 @@ def test_it_is_saved_beside_no_half_written_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("pictures", "options", "named"),
+    ("images", "options", "message"),
     [
-        ([], {}, "must have a picture"),
+        ([], {}, "at least one image"),
         (squares(), {"captions": ["one"]}, "captions=1"),
         (squares(), {"columns": 0}, "columns=0"),
         (squares(), {"tile": -1}, "tile=-1"),
     ],
 )
-def test_what_makes_no_sheet_is_refused(pictures, options, named):
-    with pytest.raises(InputError, match=named):
-        draw_sheet(pictures, **options)
+def test_wrong_arguments_are_refused(images, options, message):
+    with pytest.raises(InputError, match=message):
+        draw_sheet(images, **options)

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_imgdesc.visualization.image_files import picture_name, save_pictures
+from keras_imgdesc.visualization.image_files import file_stem, save_images
 
 
 def greys(*values: int) -> np.ndarray:
     return np.stack([np.full((8, 8, 3), value, np.uint8) for value in values])
 
 
-def test_numbers_go_on_and_nothing_is_replaced(tmp_path):
-    first = save_pictures(greys(1, 2), "a red bird", tmp_path / "new")
-    again = save_pictures(greys(3), "A RED bird.", tmp_path / "new")
+def test_numbers_continue_and_no_file_is_replaced(tmp_path):
+    first = save_images(greys(1, 2), "a red bird", tmp_path / "new")
+    again = save_images(greys(3), "A RED bird.", tmp_path / "new")
     assert [p.name for p in (*first, *again)] == [
         f"a-red-bird-00{number}.png" for number in (1, 2, 3)
     ]
@@ -30,18 +30,18 @@ def test_numbers_go_on_and_nothing_is_replaced(tmp_path):
         ("a " * 500, "a-" * 29 + "a"),
     ],
 )
-def test_any_text_gives_a_name_without_a_folder(text, name, tmp_path):
-    assert picture_name(text) == name
-    (path,) = save_pictures(greys(0), text, tmp_path)
+def test_any_text_gives_a_file_name_without_a_folder(text, name, tmp_path):
+    assert file_stem(text) == name
+    (path,) = save_images(greys(0), text, tmp_path)
     assert path.parent == tmp_path and path.exists()
 
 
-def test_a_long_text_of_four_bytes_a_letter_is_a_name(tmp_path):
-    (path,) = save_pictures(greys(0), "\U00020000" * 500, tmp_path)
+def test_a_long_text_of_four_byte_letters_gives_a_valid_file_name(tmp_path):
+    (path,) = save_images(greys(0), "\U00020000" * 500, tmp_path)
     assert path.exists()
 
 
-def test_a_picture_that_cannot_be_written_leaves_no_file(tmp_path, monkeypatch):
+def test_a_failed_write_leaves_no_file(tmp_path, monkeypatch):
     class Full:
         def __enter__(self):
             return self
@@ -58,5 +58,5 @@ def test_a_picture_that_cannot_be_written_leaves_no_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.open", opened)
     with pytest.raises(OSError, match="No space"):
-        save_pictures(greys(0), "a bird", tmp_path)
+        save_images(greys(0), "a bird", tmp_path)
     assert list(tmp_path.iterdir()) == []

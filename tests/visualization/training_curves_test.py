@@ -6,7 +6,7 @@ from keras_imgdesc.training.run_directory import RunDirectory
 from keras_imgdesc.visualization.training_curves import draw_curves, read_metrics
 
 
-def test_what_a_run_wrote_is_read(tmp_path):
+def test_the_log_of_a_run_is_read(tmp_path):
     run = RunDirectory(tmp_path, {})
     run.save_checkpoint({}, {}, {"epoch": 1, "loss": 2.5})
     run.save_checkpoint({}, {}, {"epoch": 2, "loss": 1.5, "recall": 40.0})
@@ -19,7 +19,7 @@ def test_what_a_run_wrote_is_read(tmp_path):
 @pytest.mark.parametrize(
     "content", [None, "", "epoch,loss\n", "loss\n1\n", "epoch,loss\n1,high\n", "a\n1,2"]
 )
-def test_what_is_no_run_is_refused(tmp_path, content):
+def test_other_directories_are_refused(tmp_path, content):
     if content is not None:
         (tmp_path / "metrics.csv").write_text(content)
     with pytest.raises(InputError, match=r"metrics\.csv"):
@@ -27,7 +27,7 @@ def test_what_is_no_run_is_refused(tmp_path, content):
 
 
 def lines(image) -> set[tuple[int, ...]]:
-    """Colours that are of many pixels and neither black, white nor grey."""
+    """Return the colours of many pixels, except black, white and grey."""
     pixels = np.asarray(image).reshape(-1, 3)
     colours, counts = np.unique(pixels, axis=0, return_counts=True)
     return {
@@ -37,7 +37,7 @@ def lines(image) -> set[tuple[int, ...]]:
     }
 
 
-def test_each_run_has_a_line_and_each_number_a_panel():
+def test_every_run_has_a_line_and_every_metric_a_panel():
     falling = [{"epoch": i, "loss": 3.0 - i} for i in (1, 2, 3)]
     rising = [{"epoch": i, "loss": 1.0 * i, "recall": 10.0 * i} for i in (1, 2, 3)]
     assert len(lines(draw_curves({"a": falling}))) == 1
@@ -46,5 +46,5 @@ def test_each_run_has_a_line_and_each_number_a_panel():
     assert draw_curves({"a": falling, "b": rising}, ["recall"]).width < both.width
     with pytest.raises(InputError, match="metrics=..score"):
         draw_curves({"a": falling}, ["loss", "score"])
-    with pytest.raises(InputError, match="measured"):
+    with pytest.raises(InputError, match="has logged"):
         draw_curves({})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.evaluation.captions.evaluate_captions import CaptionEvaluation
-from keras_imgdesc.visualization.report_page import picture_item, report_page
+from keras_imgdesc.visualization.report_page import image_item, report_page
 
 
 def write_caption_report(
@@ -46,4 +46,4 @@ def write_caption_report(
 
 def _item(evaluation: CaptionEvaluation, index: int) -> str:
     example = evaluation.examples[index]
-    return picture_item(example.source, evaluation.captions[index], example.captions[0])
+    return image_item(example.source, evaluation.captions[index], example.captions[0])

@@ -1,4 +1,4 @@
-"""Whether a classifier of real pictures names what was painted."""
+"""Whether a classifier of real images recognises the class of painted ones."""
 
 from __future__ import annotations
 
@@ -9,34 +9,39 @@ import numpy as np
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.paintings.held_out_texts import (
-    GenerateFunction,
-    chosen_texts,
-    paint,
-    real_pictures,
+    load_real_images,
+    select_texts,
 )
 from keras_imgdesc.evaluation.paintings.linear_classifier import LinearClassifier
+from keras_imgdesc.evaluation.paintings.paint_function import (
+    PaintFunction,
+    paint_texts,
+)
 from keras_imgdesc.evaluation.paintings.real_features import RealFeatures
 
 CUTS = (1, 5)
 
 
 class ClassAccuracy:
-    """The class of painted pictures by a linear classifier of real ones.
+    """Accuracy on painted images of a linear classifier trained on real ones.
 
-    The classifier sees real pictures as small as the painted ones. What it makes of
-    held-out real pictures stands beside what it makes of the painted ones.
+    The classifier is trained on real images of the size of the painted ones. Its
+    accuracy on held-out real images is reported beside that on painted ones.
 
     Args:
-        extractor: pictures to features, with a `name`: a `FeatureExtractor`. It should
-            not be one that the generator was trained with.
-        training: real pictures with `extra["label"]`; none of those whose texts are
-            painted.
-        limit: only so many pictures of the collection.
-        seed: of the painting.
+        extractor: images to features, with a `name`, such as a `FeatureExtractor`.
+            Prefer an encoder that the painter was not trained with.
+        training: real images with `extra["label"]`, none of which belongs to the texts
+            that are painted.
+        limit: number of texts, from the start of the collection; None takes all.
+        seed: seed of the painting.
 
     Raises:
-        InputError: a picture has no label.
+        InputError: an image has no label.
     """
+
+    name = "class_top_1"
+    higher_is_better = True
 
     def __init__(
         self,
@@ -58,23 +63,24 @@ class ClassAccuracy:
         self._real = RealFeatures(extractor)
         self._classifiers: dict[int, LinearClassifier] = {}
 
-    def __call__(
-        self, generate: GenerateFunction, validation: CaptionCollection
+    def compute(
+        self, paint: PaintFunction, collection: CaptionCollection
     ) -> dict[str, float]:
-        """Measures a generator.
+        """Return the accuracies in percent.
 
         Args:
-            generate: `(texts, seed)` to uint8 RGB `(texts, size, size, 3)`.
-            validation: pictures with captions and `extra["label"]`.
+            paint: `(texts, seed)` to uint8 RGB `(texts, size, size, 3)`.
+            collection: images with captions and an integer `extra["label"]`.
 
         Returns:
-            `class_top_1` and `class_top_5` of the painted pictures,
-            `class_top_1_real` and `class_top_5_real` of the real ones; in percent.
+            `class_top_1` and `class_top_5` of the painted images, `class_top_1_real`
+            and `class_top_5_real` of the real ones.
         """
-        labels = _labels(validation, self.limit)
-        painted = paint(generate, chosen_texts(validation, self.limit), self.seed)
+        labels = _labels(collection, self.limit)
+        texts = select_texts(collection, self.limit)
+        painted = paint_texts(paint, texts, self.seed)
         size = painted.shape[1]
-        real = self._real(validation, size, self.limit)
+        real = self._real(collection, size, self.limit)
         classifier = self._classifier(size)
         found = {}
         for suffix, features in (("", self.extractor(painted)), ("_real", real)):
@@ -86,7 +92,7 @@ class ClassAccuracy:
 
     def _classifier(self, size: int) -> LinearClassifier:
         if size not in self._classifiers:
-            features = self.extractor(real_pictures(self.training, size))
+            features = self.extractor(load_real_images(self.training, size))
             self._classifiers[size] = LinearClassifier(features, self.labels)
         return self._classifiers[size]
 
@@ -96,8 +102,9 @@ def _labels(collection: CaptionCollection, limit: int | None) -> list[int]:
     for example in examples:
         if "label" not in example.extra:
             raise InputError(
-                "Each picture must have a label to be classified",
-                "Use read_flowers, or put a number into extra['label']",
+                "Every image must have a class label",
+                "Read the images with read_flowers, or set extra['label'] to an "
+                "integer",
                 image=example.image_id,
             )
     return [int(np.asarray(example.extra["label"])) for example in examples]

@@ -1,4 +1,4 @@
-"""Words to a picture and back: whether the same things are named."""
+"""The closed loop: text to image to caption, and whether both texts agree."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ import numpy as np
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.scenes import parse_caption
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.paintings.held_out_texts import (
-    GenerateFunction,
-    chosen_texts,
-    paint,
+from keras_imgdesc.evaluation.paintings.held_out_texts import select_texts
+from keras_imgdesc.evaluation.paintings.paint_function import (
+    PaintFunction,
+    paint_texts,
 )
 from keras_imgdesc.text.standardization import standardize_list
 
-# Pictures in, a caption for each out.
+# Images to captions, one per image.
 DescribeFunction = Callable[[list[np.ndarray]], Sequence[str]]
+
+LOOP_SCORES = ("loop_scene", "loop_objects", "loop_name")
 
 
 def same_objects(text_in: str, text_out: str) -> bool:
-    """Whether two captions of Scenes name the same objects by colour and shape.
+    """Return whether two captions of Scenes name the same objects by colour and shape.
 
     Args:
-        text_in: what was to be painted.
-        text_out: what was read in the picture; one that does not parse is not the same.
+        text_in: the text that was painted.
+        text_out: the caption of the painted image. If either is not a caption of
+            Scenes, the result is False.
 
     Example:
 
@@ -46,9 +49,14 @@ def same_objects(text_in: str, text_out: str) -> bool:
 
 
 def same_scene(text_in: str, text_out: str) -> bool:
-    """Whether two captions of Scenes say the same, sizes and relations included.
+    """Return whether two captions of Scenes state the same objects and relations.
 
-    They may be worded from either end.
+    Sizes count. The objects may be named in reverse order, with mirrored relations.
+
+    Args:
+        text_in: the text that was painted.
+        text_out: the caption of the painted image. If either is not a caption of
+            Scenes, the result is False.
 
     Example:
 
@@ -79,25 +87,31 @@ _MIRRORED = {
 def closed_loop(
     texts_in: Sequence[str], texts_out: Sequence[str], names: Sequence[str] = ()
 ) -> dict[str, float]:
-    """Compares the words that went in with those that came out.
+    """Compare painted texts with captions of the painted images.
 
     Args:
-        texts_in: what was to be painted.
-        texts_out: what was read in each picture.
-        names: of what each text is about, such as a flower's kind; none for Scenes,
-            whose captions are read whole.
+        texts_in: the texts that were painted.
+        texts_out: the caption of each painted image.
+        names: what each text is about, such as the kind of a flower; empty for Scenes,
+            whose captions are parsed instead.
 
     Returns:
-        In percent: `loop_objects` and `loop_scene` of Scenes, or `loop_name`, how often
-        the name comes out.
+        Shares in percent: `loop_objects` and `loop_scene` for Scenes, or `loop_name`,
+        how often the caption contains the name.
 
     Raises:
-        InputError: lists of different lengths, or empty ones.
+        InputError: the lists are empty or differ in length.
+
+    Example:
+
+    >>> from keras_imgdesc.evaluation.paintings.closed_loop import closed_loop
+    >>> closed_loop(["a rose in bloom"], ["a pink rose"], ["rose"])
+    {'loop_name': 100.0}
     """
     if not len(texts_in) == len(texts_out) > 0 or len(names) not in (0, len(texts_in)):
         raise InputError(
-            "There must be a text out for each text in",
-            "Give lists of the same length",
+            "Each painted text needs a caption and, unless of Scenes, a name",
+            "Pass lists of the same length, with at least one text",
             texts_in=len(texts_in),
             texts_out=len(texts_out),
             names=len(names),
@@ -108,7 +122,7 @@ def closed_loop(
             "loop_objects": 100.0 * float(np.mean([same_objects(*p) for p in pairs])),
             "loop_scene": 100.0 * float(np.mean([same_scene(*p) for p in pairs])),
         }
-    # Whole words: a "rose" is not in "primrose".
+    # Only whole words count: "primrose" does not contain the name "rose".
     plain = standardize_list([*names, *texts_out])
     found = [
         f" {name} " in f" {text} "
@@ -118,41 +132,70 @@ def closed_loop(
 
 
 class ClosedLoop:
-    """Paints texts, has the pictures described, and compares the words.
+    """The agreement of painted texts with captions of the painted images.
 
     Args:
-        describe: such as `ImageCaptioner.generate`.
-        name: of the captioner.
-        limit: only so many texts of the collection.
-        seed: of the painting.
+        describe: images to captions, such as `ImageCaptioner.generate`.
+        captioner: name of the captioner, reported with the numbers.
+        name: the number that models are compared by: `"loop_scene"` or
+            `"loop_objects"` of Scenes, or `"loop_name"` of images that have
+            `extra["name"]`, such as flowers.
+        limit: number of texts, from the start of the collection; None takes all.
+        seed: seed of the painting.
+
+    Raises:
+        InputError: `name` is unknown.
     """
+
+    higher_is_better = True
 
     def __init__(
         self,
         describe: DescribeFunction,
-        name: str = "",
+        captioner: str = "",
+        name: str = "loop_scene",
         limit: int | None = None,
         seed: int = 0,
     ) -> None:
+        if name not in LOOP_SCORES:
+            raise InputError(
+                "The name must be that of a score of the closed loop",
+                f"Use one of {list(LOOP_SCORES)}",
+                name=name,
+            )
         self.describe = describe
+        self.name = name
         self.limit = limit
         self.seed = seed
-        self.settings = {"loop_captioner": name}
+        self.settings = {"loop_captioner": captioner}
 
-    def __call__(
-        self, generate: GenerateFunction, validation: CaptionCollection
+    def compute(
+        self, paint: PaintFunction, collection: CaptionCollection
     ) -> dict[str, float]:
-        """Measures a generator.
+        """Return the numbers of `closed_loop`, in percent.
 
         Args:
-            generate: `(texts, seed)` to uint8 RGB `(texts, size, size, 3)`.
-            validation: captions; pictures that have `extra["name"]` are compared by it.
+            paint: `(texts, seed)` to uint8 RGB `(texts, size, size, 3)`.
+            collection: images with captions; with `extra["name"]` for `"loop_name"`.
 
-        Returns:
-            As `closed_loop`.
+        Raises:
+            InputError: a name is needed and an image has none.
         """
-        texts = chosen_texts(validation, self.limit)
-        painted = paint(generate, texts, self.seed)
-        examples = validation.examples[: self.limit]
-        names = [str(e.extra["name"]) for e in examples if "name" in e.extra]
+        texts = select_texts(collection, self.limit)
+        names = []
+        if self.name == "loop_name":
+            names = _names(collection, self.limit)
+        painted = paint_texts(paint, texts, self.seed)
         return closed_loop(texts, list(self.describe(list(painted))), names)
+
+
+def _names(collection: CaptionCollection, limit: int | None) -> list[str]:
+    examples = collection.examples[:limit]
+    for example in examples:
+        if "name" not in example.extra:
+            raise InputError(
+                "Every image must have the name of its kind",
+                "Set extra['name'], or compare Scenes by 'loop_scene'",
+                image=example.image_id,
+            )
+    return [str(example.extra["name"]) for example in examples]

@@ -1,4 +1,4 @@
-"""Evaluations of several generators of the same texts side by side."""
+"""Evaluations of several painters side by side."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.generator_evaluation import GeneratorEvaluation
+from keras_imgdesc.evaluation.paintings.evaluate_paintings import PaintingEvaluation
 from keras_imgdesc.visualization.contact_sheets import draw_sheet, save_sheet
 
 
-def comparison_table(evaluations: Mapping[str, GeneratorEvaluation]) -> str:
-    """A Markdown table: a row for each number, a column for each generator.
+def comparison_table(evaluations: Mapping[str, PaintingEvaluation]) -> str:
+    """Return a Markdown table with a row per number and a column per painter.
 
     Args:
-        evaluations: by the name that heads the column.
+        evaluations: evaluations by the heading of their column.
     """
     summaries = {name: e.summary() for name, e in evaluations.items()}
     keys = dict.fromkeys(key for found in summaries.values() for key in found)
@@ -27,46 +27,47 @@ def comparison_table(evaluations: Mapping[str, GeneratorEvaluation]) -> str:
 
 
 def write_comparison(
-    evaluations: Mapping[str, GeneratorEvaluation], folder: str | Path
+    evaluations: Mapping[str, PaintingEvaluation], folder: str | Path
 ) -> Path:
-    """Write `comparison.md`, the table, and `comparison.png`, a sheet.
+    """Write `comparison.md`, the table, and `comparison.png`, a contact sheet.
 
-    The sheet has each real picture with its text under it, and after it what the
-    generators made of that text, two texts in a row.
+    The sheet shows each real image with its text, followed by what each painter made
+    of that text, two texts per row.
 
     Args:
-        evaluations: of the same collection, by name.
-        folder: made if missing.
+        evaluations: evaluations of one collection, by name or path of the preset.
+        folder: folder to write to, created if missing.
 
     Returns:
-        The sheet's path.
+        Path of the sheet.
 
     Raises:
-        InputError: there is none, or they are of different texts.
+        InputError: there is no evaluation, or their texts differ.
+        OSError: a file cannot be written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     texts = [evaluation.texts for evaluation in evaluations.values()]
     if not texts or any(other != texts[0] for other in texts):
         raise InputError(
-            "Generators are compared by what they make of the same texts",
-            "Evaluate each on the same collection, with the same limit",
-            generators=list(evaluations),
+            "Painters are compared by their images of the same texts",
+            "Evaluate each on the same collection with the same limit",
+            painters=list(evaluations),
         )
-    pictures, captions = [], []
+    images, captions = [], []
     for place, text in enumerate(texts[0]):
         first = next(iter(evaluations.values()))
-        pictures.append(first.real[place])
+        images.append(first.real[place])
         captions.append(text)
         for name, evaluation in evaluations.items():
-            pictures.append(evaluation.pictures[place])
-            captions.append(_shown(Path(name)))
-    sheet = draw_sheet(pictures, captions, columns=2 * (len(evaluations) + 1))
+            images.append(evaluation.painted[place])
+            captions.append(_short_name(Path(name)))
+    sheet = draw_sheet(images, captions, columns=2 * (len(evaluations) + 1))
     write_atomically(folder / "comparison.md", comparison_table(evaluations) + "\n")
     return save_sheet(sheet, folder / "comparison.png")
 
 
-def _shown(preset: Path) -> str:
-    # A training calls what it makes `preset`: its run tells it from another's.
+def _short_name(preset: Path) -> str:
+    # Every training names its result "preset"; the run's name tells them apart.
     run = preset.parent.name
     return run if preset.name == "preset" and run else preset.name

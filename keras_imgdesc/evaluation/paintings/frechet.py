@@ -1,4 +1,4 @@
-"""Fréchet distance between painted and real pictures."""
+"""Fréchet distance (FID) between painted and real images."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.paintings.held_out_texts import (
-    GenerateFunction,
-    chosen_texts,
-    paint,
+from keras_imgdesc.evaluation.paintings.held_out_texts import select_texts
+from keras_imgdesc.evaluation.paintings.paint_function import (
+    PaintFunction,
+    paint_texts,
 )
 from keras_imgdesc.evaluation.paintings.real_features import RealFeatures
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Squared Fréchet distance of the Gaussians through two sets of features.
+    """Compute the squared Fréchet distance of Gaussians fitted to two sets of features.
 
-    `|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))`. The root is that of the symmetric
-    `C1^(1/2) C2 C1^(1/2)`, whose eigenvalues are real and at least 0, in float64: it
-    stays finite where there are fewer pictures than features.
+    `|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))`. The root is computed in float64 from
+    the symmetric `C1^(1/2) C2 C1^(1/2)`, whose eigenvalues are real and at least 0, so
+    it stays finite with fewer images than features.
 
     Args:
-        first, second: float `(pictures, features)`, at least 2 pictures each.
+        first: features of one set, float `(images, features)`, at least 2 images.
+        second: features of the other set, likewise.
 
     Returns:
-        At least 0. It grows as pictures grow fewer: compare it only between sets of
-        one size, seen by one extractor.
+        The distance, at least 0. It grows as the number of images falls: compare it
+        only between sets of equal size and features of one extractor.
 
     Raises:
-        InputError: fewer than 2 pictures, other features, or a value not finite.
+        InputError: a set has fewer than 2 images, the numbers of features differ, or a
+            feature is not finite.
 
     Reference:
         Heusel et al., "GANs trained by a two time-scale update rule",
@@ -48,14 +50,15 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     first, second = (np.asarray(x, np.float64) for x in (first, second))
     if min(len(first), len(second)) < 2 or first.shape[1:] != second.shape[1:]:
         raise InputError(
-            "Two sets of features must have 2 pictures at least, and the same features",
-            "Give more pictures, of one extractor",
+            "Both sets must have at least 2 images and the same number of features",
+            "Pass the features of more images, computed by one extractor",
             first=first.shape,
             second=second.shape,
         )
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise InputError(
-            "Features must be finite", "Look for NaN in the pictures' features"
+            "Features must be finite",
+            "Check the extractor's weights and precision for NaN or overflow",
         )
     shift = first.mean(axis=0) - second.mean(axis=0)
     covariances = [np.atleast_2d(np.cov(x, rowvar=False)) for x in (first, second)]
@@ -69,17 +72,21 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 class FrechetDistance:
-    """Painted against real pictures, beside the floor of real against real.
+    """The Fréchet distance of painted to real images, beside that of real to real.
 
-    Real pictures are made as small as the painted ones before either is looked at.
+    Real images are resized to the size of the painted ones first.
 
     Args:
-        extractor: pictures to features, with a `name`: a `FeatureExtractor`.
-        limit: only so many pictures of the collection.
-        seed: of the painting.
-        reference: real pictures to compare with, others than those whose texts are
-            painted; None means those.
+        extractor: images to features, with a `name`, such as a `FeatureExtractor`.
+        limit: number of texts and of real images, from the start of their collections;
+            None takes all.
+        seed: seed of the painting.
+        reference: real images to compare with; None takes those whose texts are
+            painted.
     """
+
+    name = "fid"
+    higher_is_better = False
 
     def __init__(
         self,
@@ -95,29 +102,30 @@ class FrechetDistance:
         self.settings = {"fid_extractor": extractor.name}
         self._real = RealFeatures(extractor)
 
-    def __call__(
-        self, generate: GenerateFunction, validation: CaptionCollection
+    def compute(
+        self, paint: PaintFunction, collection: CaptionCollection
     ) -> dict[str, float]:
-        """Measures a generator.
+        """Return the distances and the numbers of images behind them.
 
         Args:
-            generate: `(texts, seed)` to uint8 RGB `(texts, size, size, 3)`.
-            validation: pictures with captions.
+            paint: `(texts, seed)` to uint8 RGB `(texts, size, size, 3)`.
+            collection: images with captions.
 
         Returns:
-            `fid`; `fid_floor`, what the even and the odd half of the real pictures
-            have; `fid_relative`, `fid` as a share of the real features' variance, which
-            stays readable where an extractor's features are in the thousands; and how
-            many pictures there were, `fid_painted` and `fid_real`.
+            `fid`; `fid_floor`, the distance between the real images at even and at odd
+            positions; `fid_relative`, `fid` divided by the variance of the real
+            features, which stays readable for extractors whose features are in the
+            thousands; and the numbers of images, `fid_painted` and `fid_real`.
         """
-        painted = paint(generate, chosen_texts(validation, self.limit), self.seed)
-        reference = validation if self.reference is None else self.reference
+        texts = select_texts(collection, self.limit)
+        painted = paint_texts(paint, texts, self.seed)
+        reference = collection if self.reference is None else self.reference
         real = self._real(reference, painted.shape[1], self.limit)
         distance = frechet_distance(real, self.extractor(painted))
-        spread = float(real.var(axis=0, dtype=np.float64).sum())
+        variance = float(real.var(axis=0, dtype=np.float64).sum())
         return {
             "fid": distance,
-            "fid_relative": distance / max(spread, 1e-12),
+            "fid_relative": distance / max(variance, 1e-12),
             "fid_floor": frechet_distance(real[::2], real[1::2]),
             "fid_painted": float(len(painted)),
             "fid_real": float(len(real)),

@@ -1,4 +1,4 @@
-"""Whether a painted picture is nearest to the text it was painted for."""
+"""R-precision: whether a painted image matches its own text best."""
 
 from __future__ import annotations
 
@@ -13,42 +13,45 @@ from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.scenes import parse_caption
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.paintings.held_out_texts import (
-    GenerateFunction,
-    chosen_texts,
-    paint,
-    real_pictures,
+    load_real_images,
+    select_texts,
+)
+from keras_imgdesc.evaluation.paintings.paint_function import (
+    PaintFunction,
+    paint_texts,
 )
 
-# Pictures and texts in, f(I, D) float (pictures, texts) out.
+# f(I, D): uint8 images and texts to float (images, texts).
 ScoreFunction = Callable[[np.ndarray, list[str]], Any]
 
 
 def r_precision(
     score: ScoreFunction,
-    pictures: np.ndarray,
+    images: np.ndarray,
     texts: Sequence[str],
     meanings: Sequence[Any],
     choices: int = 100,
     seed: int = 0,
 ) -> float:
-    """How often a picture's own text has the highest score of many.
+    """Compute how often an image's own text scores highest among many.
 
-    Wrong texts are drawn from those of other pictures, and mean something else.
+    Wrong texts are drawn from the texts of other images that have another meaning.
 
     Args:
-        score: such as `ImageTextMatcher.score`.
-        pictures: uint8 `(pictures, size, size, 3)`.
-        texts: the one that each picture is of.
-        meanings: of each text, hashable; texts of one meaning are never put against
-            each other.
-        choices: texts to choose from, the right one among them.
-        seed: of the drawing.
+        score: f(I, D), such as `ImageTextMatcher.score`.
+        images: uint8 `(images, size, size, 3)`.
+        texts: the text of each image.
+        meanings: the meaning of each text, hashable. Texts of equal meaning never
+            compete.
+        choices: texts to choose from, the right one included.
+        seed: seed of the drawing of wrong texts.
 
     Returns:
-        In percent; by chance `100 / choices`. A tie counts against the right text.
+        The share in percent; `100 / choices` for a random choice. A tie counts as
+        wrong.
 
     Raises:
-        InputError: a picture has too few wrong texts.
+        InputError: an image has too few wrong texts.
 
     Reference:
         Xu et al., "AttnGAN", https://arxiv.org/abs/1711.10485
@@ -56,21 +59,20 @@ def r_precision(
     most = most_choices(meanings)
     if most < choices:
         raise InputError(
-            "Each picture needs wrong texts to choose from",
-            "Give more pictures, or lower `choices`",
+            "Each image needs enough wrong texts to choose from",
+            "Use more images or fewer choices",
             choices=choices,
             wrong_texts=most - 1,
         )
     generator = np.random.default_rng(seed)
-    # In blocks with twice as many texts as are drawn: not all pictures by all texts.
+    # Blocks of twice as many texts as are drawn: cheaper than all images by all texts.
     order = generator.permutation(len(texts))
     blocks = np.array_split(order, max(1, len(order) // (2 * choices)))
     if any(most_choices([meanings[i] for i in block]) < choices for block in blocks):
         blocks = [order]
     right = 0
     for block in blocks:
-        named = [texts[i] for i in block]
-        scores = np.asarray(score(pictures[block], named))
+        scores = np.asarray(score(images[block], [texts[i] for i in block]))
         for row, index in enumerate(block):
             wrong = [
                 column
@@ -83,7 +85,9 @@ def r_precision(
 
 
 def most_choices(meanings: Sequence[Any]) -> int:
-    """How many texts each can choose from: its own, and those of another meaning.
+    """Return how many texts every image can choose from.
+
+    These are its own text and all texts of another meaning.
 
     Example:
 
@@ -95,9 +99,15 @@ def most_choices(meanings: Sequence[Any]) -> int:
 
 
 def meaning_of(example: CaptionedImage, text: str) -> Any:
-    """What a text says, so far as the data tell.
+    """Return what a text means, as far as the data tell.
 
-    The kind of a flower, the objects of a scene, or else its words.
+    Args:
+        example: the image that the text belongs to.
+        text: one of its captions.
+
+    Returns:
+        The class label of an image that has one, the objects of a scene, or else the
+        text itself.
     """
     if "label" in example.extra:
         return example.extra["label"]
@@ -108,24 +118,30 @@ def meaning_of(example: CaptionedImage, text: str) -> Any:
 
 
 class RPrecision:
-    """A choice among wrong texts for each painted picture, and for each real one.
+    """R-precision of painted images, beside that of real ones; see `r_precision`.
 
     Args:
-        score: such as `ImageTextMatcher.score`.
-        name: of the matcher.
-        choices: texts to choose from.
-        allow_fewer: where a collection has too few wrong texts, choose from as many as
-            it has; `settings` then tells how many. Numbers of different choices cannot
-            be compared.
-        limit: only so many pictures of the collection.
-        seed: of the painting and the drawing.
-        on_real: also measure the real pictures, the matcher's own mark.
+        score: f(I, D), such as `ImageTextMatcher.score`.
+        matcher: name of the matcher, reported with the numbers.
+        choices: texts to choose from, the right one included.
+        limit: number of texts, from the start of the collection; None takes all.
+        seed: seed of the painting and of the drawing of wrong texts.
+        on_real: whether to measure the real images too, as an upper bound.
+        allow_fewer: whether to choose from fewer texts if the collection has too few
+            wrong ones. `settings` then holds the number used; values of different
+            numbers of choices cannot be compared.
+
+    Raises:
+        InputError: `choices` is below 2.
     """
+
+    name = "r_precision"
+    higher_is_better = True
 
     def __init__(
         self,
         score: ScoreFunction,
-        name: str = "",
+        matcher: str = "",
         choices: int = 100,
         limit: int | None = None,
         seed: int = 0,
@@ -134,8 +150,8 @@ class RPrecision:
     ) -> None:
         if choices < 2:
             raise InputError(
-                "There must be 2 texts at least to choose from",
-                "Try 100",
+                "There must be at least 2 texts to choose from",
+                "Use for example choices=100",
                 choices=choices,
             )
         self.score = score
@@ -145,41 +161,36 @@ class RPrecision:
         self.on_real = on_real
         self.allow_fewer = allow_fewer
         self.settings: dict[str, Any] = {
-            "r_precision_matcher": name,
+            "r_precision_matcher": matcher,
             "r_precision_choices": choices,
         }
 
-    def __call__(
-        self, generate: GenerateFunction, validation: CaptionCollection
+    def compute(
+        self, paint: PaintFunction, collection: CaptionCollection
     ) -> dict[str, float]:
-        """Measures a generator.
+        """Return `r_precision` and, if asked for, `r_precision_real`, in percent.
 
         Args:
-            generate: `(texts, seed)` to uint8 RGB `(texts, size, size, 3)`.
-            validation: pictures with captions.
-
-        Returns:
-            `r_precision`, and `r_precision_real` if asked for; in percent.
+            paint: `(texts, seed)` to uint8 RGB `(texts, size, size, 3)`.
+            collection: images with captions.
 
         Raises:
-            InputError: a picture has too few wrong texts, or none at all.
+            InputError: an image has too few wrong texts, or none if `allow_fewer`.
         """
-        texts = chosen_texts(validation, self.limit)
-        examples = validation.examples[: self.limit]
+        texts = select_texts(collection, self.limit)
+        examples = collection.examples[: self.limit]
         meanings = [meaning_of(e, t) for e, t in zip(examples, texts, strict=True)]
         choices = self.choices
         if self.allow_fewer:
             choices = max(2, min(choices, most_choices(meanings)))
             self.settings["r_precision_choices"] = choices
 
-        def measure(pictures: np.ndarray) -> float:
-            return r_precision(
-                self.score, pictures, texts, meanings, choices, self.seed
-            )
+        def measure(images: np.ndarray) -> float:
+            return r_precision(self.score, images, texts, meanings, choices, self.seed)
 
-        painted = paint(generate, texts, self.seed)
+        painted = paint_texts(paint, texts, self.seed)
         found = {"r_precision": measure(painted)}
         if self.on_real:
-            real = real_pictures(validation, painted.shape[1], self.limit)
+            real = load_real_images(collection, painted.shape[1], self.limit)
             found["r_precision_real"] = measure(real)
         return found

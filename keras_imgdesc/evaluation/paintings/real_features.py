@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.evaluation.paintings.held_out_texts import real_pictures
+from keras_imgdesc.evaluation.paintings.held_out_texts import load_real_images
 
 
 class RealFeatures:
@@ -49,7 +49,7 @@ class RealFeatures:
         """
         examples = list(collection.examples[:limit])
         if self._kept is None or not self._is_kept(examples, size):
-            pictures = real_pictures(collection, size, limit)
+            pictures = load_real_images(collection, size, limit)
             self._kept = examples, size, self.extractor(pictures)
         return self._kept[2]
 

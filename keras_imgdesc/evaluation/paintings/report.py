@@ -1,26 +1,29 @@
-"""An evaluation of a generator as a page with pictures, and as a sheet."""
+"""An evaluation of a painter as a web page and a contact sheet."""
 
 import json
 from pathlib import Path
 
 from keras_imgdesc.atomic_files import write_atomically
-from keras_imgdesc.evaluation.generator_evaluation import GeneratorEvaluation
+from keras_imgdesc.evaluation.paintings.evaluate_paintings import PaintingEvaluation
 from keras_imgdesc.visualization.contact_sheets import draw_sheet, save_sheet
-from keras_imgdesc.visualization.report_page import picture_item, report_page
+from keras_imgdesc.visualization.report_page import image_item, report_page
 
 
-def write_generator_report(
-    evaluation: GeneratorEvaluation, folder: str | Path, columns: int = 6
+def write_painting_report(
+    evaluation: PaintingEvaluation, folder: str | Path, columns: int = 6
 ) -> Path:
-    """Write `index.html`, complete in itself, `sheet.png` and `generator.json`.
+    """Write `index.html`, a self-contained page, `sheet.png` and `generator.json`.
 
     Args:
-        evaluation: what to show.
-        folder: made if missing.
-        columns: of the sheet.
+        evaluation: the evaluation to show.
+        folder: folder to write to, created if missing.
+        columns: columns of the sheet.
 
     Returns:
-        The page's path.
+        Path of the page.
+
+    Raises:
+        OSError: a file cannot be written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -31,14 +34,14 @@ def write_generator_report(
         "descriptions": evaluation.descriptions,
     }
     write_atomically(folder / "generator.json", json.dumps(content, indent=1))
-    sheet = draw_sheet(list(evaluation.pictures), evaluation.texts, columns=columns)
+    sheet = draw_sheet(list(evaluation.painted), evaluation.texts, columns=columns)
     save_sheet(sheet, folder / "sheet.png")
     items = [
-        picture_item(picture, text, note)
-        for picture, text, note in zip(
-            evaluation.pictures, evaluation.texts, notes, strict=True
+        image_item(image, text, note)
+        for image, text, note in zip(
+            evaluation.painted, evaluation.texts, notes, strict=True
         )
     ]
-    page = report_page("Painted pictures", evaluation.summary(), items)
+    page = report_page("Painted images", evaluation.summary(), items)
     write_atomically(folder / "index.html", page)
     return folder / "index.html"

@@ -12,6 +12,15 @@ from keras_imgdesc.data.scenes import ParsedCaption, parse_caption
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.scenes.scene_reader import SceneReading, read_scene
 
+# Names of the numbers of `score_scenes`.
+SCENE_SCORES = (
+    "scene_found",
+    "scene_objects",
+    "scene_sizes",
+    "scene_relations",
+    "scene_exact",
+)
+
 
 @dataclass(frozen=True)
 class SceneScore:
@@ -116,14 +125,11 @@ def score_scenes(
                 caption=text,
             )
         scores.append(score_scene(read_scene(picture), parsed))
+    rows = [
+        (score.found, score.objects, score.sizes, score.relations, score.scene)
+        for score in scores
+    ]
     return {
-        "scene_found": _percent(score.found for score in scores),
-        "scene_objects": _percent(score.objects for score in scores),
-        "scene_sizes": _percent(score.sizes for score in scores),
-        "scene_relations": _percent(score.relations for score in scores),
-        "scene_exact": _percent(score.scene for score in scores),
+        name: 100.0 * float(np.mean([float(value) for value in column]))
+        for name, column in zip(SCENE_SCORES, zip(*rows, strict=True), strict=True)
     }
-
-
-def _percent(values) -> float:
-    return 100.0 * float(np.mean([float(value) for value in values]))

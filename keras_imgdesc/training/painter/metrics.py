@@ -1,66 +1,60 @@
-"""Numbers that tell how good painted pictures are, by name."""
+"""The metrics of paintings that a recipe names."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.one_number import OneNumber
 from keras_imgdesc.evaluation.paintings.feature_extractor import FeatureExtractor
 from keras_imgdesc.evaluation.paintings.frechet import FrechetDistance
+from keras_imgdesc.evaluation.paintings.paint_function import PaintingMetric
 from keras_imgdesc.evaluation.paintings.r_precision import RPrecision
 from keras_imgdesc.evaluation.scenes.scene_accuracy import SceneAccuracy
+from keras_imgdesc.evaluation.scenes.scene_scoring import SCENE_SCORES
 
-# Texts to uint8 pictures (texts, size, size, 3).
-Paint = Callable[[list[str]], np.ndarray]
-# What is painted for validation texts to a number. One with an attribute
-# `lower_is_better` that is true is the better the smaller it is.
-PaintingMetric = Callable[[Paint, CaptionCollection], float]
-# Of Scenes, read by rules.
-RULED = (
-    "scene_found",
-    "scene_objects",
-    "scene_sizes",
-    "scene_relations",
-    "scene_exact",
-)
+METRICS = ("r_precision", "fid", *SCENE_SCORES)
 
 
-def named_metrics(names: list[str], matcher: Any) -> dict[str, PaintingMetric]:
-    """The metrics of a recipe.
+def named_metrics(names: Sequence[str], matcher: Any) -> list[PaintingMetric]:
+    """Return the metrics of a recipe.
 
     Args:
-        names: of them.
-        matcher: the one that the recipe names, or None.
+        names: names of metrics: `"r_precision"`, `"fid"`, or a score of Scenes such as
+            `"scene_exact"`.
+        matcher: the `ImageTextMatcher` that the recipe names, or None.
+
+    Returns:
+        A metric per name, each with that name.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: a name is unknown, or a metric needs a matcher and there is none.
+
+    Example:
+
+    >>> from keras_imgdesc.training.painter.metrics import named_metrics
+    >>> [metric.name for metric in named_metrics(["scene_objects"], None)]
+    ['scene_objects']
     """
-    found: dict[str, PaintingMetric] = {}
-    for name in names:
-        if name in RULED:
-            found[name] = OneNumber(SceneAccuracy(), name)
-            continue
-        if name not in ("r_precision", "fid"):
-            raise InputError(
-                "A metric must be one there is",
-                f"Choose of r_precision, fid, {', '.join(RULED)}, or hand others to "
-                "train_generator",
-                metric=name,
-            )
-        if matcher is None:
-            raise InputError(
-                "This metric needs a matcher",
-                "Name the preset of one in text_encoder_from",
-                metric=name,
-            )
-        if name == "fid":
-            extractor = FeatureExtractor(matcher.image_encoder)
-            found[name] = OneNumber(FrechetDistance(extractor), name, True)
-        else:
-            # A few validation pictures are enough to watch a training.
-            precision = RPrecision(matcher.score, on_real=False, allow_fewer=True)
-            found[name] = OneNumber(precision, name)
-    return found
+    return [_named_metric(name, matcher) for name in names]
+
+
+def _named_metric(name: str, matcher: Any) -> PaintingMetric:
+    if name in SCENE_SCORES:
+        return SceneAccuracy(name)
+    if name not in METRICS:
+        raise InputError(
+            "The metric must be a known one or one passed to the training",
+            f"Use one of {list(METRICS)}, or pass an object with this name as metrics",
+            metric=name,
+        )
+    if matcher is None:
+        raise InputError(
+            "This metric needs a matcher",
+            "Set text_encoder_from to the preset of a matcher",
+            metric=name,
+        )
+    if name == "fid":
+        return FrechetDistance(FeatureExtractor(matcher.image_encoder))
+    # There may be few validation images: enough to compare epochs of one training.
+    return RPrecision(matcher.score, on_real=False, allow_fewer=True)

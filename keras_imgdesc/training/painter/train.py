@@ -1,6 +1,6 @@
 """The steps of a generator's training."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,24 @@ from tqdm import tqdm
 from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.paintings.held_out_texts import some_pictures
+from keras_imgdesc.evaluation.metric import is_improvement
+from keras_imgdesc.evaluation.paintings.diversity import text_diversity
+from keras_imgdesc.evaluation.paintings.held_out_texts import sample_evenly
+from keras_imgdesc.evaluation.paintings.paint_function import (
+    CachedPainter,
+    PaintingMetric,
+)
 from keras_imgdesc.painting import TextToImage
 from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.training.inputs.images import read_pixels, without_failed
 from keras_imgdesc.training.painter.batches import GeneratorBatches, steps_of_epoch
 from keras_imgdesc.training.painter.build import ENCODER_FILE, build_generation
-from keras_imgdesc.training.painter.metrics import PaintingMetric, named_metrics
+from keras_imgdesc.training.painter.metrics import named_metrics
 from keras_imgdesc.training.painter.prior_fitting import fit_noise_prior
 from keras_imgdesc.training.painter.recipe import GeneratorRecipe
 from keras_imgdesc.training.painter.texts import embed_texts
 from keras_imgdesc.training.run_directory import RunDirectory, numbered
-from keras_imgdesc.visualization.sample_grid import diversity, write_sample_grid
+from keras_imgdesc.visualization.sample_grid import write_sample_grid
 
 FEWEST_PICTURES = 64
 # A discriminator whose loss is below has nothing left to tell the generator.
@@ -44,7 +50,7 @@ class GeneratorRun:
         run_dir: Path,
         train: CaptionCollection,
         validation: CaptionCollection,
-        metrics: Mapping[str, PaintingMetric] | None,
+        metrics: Sequence[PaintingMetric],
         progress: bool,
     ) -> None:
         self.recipe, self.progress = recipe, progress
@@ -56,10 +62,11 @@ class GeneratorRun:
             looking = load_preset(recipe.text_encoder_from)
         else:
             looking = None
-        given = dict(metrics or {})
-        self.metrics = given | named_metrics(
-            [name for name in recipe.metrics if name not in given], matcher
-        )
+        given = {metric.name for metric in metrics}
+        self.metrics = [
+            *metrics,
+            *named_metrics([n for n in recipe.metrics if n not in given], matcher),
+        ]
         self.directory = RunDirectory(run_dir, recipe.as_dict(), recipe.defaults())
         images, train = self._read(train)
         texts = embed_texts(
@@ -91,7 +98,7 @@ class GeneratorRun:
                 pictures=len(images),
             )
         self.painter = TextToImage(text_encoder, self.model.average)
-        self.validation = some_pictures(validation, recipe.validation_images)
+        self.validation = sample_evenly(validation, recipe.validation_images)
         self._prepare_samples()
 
     def go(self) -> None:
@@ -201,7 +208,7 @@ class GeneratorRun:
         """Texts and noise of the sheet, the same in each epoch."""
         recipe = self.recipe
         different = {e.captions[0]: e for e in reversed(self.validation.examples)}
-        shown = some_pictures(
+        shown = sample_evenly(
             CaptionCollection(list(different.values())[::-1]), recipe.sample_texts
         )
         self.sample_texts = [example.captions[0] for example in shown]
@@ -224,7 +231,7 @@ class GeneratorRun:
         path = self._sheet_path(epoch + 1)
         path.parent.mkdir(exist_ok=True)
         write_sample_grid(path, self.sample_texts, painted, self.sample_real)
-        return {"diversity": diversity(painted)}
+        return {"diversity": text_diversity(painted)}
 
     def _sheet_path(self, epoch: int) -> Path:
         """Of the sheet of an epoch, the first being 1."""
@@ -249,20 +256,21 @@ class GeneratorRun:
                 )
 
     def _measure(self) -> dict[str, float]:
-        def paint(texts: list[str]) -> np.ndarray:
+        def paint(texts: list[str], seed: int) -> np.ndarray:
             return self.painter.generate(texts, seed=self.recipe.seed)[:, 0]
 
+        painter = CachedPainter(paint)
         return {
-            name: float(metric(paint, self.validation))
-            for name, metric in self.metrics.items()
+            metric.name: float(metric.compute(painter, self.validation)[metric.name])
+            for metric in self.metrics
         }
 
     def _keep_best(self, row: dict[str, Any]) -> None:
-        for name, metric in self.metrics.items():
+        for metric in self.metrics:
+            name = metric.name
             if name in row:
-                sign = -1.0 if getattr(metric, "lower_is_better", False) else 1.0
                 before = [r[name] for r in self.directory.metrics() if r.get(name)]
-                if all(sign * row[name] > sign * other for other in before):
+                if is_improvement(metric, row[name], before):
                     is_chosen = name == self.recipe.metric
                     self._save("preset" if is_chosen else f"best/{name}")
         if self.recipe.metric is None:

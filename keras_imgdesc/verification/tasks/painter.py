@@ -40,9 +40,9 @@ class PainterCheck(TaskCheck):
         self, task: Any, collection: CaptionCollection, folder: Path
     ) -> list[Request]:
         """Return a `text` and its `seed`, for each image of the collection."""
-        from keras_imgdesc.evaluation.paintings.held_out_texts import chosen_texts
+        from keras_imgdesc.evaluation.paintings.held_out_texts import select_texts
 
-        texts = chosen_texts(collection)
+        texts = select_texts(collection)
         if len(texts) < 2:
             raise InputError(
                 "Verification needs at least two texts",

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from keras_imgdesc.data import CaptionCollection, CaptionedImage
 from keras_imgdesc.data.scenes import draw_scenes
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.paintings.closed_loop import (
@@ -25,44 +26,64 @@ TEXT = "a small red star above a large blue heart"
         ("a small red star above a large blue heart heart", False, False),
     ],
 )
-def test_the_same_is_told_from_what_is_not(text, objects, scene):
+def test_agreement_of_two_captions(text, objects, scene):
     assert same_objects(TEXT, text) == objects
     assert same_scene(TEXT, text) == scene
 
 
-def test_all_wordings_of_a_scene_are_the_same():
+def test_all_wordings_of_a_scene_agree():
     for example in draw_scenes("test", 30):
         for caption in example.captions:
             assert same_scene(example.captions[0], caption)
 
 
-def test_two_texts_that_are_no_scenes_are_not_the_same():
+def test_texts_that_are_no_captions_of_scenes_never_agree():
     assert not same_objects("a rose", "a rose")
 
 
-def test_names_are_whole_words():
+def test_a_name_counts_as_whole_words_only():
     names = ["rose", "colt's foot", "rose"]
-    said = ["this is a pink primrose", "A colt's foot.", "one rose, red"]
-    assert closed_loop(["", "", ""], said, names) == {
+    captions = ["this is a pink primrose", "A colt's foot.", "one rose, red"]
+    assert closed_loop(["", "", ""], captions, names) == {
         "loop_name": pytest.approx(200 / 3)
     }
 
 
-def test_lists_that_do_not_fit_are_refused():
+def test_lists_of_different_lengths_are_refused():
     for arguments in (([], []), ([TEXT], []), ([TEXT], [TEXT], ["a", "b"])):
         with pytest.raises(InputError):
             closed_loop(*arguments)
 
 
-def test_the_loop_goes_through_the_pictures():
+def test_scenes_are_painted_and_described():
     scenes = draw_scenes("test", 6)
     images = np.stack([e.image for e in scenes])
     described = {e.image.tobytes(): e.captions[4] for e in scenes}
 
-    def describe(pictures):
-        return [described[picture.tobytes()] for picture in pictures]
+    def describe(images):
+        return [described[image.tobytes()] for image in images]
 
     loop = ClosedLoop(describe, "by heart")
-    assert loop(lambda texts, seed: images, scenes)["loop_scene"] == 100
-    turned = loop(lambda texts, seed: images[::-1], scenes)
+    assert loop.name == "loop_scene" and loop.settings == {"loop_captioner": "by heart"}
+    assert loop.compute(lambda texts, seed: images, scenes)["loop_scene"] == 100
+    turned = loop.compute(lambda texts, seed: images[::-1], scenes)
     assert turned["loop_objects"] < 50
+
+
+def test_named_images_are_painted_and_described():
+    examples = [
+        CaptionedImage(str(i), None, ("a flower",), b"jpeg", {"name": name})
+        for i, name in enumerate(["rose", "daisy"])
+    ]
+    loop = ClosedLoop(lambda images: ["a rose"] * len(images), name="loop_name")
+
+    def paint(texts, seed):
+        return np.zeros((len(texts), 8, 8, 3), np.uint8)
+
+    found = loop.compute(paint, CaptionCollection(examples))
+    assert found == {"loop_name": 50.0}
+    scenes = draw_scenes("test", 1)
+    with pytest.raises(InputError, match=scenes[0].image_id):
+        loop.compute(paint, scenes)
+    with pytest.raises(InputError, match="Use one of .*'loop_name'"):
+        ClosedLoop(loop.describe, name="name")

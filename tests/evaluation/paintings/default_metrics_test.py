@@ -11,7 +11,7 @@ from keras_imgdesc import (
 from keras_imgdesc.data import CaptionCollection, CaptionedImage
 from keras_imgdesc.data.scenes import draw_scenes
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.paintings.default_metrics import fitting_metrics
+from keras_imgdesc.evaluation.paintings.default_metrics import default_metrics
 from keras_imgdesc.evaluation.paintings.feature_extractor import FeatureExtractor
 
 
@@ -41,17 +41,17 @@ def flowers(*ids: str, **extra) -> CaptionCollection:
     )
 
 
-def describe(pictures):
-    return ["a red rose"] * len(pictures)
+def describe(images):
+    return ["a red rose"] * len(images)
 
 
 def names(metrics) -> list[str]:
     return [type(metric).__name__ for metric in metrics]
 
 
-def test_scenes_are_read_by_rules_and_described(matcher):
+def test_metrics_of_scenes(matcher):
     scenes = draw_scenes("test", 6)
-    found = fitting_metrics(
+    found = default_metrics(
         scenes,
         matcher=matcher,
         matcher_name="toy",
@@ -66,40 +66,42 @@ def test_scenes_are_read_by_rules_and_described(matcher):
         "Diversity",
     ]
     assert found[1].settings["loop_captioner"] == "one"
+    assert found[1].name == "loop_scene"
     assert found[2].settings["r_precision_matcher"] == "toy"
     assert found[3].settings["fid_extractor"].startswith("toy: VGG16Encoder")
 
 
-def test_flowers_are_classified_and_named(matcher):
-    eyes = FeatureExtractor(matcher.image_encoder)
-    found = fitting_metrics(
+def test_metrics_of_flowers(matcher):
+    extractor = FeatureExtractor(matcher.image_encoder)
+    found = default_metrics(
         flowers("a", "b"),
         describe=describe,
-        classifier=eyes,
+        classifier=extractor,
         photos=flowers("c", "d", "e"),
     )
     assert names(found) == ["ClassAccuracy", "ClosedLoop", "Diversity"]
     assert found[0].settings["class_training_pictures"] == 3
+    assert found[1].name == "loop_name"
 
 
-def test_other_pictures_have_no_loop():
+def test_metrics_of_other_images():
     plain = CaptionCollection([CaptionedImage("1", None, ("a dog",), b"")])
-    assert names(fitting_metrics(plain, describe=describe)) == ["Diversity"]
+    assert names(default_metrics(plain, describe=describe)) == ["Diversity"]
 
 
 @pytest.mark.parametrize(
     ("validation", "photos", "message"),
     [
-        (flowers("a", "b"), None, "real pictures"),
-        (flowers("a", "b"), CaptionCollection([]), "real pictures"),
-        (flowers("a", "b"), flowers("b", "c"), "pictures=1.*'b'"),
-        (draw_scenes("test", 2), flowers("c"), "label of each"),
-        (flowers("a"), draw_scenes("test", 2), "label of each"),
+        (flowers("a", "b"), None, "real images"),
+        (flowers("a", "b"), CaptionCollection([]), "real images"),
+        (flowers("a", "b"), flowers("b", "c"), "images=1.*'b'"),
+        (draw_scenes("test", 2), flowers("c"), "label for each"),
+        (flowers("a"), draw_scenes("test", 2), "label for each"),
     ],
 )
-def test_photos_that_teach_nothing_or_too_much_are_refused(
+def test_photos_without_labels_or_of_the_painted_texts_are_refused(
     matcher, validation, photos, message
 ):
-    eyes = FeatureExtractor(matcher.image_encoder)
+    extractor = FeatureExtractor(matcher.image_encoder)
     with pytest.raises(InputError, match=message):
-        fitting_metrics(validation, classifier=eyes, photos=photos)
+        default_metrics(validation, classifier=extractor, photos=photos)

@@ -9,7 +9,7 @@ def blobs(generator, labels):
     return np.eye(8)[labels] * 5 + generator.normal(size=(len(labels), 8))
 
 
-def test_it_names_what_it_has_learned():
+def test_well_separated_classes_are_recognised():
     generator = np.random.default_rng(0)
     labels = np.arange(160) % 8
     classifier = LinearClassifier(blobs(generator, labels), labels + 100)
@@ -20,7 +20,7 @@ def test_it_names_what_it_has_learned():
     assert classifier.top(test, 5).shape == (160, 5)
 
 
-def test_labels_that_teach_nothing_are_refused():
+def test_labels_of_one_class_or_another_number_are_refused():
     with pytest.raises(InputError, match="classes=1"):
         LinearClassifier(np.zeros((3, 2)), [1, 1, 1])
     with pytest.raises(InputError, match="labels=2"):

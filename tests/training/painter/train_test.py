@@ -457,17 +457,19 @@ def test_a_discriminator_that_stands_still_has_not_won(tmp_path, matcher_preset)
 
 @pytest.mark.usefixtures("without_steps")
 def test_the_best_by_each_metric_is_kept(tmp_path, matcher_preset):
-    values = iter([1.0, 3.0, 2.0])
-    falling = iter([3.0, 2.0, 1.0])
+    class Given:
+        def __init__(self, name, higher_is_better, values):
+            self.name, self.higher_is_better = name, higher_is_better
+            self.values = iter(values)
 
-    def rising_then_not(paint, validation):
-        assert paint(["a red picture"]).shape == (1, 32, 32, 3)
-        return next(values)
+        def compute(self, paint, collection):
+            assert paint(["a red picture"], 0).shape == (1, 32, 32, 3)
+            return {self.name: next(self.values), "other": 0.0}
 
-    def distance(paint, validation):
-        return next(falling)
-
-    distance.lower_is_better = True
+    given = [
+        Given("good", True, [1.0, 3.0, 2.0]),
+        Given("distance", False, [3.0, 2.0, 1.0]),
+    ]
     chosen = recipe(
         matcher_preset,
         epochs=3,
@@ -482,7 +484,7 @@ def test_the_best_by_each_metric_is_kept(tmp_path, matcher_preset):
             saved.append(path.name),
             save(self, path, **kw),
         )
-        run(chosen, tmp_path, metrics={"good": rising_then_not, "distance": distance})
+        run(chosen, tmp_path, metrics=given)
     finally:
         TextToImage.save_to_preset = save
     assert saved.count("preset") == 2 and saved.count("distance") == 3
