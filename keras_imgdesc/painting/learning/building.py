@@ -89,6 +89,6 @@ def refuse_validation(options: dict[str, Any]) -> None:
     if given:
         raise InputError(
             "The losses of a generator tell nothing of how good its pictures are",
-            "Measure them with evaluate_generator",
+            "Measure them with evaluate_paintings",
             options=sorted(given),
         )

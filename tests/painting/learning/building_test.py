@@ -134,7 +134,7 @@ def test_pictures_are_read_from_paths(tmp_path):
         (coloured(4), {"batch_size": 5}, "pictures=4"),
         (coloured(4), {"batch_size": 1}, "batch_size=1"),
         ({"image": [], "caption": []}, {}, "must be a picture"),
-        (coloured(4), {"validation_data": coloured(4)}, "evaluate_generator"),
+        (coloured(4), {"validation_data": coloured(4)}, "evaluate_paintings"),
     ],
 )
 def test_bad_data_are_refused(data, options, message):
