@@ -37,6 +37,12 @@ class LiteCaptioner:
     Raises:
         InputError: the file does not exist, `export_tflite` did not write it, or
             `ai-edge-litert` is not installed.
+
+    Example:
+
+        captioner = LiteCaptioner.from_preset("flickr8k_mobilenet_lstm")
+        captioner.generate("photo.jpg")
+        list(captioner.stream_words("photo.jpg"))
     """
 
     def __init__(

@@ -30,6 +30,11 @@ class LiteMatcher(TextFile):
     Raises:
         InputError: the file does not exist, `export_tflite` did not write it from a
             matcher with a `CompactTextEncoder`, or `ai-edge-litert` is not installed.
+
+    Example:
+
+        matcher = LiteMatcher("matcher.tflite")
+        matcher.score(["photo.jpg"], ["a red bird", "a dog"])
     """
 
     def __init__(

@@ -31,6 +31,11 @@ class LitePainter(TextFile):
     Raises:
         InputError: the file does not exist, `export_tflite` did not write it from a
             painter with a `CompactTextEncoder`, or `ai-edge-litert` is not installed.
+
+    Example:
+
+        painter = LitePainter("painter.tflite")
+        painter.generate("a red circle", num_images=4, seed=1)
     """
 
     def __init__(

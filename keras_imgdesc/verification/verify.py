@@ -62,6 +62,12 @@ def verify(
         InputError: there is no such preset, fewer than two images can be read (or
             there are fewer than two texts), the painter knows no word of a text, or
             the task does not take representative inputs of this kind.
+
+    Example, which takes a minute:
+
+        parity = keras_imgdesc.verify("scenes_lstm")
+        assert parity.is_exact
+        print(parity.table())
     """
     folder = find_preset(preset)
     task: Any = load_preset(folder)

@@ -85,6 +85,13 @@ def export_saved_model(
     Raises:
         InputError: the version exists, `path` contains other files or is not
             writable, or an argument is out of range. No partial files remain.
+
+    Example, which takes a few seconds:
+
+        captioner = keras_imgdesc.ImageCaptioner.from_preset("scenes_lstm")
+        folder = keras_imgdesc.export_saved_model(captioner, "models/captioner")
+        serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+        serve(image_bytes=tf.constant([Path("photo.jpg").read_bytes()]))["caption"]
     """
     path = Path(path)
     version = _free_version(path, version)

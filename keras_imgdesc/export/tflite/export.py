@@ -101,6 +101,12 @@ def export_tflite(
             representative images or texts or the task does not take them, or an
             argument is out of range. No partial files remain.
         ImageError: a representative image cannot be read.
+
+    Example, which takes a few seconds:
+
+        captioner = keras_imgdesc.ImageCaptioner.from_preset("scenes_lstm")
+        keras_imgdesc.export_tflite(captioner, "lite/c.tflite", quantize="dynamic")
+        LiteCaptioner("lite/c.tflite").generate("photo.jpg")
     """
     return write_tflite(
         LiteConversion(task, **settings),
