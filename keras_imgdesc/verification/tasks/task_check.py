@@ -38,16 +38,20 @@ class Column:
 
     def heading(self) -> str:
         """Return the title, padded to the width of the column."""
-        found = re.match(r"([<>]?)(\d+)", self.format)
-        assert found
-        side, width = found.groups()
-        extra = len(" (+0.00)") if self.change else 0
-        return f"{self.title:{side}{int(width) + extra}}"
+        return self._padded(self.title)
 
     def cell(self, row: dict[str, Any]) -> str:
         """Return the value of a row, padded to the width of the column."""
-        cell = format(row[self.key], self.format)
-        return f"{cell} ({row[self.change]:+.2f})" if self.change else cell
+        text = format(row[self.key], self.format).strip()
+        if self.change:
+            text += f" ({row[self.change]:+.2f})"
+        return self._padded(text)
+
+    def _padded(self, text: str) -> str:
+        found = re.match(r"(>?)(\d+)", self.format)
+        assert found, self.format
+        width = int(found[2]) + (len(" (+0.00)") if self.change else 0)
+        return text.rjust(width) if found[1] else text.ljust(width)
 
 
 class TaskCheck(ABC):
