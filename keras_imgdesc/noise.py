@@ -111,47 +111,78 @@ def draw_normal(count: int, width: int, seed: int) -> np.ndarray:
     return np.stack(values, axis=-1).reshape(count, -1)[:, :width].astype(np.float32)
 
 
-def picture_noise(
-    texts: int,
+def noise_scale(temperature: float | None, default: float) -> float:
+    """Return the factor on the noise that makes a painter paint at a temperature.
+
+    Args:
+        temperature: scale of standard normal noise, from 0 to 10; None means
+            `default`.
+        default: the scale that the generator applies itself.
+
+    Raises:
+        InputError: `temperature` is out of range.
+
+    Example:
+
+    >>> from keras_imgdesc.noise import noise_scale
+    >>> noise_scale(1.0, default=0.5), noise_scale(None, default=0.5)
+    (2.0, 1.0)
+    """
+    if temperature is None:
+        return 1.0
+    if not 0 <= temperature <= 10:
+        raise InputError(
+            "temperature must be from 0 to 10",
+            "Use a value between 0.5 and 1, or None for the generator's own",
+            temperature=temperature,
+        )
+    return temperature / default
+
+
+def image_noise(
+    num_texts: int,
     num_images: int,
     width: int,
     seed: int,
-    truncation: float,
-    noise: np.ndarray | None,
+    scale: float = 1.0,
+    noise: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The noise of a painter's pictures, that of a text's pictures in a row.
+    """Return the noise of a painter's images; that of one text is contiguous.
 
     Args:
-        texts, num_images: texts, and pictures of each.
-        width: of the noise of a picture.
-        seed: of the noise.
-        truncation: it is multiplied by this.
-        noise: float (texts * num_images, width), in the place of a drawn one.
+        num_texts: number of texts.
+        num_images: number of images per text, from 1 to 10,000.
+        width: number of noise values per image.
+        seed: seed of the noise, from 0 to 2**63 - 1.
+        scale: factor on the noise, see `noise_scale`.
+        noise: float (num_texts * num_images, width), instead of drawn noise.
 
     Returns:
-        float32 (texts * num_images, width).
+        float32 (num_texts * num_images, width).
 
     Raises:
-        InputError: a number is out of its range, or the noise is of another shape.
+        InputError: a number is out of range, or the noise has another shape.
+
+    Example:
+
+    >>> from keras_imgdesc.noise import image_noise
+    >>> image_noise(num_texts=2, num_images=3, width=5, seed=0).shape
+    (6, 5)
     """
     if not 1 <= num_images <= MOST_IMAGES:
         raise InputError(
             f"num_images must be from 1 to {MOST_IMAGES}",
-            "Ask for fewer, several times with another seed",
+            "Paint fewer at a time, with another seed each time",
             num_images=num_images,
         )
-    if not 0 <= truncation <= 10:
-        raise InputError(
-            "truncation must be from 0 to 10", "Use 1", truncation=truncation
-        )
-    count = texts * num_images
+    count = num_texts * num_images
     if noise is None:
         noise = draw_normal(count, width, seed)
     noise = np.asarray(noise, np.float32)
     if noise.shape != (count, width):
         raise InputError(
-            "There must be noise for each picture",
+            "There must be one row of noise for each image",
             f"Pass float {(count, width)}, or a seed",
             shape=noise.shape,
         )
-    return noise * np.float32(truncation)
+    return noise * np.float32(scale)

@@ -13,13 +13,14 @@ from keras_imgdesc.cli.options import (
     annotation_options,
     batch_size_option,
     check_presets,
+    chosen_temperature,
     generation_options,
     load_captioner,
     load_matcher,
     load_painter,
     make_folder,
     read_captions,
-    truncation_option,
+    temperature_option,
 )
 
 
@@ -149,7 +150,7 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
     show_default=True,
     help="Images to paint per text; the one with the highest P(I|D) is evaluated.",
 )
-@truncation_option
+@temperature_option
 @click.option(
     "--report", type=DIRECTORY, help="Folder for an HTML page and a contact sheet."
 )
@@ -167,6 +168,7 @@ def evaluate_painter(
     classifier_photos,
     limit,
     best_of,
+    temperature,
     truncation,
     report,
     as_json,
@@ -213,14 +215,15 @@ def evaluate_painter(
     compared = len(painters) > 1
     results = {}
     for preset, painter in painters.items():
+        scale = chosen_temperature(painter, temperature, truncation)
         results[preset] = evaluate_paintings(
-            _best_painted(painter, best_of, truncation, rerank),
+            _best_painted(painter, best_of, scale, rerank),
             chosen,
             metrics,
             describe=describe,
             progress=not as_json,
         )
-        results[preset].settings.update(best_of=best_of, truncation=truncation)
+        results[preset].settings.update(best_of=best_of, temperature=scale)
         found = {"preset": preset} | results[preset].summary()
         # Printed at once: an interrupt during the next painter must not lose it.
         indent = None if as_json or compared else 2
@@ -246,13 +249,13 @@ add_hidden_alias(evaluate, evaluate_painter, "generator")
 
 
 def _best_painted(
-    painter: Any, number: int, truncation: float, rerank: Any
+    painter: Any, number: int, temperature: float | None, rerank: Any
 ) -> Callable:
     """Return a function that paints `number` images per text and keeps the best."""
 
     def paint(texts: list[str], seed: int) -> Any:
         painted = painter.generate(
-            texts, num_images=number, seed=seed, truncation=truncation, rerank=rerank
+            texts, num_images=number, seed=seed, temperature=temperature, rerank=rerank
         )
         return painted[:, 0]
 

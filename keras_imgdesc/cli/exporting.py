@@ -9,11 +9,13 @@ from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
     annotation_options,
+    chosen_temperature,
     load_matcher,
     load_task,
     read_captions,
     search_options,
     start_quietly,
+    temperature_option,
 )
 
 # More images hardly change the ranges and take minutes.
@@ -85,21 +87,24 @@ def export() -> None:
     "--rerank",
     help="Preset of a matcher, which adds the signature paint_ranked to a painter.",
 )
-@click.option(
-    "--truncation", type=click.FloatRange(0, 10), help="Of a painter's noise."
-)
+@temperature_option
 @click.option(
     "--warm-up/--no-warm-up",
     default=True,
     show_default=True,
     help="Whether to write warm-up requests for TensorFlow Serving.",
 )
-def export_saved_model(preset, output, rerank, **options) -> None:
+def export_saved_model(
+    preset, output, rerank, temperature, truncation, **options
+) -> None:
     """Write a SavedModel for TensorFlow Serving.
 
     It takes the bytes of image files, and texts as strings.
     """
     task = load_task(preset)
+    if truncation is not None and not hasattr(task, "generator"):
+        raise click.UsageError("--truncation is for painters.")
+    options["temperature"] = chosen_temperature(task, temperature, truncation)
     if rerank is not None:
         options["rerank"] = load_matcher(rerank)
     from keras_imgdesc.export.saved_model.export import export_saved_model as write

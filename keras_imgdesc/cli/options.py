@@ -17,13 +17,33 @@ FILE = click.Path(path_type=Path)
 # Beam search keeps every beam in memory, so the number is limited.
 BEAMS = click.IntRange(1, 100)
 # The range of `TextToImage.generate`, checked before TensorFlow is imported.
-truncation_option = click.option(
-    "--truncation",
+_temperature_option = click.option(
+    "--temperature",
     type=click.FloatRange(0, 10),
-    default=1.0,
-    show_default=True,
-    help="Below 1 pictures are more typical and less different.",
+    help="Scale of the noise; the lower, the more typical and alike the images. "
+    "[default: the painter's own]",
 )
+# The name and meaning of earlier versions: a factor on the painter's own temperature.
+_truncation_option = click.option(
+    "--truncation", type=click.FloatRange(0, 10), hidden=True
+)
+
+
+def temperature_option(command: Callable) -> Callable:
+    """Add `--temperature` to a command, which passes it to `chosen_temperature`."""
+    return _temperature_option(_truncation_option(command))
+
+
+def chosen_temperature(
+    painter: Any, temperature: float | None, truncation: float | None
+) -> float | None:
+    """Return the temperature that `temperature_option` read; None means the default."""
+    if truncation is None:
+        return temperature
+    if temperature is not None:
+        raise click.UsageError("Use --temperature alone, without --truncation.")
+    return truncation * painter.generator.temperature
+
 
 num_beams_option = click.option(
     "--num-beams",

@@ -9,12 +9,13 @@ from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
     check_presets,
+    chosen_temperature,
     list_failed,
     load_captioner,
     load_matcher,
     load_painter,
     make_folder,
-    truncation_option,
+    temperature_option,
 )
 from keras_imgdesc.errors import InputError
 
@@ -56,20 +57,30 @@ folder_option = click.option(
     help="Images per text.",
 )
 @seed_option
-@truncation_option
+@temperature_option
 @sheet_option
 @folder_option
 @preset_option
 @click.option("--rerank", help="Preset of a matcher that sorts the images, best first.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per text.")
 def paint(
-    texts, num_images, seed, truncation, sheet, output_dir, preset, rerank, as_json
+    texts,
+    num_images,
+    seed,
+    temperature,
+    truncation,
+    sheet,
+    output_dir,
+    preset,
+    rerank,
+    as_json,
 ) -> int:
     """Paint images of texts, with the same noise for every text."""
     _check_outputs(sheet, output_dir, len(texts) * num_images)
     check_presets(preset, rerank)
     make_folder(output_dir)
     painter = load_painter(preset)
+    temperature = chosen_temperature(painter, temperature, truncation)
     matcher = load_matcher(rerank) if rerank else None
     from keras_imgdesc.visualization.image_files import save_images
 
@@ -78,7 +89,7 @@ def paint(
     for text in texts:
         try:
             painted = painter.generate(
-                text, num_images, seed=seed, truncation=truncation, rerank=matcher
+                text, num_images, seed=seed, temperature=temperature, rerank=matcher
             )
         except InputError as error:
             failed.append(error)
@@ -150,7 +161,7 @@ def interpolate(
     help="Images to paint and rank.",
 )
 @seed_option
-@truncation_option
+@temperature_option
 @preset_option
 @click.option(
     "--matcher",
@@ -167,7 +178,16 @@ def interpolate(
 @sheet_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def roundtrip(
-    text, num_images, seed, truncation, preset, matcher, captioner, sheet, as_json
+    text,
+    num_images,
+    seed,
+    temperature,
+    truncation,
+    preset,
+    matcher,
+    captioner,
+    sheet,
+    as_json,
 ) -> None:
     """Paint a text, rank the images and caption the best one.
 
@@ -177,11 +197,12 @@ def roundtrip(
     if sheet is not None:
         _check_outputs(sheet, None, num_images)
     painter = load_painter(preset)
+    temperature = chosen_temperature(painter, temperature, truncation)
     matches, describes = load_matcher(matcher), load_captioner(captioner)
     from keras_imgdesc.evaluation.paintings.round_trip import round_trip
 
     trip = round_trip(
-        painter, matches, describes, text, num_images, seed, truncation=truncation
+        painter, matches, describes, text, num_images, seed, temperature=temperature
     )
     found = trip.summary()
     if as_json:

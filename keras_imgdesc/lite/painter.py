@@ -8,7 +8,7 @@ from os import PathLike
 import numpy as np
 
 from keras_imgdesc.lite.text_file import TextFile
-from keras_imgdesc.noise import picture_noise
+from keras_imgdesc.noise import image_noise, noise_scale
 from keras_imgdesc.text.checks import check_known, check_texts
 
 
@@ -51,7 +51,7 @@ class LitePainter(TextFile):
         texts: str | Sequence[str],
         num_images: int = 1,
         seed: int = 0,
-        truncation: float = 1.0,
+        temperature: float | None = None,
         noise: np.ndarray | None = None,
     ) -> np.ndarray:
         """Paint texts as `TextToImage.generate` does.
@@ -60,7 +60,9 @@ class LitePainter(TextFile):
             texts: one text or several.
             num_images: number of images per text, at most 10,000.
             seed: seed of the noise, from 0 to 2**63 - 1.
-            truncation: the noise is multiplied by it.
+            temperature: scale of the noise, from 0 to 10; None means the painter's own.
+                A file of an earlier version does not state its own, which then counts
+                as 1.
             noise: float (texts * num_images, latent_dim), instead of drawn noise.
 
         Returns:
@@ -76,8 +78,9 @@ class LitePainter(TextFile):
         ids = self.metadata["vocabulary"]
         special = [ids[name] for name in ("pad_id", "start_id", "end_id", "unk_id")]
         check_known(several, token_ids, self.tokens, special)
-        noise = picture_noise(
-            len(several), num_images, self.latent_dim, seed, truncation, noise
+        scale = noise_scale(temperature, self.metadata.get("temperature", 1.0))
+        noise = image_noise(
+            len(several), num_images, self.latent_dim, seed, scale, noise
         )
         painted = [
             self._paint(token_ids=row[None], noise=values[None])["image"][0]

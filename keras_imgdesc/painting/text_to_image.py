@@ -11,7 +11,7 @@ from keras import ops
 
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.noise import MOST_IMAGES, draw_normal, picture_noise
+from keras_imgdesc.noise import MOST_IMAGES, draw_normal, image_noise, noise_scale
 from keras_imgdesc.painting.learning.batches import PaintingData, read_examples
 from keras_imgdesc.painting.learning.building import (
     adversaries,
@@ -73,7 +73,7 @@ class TextToImage(Task):
         texts: str | Sequence[str],
         num_images: int = 1,
         seed: int = 0,
-        truncation: float = 1.0,
+        temperature: float | None = None,
         noise: np.ndarray | None = None,
         rerank: Any = None,
         batch_size: int = 64,
@@ -85,8 +85,8 @@ class TextToImage(Task):
             num_images: pictures of each text, up to 10,000.
             seed: of the noise, from 0 to 2**63 - 1; the same seed gives the same
                 pictures, here and in every exported form.
-            truncation: the noise is multiplied by it; below 1 pictures are more
-                typical and less different.
+            temperature: scale of the standard normal noise, from 0 to 10; the lower,
+                the more typical and alike the images. None means the generator's own.
             noise: float (texts * num_images, latent_dim), in the place of a drawn one.
             rerank: a matcher, an object with `probabilities(images, text)`: the
                 pictures of each text come in the order of P(I|D), the best first.
@@ -103,7 +103,8 @@ class TextToImage(Task):
         several = check_texts(texts)
         self.check_words(several)
         width = self.generator.latent_dim
-        noise = picture_noise(len(several), num_images, width, seed, truncation, noise)
+        scale = noise_scale(temperature, self.generator.temperature)
+        noise = image_noise(len(several), num_images, width, seed, scale, noise)
         features = {
             name: np.repeat(values, num_images, axis=0)
             for name, values in self.encode(several).items()

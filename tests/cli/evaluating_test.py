@@ -67,8 +67,8 @@ def test_only_the_best_of_several_images_is_evaluated(
 ):
     calls = []
 
-    def generate(painter, texts, num_images=1, seed=0, truncation=1.0, rerank=None):
-        calls.append((num_images, truncation, type(rerank).__name__))
+    def generate(painter, texts, num_images=1, seed=0, temperature=None, rerank=None):
+        calls.append((num_images, temperature, type(rerank).__name__))
         # The best image comes first; the others must not count.
         white = np.full((len(texts), 1, 32, 32, 3), 255, np.uint8)
         return np.concatenate([white, np.repeat(0 * white, num_images - 1, 1)], axis=1)
@@ -76,12 +76,12 @@ def test_only_the_best_of_several_images_is_evaluated(
     monkeypatch.setattr(TextToImage, "generate", generate)
     code, out, err = run(
         "evaluate", "painter", "--preset", presets["painter"], "--scenes", "--json",
-        "--matcher", presets["matcher"], "--best-of", 16, "--truncation", 0.5,
+        "--matcher", presets["matcher"], "--best-of", 16, "--temperature", 0.5,
         "--report", tmp_path / "it",
     )  # fmt: skip
     assert code == 0, err
     found = json.loads(out)
-    assert (found["best_of"], found["truncation"]) == (16, 0.5)
+    assert (found["best_of"], found["temperature"]) == (16, 0.5)
     assert set(calls) == {(16, 0.5, "ImageTextMatcher")}
     with Image.open(tmp_path / "it/sheet.png") as sheet:
         assert np.asarray(sheet.convert("L")).mean() > 200

@@ -31,7 +31,7 @@ def matcher(toy_painter, tmp_path_factory):
 def test_a_painter_is_exported_with_a_matcher_inside(run, painter, matcher, tmp_path):
     code, _, err = run(
         "export", "saved-model", "--preset", painter, "-o", tmp_path / "served",
-        "--rerank", matcher, "--truncation", "0.7", "--no-warm-up",
+        "--rerank", matcher, "--temperature", "0.7", "--no-warm-up",
     )  # fmt: skip
     assert code == 0, err
     served = tf.saved_model.load(str(tmp_path / "served" / "1"))

@@ -39,6 +39,19 @@ def test_paint_saves_one_file_per_image(run, presets, tmp_path):
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
+def test_truncation_is_a_factor_on_the_painters_own_temperature(run, presets, tmp_path):
+    painter = TextToImage.from_preset(presets["painter"])
+    cooler = painter.generator.painting(temperature=0.5)
+    TextToImage(painter.text_encoder, cooler).save_to_preset(tmp_path / "cooler")
+    arguments = ["paint", "a red star", "-n", 1, "--preset", tmp_path / "cooler"]
+    arguments += ["--truncation", 0.5]
+    code, out, _ = run(*arguments, "--output-dir", tmp_path / "out")
+    expected = painter.generate("a red star", temperature=0.25)[0]
+    np.testing.assert_array_equal(read(out.strip()), expected)
+    code, _, err = run(*arguments, "--temperature", 0.5, "--sheet", tmp_path / "o.png")
+    assert code == 2 and "--temperature" in err
+
+
 def test_a_bad_text_does_not_stop_the_others(run, presets, tmp_path):
     arguments = ["paint", "a red star", " ", "xyzzy", "-n", 2]
     arguments += ["--preset", presets["painter"], "--sheet", tmp_path / "out.png"]
@@ -129,8 +142,8 @@ def test_roundtrip_prints_the_words_in_and_out(run, presets, tmp_path):
         (["paint", "a star", "--sheet", "out.png", "--preset", "none"], "none"),
         (["paint", "a star", "--sheet", "out.png", "--seed", "-1"], "--seed"),
         (
-            ["paint", "a star", "--sheet", "out.png", "--truncation", "-1"],
-            "--truncation",
+            ["paint", "a star", "--sheet", "out.png", "--temperature", "-1"],
+            "--temperature",
         ),
         (
             ["paint", "a star", "--sheet", "out.png", "--preset", "PAINTER"]

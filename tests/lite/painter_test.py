@@ -28,7 +28,7 @@ def lite(file) -> LitePainter:
 
 
 def test_images_are_those_of_python(painter, lite):
-    options = {"num_images": 3, "seed": 5, "truncation": 0.8}
+    options = {"num_images": 3, "seed": 5, "temperature": 0.8}
     found = lite.generate(TEXTS, **options)
     expected = painter.generate(TEXTS, **options)
     assert found.shape == expected.shape and found.dtype == np.uint8
@@ -48,7 +48,7 @@ def test_images_are_those_of_python(painter, lite):
         ({"texts": " "}, "words in it"),
         ({"texts": ["a red bird", "xyzzy"]}, "knows.*red.*xyzzy|xyzzy.*red"),
         ({"num_images": 0}, "num_images"),
-        ({"truncation": 11}, "truncation"),
+        ({"temperature": 11}, "temperature"),
         ({"seed": -1}, "seed"),
         ({"noise": np.zeros((2, 14))}, "noise"),
     ],

@@ -32,12 +32,19 @@ def test_the_seed_decides_and_the_batch_does_not(painter):
     np.testing.assert_array_equal(first, given)
 
 
-def test_truncation_makes_pictures_alike(painter):
+def test_a_low_temperature_makes_images_alike(painter):
     spread = [
-        painter.generate("a red bird", 8, truncation=t).astype(float).std(axis=0).mean()
+        painter.generate("a red bird", 8, temperature=t)
+        .astype(float)
+        .std(axis=0)
+        .mean()
         for t in (1.0, 0.5, 0.0)
     ]
     assert spread[0] > spread[1] > spread[2] == 0
+    default = painter.generate("a red bird", 8)
+    explicit = painter.generate("a red bird", 8, temperature=0.8)
+    assert painter.generator.temperature == 0.8
+    np.testing.assert_array_equal(default, explicit)
 
 
 def test_reranking_sorts_by_the_matcher(painter):
@@ -72,7 +79,7 @@ def test_interpolation_begins_and_ends_at_the_texts(painter):
         ({"texts": ["a red bird", "xyzzy qwerty"]}, "knows.*red.*xyzzy|xyzzy.*red"),
         ({"num_images": 0}, "num_images"),
         ({"num_images": 10**6}, "num_images"),
-        ({"truncation": -1.0}, "truncation"),
+        ({"temperature": -1.0}, "temperature"),
         ({"noise": np.zeros((1, 3))}, "noise"),
     ],
 )

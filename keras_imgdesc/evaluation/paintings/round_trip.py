@@ -90,7 +90,7 @@ def round_trip(
     text: str,
     num_images: int = 16,
     seed: int = 0,
-    truncation: float = 1.0,
+    temperature: float | None = None,
 ) -> RoundTrip:
     """Paints a text, ranks the pictures by P(I|D) and describes them.
 
@@ -99,7 +99,7 @@ def round_trip(
         matcher: an `ImageTextMatcher`, which ranks and compares the words.
         captioner: an `ImageCaptioner`.
         text: what to paint.
-        num_images, seed, truncation: see `TextToImage.generate`.
+        num_images, seed, temperature: see `TextToImage.generate`.
 
     Raises:
         InputError: an empty text, one without a word that the painter knows, or a
@@ -124,7 +124,7 @@ def round_trip(
     ((3, 32, 32, 3), 3, True)
     """
     painted = painter.generate(
-        text, num_images=num_images, seed=seed, truncation=truncation
+        text, num_images=num_images, seed=seed, temperature=temperature
     )
     ranked = matcher.rank(painted, text)
     pictures = painted[[index for index, _ in ranked]]

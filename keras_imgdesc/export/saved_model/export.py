@@ -76,7 +76,7 @@ def export_saved_model(
         version: number of the version; None means the highest existing one plus 1.
         warm_up: whether to write requests that a server runs before it serves others.
         **settings: settings to fix in the graph. A captioner has `num_beams`,
-            `length_penalty` and `max_length`; a painter has `truncation`, and
+            `length_penalty` and `max_length`; a painter has `temperature`, and
             `rerank`, an `ImageTextMatcher` that is written into the same model.
 
     Returns:

@@ -20,7 +20,7 @@ from keras_imgdesc.export.lite_model import LiteModel, text_metadata
 from keras_imgdesc.export.representative import drawn_captions
 from keras_imgdesc.export.signature import Examples, Signature, refuse_settings
 from keras_imgdesc.matching import ImageTextMatcher
-from keras_imgdesc.noise import MOST_IMAGES, draw_normal, picture_noise
+from keras_imgdesc.noise import MOST_IMAGES, draw_normal, image_noise, noise_scale
 from keras_imgdesc.painting import TextToImage
 from keras_imgdesc.text.checks import check_texts
 
@@ -31,7 +31,7 @@ TOO_MANY = f"num_images must be from 1 to {MOST_IMAGES}"
 def signatures(
     task: TextToImage,
     *,
-    truncation: float = 1.0,
+    temperature: float | None = None,
     rerank: ImageTextMatcher | None = None,
     **others: Any,
 ) -> dict[str, Signature]:
@@ -39,12 +39,12 @@ def signatures(
 
     Args:
         task: the painter.
-        truncation: see `TextToImage.generate`; `paint_noise` ignores it.
+        temperature: see `TextToImage.generate`; `paint_noise` ignores it.
         rerank: matcher of `paint_ranked`; None means no such signature.
         **others: refused.
 
     Raises:
-        InputError: `truncation` is out of range, `rerank` is not a matcher, or a
+        InputError: `temperature` is out of range, `rerank` is not a matcher, or a
             setting belongs to another task.
     """
     refuse_settings(task, others)
@@ -55,7 +55,8 @@ def signatures(
             rerank=type(rerank).__name__,
         )
     width = task.generator.latent_dim
-    first = picture_noise(1, 1, width, 0, truncation, None)
+    scale = noise_scale(temperature, task.generator.temperature)
+    first = image_noise(1, 1, width, 0, scale)
 
     def serve(text: tf.Tensor) -> dict[str, tf.Tensor]:
         # The other texts of a batch, which a server chooses, must not change an image.
@@ -64,14 +65,14 @@ def signatures(
     def paint_one(text: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         seed = _one_per_text(seed, text)
         noise = draw_in_graph(seed, tf.zeros_like(seed), width)
-        return Painting(task, text).images(noise * truncation)
+        return Painting(task, text).images(noise * scale)
 
     def paint_noise(text: tf.Tensor, noise: tf.Tensor) -> dict[str, tf.Tensor]:
         return Painting(task, text).images(_one_per_text(noise, text))
 
     def draw(text: tf.Tensor, seed: tf.Tensor, num_images: tf.Tensor) -> tf.Tensor:
         count = tf.cast(tf.size(text) * num_images, tf.int64)
-        return draw_in_graph(seed, tf.range(count), width) * truncation
+        return draw_in_graph(seed, tf.range(count), width) * scale
 
     def paint(
         text: tf.Tensor, seed: tf.Tensor, num_images: tf.Tensor
@@ -166,6 +167,7 @@ def lite_model(task: TextToImage, **settings: Any) -> LiteModel:
             "task": "TextToImage",
             "image": "RGB, upright, painted",
             "noise": "standard normal; of a seed, Threefry-2x32-20 and Box-Muller",
+            "temperature": task.generator.temperature,
             **text_metadata(encoder),
         },
         vocabulary=encoder.tokenizer.vocabulary,

@@ -14,8 +14,8 @@ class DrawnScenes:
     def __init__(self, scenes):
         self.images = np.stack([scene.image for scene in scenes])
 
-    def generate(self, text, num_images, seed, truncation):
-        self.asked = (seed, truncation)
+    def generate(self, text, num_images, seed, temperature):
+        self.asked = (seed, temperature)
         return self.images[:num_images]
 
 
@@ -32,7 +32,7 @@ def test_the_picture_of_the_text_is_chosen_and_described(models):
     for place in (4, 5):
         text = scenes[place].captions[0]
         painter = DrawnScenes(scenes)
-        trip = round_trip(painter, *models, text, 6, seed=3, truncation=0.5)
+        trip = round_trip(painter, *models, text, 6, seed=3, temperature=0.5)
         assert painter.asked == (3, 0.5)
         np.testing.assert_array_equal(trip.pictures[0], scenes[place].image)
         assert (np.diff(trip.probabilities) <= 0).all()

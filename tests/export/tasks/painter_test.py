@@ -247,14 +247,14 @@ def test_unequal_numbers_of_rows_fail(served):
         served.signatures["serving_default"](text=tf.constant([], tf.string))
 
 
-def test_truncation_is_fixed_in_the_graph(painter):
-    signatures = signatures_of(painter, truncation=0.5)
+def test_the_temperature_is_fixed_in_the_graph(painter):
+    signatures = signatures_of(painter, temperature=0.5)
     assert "paint_ranked" not in signatures
     outputs = traced(signatures["paint"])(text=tf.constant(TEXTS), **given(2, 2))
-    expected = painter.generate(TEXTS, num_images=2, seed=2, truncation=0.5)
+    expected = painter.generate(TEXTS, num_images=2, seed=2, temperature=0.5)
     assert same(outputs["pixels"], expected)
     outputs = traced(signatures["serving_default"])(text=tf.constant(TEXTS))
-    assert same(outputs["pixels"][1], painter.generate(TEXTS[1], truncation=0.5)[0])
+    assert same(outputs["pixels"][1], painter.generate(TEXTS[1], temperature=0.5)[0])
 
 
 def test_a_server_that_batches_can_warm_it_up(folder, served):
@@ -277,7 +277,7 @@ def test_a_server_that_batches_can_warm_it_up(folder, served):
     ("arguments", "message"),
     [
         ({"num_beams": 3}, "num_beams"),
-        ({"truncation": 11}, "truncation"),
+        ({"temperature": 11}, "temperature"),
         ({"rerank": "scenes_matcher"}, "ranked by a matcher.*rerank='str'"),
     ],
 )
