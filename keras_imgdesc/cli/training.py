@@ -74,7 +74,7 @@ def train_captioner(recipe, run_dir, **options) -> None:
     from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 
     chosen, training, validation = _read(CaptionRecipe, recipe, **options)
-    from keras_imgdesc.training.caption_training import train_captioner as run
+    from keras_imgdesc.training.captioner.train import train_captioner as run
 
     run(chosen, run_dir, training, validation)
     click.echo(f"The captioner is in {run_dir / 'preset'}")
@@ -87,7 +87,7 @@ def train_matcher(recipe, run_dir, **options) -> None:
     from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 
     chosen, training, validation = _read(MatchingRecipe, recipe, **options)
-    from keras_imgdesc.training.matching_training import train_matcher as run
+    from keras_imgdesc.training.matcher.train import train_matcher as run
 
     run(chosen, run_dir, training, validation)
     click.echo(f"The matcher is in {run_dir / 'preset'}")
@@ -135,8 +135,8 @@ def _read(
             "--validation-split or --validation-annotations."
         )
     start_quietly()
-    values = json.loads(kind.from_json(recipe).to_json())
-    chosen = kind.from_dict(values | changed, "--set")
+    base = kind.from_json(recipe)
+    chosen = kind.from_dict(base.as_dict() | base.upgrade(changed), "--set")
     training = read_captions(**source, default_split="train")
     held = source | {
         "annotations": validation_annotations or source["annotations"],

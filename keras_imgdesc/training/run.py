@@ -14,7 +14,8 @@ from keras import ops
 from tqdm import tqdm
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.training.run_directory import Checkpoint, RunDirectory
+from keras_imgdesc.training.optimizers.moving_average import MovingAverage
+from keras_imgdesc.training.run_directory import Checkpoint, RunDirectory, numbered
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class TrainingRun(ABC):
     same weights as one that was never interrupted, provided that an epoch depends on
     nothing but its number and the variables.
 
-    A subclass sets `model` and implements `fit_epoch`, `validate`, `variables` and
-    `save`. The other methods are hooks with defaults. Epochs are counted from 0, as
-    arguments; a row's `"epoch"` counts from 1.
+    A subclass sets `model`, and `average` if it has one, and implements `fit_epoch`,
+    `validate` and `save`. The other methods are hooks with defaults. As arguments,
+    epochs count from 0; a row's `"epoch"` counts from 1.
 
     Args:
         recipe: settings; at least `seed`, and `epochs` unless `num_epochs` is
@@ -58,6 +59,7 @@ class TrainingRun(ABC):
     """
 
     model: keras.Model
+    average: MovingAverage | None = None
 
     def __init__(
         self, recipe: Any, run_dir: str | Path, *, progress: bool = True
@@ -85,14 +87,18 @@ class TrainingRun(ABC):
         """Score the model after an epoch; the result is added to the row."""
 
     @abstractmethod
-    def variables(self) -> dict[str, Any]:
-        """Return what a checkpoint holds: Keras variables by name."""
-
-    @abstractmethod
     def save(self, place: str) -> None:
         """Write the model as a preset to a path within the run directory."""
 
     # === Hooks ===
+
+    def variables(self) -> dict[str, Any]:
+        """Return what a checkpoint holds: Keras variables by name."""
+        return numbered(
+            w=self.model.weights,
+            o=self.model.optimizer.variables,
+            a=self.average.variables if self.average else (),
+        )
 
     @property
     def num_epochs(self) -> int:
@@ -103,7 +109,7 @@ class TrainingRun(ABC):
     @property
     def patience(self) -> int:
         """Epochs without a better `"score"` before the run stops; 0 never stops."""
-        return 0
+        return getattr(self.recipe, "patience", 0)
 
     def bests(self) -> Sequence[Best]:
         """Return what is kept besides the checkpoint."""
@@ -111,7 +117,7 @@ class TrainingRun(ABC):
 
     def evaluated_weights(self) -> AbstractContextManager[Any]:
         """Return a context in which the model has the weights to score and save."""
-        return nullcontext()
+        return self.average.applied() if self.average else nullcontext()
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Restore a checkpoint, by default into `variables`.

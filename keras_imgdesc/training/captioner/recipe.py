@@ -1,4 +1,4 @@
-"""How a captioner is trained."""
+"""The settings of a captioner's training."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,56 +9,75 @@ from keras_imgdesc.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class CaptionRecipe(Recipe):
-    """Settings of `train_captioner`, saved as JSON beside what it makes.
+    """Settings of `train_captioner`, saved as JSON beside its result.
 
     Attributes:
-        encoder: `"vgg16"` or `"mobilenet"`.
-        encoder_options: arguments of the encoder, as `weights` and `trainable_from`.
-        decoder_options: arguments of `LSTMDecoder` besides the shapes.
-        min_count: a word must appear so often in the training captions.
-        sequence_length: token ids a caption, start and end included.
-        epochs: passes over the pictures (or over the captions, see
+        encoder: image encoder, a key of `keras_imgdesc.vision.ENCODERS`.
+        encoder_options: arguments of its constructor, such as `weights` and
+            `trainable_from`.
+        decoder: a key of `keras_imgdesc.captioning.decoders.DECODERS`.
+        decoder_options: arguments of its constructor, except the vocabulary's size and
+            the feature map's shape.
+        min_count: number of times a word must occur in the training captions to be in
+            the vocabulary.
+        sequence_length: token ids per caption, including start and end.
+        epochs: passes over the images (or over the captions, see
             `captions_per_image`).
-        batch_size: captions in a step.
-        captions_per_image: captions of one picture trained on together. With more than
-            one, a picture is encoded once for all of them, and an epoch is a pass over
-            the pictures; with one, over the captions.
-        objective: `"cross_entropy"`, or `"self_critical"`: `captions_per_image`
-            captions of each picture are drawn and made likelier the better their
-            CIDEr-D is (see `SelfCritical`); for a decoder that is trained already
-            (`start_from`), on a frozen encoder, at a tenth of the learning rate, and
-            without dropout.
-        temperature: of the captions drawn, see `SelfCritical`.
-        optimizer: `"adamw"`, or `"muon"`: ConvMuon for convolutions, AdamW for the
-            rest, which learns an encoder from scratch in far fewer steps.
-        learning_rate: peak.
-        encoder_learning_rate: factor on it for the encoder's layers, under `"adamw"`.
-        warm_up_steps: linear warm-up, a fifth of all steps at most; half a cosine to
-            1 % follows.
-        average_decay: the captions of validation pictures, and the captioner that is
-            kept, are of a moving average of the weights that keeps so much of itself
-            in a step (see `MovingAverage`); 0 averages nothing.
-        weight_decay, clip_norm, label_smoothing, attention_penalty: as their names.
-        flip: whether pictures may be mirrored; not where captions say left and right.
-        crop: smallest side of a random crop, as a share of the picture's; 1 is none.
-        colour: strength of random contrast and brightness; 0 is none.
-        views: with frozen layers and `flip`, `crop` or `colour`, how many versions of
-            each picture those layers' output is kept of, the first unchanged; a step
-            draws one. 1 keeps none: pictures change in each step and go through the
-            whole encoder, or do not change if all of it is frozen.
-        seed: of weights, dropout, order and augmentation.
-        precision: `"auto"` or a Keras dtype policy.
-        metric: `"bleu_4"`, `"cider_d"` or `"scene_graph"`; on free-running captions of
-            validation pictures it chooses the epoch that is kept.
+        batch_size: captions per step.
+        captions_per_image: captions of the same image that share a step. With more
+            than one, an image is encoded once for all of them, and an epoch is a pass
+            over the images. With one, an epoch is a pass over the captions.
+        objective: `"cross_entropy"` or `"self_critical"`. The latter samples
+            `captions_per_image` captions of each image and makes those with a higher
+            CIDEr-D more likely (see `SelfCritical`). It needs a trained decoder
+            (`start_from`) and a frozen encoder, works best at a tenth of the learning
+            rate, and uses no dropout.
+        temperature: sampling temperature of self-critical training.
+        optimizer: `"adamw"`, or `"muon"`: ConvMuon for convolutions and AdamW for the
+            other variables, which trains an encoder from scratch in far fewer steps.
+        learning_rate: peak learning rate.
+        encoder_learning_rate: factor of the learning rate for the image encoder's
+            layers, with `"adamw"`.
+        warm_up_steps: steps of linear warm-up, at most a fifth of all steps. Half a
+            cosine to 1 % of the peak follows.
+        average_decay: decay per step of a moving average of the weights (see
+            `MovingAverage`), with which validation images are captioned and which is
+            saved; 0 disables it.
+        weight_decay: decay per unit of learning rate.
+        clip_norm: maximum norm of all gradients together.
+        label_smoothing: share of the target distribution spread over all words.
+        attention_penalty: weight of the doubly stochastic attention penalty.
+        flip: whether images may be mirrored; unsuitable if captions mention left and
+            right.
+        crop: smallest side of a random crop, as a share of the image's; 1 is no crop.
+        colour: strength of random contrast and brightness, from 0 to 1.
+        views: with frozen layers and `flip`, `crop` or `colour`: number of versions of
+            each image whose frozen output is cached, the first unchanged. A step draws
+            one of them. With 1, images are augmented anew in each step and pass
+            through the complete encoder; if all of it is frozen, they are not
+            augmented.
+        seed: seed of weights, dropout, order and augmentation.
+        precision: `"auto"` or a Keras dtype policy, see `choose_precision`.
+        metric: `"bleu_4"`, `"cider_d"` or `"scene_graph"`. Computed on freely
+            generated captions of validation images; it selects the epoch that is kept.
         patience: epochs without a better score before the run stops; 0 never stops.
-        num_beams, length_penalty: of the search on validation pictures.
-        validation_images: how many of them are described after each epoch.
-        start_from: a preset whose decoder (and encoder) the run starts with, or `None`.
+        num_beams, length_penalty: settings of the beam search on validation images.
+        validation_images: number of images captioned after each epoch.
+        start_from: preset of a captioner to continue training, or `None` to start with
+            a new decoder.
         notes: command, time, machine and score of the run that was kept.
+
+    Raises:
+        InputError: a setting is out of range, or settings contradict each other.
+
+    Example:
+    >>> CaptionRecipe(epochs=3, decoder_options={"hidden_dim": 256}).batch_size
+    64
     """
 
     encoder: str = "vgg16"
     encoder_options: dict[str, Any] = field(default_factory=dict)
+    decoder: str = "lstm"
     decoder_options: dict[str, Any] = field(default_factory=dict)
     min_count: int = 5
     sequence_length: int = 24
@@ -92,58 +111,41 @@ class CaptionRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        counts = ("epochs", "batch_size", "captions_per_image", "views", "num_beams")
-        for name in counts:
-            if getattr(self, name) < 1:
-                raise InputError(
-                    f"{name} must be at least 1",
-                    "Use a larger one",
-                    **{name: getattr(self, name)},
-                )
+        self.require_at_least(
+            epochs=1, batch_size=1, captions_per_image=1, views=1, num_beams=1
+        )
+        self.require_one_of(
+            optimizer=("adamw", "muon"),
+            objective=("cross_entropy", "self_critical"),
+            metric=("bleu_4", "cider_d", "scene_graph"),
+        )
         if self.batch_size % self.captions_per_image:
             raise InputError(
-                "batch_size counts captions: a multiple of captions_per_image",
-                "Change one of them",
+                "batch_size counts captions and must be a multiple of "
+                "captions_per_image",
+                f"Use a batch_size such as {10 * self.captions_per_image}",
                 batch_size=self.batch_size,
                 captions_per_image=self.captions_per_image,
             )
         if not 0 <= self.average_decay < 1:
             raise InputError(
-                "average_decay must be from 0 to below 1",
+                "average_decay must be at least 0 and below 1",
                 "Use 0.999, or 0 for no average",
                 average_decay=self.average_decay,
-            )
-        if self.optimizer not in ("adamw", "muon"):
-            raise InputError(
-                "optimizer must be 'adamw' or 'muon'",
-                "Choose one of them",
-                optimizer=self.optimizer,
-            )
-        if self.objective not in ("cross_entropy", "self_critical"):
-            raise InputError(
-                "objective must be 'cross_entropy' or 'self_critical'",
-                "Choose one of them",
-                objective=self.objective,
             )
         if self.temperature <= 0:
             raise InputError(
                 "temperature must be above 0",
-                "Use for example 0.6",
+                "Use 0.6, for example",
                 temperature=self.temperature,
             )
         if self.objective == "self_critical" and (
             self.captions_per_image < 2 or not self.start_from
         ):
             raise InputError(
-                "Self-critical training compares at least 2 captions of a picture, "
-                "drawn from a decoder that can already describe",
+                "Self-critical training compares at least 2 captions per image, "
+                "sampled from a trained decoder",
                 "Set captions_per_image to 5 and start_from to a preset",
                 captions_per_image=self.captions_per_image,
                 start_from=self.start_from,
-            )
-        if self.metric not in ("bleu_4", "cider_d", "scene_graph"):
-            raise InputError(
-                "metric must be 'bleu_4', 'cider_d' or 'scene_graph'",
-                "Choose one of them",
-                metric=self.metric,
             )

@@ -1,13 +1,13 @@
-"""The steps of a captioner's training."""
+"""Train a captioner, with its image encoder or on the encoder's features."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.captioning import (
     CaptionLoss,
     ImageCaptioner,
@@ -23,180 +23,123 @@ from keras_imgdesc.evaluation.captions.free_running import (
 )
 from keras_imgdesc.evaluation.metric import compute_metrics
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
-from keras_imgdesc.training.captioner.batches import Augmentation, epoch_batches
+from keras_imgdesc.training.captioner.batches import epoch_batches, tokenize_captions
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.self_critical import SelfCritical, stop_dropout
+from keras_imgdesc.training.inputs.augmentation import Augmentation
 from keras_imgdesc.training.inputs.images import (
-    cached_features,
-    read_pixels,
-    tokenize_captions,
-    without_failed,
+    Gather,
+    check_collections,
+    feature_maps,
+    read_inputs,
 )
-from keras_imgdesc.training.optimizers.build import build_optimizer
+from keras_imgdesc.training.optimizers.build import (
+    build_adamw,
+    build_muon,
+    build_schedule,
+)
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
 from keras_imgdesc.training.run import TrainingRun, check_finite
-from keras_imgdesc.training.run_directory import numbered
 from keras_imgdesc.vision import build_encoder
 
-# Captions of validation pictures written down after each epoch.
-SAMPLES = 12
+# Captions of validation images written to `samples/` after each epoch.
+NUM_SAMPLES = 12
+
+
+def train_captioner(
+    recipe: CaptionRecipe,
+    run_dir: str | Path,
+    train: CaptionCollection,
+    validation: CaptionCollection,
+    *,
+    progress: bool = True,
+) -> ImageCaptioner:
+    """Train a captioner as a recipe specifies.
+
+    The output of the image encoder's frozen layers is computed once, into
+    `run_dir/features`, and training reads it. Without frozen layers, or if images are
+    augmented anew in each epoch, they pass through the encoder in each step.
+
+    After each epoch, captions of validation images are generated freely and scored,
+    the state is committed, and the best captioner so far is saved as a preset. Running
+    the same command again resumes after the last committed epoch and ends in the same
+    weights. Unreadable images are skipped with a warning.
+
+    Args:
+        recipe: training settings.
+        run_dir: directory for `recipe.json`, `metrics.csv`, `samples/`, `logs/` for
+            TensorBoard, the checkpoint, and `preset/`, the best captioner.
+        train, validation: images with captions.
+        progress: whether to show progress.
+
+    Returns:
+        The captioner of the best epoch.
+
+    Raises:
+        InputError: there are no images, the run directory belongs to another recipe, or
+            a loss is not finite.
+    """
+    check_collections(train, validation)
+    with dtype_policy(choose_precision(recipe.precision)):
+        CaptionerRun(recipe, run_dir, train, validation, progress=progress).train()
+    return ImageCaptioner.from_preset(str(Path(run_dir) / "preset"))
 
 
 class CaptionerRun(TrainingRun):
-    """One run of `train_captioner`, which says what it does.
+    """The run of `train_captioner`.
 
     Args:
-        recipe, run_dir, train, validation, progress: as there.
+        recipe, run_dir, train, validation, progress: see `train_captioner`.
     """
+
+    average: MovingAverage
 
     def __init__(
         self,
         recipe: CaptionRecipe,
-        run_dir: Path,
+        run_dir: str | Path,
         train: CaptionCollection,
         validation: CaptionCollection,
-        progress: bool,
+        *,
+        progress: bool = True,
     ) -> None:
         super().__init__(recipe, run_dir, progress=progress)
-        self.collection = train
-        self.validation = CaptionCollection(
-            validation.examples[: recipe.validation_images]
-        )
         keras.utils.set_random_seed(recipe.seed)
-        self.captioner = self._build()
+        self.captioner = self._build(train)
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
-        self.cached, self.trained = self._parts()
+        self.frozen, self.trained = self._split_encoder()
         if recipe.objective == "self_critical" and self.trained is not None:
             raise InputError(
-                "Self-critical training is of the decoder alone",
+                "Self-critical training trains the decoder alone",
                 'Freeze the encoder: encoder_options={"trainable_from": "none"}',
                 trainable_from=self.captioner.image_encoder.trainable_from,
             )
-        self.views = recipe.views if self.cached and self.augmentation else 1
-        self.gather, self.collection = self._gatherer(train, "train", self.views)
-        self.model = self.captioner.decoder
-        self.input_name = "feature_map"
+        self.views = recipe.views if self.frozen and self.augmentation else 1
+        self.gather, train = self._read(train, "train", self.views)
+        self._unread = CaptionCollection(
+            validation.examples[: recipe.validation_images]
+        )
+        self.model, self.input_name = self.captioner.decoder, "feature_map"
         if self.trained is not None:
             self.model = joint_model(self.trained, self.captioner.decoder)
             self.input_name = "image"
-        tokenizer = self.captioner.tokenizer
         self.token_ids = tokenize_captions(
-            self.collection, tokenizer, recipe.captions_per_image
+            train, self.captioner.tokenizer, recipe.captions_per_image
         )
-        self.batches_per_epoch = self._batches_per_epoch()
+        self.images_per_batch = recipe.batch_size // recipe.captions_per_image
+        self.batches_per_epoch = self._count_batches()
         self.search = compile_search(
             self.captioner.decoder,
-            tokenizer,
+            self.captioner.tokenizer,
             num_beams=recipe.num_beams,
             length_penalty=recipe.length_penalty,
         )
         self._compile()
         self.average = MovingAverage(self.model, recipe.average_decay)
 
-    @property
-    def patience(self) -> int:
-        return self.recipe.patience
-
-    def evaluated_weights(self) -> AbstractContextManager[None]:
-        return self.average.applied()
-
-    def save(self, place: str) -> None:
-        self.captioner.save_to_preset(
-            self.directory.path / place, recipe=self.recipe.as_dict()
-        )
-
-    def variables(self) -> dict[str, Any]:
-        return numbered(
-            w=self.model.weights,
-            o=self.model.optimizer.variables,
-            a=self.average.variables,
-        )
-
-    def _build(self) -> ImageCaptioner:
-        recipe = self.recipe
-        if recipe.start_from:
-            captioner = ImageCaptioner.from_preset(recipe.start_from)
-            wanted = recipe.encoder_options.get("trainable_from", "none")
-            captioner.image_encoder.set_trainable_from(wanted)
-            return captioner
-        vocabulary = Vocabulary.build(self.collection.captions(), recipe.min_count)
-        tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
-        encoder = build_encoder(recipe.encoder, **recipe.encoder_options)
-        decoder = build_decoder(
-            "lstm",
-            len(vocabulary),
-            encoder.feature_map_shape,
-            **recipe.decoder_options,
-        )
-        return ImageCaptioner(encoder, decoder, tokenizer)
-
-    def _parts(self):
-        """The part of the encoder whose output is kept, and the part trained."""
-        encoder = self.captioner.image_encoder
-        cached, trained = encoder.split()
-        if trained is not None and self.augmentation and self.recipe.views == 1:
-            return None, encoder
-        return cached, trained
-
-    def _gatherer(
-        self, collection: CaptionCollection, name: str, views: int = 1
-    ) -> tuple[Callable[[np.ndarray], np.ndarray], CaptionCollection]:
-        """How to get the model's inputs by position, and the pictures they are of."""
-        if self.cached is None:
-            pixels, failed = read_pixels(
-                collection, self.captioner.image_encoder.image_size
-            )
-            return lambda indices: pixels[indices], without_failed(collection, failed)
-        cache, collection = cached_features(
-            self.cached,
-            collection,
-            self.directory.path / "features" / name,
-            views=views,
-            augmentation=self.augmentation,
-            image_size=self.captioner.image_encoder.image_size,
-            seed=self.recipe.seed,
-            progress=self.progress,
-        )
-        return cache.gather, collection
-
-    def _batches_per_epoch(self) -> int:
-        pictures, captions, _ = self.token_ids.shape
-        units = self.recipe.batch_size // self.recipe.captions_per_image
-        total = pictures * captions if self.recipe.captions_per_image == 1 else pictures
-        if total < units:
-            raise InputError(
-                "There must be enough pictures for a batch",
-                "Use a smaller batch_size",
-                batch_size=self.recipe.batch_size,
-                pictures=pictures,
-            )
-        return total // units
-
-    def _compile(self) -> None:
-        recipe = self.recipe
-        optimizer = build_optimizer(
-            recipe,
-            self.batches_per_epoch * recipe.epochs,
-            slow=self.captioner.image_encoder.trainable_variables,
-        )
-        if recipe.objective == "self_critical":
-            loss = CaptionLoss(0.0, normalization="captions")
-            stop_dropout(self.model)
-        else:
-            loss = CaptionLoss(recipe.label_smoothing, recipe.attention_penalty)
-        self.model.compile(optimizer, loss)
-        optimizer.build(self.model.trainable_variables)
-
     def fit_epoch(self, epoch: int) -> dict[str, Any]:
         recipe = self.recipe
-        gather = self.gather
-        if self.views > 1:
-            generator = np.random.default_rng([recipe.seed, epoch, self.views])
-
-            def gather(which):
-                drawn = generator.integers(self.views, size=len(which))
-                return self.gather(self.views * which + drawn)
-
+        gather = self._draw_views(epoch)
         if recipe.objective == "self_critical":
             return self._fit_self_critical(gather, epoch)
         batches = epoch_batches(
@@ -207,7 +150,7 @@ class CaptionerRun(TrainingRun):
             captions_per_image=recipe.captions_per_image,
             seed=recipe.seed,
             epoch=epoch,
-            augmentation=self.augmentation if self.cached is None else None,
+            augmentation=self.augmentation if self.frozen is None else None,
         )
         history = self.model.fit(
             batches,
@@ -217,20 +160,138 @@ class CaptionerRun(TrainingRun):
         )
         return {name: float(values[-1]) for name, values in history.history.items()}
 
-    def _fit_self_critical(self, gather, epoch: int) -> dict[str, float]:
-        if not hasattr(self, "_self_critical"):
-            self._self_critical = SelfCritical(
-                self.captioner,
-                self.token_ids,
-                self.recipe.captions_per_image,
-                self.recipe.seed,
-                self.recipe.temperature,
+    def validate(self, epoch: int) -> dict[str, Any]:
+        gather, collection = self._validation
+        texts = describe_features(
+            self.search,
+            self.captioner.tokenizer,
+            feature_maps(gather, len(collection), self.trained),
+        )
+        metrics = default_metrics(collection, self.recipe.metric)
+        scores = compute_metrics(metrics, texts, collection)
+        folder = self.directory.path / "samples"
+        folder.mkdir(exist_ok=True)
+        lines = [
+            f"{example.image_id}\t{text}\n"
+            for example, text in zip(collection, texts[:NUM_SAMPLES], strict=False)
+        ]
+        (folder / f"epoch_{epoch + 1:03d}.txt").write_text("".join(lines))
+        return scores | {"score": scores[self.recipe.metric]}
+
+    def save(self, place: str) -> None:
+        self.captioner.save_to_preset(
+            self.directory.path / place, recipe=self.recipe.as_dict()
+        )
+
+    def _build(self, train: CaptionCollection) -> ImageCaptioner:
+        recipe = self.recipe
+        if recipe.start_from:
+            captioner = ImageCaptioner.from_preset(recipe.start_from)
+            first = recipe.encoder_options.get("trainable_from", "none")
+            captioner.image_encoder.set_trainable_from(first)
+            return captioner
+        vocabulary = Vocabulary.build(train.captions(), recipe.min_count)
+        tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
+        encoder = build_encoder(recipe.encoder, **recipe.encoder_options)
+        decoder = build_decoder(
+            recipe.decoder,
+            len(vocabulary),
+            encoder.feature_map_shape,
+            **recipe.decoder_options,
+        )
+        return ImageCaptioner(encoder, decoder, tokenizer)
+
+    def _split_encoder(self) -> tuple[Any, Any]:
+        """Return the part of the encoder whose output is cached, and the part trained.
+
+        Images that change in each step pass through the complete encoder.
+        """
+        encoder = self.captioner.image_encoder
+        frozen, trained = encoder.split()
+        if trained is not None and self.augmentation and self.recipe.views == 1:
+            return None, encoder
+        return frozen, trained
+
+    def _read(
+        self, collection: CaptionCollection, name: str, views: int = 1
+    ) -> tuple[Gather, CaptionCollection]:
+        return read_inputs(
+            collection,
+            self.frozen,
+            self.directory.path / "features" / name,
+            image_size=self.captioner.image_encoder.image_size,
+            views=views,
+            augmentation=self.augmentation,
+            seed=self.recipe.seed,
+            progress=self.progress,
+        )
+
+    @cached_property
+    def _validation(self) -> tuple[Gather, CaptionCollection]:
+        return self._read(self._unread, "validation")
+
+    def _count_batches(self) -> int:
+        images, captions, _ = self.token_ids.shape
+        total = images * captions if self.recipe.captions_per_image == 1 else images
+        if total < self.images_per_batch:
+            raise InputError(
+                "There must be enough images for a batch",
+                "Use a smaller batch_size",
+                batch_size=self.recipe.batch_size,
+                images=images,
             )
+        return total // self.images_per_batch
+
+    def _compile(self) -> None:
+        recipe = self.recipe
+        schedule = build_schedule(
+            recipe.learning_rate,
+            self.batches_per_epoch * recipe.epochs,
+            recipe.warm_up_steps,
+        )
+        decay = {"weight_decay": recipe.weight_decay, "clip_norm": recipe.clip_norm}
+        if recipe.optimizer == "muon":
+            optimizer = build_muon(schedule, **decay)
+        else:
+            optimizer = build_adamw(
+                schedule,
+                slow=self.captioner.image_encoder.trainable_variables,
+                factor=recipe.encoder_learning_rate,
+                **decay,
+            )
+        if recipe.objective == "self_critical":
+            loss = CaptionLoss(0.0, normalization="captions")
+            stop_dropout(self.model)
+        else:
+            loss = CaptionLoss(recipe.label_smoothing, recipe.attention_penalty)
+        self.model.compile(optimizer, loss)
+        optimizer.build(self.model.trainable_variables)
+
+    def _draw_views(self, epoch: int) -> Gather:
+        """Return a function from image numbers to one version of each, at random."""
+        if self.views == 1:
+            return self.gather
+        generator = np.random.default_rng([self.recipe.seed, epoch, self.views])
+
+        def gather(rows: np.ndarray) -> np.ndarray:
+            drawn = generator.integers(self.views, size=len(rows))
+            return self.gather(self.views * rows + drawn)
+
+        return gather
+
+    @cached_property
+    def _self_critical(self) -> SelfCritical:
+        return SelfCritical(
+            self.captioner,
+            self.token_ids,
+            self.recipe.captions_per_image,
+            self.recipe.seed,
+            self.recipe.temperature,
+        )
+
+    def _fit_self_critical(self, gather: Gather, epoch: int) -> dict[str, Any]:
         batches = self._self_critical.batches(
-            gather,
-            len(self.token_ids),
-            self.recipe.batch_size // self.recipe.captions_per_image,
-            epoch,
+            gather, len(self.token_ids), self.images_per_batch, epoch
         )
         rewards = []
         bar = self.steps(batches, epoch, self.batches_per_epoch)
@@ -241,31 +302,3 @@ class CaptionerRun(TrainingRun):
             rewards.append(reward)
             bar.set_postfix(reward=f"{np.mean(rewards):.3f}")
         return {"reward": float(np.mean(rewards))}
-
-    def validate(self, epoch: int) -> dict[str, Any]:
-        texts = describe_features(
-            self.search, self.captioner.tokenizer, self._validation_features()
-        )
-        metrics = default_metrics(self.validation, self.recipe.metric)
-        scores = compute_metrics(metrics, texts, self.validation)
-        folder = self.directory.path / "samples"
-        folder.mkdir(exist_ok=True)
-        lines = [
-            f"{e.image_id}\t{t}"
-            for e, t in zip(self.validation.examples[:SAMPLES], texts, strict=False)
-        ]
-        (folder / f"epoch_{epoch + 1:03d}.txt").write_text("\n".join(lines) + "\n")
-        return scores | {"score": scores[self.recipe.metric]}
-
-    def _validation_features(self):
-        """A generator of batches of feature maps of the validation pictures."""
-        if not hasattr(self, "_validation_gather"):
-            self._validation_gather, self.validation = self._gatherer(
-                self.validation, "validation"
-            )
-        for start in range(0, len(self.validation), 50):
-            stop = min(start + 50, len(self.validation))
-            inputs = self._validation_gather(np.arange(start, stop))
-            if self.trained is not None:
-                inputs = self.trained.predict_on_batch(inputs)
-            yield inputs

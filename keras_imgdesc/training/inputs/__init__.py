@@ -1,1 +1,1 @@
-"""Images as a training reads them."""
+"""Images as training takes them: pixels, cached features, augmented versions."""

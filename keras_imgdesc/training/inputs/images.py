@@ -1,6 +1,7 @@
-"""A collection of captioned pictures as arrays to train on."""
+"""The images of a collection as arrays to train on."""
 
 import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,82 +9,105 @@ import numpy as np
 
 from keras_imgdesc import images
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.feature_cache import FeatureCache, extract_features
+from keras_imgdesc.data.feature_cache import extract_features
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.text import CaptionTokenizer
-from keras_imgdesc.training.captioner.batches import Augmentation
-from keras_imgdesc.training.inputs.views import PictureViews
+from keras_imgdesc.training.inputs.augmentation import Augmentation
+from keras_imgdesc.training.inputs.views import ImageViews
 
 LOGGER = logging.getLogger(__name__)
 
+# From row numbers to an array (rows, ...): uint8 pixels or float feature maps.
+Gather = Callable[[np.ndarray], np.ndarray]
+
 
 def check_collections(train: CaptionCollection, validation: CaptionCollection) -> None:
-    """Refuses training without pictures.
+    """Refuse to train without images.
 
     Raises:
-        InputError: one of the two has none.
+        InputError: one of the two collections is empty.
     """
     if not len(train) or not len(validation):
         raise InputError(
-            "Training needs pictures to train on and to validate on",
+            "Training needs images to train on and images to validate on",
             "Check the annotations and the folder of images",
             train=len(train),
             validation=len(validation),
         )
 
 
-def tokenize_captions(
-    collection: CaptionCollection, tokenizer: CaptionTokenizer, at_least: int
-) -> np.ndarray:
-    """Token ids int32 `(pictures, captions, length)`.
-
-    Args:
-        collection: pictures; one with fewer captions than another repeats some.
-        tokenizer: words to ids.
-        at_least: captions of each picture, or more where a picture has more.
-    """
-    most = max(at_least, max(len(e.captions) for e in collection))
-    texts = [e.captions[i % len(e.captions)] for e in collection for i in range(most)]
-    ids = np.asarray(tokenizer(texts))
-    return ids.reshape(len(collection), most, -1).astype(np.int32)
-
-
-def cached_features(
-    encoder: Any,
+def read_inputs(
     collection: CaptionCollection,
+    frozen: Any,
     path: Path,
     *,
-    views: int,
-    augmentation: Augmentation,
     image_size: int,
+    views: int = 1,
+    augmentation: Augmentation,
     seed: int,
     progress: bool,
-) -> tuple[FeatureCache, CaptionCollection]:
-    """What the frozen part of an encoder gives for pictures, computed once.
+) -> tuple[Gather, CaptionCollection]:
+    """Read what the trained part of a model takes for each image.
+
+    With frozen layers that is their output, computed once and cached; otherwise it is
+    the pixels.
 
     Args:
-        encoder: the frozen part.
-        collection: pictures; those that cannot be read are named in a warning.
-        path: the cache's folder.
-        views, augmentation, image_size, seed: of `PictureViews`.
-        progress: show a progress bar.
+        collection: images; unreadable ones are skipped with a warning.
+        frozen: model of the frozen layers, or `None`.
+        path: folder of the cache.
+        image_size: side of the images in pixels.
+        views, augmentation, seed: see `ImageViews`; for cached outputs only.
+        progress: whether to show a progress bar.
 
     Returns:
-        The cache, `views` maps a picture, and the pictures that could be read.
+        A function from row numbers to an array: uint8 `(rows, size, size, 3)` or float
+        feature maps, of which each image has `views` consecutive ones. And the images
+        that could be read.
+
+    Raises:
+        InputError: no image can be read.
     """
-    pictures = PictureViews(collection, views, augmentation, image_size, seed)
-    cache = extract_features(encoder, pictures, pictures.names, path, progress=progress)
+    if frozen is None:
+        pixels, failed = read_pixels(collection, image_size)
+        return lambda rows: pixels[rows], without_failed(collection, failed)
+    versions = ImageViews(collection, views, augmentation, image_size, seed)
+    cache = extract_features(frozen, versions, versions.names, path, progress=progress)
     failed = {k.rpartition("#")[0]: v for k, v in cache.failed.items()}
-    return cache, without_failed(collection, failed)
+    return cache.gather, without_failed(collection, failed)
+
+
+def feature_maps(
+    gather: Gather, count: int, trained: Any, batch_size: int = 50
+) -> Iterator[np.ndarray]:
+    """Yield the feature maps of images in batches.
+
+    Args:
+        gather: inputs by row number, from `read_inputs`.
+        count: number of images.
+        trained: model from those inputs to feature maps, or `None` if they are feature
+            maps already.
+        batch_size: images per batch.
+
+    Yields:
+        Float arrays `(images, rows, columns, channels)`.
+    """
+    for start in range(0, count, batch_size):
+        inputs = gather(np.arange(start, min(start + batch_size, count)))
+        yield inputs if trained is None else trained.predict_on_batch(inputs)
 
 
 def read_pixels(
     collection: CaptionCollection, size: int
 ) -> tuple[np.ndarray, dict[str, str]]:
-    """Pictures uint8 `(pictures, size, size, 3)`, and those that cannot be read.
+    """Read the images of a collection.
+
+    Args:
+        collection: images.
+        size: side to resize them to, in pixels.
 
     Returns:
-        The pictures that can, in order; and what is wrong with the others, by id.
+        The readable images, uint8 `(images, size, size, 3)`, in order; and the error
+        of each of the others, by image id.
     """
     pixels = np.empty((len(collection), size, size, 3), np.uint8)
     failed: dict[str, str] = {}
@@ -101,23 +125,23 @@ def read_pixels(
 def without_failed(
     collection: CaptionCollection, failed: dict[str, str]
 ) -> CaptionCollection:
-    """The collection without the pictures that cannot be read, each reported.
+    """Return a collection without its unreadable images, each with a warning.
 
     Args:
-        collection: pictures.
-        failed: what is wrong with some of them, by id.
+        collection: images.
+        failed: error message of each unreadable image, by image id.
 
     Raises:
-        InputError: none is left.
+        InputError: no image is readable.
     """
     for name, message in failed.items():
-        LOGGER.warning("Left out: %s: %s", name, message)
-    left = [e for e in collection if e.image_id not in failed]
-    if not left:
+        LOGGER.warning("Skipped: %s: %s", name, message)
+    readable = [e for e in collection if e.image_id not in failed]
+    if not readable:
         raise InputError(
-            "Some pictures of the collection must be readable",
-            f"Check the folder of images; the first error is: {message}",
-            pictures=len(collection),
+            "Some images of the collection must be readable",
+            f"Check the folder of images; the last error is: {message}",
+            images=len(collection),
             unreadable=len(failed),
         )
-    return CaptionCollection(left)
+    return CaptionCollection(readable)

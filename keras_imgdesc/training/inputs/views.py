@@ -1,4 +1,4 @@
-"""Several versions of each picture."""
+"""Several versions of each image."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,21 +9,21 @@ import tensorflow as tf
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import ImageError
 from keras_imgdesc.images import load_image, resize_image
-from keras_imgdesc.training.captioner.batches import Augmentation, augment
+from keras_imgdesc.training.inputs.augmentation import Augmentation, augment
 
 
-class PictureViews(Sequence):
-    """The pictures of a collection, each followed by changed versions of it.
+class ImageViews(Sequence):
+    """The images of a collection, each followed by augmented versions of it.
 
-    Made when asked for, each a pure function of (seed, position), so that the features
-    of all of them can be computed without holding the pictures.
+    A version is made on access and depends on the seed and its position only, so that
+    features of all versions can be computed without holding the images in memory.
 
     Args:
-        collection: pictures.
-        views: versions of each, the picture itself being the first.
-        how: how the others are changed.
-        image_size: side of a changed version, in pixels.
-        seed: of the changes.
+        collection: images.
+        views: versions per image; the first is the unchanged image.
+        how: changes of the other versions.
+        image_size: side of an augmented version, in pixels.
+        seed: seed of the changes.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class PictureViews(Sequence):
 
     @property
     def names(self) -> list[str]:
-        """The picture's id and the number of the version, as `"1000268201.jpg#2"`."""
+        """Image id and version number of each item, such as `"1000268201.jpg#2"`."""
         return [f"{e.image_id}#{v}" for e in self.collection for v in range(self.views)]
 
     def __len__(self) -> int:
@@ -58,7 +58,7 @@ class PictureViews(Sequence):
         try:
             image = np.asarray(resize_image(load_image(source), self.image_size))
         except ImageError:
-            return source  # whoever reads it next reports it
+            return source  # The next reader reports it.
         key = tf.constant([self.seed, position], tf.int64)
         changed = augment(tf.constant(image[None]), key, self.how)[0]
         return tf.cast(tf.round(changed), tf.uint8).numpy()

@@ -1,65 +1,80 @@
-"""How a matcher is trained."""
+"""The settings of a matcher's training."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.recipe import Recipe
 
-METRICS = ("recall", "hard_choice")
-
 
 @dataclass(frozen=True)
 class MatchingRecipe(Recipe):
-    """Settings of `train_matcher`, saved as JSON beside what it makes.
+    """Settings of `train_matcher`, saved as JSON beside its result.
 
     Attributes:
-        encoder_from: a preset of a captioner or matcher, whose image encoder is used;
-            None builds a new one of `encoder`.
-        encoder: `"vgg16"` or `"mobilenet"`, where there is no `encoder_from`.
-        encoder_options: arguments of a new encoder; of one that is there,
-            `trainable_from` and `image_size` alone.
-        text_encoder_from: a preset of a matcher or painter, whose text encoder is used
-            as it is, so that painters which read with it can be judged with new eyes;
-            None builds a new one of `text_encoder`.
-        text_encoder: `"compact"` or `"bert"`.
-        text_options: arguments of `CompactTextEncoder` besides the tokenizer, or of
+        image_encoder_from: preset of a captioner or matcher whose image encoder is
+            used; `None` builds a new one. Called `encoder_from` in earlier versions.
+        encoder: a new image encoder, a key of `keras_imgdesc.vision.ENCODERS`.
+        encoder_options: arguments of a new image encoder; for one from a preset, only
+            `trainable_from` and `image_size`.
+        text_encoder_from: preset of a matcher or painter whose text encoder is used
+            and stays frozen, so that painters with that text encoder can be evaluated
+            with another image encoder; `None` builds a new one.
+        text_encoder: a new text encoder, `"compact"` or `"bert"`.
+        text_options: arguments of `CompactTextEncoder` except the tokenizer, or of
             `BertTextEncoder`.
-        min_count: a word of the compact encoder's vocabulary must appear so often.
-        sequence_length: token ids a text.
-        embedding_dim, num_layers, num_heads, dropout, pool_size, scoring: see
-            `ImageTextMatcher.build_parts`; `scoring` are the arguments of `PairScore`.
-        epochs: passes over the pictures.
-        batch_size: pictures in a step, each told from so many.
-        captions_per_image: captions of each picture in a step, drawn anew.
-        word_dropout: share of the words that are read as unknown while training.
-        hard_negatives: wrong captions that each picture brings along, each made of one
-            of its own by `WordSwaps`.
-        exchangeable: phrases that exclude each other, for `WordSwaps`.
-        teacher: a BERT as `BertTextEncoder` names it, whose similarities the text
-            vectors learn too; None for none.
-        distillation_weight: of that loss.
+        min_count: number of times a word must occur in the training captions to be in
+            the compact encoder's vocabulary.
+        sequence_length: token ids per text, including start and end.
+        embedding_dim, num_layers, num_heads, dropout, pool_size: see
+            `ImageTextMatcher.build_parts`.
+        scoring: arguments of `PairScore`.
+        epochs: passes over the images.
+        batch_size: images per step; each text is matched against all of them.
+        captions_per_image: captions of each image per step, drawn at random.
+        word_dropout: share of the words replaced by the unknown token in training.
+        hard_negatives: wrong captions per image and step, made from its own captions
+            by `WordSwaps`.
+        exchangeable: groups of mutually exclusive phrases, for `WordSwaps`.
+        teacher: BERT, named as for `BertTextEncoder`, whose text similarities the text
+            vectors are trained to reproduce, or `None`.
+        distillation_weight: weight of that loss.
         jit_compile: whether XLA compiles the step on TensorFlow; on JAX it always does.
-        learning_rate: peak; after a warm-up of `warm_up_steps`, half a cosine to 1 %.
-        encoder_learning_rate: factor on it for the trained layers of both encoders
-            that come from a preset.
-        weight_decay, clip_norm: of AdamW.
-        average_decay: see `MovingAverage`.
-        flip, crop, colour, views: see `CaptionRecipe`; pictures are changed only in
-            versions of them, so frozen layers and more than one view go with it.
-        shrink: side in pixels that a version is made as small as, before it is seen
-            at the encoder's size: for a matcher of small paintings. 0 leaves it.
-        seed: of weights, dropout, order and augmentation.
-        precision: `"auto"` or a Keras dtype policy.
-        metric: chooses the epoch that is kept: `"recall"`, the mean of recall at 1, 5
-            and 10 in both directions, or `"hard_choice"`, how often the right caption
-            is chosen of 100 that differ by a swap.
-        validation_images: how many are scored after each epoch.
+        learning_rate: peak learning rate.
+        warm_up_steps: steps of linear warm-up, at most a fifth of all steps. Half a
+            cosine to 1 % of the peak follows.
+        encoder_learning_rate: factor of the learning rate for the trained layers of
+            the image encoder and of a BERT.
+        weight_decay: decay per unit of learning rate.
+        clip_norm: maximum norm of all gradients together.
+        average_decay: decay per step of a moving average of the weights, which is
+            validated and saved; see `MovingAverage`. 0 disables it.
+        flip, crop, colour, views: see `CaptionRecipe`. Images are augmented only as
+            cached versions, so augmentation needs frozen layers and several views.
+        shrink: side in pixels to which an augmented version is reduced before it is
+            enlarged to the encoder's size, for a matcher of small paintings; 0 does
+            not reduce it.
+        seed: seed of weights, dropout, order and augmentation.
+        precision: `"auto"` or a Keras dtype policy, see `choose_precision`.
+        metric: selects the epoch that is kept: `"recall"`, the mean of recall at 1, 5
+            and 10 in both directions, or `"hard_choice"`, the percentage of images for
+            which the right caption is chosen among 100 that differ by a swap.
+        validation_images: number of images scored after each epoch.
         patience: epochs without a better score before the run stops; 0 never stops.
         notes: command, time, machine and score of the run that was kept.
+
+    Raises:
+        InputError: a setting is out of range, or settings contradict each other.
+
+    Example:
+    >>> MatchingRecipe.from_dict({"encoder_from": "scenes_lstm"}).image_encoder_from
+    'scenes_lstm'
     """
 
-    encoder_from: str | None = None
+    RENAMED: ClassVar[Mapping[str, str]] = {"encoder_from": "image_encoder_from"}
+
+    image_encoder_from: str | None = None
     encoder: str = "vgg16"
     encoder_options: dict[str, Any] = field(default_factory=dict)
     text_encoder_from: str | None = None
@@ -102,59 +117,45 @@ class MatchingRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        least = {
-            "epochs": 1,
-            "batch_size": 2,
-            "captions_per_image": 1,
-            "pool_size": 1,
-            "views": 1,
-            "hard_negatives": 0,
-            "validation_images": 1,
-            "shrink": 0,
-        }
-        for name, smallest in least.items():
-            if getattr(self, name) < smallest:
-                raise InputError(
-                    f"{name} must be at least {smallest}",
-                    "Use a larger one",
-                    **{name: getattr(self, name)},
-                )
+        self.require_at_least(
+            epochs=1,
+            batch_size=2,
+            captions_per_image=1,
+            pool_size=1,
+            views=1,
+            hard_negatives=0,
+            validation_images=1,
+            shrink=0,
+        )
+        self.require_one_of(
+            text_encoder=("compact", "bert"), metric=("recall", "hard_choice")
+        )
         for name in ("word_dropout", "average_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(
-                    f"{name} must be from 0 to below 1",
-                    "Use 0 for none",
-                    **{name: getattr(self, name)},
-                )
-        for name, choices in (
-            ("text_encoder", ("compact", "bert")),
-            ("metric", METRICS),
-        ):
-            if getattr(self, name) not in choices:
-                raise InputError(
-                    f"{name} must be one of {choices}",
-                    "Choose one of them",
+                    f"{name} must be at least 0 and below 1",
+                    f"Set {name} to 0 to disable it",
                     **{name: getattr(self, name)},
                 )
         needs_swaps = self.hard_negatives or self.metric == "hard_choice"
         if needs_swaps and not self.exchangeable:
             raise InputError(
-                "Hard negatives are made of phrases that can be exchanged",
+                "Hard negatives and hard choices need phrases to exchange",
                 "Set exchangeable, for example [['red', 'blue'], ['left', 'right']]",
                 exchangeable=self.exchangeable,
             )
         if self.text_encoder_from and self.text_options:
             raise InputError(
-                "A text encoder that there is already has its form",
-                "Leave out text_options, or text_encoder_from",
+                "text_options are arguments of a new text encoder",
+                "Omit text_options or text_encoder_from",
                 text_encoder_from=self.text_encoder_from,
                 text_options=self.text_options,
             )
         is_compact = self.text_encoder == "compact" and not self.text_encoder_from
         if not is_compact and (self.word_dropout or self.hard_negatives):
             raise InputError(
-                "word_dropout and hard_negatives are for a new compact text encoder",
-                "Set them to 0",
+                "word_dropout and hard_negatives need a new compact text encoder",
+                "Set both to 0",
                 word_dropout=self.word_dropout,
                 hard_negatives=self.hard_negatives,
             )

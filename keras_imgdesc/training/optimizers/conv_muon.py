@@ -8,15 +8,16 @@ from keras import ops
 class ConvMuon(keras.optimizers.Muon):
     """Muon that also orthogonalises the updates of convolution kernels.
 
-    Keras' Muon leaves every variable that is not a matrix to Adam, which would be
-    all of VGG16. Here a kernel `(rows, columns, inputs, outputs)` counts as the
-    matrix `(rows * columns * inputs, outputs)`. Kernels on the picture itself (three
-    inputs) and biases stay with Adam.
+    Keras' Muon uses Adam for every variable that is not a matrix, which would be all
+    of VGG16. Here a kernel `(rows, columns, inputs, outputs)` is treated as the matrix
+    `(rows * columns * inputs, outputs)`. Kernels applied to the image itself (three
+    inputs) and biases are updated by Adam.
 
-    Newton-Schulz runs in what the dtype policy computes in, which may be bfloat16: it
-    only has to bring the singular values near one.
+    The Newton-Schulz iteration runs in the compute dtype of the global policy, which
+    may be bfloat16: it only has to bring the singular values close to one.
 
-    Args: as `keras.optimizers.Muon`.
+    Args:
+        *args, **kwargs: arguments of `keras.optimizers.Muon`.
 
     Reference:
         Jordan et al., "Muon: an optimizer for hidden layers in neural networks",
@@ -37,7 +38,7 @@ class ConvMuon(keras.optimizers.Muon):
         update = gradient + self.momentum * m if self.nesterov else m
         outputs = variable.shape[-1]
         inputs = variable.shape[0] * variable.shape[1] * variable.shape[2]
-        # The wide side last: the products below are then (outputs, outputs).
+        # With the wide side last, the products below are (outputs, outputs).
         matrix = ops.transpose(ops.reshape(update, (inputs, outputs)))
         matrix = self._orthogonalise(matrix)
         update = ops.reshape(ops.transpose(matrix), variable.shape)

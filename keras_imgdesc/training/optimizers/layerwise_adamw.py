@@ -1,4 +1,4 @@
-"""AdamW with a slower rate for some variables."""
+"""AdamW with a lower learning rate for some variables."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ import keras
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class LayerwiseAdamW(keras.optimizers.AdamW):
-    """AdamW whose learning rate is scaled for chosen variables.
+    """AdamW that scales the learning rate of chosen variables.
 
     Args:
-        slow: the variables that learn more slowly, as an encoder's.
-        factor: what their learning rate is multiplied by.
-        *args, **kwargs: as `keras.optimizers.AdamW`.
+        slow: variables that learn more slowly, such as a pretrained encoder's.
+        factor: factor of their learning rate.
+        *args, **kwargs: arguments of `keras.optimizers.AdamW`.
     """
 
     def __init__(self, *args, slow: Iterable = (), factor: float = 1.0, **kwargs):
@@ -26,5 +26,5 @@ class LayerwiseAdamW(keras.optimizers.AdamW):
         super().update_step(gradient, variable, learning_rate)
 
     def get_config(self):
-        # Variables are told anew by whoever rebuilds the model.
+        # `slow` is not saved: the variables belong to the model that is rebuilt.
         return super().get_config() | {"factor": self.factor}

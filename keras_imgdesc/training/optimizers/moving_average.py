@@ -9,17 +9,16 @@ import keras
 class MovingAverage(keras.callbacks.Callback):
     """An exponential moving average of the trainable weights, updated in each step.
 
-    Early in training, where weights move fast, the average forgets faster: after step
-    `t` the decay is at most `(1 + t) / (10 + t)`.
+    Early in training, when weights change quickly, the decay is lower: after step `t`
+    it is at most `(1 + t) / (10 + t)`.
 
-    Keras' own `use_ema` puts the average in the place of the weights whenever `fit`
-    ends, so that a run of one `fit` an epoch would not go on from the weights that it
-    had reached.
+    Keras' own `use_ema` replaces the weights with the average at the end of every
+    `fit`, so a run with one `fit` per epoch would not continue from the weights it had
+    reached.
 
     Args:
-        model: a compiled model.
-        decay: how much of the average is kept in a step, in [0, 1); 0 averages
-            nothing and leaves the weights alone.
+        model: compiled model.
+        decay: share of the average kept in a step, in [0, 1); 0 disables averaging.
 
     Reference:
         Polyak and Juditsky, "Acceleration of stochastic approximation by averaging",
@@ -44,7 +43,7 @@ class MovingAverage(keras.callbacks.Callback):
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """The average in the place of the weights, for as long as it is entered."""
+        """Return a context in which the model has the average as its weights."""
         self._swap()
         try:
             yield
@@ -53,7 +52,7 @@ class MovingAverage(keras.callbacks.Callback):
 
     def _swap(self) -> None:
         for average, weight in zip(self.variables, self.averaged, strict=True):
-            # A copy: the values themselves change with what they are assigned to.
+            # A copy, since the array may share memory with the variable.
             held = keras.ops.convert_to_numpy(weight).copy()
             weight.assign(average)
             average.assign(held)

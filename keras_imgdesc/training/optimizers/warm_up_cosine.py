@@ -1,4 +1,4 @@
-"""The learning rate schedule that every recipe uses."""
+"""The learning rate schedule of all recipes."""
 
 import math
 
@@ -13,8 +13,8 @@ class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         peak: highest learning rate.
         warm_up_steps: steps until the peak; at least 1.
-        total_steps: steps until the end of the cosine; the rate stays there after.
-        final_share: share of the peak at the end.
+        total_steps: steps until the end of the cosine. Later steps keep its last rate.
+        final_share: last rate, as a share of the peak.
 
     Example:
     >>> schedule = WarmUpCosine(1.0, warm_up_steps=2, total_steps=10)

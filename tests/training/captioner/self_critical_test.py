@@ -8,9 +8,9 @@ from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.data.scenes.caption_writing import caption_scene
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.training.caption_training import train_captioner
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.self_critical import SelfCritical, stop_dropout
+from keras_imgdesc.training.captioner.train import train_captioner
 
 LABELS = ("a small red square", "a large blue circle", "one green star")
 

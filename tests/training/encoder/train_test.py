@@ -1,5 +1,4 @@
 import json
-import shutil
 from dataclasses import replace
 
 import keras
@@ -7,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_imgdesc.backend import dtype_policy
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.encoder import train as distillation
 from keras_imgdesc.training.encoder.batches import crop_batches, list_folders
@@ -14,6 +14,11 @@ from keras_imgdesc.training.encoder.model import SHIFT
 from keras_imgdesc.training.encoder.recipe import (
     DistillationPhase,
     DistillationRecipe,
+)
+from keras_imgdesc.training.encoder.train import (
+    WEIGHTS_FILE,
+    EncoderRun,
+    distill_encoder,
 )
 from keras_imgdesc.training.run_directory import RunDirectory
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
@@ -121,46 +126,59 @@ def test_training_explains_more_and_ships_keras_weights(
     assert keras_model.count_params() == encoder.count_params()
 
 
-def test_a_run_that_stops_ends_in_the_same_weights(
-    photos, teacher_weights, tmp_path, monkeypatch
+def test_a_run_fulfils_the_contract(
+    run_recipe_contract, photos, teacher_weights, tmp_path, monkeypatch
 ):
-    front = replace(BACK, first_block=3, last_block=3)
-    chosen = replace(RECIPE, phases=(front, replace(JOINED, last_block=3)))
-    stopped, save = tmp_path / "stopped", RunDirectory.save_checkpoint
+    measured = []
 
-    def copy_the_first(self, *arguments):
-        save(self, *arguments)
-        if not stopped.exists():  # all that a run that stops here leaves
-            shutil.copytree(self.path, stopped)
+    def measure(student, teacher, images):
+        measured.append(len(images))
+        return {"block5": 0.1 * len(measured)}
 
-    with monkeypatch.context() as patch:
-        patch.setattr(RunDirectory, "save_checkpoint", copy_the_first)
-        whole = distillation.distill_encoder(
-            chosen, [photos], teacher_weights, tmp_path / "whole", progress=False
+    monkeypatch.setattr(distillation, "explained_variance", measure)
+    front = replace(BACK, first_block=3, last_block=3, steps=1)
+    chosen = replace(
+        RECIPE, phases=(replace(JOINED, frozen_below=5), front), steps_per_epoch=1
+    )
+    validation = sorted(photos.iterdir())
+
+    def train(recipe, run_dir, progress):
+        return distill_encoder(
+            recipe, [photos], teacher_weights, run_dir, validation, progress=progress
         )
+
+    # Not a number would not do: ReLU turns it into 0.
+    encoder = run_recipe_contract(chosen, train, rtol=1e-4, atol=1e-6, broken=1e15)
     keras.utils.set_random_seed(RECIPE.seed)
     initial = VGG16Encoder(32, input_scale=64.0).get_weights()
-    changed = [not np.array_equal(a, b) for a, b in zip(initial, whole.get_weights())]
-    assert not any(changed[:4]) and all(changed[4:14:2])  # block1 is frozen
-    assert not (stopped / "vgg16.weights.h5").exists()
-    resumed = distillation.distill_encoder(
-        chosen, [photos], teacher_weights, stopped, progress=False
-    )
-    assert len((stopped / "metrics.csv").read_text().splitlines()) == 3
-    for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    changed = [not np.array_equal(a, b) for a, b in zip(initial, encoder.get_weights())]
+    # Blocks 3 and 5 are trained; the others keep their weights.
+    assert all(changed[8:14:2]) and all(changed[20::2])
+    assert not any(changed[:8] + changed[14:20])
+    assert not (tmp_path / "not_finite" / WEIGHTS_FILE).exists()
+    # Measured where the phase of all blocks ends: once in the full run, once in the
+    # resumed one, and not again with the weights of a later phase.
+    rows = RunDirectory(tmp_path / "full", chosen.as_dict()).metrics()
+    assert [row["phase"] for row in rows] == ["joined", "joined", "back"]
+    assert [row.get("validation_block5") for row in rows] == [None, 0.1, None]
+    train(chosen, tmp_path / "full", False)
+    assert measured == [6, 6]
+    assert RunDirectory(tmp_path / "full", chosen.as_dict()).metrics() == rows
 
 
-def test_recipes_go_through_json(tmp_path):
-    path = tmp_path / "r.json"
-    path.write_text(RECIPE.to_json())
-    assert DistillationRecipe.from_json(path) == RECIPE
-    path.write_text(json.dumps({"phases": [], "speed": 1}))
-    with pytest.raises(InputError, match="speed"):
-        DistillationRecipe.from_json(path)
-    path.write_text("{")
-    with pytest.raises(InputError, match="r.json"):
-        DistillationRecipe.from_json(path)
+def test_it_computes_in_bfloat16_and_keeps_weights_in_float32(
+    photos, teacher_weights, tmp_path
+):
+    phase = replace(BACK, first_block=3, last_block=3)
+    chosen = replace(RECIPE, phases=(phase,), precision="mixed_bfloat16")
+    with dtype_policy("mixed_bfloat16"):
+        run = EncoderRun(
+            chosen, tmp_path, list_folders([photos]), teacher_weights, progress=False
+        )
+        run.train()
+    assert run.student.compute_dtype == "bfloat16"
+    assert {w.dtype for w in run.student.weights} == {"float32"}
+    assert np.isfinite(run.directory.metrics()[0]["loss"])
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ import pytest
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
-from keras_imgdesc.training.captioner.batches import Augmentation
-from keras_imgdesc.training.inputs.views import PictureViews
+from keras_imgdesc.training.inputs.augmentation import Augmentation
+from keras_imgdesc.training.inputs.views import ImageViews
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def collection(toy_image):
 
 
 def test_the_picture_comes_first_and_changed_versions_follow(collection, toy_image):
-    views = PictureViews(collection, 3, Augmentation(True, 0.8, 0.2), 32, seed=0)
+    views = ImageViews(collection, 3, Augmentation(True, 0.8, 0.2), 32, seed=0)
     assert len(views) == 6
     assert views.names[:4] == ["good#0", "good#1", "good#2", "broken#0"]
     first, second, third = views[:3]
@@ -28,15 +28,15 @@ def test_the_picture_comes_first_and_changed_versions_follow(collection, toy_ima
 
 def test_versions_depend_on_seed_and_position_alone(collection):
     how = Augmentation(True, 0.8, 0.2)
-    views = PictureViews(collection, 3, how, 32, seed=0)
-    again = PictureViews(collection, 3, how, 32, seed=0)
-    other = PictureViews(collection, 3, how, 32, seed=1)
+    views = ImageViews(collection, 3, how, 32, seed=0)
+    again = ImageViews(collection, 3, how, 32, seed=0)
+    other = ImageViews(collection, 3, how, 32, seed=1)
     np.testing.assert_array_equal(views[2], again[1:3][1])
     assert (views[2] != other[2]).any()
 
 
 def test_a_version_can_be_seen_as_small_as_a_painting(collection):
-    views = PictureViews(collection, 2, Augmentation(shrink=2), 32, seed=0)
+    views = ImageViews(collection, 2, Augmentation(shrink=2), 32, seed=0)
     seen = views[1].astype(float)
     # What four pixels can say: no more than a blend of them along each row.
     assert seen.shape == (32, 32, 3)
