@@ -25,6 +25,7 @@ def parity(scenes_forms, tmp_path_factory) -> Parity:
     return compare_forms(check, requests, list(scenes_forms.values()), progress=False)
 
 
+@pytest.mark.slow
 def test_every_form_gives_the_captions_of_python(parity, form_names):
     rows = {row["form"]: row for row in parity.rows()}
     assert list(rows) == form_names

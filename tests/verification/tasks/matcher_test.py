@@ -14,6 +14,7 @@ def parity() -> Parity:
     return verify("scenes_matcher", draw_scenes("test", 6), progress=False)
 
 
+@pytest.mark.slow
 def test_every_form_scores_as_python(parity, form_names):
     rows = {row["form"]: row for row in parity.rows()}
     assert list(rows) == form_names
