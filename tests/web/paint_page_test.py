@@ -149,10 +149,10 @@ def test_unknown_words_are_named(address, open_page):
     page.click("#brief [type=submit]")
     web.painted("a red zebra star", 0, 4)
     # A text without known words, or without any, is not painted.
-    for text, said in [("Zebra?", "Choose words that"), (" ", "Write what the")]:
+    for text, message in [("Zebra?", "Choose words that"), (" ", "Write what the")]:
         page.fill("#text", text)
         page.click("#brief [type=submit]")
-        page.wait_for_selector(f"#notice.is-error:has-text('{said}')")
+        page.wait_for_selector(f"#notice.is-error:has-text('{message}')")
         web.painted("a red zebra star", 0, 4)
     page.fill("#text", "a star " * 7)
     page.wait_for_selector("#notice:has-text('It reads 12 words')")

@@ -47,9 +47,9 @@ HAND_OVER = """async ([encoded, name, kind]) => {
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory) -> list[Path]:
+def photos(tmp_path_factory) -> list[Path]:
     """Return three photographs, a large panorama, and one with an EXIF rotation."""
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("photos")
     large = folder / "large.jpg"
     Image.open(PHOTOS[1]).resize((4800, 1700)).save(large, quality=92)
     exif = Image.Exif()
@@ -61,13 +61,13 @@ def pictures(tmp_path_factory) -> list[Path]:
 
 
 def test_float32_captions_are_those_of_python(
-    float_model, build, serve, open_page, pictures
+    float_model, build, serve, open_page, photos
 ):
     lite = LiteCaptioner(float_model)
     with serve(build(float_model)) as address:
         page = open_page(address).load()
         # Check the very first run too: a failing kernel may leave memory unchanged.
-        for path in pictures:
+        for path in photos:
             token_ids, log_probs = page.describe(path)
             expected = lite.generate(path, return_details=True)
             assert token_ids == expected.token_ids.tolist(), path.name
@@ -77,7 +77,7 @@ def test_float32_captions_are_those_of_python(
 
 
 def test_dynamic_captions_are_near_those_of_python(
-    dynamic_model, build, serve, open_page, pictures
+    dynamic_model, build, serve, open_page, photos
 ):
     """Kernels round activations to int8 differently, which may change a close call."""
     lite = LiteCaptioner(dynamic_model)
@@ -85,7 +85,7 @@ def test_dynamic_captions_are_near_those_of_python(
     same = []
     with serve(build(dynamic_model)) as address:
         page = open_page(address).load()
-        for path in pictures:
+        for path in photos:
             token_ids, log_probs = page.describe(path)
             expected = lite.generate(path, return_details=True)
             same.append(token_ids == expected.token_ids.tolist())
@@ -99,26 +99,26 @@ def test_dynamic_captions_are_near_those_of_python(
     assert sum(same) >= 2
 
 
-def test_it_works_without_a_network(dynamic_model, build, serve, open_page, pictures):
+def test_it_works_without_a_network(dynamic_model, build, serve, open_page, photos):
     with serve(build(dynamic_model)) as address:
         page = open_page(address).load()
-        online = page.describe(pictures[0])
+        online = page.describe(photos[0])
         page.page.evaluate(WAIT_UNTIL_KEPT)
     # The server has stopped as well.
     page.context.set_offline(True)
     page.load()
-    token_ids, log_probs = page.describe(pictures[0])
+    token_ids, log_probs = page.describe(photos[0])
     assert token_ids == online[0]
     np.testing.assert_array_equal(log_probs, online[1])
     page.page.click("[data-example='examples/rocket.jpg']")
     assert page.caption_of("rocket.jpg")[0]
 
 
-def test_it_can_be_used_by_keyboard(dynamic_model, build, serve, open_page, pictures):
+def test_it_can_be_used_by_keyboard(dynamic_model, build, serve, open_page, photos):
     with serve(build(dynamic_model)) as address:
         web = open_page(address).load()
         page = web.page
-        web.describe(pictures[0])
+        web.describe(photos[0])
         page.wait_for_selector(".word.is-said:last-child")
         words = page.locator(".word")
 
@@ -148,27 +148,27 @@ def test_it_can_be_used_by_keyboard(dynamic_model, build, serve, open_page, pict
 
 
 def test_a_file_that_is_not_an_image_is_named_and_changes_nothing(
-    dynamic_model, build, serve, open_page, pictures, broken_pictures
+    dynamic_model, build, serve, open_page, photos, broken_pictures
 ):
     with serve(build(dynamic_model)) as address:
         web = open_page(address).load()
-        expected = web.describe(pictures[1])
+        expected = web.describe(photos[1])
         for what in ("text", "empty", "random", "header only"):
             web.page.set_input_files("#choose", broken_pictures[what])
             error = web.page.wait_for_selector(f".is-error:has-text('{what}.jpg')")
             assert "is not a picture" in error.inner_text()
             # The previous caption is still shown.
-            assert web.caption_of(pictures[1].name)[0] == expected[0]
-        web.describe(pictures[0])
+            assert web.caption_of(photos[1].name)[0] == expected[0]
+        web.describe(photos[0])
         assert web.page.locator(".is-error").count() == 0
 
 
 def test_images_can_be_dropped_and_pasted(
-    dynamic_model, build, serve, open_page, pictures
+    dynamic_model, build, serve, open_page, photos
 ):
     with serve(build(dynamic_model)) as address:
         web = open_page(address).load()
-        for kind, path in zip(("drop", "paste"), pictures):
+        for kind, path in zip(("drop", "paste"), photos):
             encoded = base64.b64encode(path.read_bytes()).decode()
             web.page.evaluate(HAND_OVER, [encoded, path.name, kind])
             assert web.caption_of(path.name)[0]
@@ -193,13 +193,13 @@ def test_a_missing_model_and_missing_webassembly_are_reported(
 
 @pytest.mark.parametrize("width, height", [(320, 640), (390, 844), (1280, 800)])
 def test_it_fits_the_screen(
-    width, height, dynamic_model, build, serve, open_page, pictures
+    width, height, dynamic_model, build, serve, open_page, photos
 ):
     with serve(build(dynamic_model)) as address:
         viewport = {"width": width, "height": height}
         options = {"viewport": viewport, "has_touch": width < 800}
         web = open_page(address, reduced_motion="reduce", **options).load()
-        web.describe(pictures[0])
+        web.describe(photos[0])
         page = web.page
         # Without animation all words appear at once.
         assert page.locator(".word:not(.is-said)").count() == 0
@@ -211,7 +211,7 @@ def test_it_fits_the_screen(
         assert controls["y"] + controls["height"] <= height
 
 
-def test_pixels_are_those_of_python(dynamic_model, build, serve, open_page, pictures):
+def test_pixels_are_those_of_python(dynamic_model, build, serve, open_page, photos):
     generator = np.random.default_rng(0)
     with serve(build(dynamic_model)) as address:
         page = open_page(address).load().page
@@ -220,7 +220,7 @@ def test_pixels_are_those_of_python(dynamic_model, build, serve, open_page, pict
             got = page.evaluate(RESIZE, [rgba.ravel().tolist(), height, width, 96])
             expected = stretch(rgba[..., :3], (96, 96))
             np.testing.assert_array_equal(np.reshape(got, expected.shape), expected)
-        for path in pictures:
+        for path in photos:
             encoded = base64.b64encode(path.read_bytes()).decode()
             got = page.evaluate(DECODE, [encoded, 96])
             expected = stretch(load_image(path), (96, 96))

@@ -177,7 +177,7 @@ def _jpeg_pixels(contents: tf.Tensor) -> tf.Tensor:
 
 
 def _decode(contents: tf.Tensor) -> tf.Tensor:
-    """uint8 (height, width, 3), upright; fails for what is not a whole image."""
+    """Decode one file to upright uint8 (height, width, 3), or fail if it is broken."""
     with tf.control_dependencies(
         [tf.debugging.assert_less_equal(_pixels_of_header(contents), _limit())]
     ):
