@@ -1,7 +1,9 @@
 import io
 import os
+import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -199,12 +201,47 @@ def test_a_jpeg_with_too_many_pixels_is_read_smaller(toy_image):
         load_image(progressive, max_pixels=83 * 61 - 1)
 
 
-def test_pictures_of_900_million_pixels(tmp_path):
-    """In a process of its own, which may not use much memory."""
-    blank = Image.new("L", (30_000, 30_000))
-    blank.save(tmp_path / "large.jpg", quality=10)
-    blank.save(tmp_path / "large.png", compress_level=1)
-    blank.close()
+def blank_jpeg(side: int) -> bytes:
+    """A black grey-scale JPEG file; `side` is a multiple of 8.
+
+    It is put together from one row of blocks: the image itself would need `side`
+    squared bytes.
+    """
+    row = io.BytesIO()
+    Image.new("L", (side, 8)).save(row, "JPEG", restart_marker_rows=1)
+    encoded = row.getvalue()
+    height_at = encoded.index(b"\xff\xc0") + 5
+    scan = encoded.index(b"\xff\xda")
+    blocks_at = scan + 2 + int.from_bytes(encoded[scan + 2 : scan + 4], "big")
+    head = bytearray(encoded[:blocks_at])
+    head[height_at : height_at + 2] = side.to_bytes(2, "big")
+    blocks = encoded[blocks_at:-2]  # without the end marker
+    rows = (blocks + bytes([0xFF, 0xD0 + i % 8]) for i in range(side // 8))
+    return bytes(head) + b"".join(rows)[:-2] + b"\xff\xd9"
+
+
+def blank_png(side: int) -> bytes:
+    """A black PNG file with one bit per pixel."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        length, checksum = len(content), zlib.crc32(kind + content)
+        return struct.pack(">I", length) + kind + content + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(side * (1 + (side + 7) // 8)), 1)
+    parts = {b"IHDR": header, b"IDAT": rows, b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts.items())
+
+
+def test_blank_files_are_valid():
+    for encoded in (blank_jpeg(64), blank_png(64)):
+        np.testing.assert_array_equal(load_image(encoded), np.zeros((64, 64, 3)))
+
+
+def test_images_of_900_million_pixels(tmp_path):
+    """In a process with limited memory."""
+    (tmp_path / "large.jpg").write_bytes(blank_jpeg(30_000))
+    (tmp_path / "large.png").write_bytes(blank_png(30_000))
     code = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
