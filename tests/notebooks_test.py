@@ -12,59 +12,58 @@ FOLDER = Path(__file__).parents[1] / "notebooks"
 
 @dataclass(frozen=True)
 class Expected:
-    """What is replaced in a notebook for the test, and what must come out.
+    """What a test replaces in a notebook, and the outputs that it expects.
 
     Args:
-        shorter: what would take minutes, and what stands for it here; everything else
-            runs as it is.
-        pictures: how many cells draw one, at least.
-        tables: how many cells show one, at least.
+        shorter: code that would take minutes, and its replacement.
+        images: minimum number of images in the outputs.
+        tables: minimum number of tables in the outputs.
     """
 
     shorter: dict[str, str]
-    pictures: int
+    images: int
     tables: int = 0
 
 
 NOTEBOOKS = {
     "01_describe_images": Expected(
         {
-            "PICTURES, EPOCHS = 2000, 3": "PICTURES, EPOCHS = 60, 1",
-            'drawn("validation", 200)': 'drawn("validation", 20)',
+            "NUM_IMAGES, EPOCHS = 2000, 3": "NUM_IMAGES, EPOCHS = 60, 1",
+            'draw("validation", 200)': 'draw("validation", 20)',
         },
-        pictures=5,
+        images=5,
     ),
     "02_paint_from_words": Expected(
         {
-            "PICTURES, TRAINED_ON, EPOCHS = 32, 2000, 4": (
-                "PICTURES, TRAINED_ON, EPOCHS = 6, 64, 1"
+            "NUM_IMAGES, NUM_TRAINING_IMAGES, EPOCHS = 32, 2000, 4": (
+                "NUM_IMAGES, NUM_TRAINING_IMAGES, EPOCHS = 6, 64, 1"
             )
         },
-        pictures=6,
+        images=6,
         tables=1,
     ),
     "03_export_and_serve": Expected(
         {
             '"../examples/photos/astronaut.jpg"': '"../examples/pictures/scene_1.png"',
             '"flickr8k_mobilenet_lstm"': '"scenes_lstm"',
-            "PICTURES = 12": "PICTURES = 3",
-            "parts(40, seed=1)": "parts(8, seed=1)",
+            "NUM_IMAGES = 12": "NUM_IMAGES = 3",
+            "random_crops(40, seed=1)": "random_crops(8, seed=1)",
         },
-        pictures=3,
+        images=3,
         tables=4,
     ),
     "04_match_and_search": Expected(
-        {"PICTURES = 200": "PICTURES = 40"}, pictures=3, tables=2
+        {"NUM_IMAGES = 200": "NUM_IMAGES = 40"}, images=3, tables=2
     ),
 }
 
 
-def test_every_notebook_is_run():
+def test_every_notebook_is_tested():
     assert {path.stem for path in FOLDER.glob("*.ipynb")} == set(NOTEBOOKS)
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_it_runs(name):
+def test_the_notebook_runs(name):
     expected = NOTEBOOKS[name]
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     for long, short in expected.shorter.items():
@@ -83,5 +82,5 @@ def test_it_runs(name):
         for output in cell.get("outputs", [])
         for kind in output.get("data", {})
     ]
-    assert shown.count("image/png") >= expected.pictures
+    assert shown.count("image/png") >= expected.images
     assert shown.count("text/markdown") >= expected.tables
