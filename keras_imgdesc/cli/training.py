@@ -102,12 +102,12 @@ def train_matcher(recipe, run_dir, **options) -> None:
 @run_options
 def train_painter(recipe, run_dir, kind, **options) -> None:
     """Train a painter. Run the same command again to resume."""
-    from keras_imgdesc.training.painter.recipe import GeneratorRecipe
+    from keras_imgdesc.training.painter import PainterRecipe
 
     if kind:
         options["changes"] = (*options["changes"], f"kind={kind}")
-    chosen, training, validation = _read(GeneratorRecipe, recipe, **options)
-    from keras_imgdesc.training.generator_training import train_generator as run
+    chosen, training, validation = _read(PainterRecipe, recipe, **options)
+    from keras_imgdesc.training.painter.train import train_painter as run
 
     run(chosen, run_dir, training, validation)
     click.echo(f"The painter is in {run_dir / 'preset'}")

@@ -9,9 +9,9 @@ from keras_imgdesc.painting.layers.conditioning_augmentation import (
 from keras_imgdesc.painting.layers.noise_prior import NoisePrior
 from keras_imgdesc.painting.layers.sharpening import Sharpening
 from keras_imgdesc.painting.layers.word_attention import WordAttention
-from keras_imgdesc.painting.learning.augmentation import change_pictures
+from keras_imgdesc.painting.learning.augmentation import augment
 from keras_imgdesc.painting.learning.conditional_gan import ConditionalGAN
-from keras_imgdesc.painting.learning.conditional_vae import ConditionalVAE, VaeObjective
+from keras_imgdesc.painting.learning.conditional_vae import ConditionalVAE
 from keras_imgdesc.painting.learning.contrast import Contrast
 from keras_imgdesc.painting.learning.feature_distance import FeatureDistance
 from keras_imgdesc.painting.learning.gan_objective import GanObjective
@@ -25,6 +25,7 @@ from keras_imgdesc.painting.learning.losses import (
     normal_divergence,
 )
 from keras_imgdesc.painting.learning.matcher_scores import MatcherScores
+from keras_imgdesc.painting.learning.vae_objective import VaeObjective
 from keras_imgdesc.painting.networks.discriminator import Discriminator
 from keras_imgdesc.painting.networks.generator import Generator
 from keras_imgdesc.painting.networks.picture_encoder import PictureEncoder
@@ -53,7 +54,7 @@ __all__ = [
     "TextToImage",
     "VaeObjective",
     "WordAttention",
-    "change_pictures",
+    "augment",
     "coarse_distance",
     "detail",
     "discriminator_loss",

@@ -222,7 +222,7 @@ class TextToImage(Task):
         Args:
             generator_optimizer, discriminator_optimizer: Keras optimizers or names;
                 None means Adam of 2e-4 and 4e-4.
-            objective: None means the defaults. A matching loss takes `train_generator`.
+            objective: None means the defaults. A matching loss takes `train_painter`.
             discriminator: None makes one of the generator's resolution and width.
             **kwargs: the rest of `ConditionalGAN.compile`.
 
@@ -252,7 +252,7 @@ class TextToImage(Task):
 
         Pictures and the vectors of their captions are kept in memory. `generator` holds
         the moving average all along, so that `generate` and `save_to_preset` are as
-        usual. To go on, call it again. `train_generator` does more: checkpoints,
+        usual. To go on, call it again. `train_painter` does more: checkpoints,
         metrics, sheets, hard mismatches, a matching loss.
 
         Args:

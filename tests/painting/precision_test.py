@@ -42,13 +42,13 @@ def batch(latent_dim: int) -> dict[str, np.ndarray]:
     shapes = {
         "sentence": (4, 6),
         "words": (4, 3, 6),
-        "wrong": (4, 1, 6),
+        "mismatched": (4, 1, 6),
         "noise": (4, latent_dim),
     }
     drawn = {n: chance.normal(size=s).astype("float32") for n, s in shapes.items()}
     return drawn | {
         "image": chance.integers(256, size=(4, 64, 64, 3)).astype("uint8"),
-        "chances": chance.random((4, 2, 8)).astype("float32"),
+        "uniform": chance.random((4, 2, 8)).astype("float32"),
         "text_id": np.arange(4, dtype="int32"),
     }
 

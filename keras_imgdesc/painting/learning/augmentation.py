@@ -1,4 +1,4 @@
-"""Random changes of pictures that gradients go through."""
+"""Random, differentiable augmentation of images."""
 
 from __future__ import annotations
 
@@ -8,38 +8,47 @@ from keras import ops
 
 from keras_imgdesc.errors import InputError
 
-# Numbers from [0, 1) that the changes of one picture take.
-CHANCES = 8
-CHANGES = ("colour", "translation", "cutout", "flip")
+# Uniform random numbers that the augmentations of one image take.
+NUM_UNIFORM = 8
+AUGMENTATIONS = ("colour", "translation", "cutout", "flip")
 
 
-def change_pictures(
+def augment(
     pixels: Any,
-    chances: Any,
-    changes: tuple[str, ...],
+    uniform: Any,
+    augmentations: tuple[str, ...],
     translation: float = 0.125,
     cutout: float = 0.5,
 ) -> Any:
-    """Changes pictures at random, real and painted ones alike.
+    """Augment images, real and painted ones alike.
 
-    A discriminator that only ever sees changed pictures cannot learn few real ones by
-    heart, and the changes do not leak into what is painted.
+    A discriminator that only ever gets augmented images cannot memorize a small data
+    set, and because gradients pass through the augmentations, they do not leak into
+    what is painted.
 
     Args:
         pixels: float (batch, size, size, 3) in [-1, 1].
-        chances: float (batch, `CHANCES`), uniform in [0, 1): all the chance there is.
-        changes: of `"colour"` (brightness, saturation, contrast), `"translation"`,
-            `"cutout"` and `"flip"`; mirror no pictures whose words say left or right.
+        uniform: float (batch, `NUM_UNIFORM`), uniform in [0, 1); the only source of
+            randomness.
+        augmentations: any of `"colour"` (brightness, saturation and contrast),
+            `"translation"`, `"cutout"` and `"flip"`. Do not flip images whose texts
+            mention left or right.
         translation: largest shift, as a share of the side.
-        cutout: side of the square that is cut out, as a share of the picture's.
+        cutout: side of the erased square, as a share of the image's side.
+
+    Returns:
+        float (batch, size, size, 3).
+
+    Raises:
+        InputError: an augmentation is unknown.
 
     Example:
 
     >>> import numpy as np
-    >>> from keras_imgdesc.painting import change_pictures
-    >>> pictures = np.zeros((1, 8, 8, 3), "float32")
-    >>> chances = np.full((1, 8), 0.999, "float32")
-    >>> brighter = np.asarray(change_pictures(pictures, chances, ("colour",)))
+    >>> from keras_imgdesc.painting import augment
+    >>> images = np.zeros((1, 8, 8, 3), "float32")
+    >>> uniform = np.full((1, 8), 0.999, "float32")
+    >>> brighter = np.asarray(augment(images, uniform, ("colour",)))
     >>> brighter[0, 4, 4].round(3)
     array([0.499, 0.499, 0.499], dtype=float32)
 
@@ -47,39 +56,36 @@ def change_pictures(
         Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training",
         https://arxiv.org/abs/2006.10738
     """
-    check_changes(changes)
+    unknown = sorted(set(augmentations) - set(AUGMENTATIONS))
+    if unknown:
+        raise InputError(
+            f"An augmentation must be one of {list(AUGMENTATIONS)}",
+            f"Use some of {list(AUGMENTATIONS)}",
+            augmentations=unknown,
+        )
     size = pixels.shape[1]
-    chances = ops.cast(chances, "float32")
-    if "colour" in changes:
-        pixels = _coloured(pixels, chances[:, 0:3])
-    if "flip" in changes:
-        is_flipped = (chances[:, 3] < 0.5)[:, None, None, None]
+    uniform = ops.cast(uniform, "float32")
+    if "colour" in augmentations:
+        pixels = _change_colours(pixels, uniform[:, 0:3])
+    if "flip" in augmentations:
+        is_flipped = (uniform[:, 3] < 0.5)[:, None, None, None]
         pixels = ops.where(is_flipped, ops.flip(pixels, axis=2), pixels)
-    if "translation" in changes:
+    if "translation" in augmentations:
         reach = int(size * translation + 0.5)
-        pixels = _shifted(pixels, ops.floor(chances[:, 4:6] * (2 * reach + 1)) - reach)
-    if "cutout" in changes:
+        pixels = _translate(
+            pixels, ops.floor(uniform[:, 4:6] * (2 * reach + 1)) - reach
+        )
+    if "cutout" in augmentations:
         side = int(size * cutout + 0.5)
-        pixels = _cut(pixels, ops.floor(chances[:, 6:8] * (size + 1 - side % 2)), side)
+        pixels = _cut_out(
+            pixels, ops.floor(uniform[:, 6:8] * (size + 1 - side % 2)), side
+        )
     return pixels
 
 
-def check_changes(changes: Any) -> None:
-    """Refuses changes that there are not.
-
-    Raises:
-        InputError: naming them.
-    """
-    unknown = sorted(set(changes) - set(CHANGES))
-    if unknown:
-        raise InputError(
-            f"Changes of pictures are {CHANGES}", "Choose of them", changes=unknown
-        )
-
-
-def _coloured(pixels: Any, chances: Any) -> Any:
+def _change_colours(pixels: Any, uniform: Any) -> Any:
     brightness, saturation, contrast = (
-        ops.cast(chances[:, i], pixels.dtype)[:, None, None, None] for i in range(3)
+        ops.cast(uniform[:, i], pixels.dtype)[:, None, None, None] for i in range(3)
     )
     pixels = pixels + (brightness - 0.5)
     grey = ops.mean(pixels, axis=3, keepdims=True)
@@ -88,10 +94,10 @@ def _coloured(pixels: Any, chances: Any) -> Any:
     return (pixels - mean) * (contrast + 0.5) + mean
 
 
-def _shifted(pixels: Any, shift: Any) -> Any:
-    """What leaves the picture is lost, and zeros come in."""
-    # A shift as two products with matrices of zeros and ones: no gather, whose
-    # gradient is slow.
+def _translate(pixels: Any, shift: Any) -> Any:
+    """Shift images and fill with zeros."""
+    # Two products with matrices of zeros and ones instead of a gather, whose gradient
+    # is slow.
     size = pixels.shape[1]
     place = ops.arange(size, dtype="float32")
     rows, columns = (
@@ -108,7 +114,7 @@ def _shifted(pixels: Any, shift: Any) -> Any:
     return ops.transpose(moved, (0, 2, 1, 3))
 
 
-def _cut(pixels: Any, centre: Any, side: int) -> Any:
+def _cut_out(pixels: Any, centre: Any, side: int) -> Any:
     place = ops.arange(pixels.shape[1], dtype="float32")
     start = centre - side // 2
     inside = [

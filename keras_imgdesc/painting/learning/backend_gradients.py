@@ -40,7 +40,7 @@ def require_tensorflow() -> None:
     if keras.backend.backend() != "tensorflow":
         raise InputError(
             "fit trains generators on TensorFlow",
-            "Set KERAS_BACKEND=tensorflow, or use train_generator",
+            "Set KERAS_BACKEND=tensorflow, or use train_painter",
             backend=keras.backend.backend(),
         )
 

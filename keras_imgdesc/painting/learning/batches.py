@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images import stack_images
 from keras_imgdesc.matching.matching_data import check_entries, check_spec
-from keras_imgdesc.painting.learning.augmentation import CHANCES
+from keras_imgdesc.painting.learning.augmentation import NUM_UNIFORM
 
 
 class PaintingData(keras.utils.PyDataset):
@@ -85,7 +85,7 @@ class PaintingData(keras.utils.PyDataset):
             **{name: values[text] for name, values in self.features.items()},
             "text_id": text.astype(np.int32),
             # Where all say the same, no words are wrong.
-            "wrong": wrong if len(self.sentences) > 1 else wrong[:, :0],
+            "mismatched": wrong if len(self.sentences) > 1 else wrong[:, :0],
         }
         return (batch | draw_chance(len(rows), self.latent_dim, chance),)
 
@@ -99,7 +99,7 @@ def draw_chance(
     """Noise and chances of a batch, see `ConditionalGAN`."""
     return {
         "noise": chance.standard_normal((count, latent_dim), np.float32),
-        "chances": chance.random((count, 2, CHANCES), np.float32),
+        "uniform": chance.random((count, 2, NUM_UNIFORM), np.float32),
     }
 
 

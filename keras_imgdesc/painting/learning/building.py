@@ -40,7 +40,7 @@ def adversaries(
     if objective is not None and objective.matching_weight:
         raise InputError(
             "A matching loss takes a matcher and its token ids",
-            "Use train_generator, or set matching_weight to 0",
+            "Use train_painter, or set matching_weight to 0",
             matching_weight=objective.matching_weight,
         )
     shape: dict[str, Any] = {

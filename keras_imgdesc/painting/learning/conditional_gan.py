@@ -1,4 +1,4 @@
-"""Generator and discriminator against each other."""
+"""The training of a conditional GAN."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.painting.learning.augmentation import change_pictures
+from keras_imgdesc.painting.learning.augmentation import augment
 from keras_imgdesc.painting.learning.backend_gradients import (
     input_gradients,
     loss_gradients,
@@ -32,27 +32,36 @@ from keras_imgdesc.painting.pixels import to_pixels
 
 
 class ConditionalGAN(TrainedInSteps):
-    """The training form of a conditional DCGAN: a step trains both in turn.
+    """A generator and a discriminator, of which each training step updates both.
 
-    Data are dicts: `"image"` uint8 (batch, resolution, resolution, 3), `"sentence"`
-    float (batch, dim), `"wrong"` float (batch, n, dim), sentences of other pictures or
-    of none; `"noise"` float (batch, latent_dim), standard normal, `"chances"` float
-    (batch, 2, `CHANCES`), uniform; for a generator that looks at words `"words"`
-    float (batch, words, word_dim); with a matching loss or a contrast `"text_id"` int32
-    (batch,), equal for equal texts; with a matching loss `"token_ids"` int32 (batch,
-    words), and optionally `"wrong_ids"` int32 (batch, words), wrong texts. In a
-    contrast all of `"wrong"` but the first, which are of the batch itself, are further
-    texts. All chance comes with the data.
+    All randomness is part of the data, a dict:
+
+    - `"image"`: uint8 (batch, resolution, resolution, 3);
+    - `"sentence"`: float (batch, dim), sentence vectors of the images' texts;
+    - `"mismatched"`: float (batch, n, dim), sentence vectors of other texts, of which
+      the first belongs to another image of the batch;
+    - `"noise"`: float (batch, latent_dim), standard normal;
+    - `"uniform"`: float (batch, 2, `NUM_UNIFORM`) in [0, 1), for the augmentation of
+      real and of painted images;
+    - `"words"`: float (batch, words, word_dim), if the generator attends to words;
+    - `"text_id"`: int32 (batch,), equal for equal texts, for a matching or contrastive
+      loss;
+    - `"token_ids"`: int32 (batch, words), for a matching loss;
+    - `"mismatched_ids"`: int32 (batch, words), optional further texts of the matching
+      loss.
+
+    In a contrastive loss all of `"mismatched"` but the first are further texts.
 
     Args:
-        generator, discriminator: of one resolution and sentence width.
-        average: a generator of the same configuration, that becomes the moving average.
-        matching: pictures (batch, resolution, resolution, 3) in [-1, 1] and token ids
-            (texts, words) to f(I, D), (batch, texts), see `MatcherScores`; None for no
-            matching loss.
-        contrast: of the discriminator; None for none.
-        anchor: what the generator takes to pictures (batch, resolution, resolution, 3)
-            in [-1, 1] that it is held to; None for none.
+        generator, discriminator: models of one resolution and sentence width.
+        average: generator of the same configuration, which receives the moving average.
+        matching: function of images (batch, resolution, resolution, 3) in [-1, 1] and
+            token ids (texts, words) that returns f(I, D), (batch, texts), such as
+            `MatcherScores`; None for no matching loss.
+        contrast: `Contrast` of the discriminator; None for no contrastive loss.
+        anchor: function of the generator's inputs that returns the images (batch,
+            resolution, resolution, 3) in [-1, 1] that painted ones stay close to; None
+            for no anchor.
 
     Example:
 
@@ -66,9 +75,9 @@ class ConditionalGAN(TrainedInSteps):
     >>> logs = gan.train_on_batch({
     ...     "image": chance.integers(256, size=(4, 32, 32, 3)).astype("uint8"),
     ...     "sentence": chance.normal(size=(4, 8)).astype("float32"),
-    ...     "wrong": chance.normal(size=(4, 1, 8)).astype("float32"),
+    ...     "mismatched": chance.normal(size=(4, 1, 8)).astype("float32"),
     ...     "noise": chance.normal(size=(4, 192)).astype("float32"),
-    ...     "chances": chance.random((4, 2, 8)).astype("float32"),
+    ...     "uniform": chance.random((4, 2, 8)).astype("float32"),
     ... }, return_dict=True)
     >>> sorted(logs)[:3]
     ['discriminator_loss', 'divergence', 'fake_score']
@@ -101,17 +110,19 @@ class ConditionalGAN(TrainedInSteps):
         jit_compile: Any = False,
         **kwargs: Any,
     ) -> None:
-        """Configures training.
+        """Configure training.
 
         Args:
-            generator_optimizer, discriminator_optimizer: Keras optimizers or names.
-            objective: None means the defaults.
-            jit_compile: as in Keras, off as XLA makes steps slower on some CPUs. On JAX
-                a step is always compiled.
+            generator_optimizer, discriminator_optimizer: Keras optimizers or their
+                names.
+            objective: losses and their weights; None means the defaults.
+            jit_compile: whether XLA compiles the step, which makes it slower on some
+                CPUs. On JAX a step is always compiled.
             **kwargs: the rest of `keras.Model.compile`.
 
         Raises:
-            InputError: the objective weighs a contrast or an anchor and there is none.
+            InputError: the objective needs a contrast or an anchor that the model does
+                not have.
         """
         super().compile(jit_compile=jit_compile, **kwargs)
         self.objective = objective or GanObjective()
@@ -119,23 +130,23 @@ class ConditionalGAN(TrainedInSteps):
             weight = getattr(self.objective, f"{name}_weight")
             if weight and getattr(self, name) is None:
                 raise InputError(
-                    f"The objective weighs the {name} of a model that has none",
+                    f"A positive {name}_weight needs a model with a {name}",
                     f"Build the model with {name}=..., or set {name}_weight to 0",
                     **{f"{name}_weight": weight},
                 )
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self._judging)
+        self.discriminator_optimizer.build(self._discriminator_variables)
 
     @property
     def optimizers(self) -> list[Any]:
-        """Both, for a checkpoint."""
+        """Both optimizers, in the order of a checkpoint."""
         return [self.generator_optimizer, self.discriminator_optimizer]
 
     @property
-    def _judging(self) -> list[Any]:
-        """What is trained on the discriminator's side."""
+    def _discriminator_variables(self) -> list[Any]:
+        """Variables that the discriminator's optimizer trains."""
         if self.contrast is None or not self.objective.contrast_weight:
             return self.discriminator.trainable_variables
         return [
@@ -145,21 +156,21 @@ class ConditionalGAN(TrainedInSteps):
 
     @property
     def steps_done(self) -> Any:
-        """How often the weights have changed."""
+        """Number of training steps so far."""
         return self.generator_optimizer.iterations
 
     def learn(self, data: Any) -> dict[str, Any]:
         trained = self.generator.trainable_variables
 
-        def painting(apart: Any) -> tuple[Any, dict[str, Any]]:
+        def loss(without_gradients: Any) -> tuple[Any, dict[str, Any]]:
             painted = self.generator(self.generator.inputs_of(data), training=True)
-            with apart():
+            with without_gradients():
                 fixed = ops.stop_gradient(painted["image"])
                 logs = self._train_discriminator(data, fixed)
-            loss, more = self._painting_loss(data, painted)
-            return loss, logs | more
+            value, more = self._painting_loss(data, painted)
+            return value, logs | more
 
-        (_, logs), gradients = loss_gradients(painting, trained, self.state)
+        (_, logs), gradients = loss_gradients(loss, trained, self.state)
         self.generator_optimizer.apply(gradients, trained)
         step = ops.cast(self.steps_done, "float32")
         move_average(
@@ -171,22 +182,26 @@ class ConditionalGAN(TrainedInSteps):
 
     def _train_discriminator(self, data: Any, painted: Any) -> dict[str, Any]:
         (_, logs), gradients = loss_gradients(
-            lambda apart: self._judging_loss(data, painted), self._judging, self.state
+            lambda _: self._discriminator_loss(data, painted),
+            self._discriminator_variables,
+            self.state,
         )
-        self.discriminator_optimizer.apply(gradients, self._judging)
+        self.discriminator_optimizer.apply(gradients, self._discriminator_variables)
         return logs
 
-    def _judging_loss(self, data: Any, painted: Any) -> tuple[Any, dict[str, Any]]:
+    def _discriminator_loss(
+        self, data: Any, painted: Any
+    ) -> tuple[Any, dict[str, Any]]:
         objective = self.objective
-        real = self._changed(to_pixels(data["image"]), data["chances"][:, 0])
-        fake = self._changed(painted, data["chances"][:, 1])
+        real = self._augmented(to_pixels(data["image"]), data["uniform"][:, 0])
+        fake = self._augmented(painted, data["uniform"][:, 1])
         count = ops.shape(real)[0]
         maps = self.discriminator.read(
             ops.concatenate([real, fake], axis=0), training=True
         )
-        wrong = data["wrong"]
-        number = wrong.shape[1]
-        sentences = [data["sentence"], *(wrong[:, i] for i in range(number))]
+        mismatched = data["mismatched"]
+        number = mismatched.shape[1]
+        sentences = [data["sentence"], *(mismatched[:, i] for i in range(number))]
         scores = self.discriminator.judge(
             {
                 "map": ops.concatenate([maps[:count]] * (number + 1) + [maps[count:]]),
@@ -194,10 +209,10 @@ class ConditionalGAN(TrainedInSteps):
             },
             training=True,
         )
-        real_score, wrong_score = scores[:count], scores[count:-count]
+        real_score, mismatched_score = scores[:count], scores[count:-count]
         fake_score = scores[-count:]
         loss = discriminator_loss(
-            real_score, fake_score, wrong_score if number else None, objective.loss
+            real_score, fake_score, mismatched_score if number else None, objective.loss
         )
         logs = {
             "discriminator_loss": loss,
@@ -205,7 +220,7 @@ class ConditionalGAN(TrainedInSteps):
             "fake_score": ops.mean(fake_score),
         }
         if number:
-            logs["wrong_score"] = ops.mean(wrong_score)
+            logs["wrong_score"] = ops.mean(mismatched_score)
         if objective.contrast_weight:
             logs["real_contrast"] = self._contrast(maps[:count], data)
             loss += objective.contrast_weight * logs["real_contrast"]
@@ -215,8 +230,11 @@ class ConditionalGAN(TrainedInSteps):
 
     def _contrast(self, maps: Any, data: Any) -> Any:
         assert self.contrast is not None
-        wrong = data["wrong"]
-        sentences = [data["sentence"], *(wrong[:, i] for i in range(1, wrong.shape[1]))]
+        mismatched = data["mismatched"]
+        sentences = [
+            data["sentence"],
+            *(mismatched[:, i] for i in range(1, mismatched.shape[1])),
+        ]
         scores = self.contrast({"map": maps, "sentence": ops.concatenate(sentences)})
         return matching_cross_entropy(scores, _same(data["text_id"]))
 
@@ -237,8 +255,8 @@ class ConditionalGAN(TrainedInSteps):
 
     def _painting_loss(self, data: Any, painted: Any) -> tuple[Any, dict[str, Any]]:
         objective = self.objective
-        changed = self._changed(painted["image"], data["chances"][:, 1])
-        maps = self.discriminator.read(changed)
+        augmented = self._augmented(painted["image"], data["uniform"][:, 1])
+        maps = self.discriminator.read(augmented)
         scores = self.discriminator.judge({"map": maps, "sentence": data["sentence"]})
         adversarial = generator_loss(scores, objective.loss)
         divergence = normal_divergence(painted["mean"], painted["log_variance"])
@@ -247,11 +265,11 @@ class ConditionalGAN(TrainedInSteps):
         if objective.matching_weight and self.matching is not None:
             some = slice(objective.matching_images or None)
             token_ids = data["token_ids"]
-            if "wrong_ids" in data:
-                token_ids = ops.concatenate([token_ids, data["wrong_ids"][some]])
-            # A picture survives the changes; a pattern that fools a matcher does not.
+            if "mismatched_ids" in data:
+                token_ids = ops.concatenate([token_ids, data["mismatched_ids"][some]])
+            # An image survives augmentation; a pattern that fools a matcher does not.
             matching = matching_cross_entropy(
-                self.matching(changed[some], token_ids), _same(data["text_id"])[some]
+                self.matching(augmented[some], token_ids), _same(data["text_id"])[some]
             )
             loss += objective.matching_weight * matching
             logs["matching_loss"] = matching
@@ -266,10 +284,14 @@ class ConditionalGAN(TrainedInSteps):
             logs["painted_contrast"] = contrast
         return loss, logs
 
-    def _changed(self, pixels: Any, chances: Any) -> Any:
+    def _augmented(self, pixels: Any, uniform: Any) -> Any:
         objective = self.objective
-        return change_pictures(
-            pixels, chances, objective.changes, objective.translation, objective.cutout
+        return augment(
+            pixels,
+            uniform,
+            objective.augmentations,
+            objective.translation,
+            objective.cutout,
         )
 
 

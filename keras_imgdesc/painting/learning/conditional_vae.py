@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -19,36 +18,10 @@ from keras_imgdesc.painting.learning.losses import (
     matching_cross_entropy,
     normal_divergence,
 )
+from keras_imgdesc.painting.learning.vae_objective import VaeObjective
 from keras_imgdesc.painting.networks.generator import Generator
 from keras_imgdesc.painting.networks.picture_encoder import PictureEncoder
 from keras_imgdesc.painting.pixels import to_pixels
-
-
-@dataclass(frozen=True)
-class VaeObjective:
-    """What a `ConditionalVAE` is trained for.
-
-    Attributes:
-        noise_weight: of the divergence of the noise found from the standard normal;
-            twice the variance of a pixel around what is painted, which makes the loss
-            the negative evidence lower bound.
-        divergence_weight: of the condition's divergence, likewise.
-        detail_weight: of the pixels' squared error once more, each times its `detail`:
-            a thing of few pixels counts little otherwise, and is painted as a blot.
-        perceptual_weight: of the `FeatureDistance`.
-        matching_weight: of the cross-entropy of painted pictures and texts.
-        average_decay: of the generator's moving average.
-        generator_learns: whether the generator is trained; else the encoder alone,
-            and of the generator only the statistics of its normalisations change.
-    """
-
-    noise_weight: float = 0.1
-    divergence_weight: float = 0.1
-    perceptual_weight: float = 0.1
-    matching_weight: float = 0.0
-    average_decay: float = 0.999
-    detail_weight: float = 0.0
-    generator_learns: bool = True
 
 
 class ConditionalVAE(TrainedInSteps):
@@ -114,11 +87,22 @@ class ConditionalVAE(TrainedInSteps):
         generator_optimizer: Any = "adam",
         objective: VaeObjective | None = None,
         jit_compile: Any = False,
+        freeze_generator: bool = False,
         **kwargs: Any,
     ) -> None:
-        """Configures training; see `ConditionalGAN.compile`."""
+        """Configure training.
+
+        Args:
+            generator_optimizer: Keras optimizer or its name.
+            objective: weights of the losses; None means the defaults.
+            jit_compile: see `ConditionalGAN.compile`.
+            freeze_generator: whether only the encoder is trained. Of the generator only
+                the statistics of its normalizations then change.
+            **kwargs: the rest of `keras.Model.compile`.
+        """
         super().compile(jit_compile=jit_compile, **kwargs)
         self.objective = objective or VaeObjective()
+        self.freeze_generator = freeze_generator
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.generator_optimizer.build(self._trained())
 
@@ -134,7 +118,7 @@ class ConditionalVAE(TrainedInSteps):
 
     def learn(self, data: Any) -> dict[str, Any]:
         trained = self._trained()
-        if not self.objective.generator_learns:
+        if self.freeze_generator:
             trained = list(self.encoder.trainable_variables)
         (_, logs), gradients = loss_gradients(
             lambda apart: self._loss(data), trained, self.state

@@ -7,18 +7,18 @@ import numpy as np
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.painting.learning.batches import draw_chance, mismatched_rows
-from keras_imgdesc.training.painter.recipe import GeneratorRecipe
-from keras_imgdesc.training.painter.texts import GeneratorTexts
+from keras_imgdesc.training.painter.recipe import PainterRecipe
+from keras_imgdesc.training.painter.texts import PainterTexts
 
 
-def steps_of_epoch(recipe: GeneratorRecipe, pictures: int, captions: int) -> int:
+def steps_per_epoch(recipe: PainterRecipe, pictures: int, captions: int) -> int:
     """How many batches an epoch has; 0 where there is too little for one."""
     drawn = captions if recipe.balance == "caption" else pictures
     steps = drawn // recipe.batch_size
     return min(steps, recipe.steps_per_epoch or steps)
 
 
-class GeneratorBatches:
+class PainterBatches:
     """What a `ConditionalGAN` or `ConditionalVAE` is trained on.
 
     A batch is a pure function of seed, epoch and step.
@@ -33,10 +33,10 @@ class GeneratorBatches:
 
     def __init__(
         self,
-        recipe: GeneratorRecipe,
+        recipe: PainterRecipe,
         collection: CaptionCollection,
         images: np.ndarray,
-        texts: GeneratorTexts,
+        texts: PainterTexts,
         latent_dim: int,
     ) -> None:
         self.recipe, self.images, self.texts = recipe, images, texts
@@ -60,7 +60,7 @@ class GeneratorBatches:
     @property
     def steps(self) -> int:
         """Steps an epoch; what is left over is in another epoch's."""
-        return steps_of_epoch(self.recipe, len(self.counts), len(self.picture))
+        return steps_per_epoch(self.recipe, len(self.counts), len(self.picture))
 
     def epoch(self, epoch: int) -> Iterator[dict[str, np.ndarray]]:
         """The batches of an epoch."""
@@ -100,7 +100,7 @@ class GeneratorBatches:
         count = len(captions)
         kind = text if self.labels is None else self.labels[pictures]
         wrong = [text[mismatched_rows(kind)]]
-        if self.recipe.hard_mismatch:
+        if self.texts.mismatches.shape[1]:
             options = self.texts.mismatches[text]
             hard = options[
                 np.arange(count), chance.integers(options.shape[1], size=count)
@@ -112,7 +112,7 @@ class GeneratorBatches:
         batch = {
             "image": self.images[pictures],
             "sentence": sentences[text],
-            "wrong": np.stack([sentences[w] for w in wrong], axis=1),
+            "mismatched": np.stack([sentences[w] for w in wrong], axis=1),
             "text_id": text.astype(np.int32),
             **draw_chance(count, self.latent_dim, chance),
         }
@@ -122,5 +122,5 @@ class GeneratorBatches:
             ids = self.texts.token_ids
             batch["token_ids"] = ids[text].astype(np.int32)
             if len(wrong) > 1:
-                batch["wrong_ids"] = ids[wrong[1]].astype(np.int32)
+                batch["mismatched_ids"] = ids[wrong[1]].astype(np.int32)
         return batch

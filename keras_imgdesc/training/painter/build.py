@@ -1,4 +1,4 @@
-"""The models that a recipe of a generator trains."""
+"""The models of a painter's training."""
 
 import json
 from collections.abc import Callable
@@ -15,24 +15,27 @@ from keras_imgdesc.painting import (
     Contrast,
     Discriminator,
     FeatureDistance,
-    GanObjective,
     Generator,
     MatcherScores,
     PictureEncoder,
     ProjectedDiscriminator,
-    VaeObjective,
 )
 from keras_imgdesc.tasks import load_preset
-from keras_imgdesc.training.optimizers.conv_muon import ConvMuon
-from keras_imgdesc.training.optimizers.warm_up_cosine import WarmUpCosine
-from keras_imgdesc.training.painter.recipe import GeneratorRecipe
+from keras_imgdesc.training.optimizers.build import (
+    build_adam,
+    build_muon,
+    build_schedule,
+)
+from keras_imgdesc.training.painter.gan_recipe import GanRecipe
+from keras_imgdesc.training.painter.recipe import PainterRecipe
+from keras_imgdesc.training.painter.vae_recipe import VaeRecipe
 
 # Beside the checkpoint of a VAE's run; painting does not need it.
 ENCODER_FILE = "encoder.keras"
 
 
-def build_generation(
-    recipe: GeneratorRecipe, sentences: np.ndarray, matcher: Any, steps: int
+def build_model(
+    recipe: PainterRecipe, sentences: np.ndarray, matcher: Any, steps: int
 ) -> ConditionalGAN | ConditionalVAE:
     """New models, compiled.
 
@@ -57,33 +60,49 @@ def build_generation(
         "resolution": recipe.resolution,
     }
     generator = _generator(recipe, shapes)
-    # What is painted is sharpened, of less noise; what is learned from is not.
-    average = generator.painting(
-        sharpening_rounds=recipe.sharpening_rounds if recipe.kind == "vae" else None,
-        temperature=recipe.temperature,
-    )
     matching = MatcherScores(matcher) if recipe.matching_weight else None
-    model: ConditionalGAN | ConditionalVAE
-    if recipe.kind == "vae":
-        encoder = _encoder(recipe, shapes | {"noise_dim": generator.noise_dim})
-        _whiten(recipe, sentences, generator, encoder)
-        distance = None
-        if recipe.perceptual_weight:
-            distance = FeatureDistance(matcher.image_encoder, recipe.perceptual_layers)
-        model = ConditionalVAE(encoder, generator, average, distance, matching)
-        model.compile(
-            _optimizer(recipe, steps),
-            VaeObjective(
-                recipe.noise_weight,
-                recipe.divergence_weight,
-                recipe.perceptual_weight,
-                recipe.matching_weight,
-                recipe.average_decay,
-                recipe.detail_weight,
-            ),
-            jit_compile=recipe.jit_compile,
-        )
-        return model
+    others = (shapes, generator, matching, matcher, sentences, steps)
+    if isinstance(recipe, VaeRecipe):
+        return _build_vae(recipe, *others)
+    assert isinstance(recipe, GanRecipe)
+    return _build_gan(recipe, *others)
+
+
+def _build_vae(
+    recipe: VaeRecipe,
+    shapes: dict[str, Any],
+    generator: Generator,
+    matching: Any,
+    matcher: Any,
+    sentences: np.ndarray,
+    steps: int,
+) -> ConditionalVAE:
+    # Painted images are sharpened and have less noise; the losses see neither.
+    average = generator.painting(
+        sharpening_rounds=recipe.sharpening_rounds, temperature=recipe.temperature
+    )
+    encoder = _vae_encoder(recipe, shapes | {"noise_dim": generator.noise_dim})
+    _whiten(recipe, sentences, generator, encoder)
+    distance = None
+    if recipe.perceptual_weight:
+        distance = FeatureDistance(matcher.image_encoder, recipe.perceptual_layers)
+    model = ConditionalVAE(encoder, generator, average, distance, matching)
+    model.compile(
+        _optimizer(recipe, steps), recipe.objective(), jit_compile=recipe.jit_compile
+    )
+    return model
+
+
+def _build_gan(
+    recipe: GanRecipe,
+    shapes: dict[str, Any],
+    generator: Generator,
+    matching: Any,
+    matcher: Any,
+    sentences: np.ndarray,
+    steps: int,
+) -> ConditionalGAN:
+    average = generator.painting(temperature=recipe.temperature)
     options = shapes | recipe.discriminator_options
     discriminator: Discriminator | ProjectedDiscriminator
     if recipe.projected:
@@ -101,27 +120,13 @@ def build_generation(
     model.compile(
         _optimizer(recipe, steps),
         _adam(recipe, recipe.discriminator_learning_rate, steps),
-        GanObjective(
-            recipe.loss,
-            recipe.divergence_weight,
-            recipe.penalty_weight,
-            recipe.penalty_every,
-            recipe.penalty_power,
-            recipe.matching_weight,
-            recipe.matching_images,
-            recipe.contrast_weight,
-            recipe.anchor_weight,
-            tuple(recipe.changes),
-            recipe.translation,
-            recipe.cutout,
-            recipe.average_decay,
-        ),
+        recipe.objective(),
         jit_compile=recipe.jit_compile,
     )
     return model
 
 
-def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
+def _generator(recipe: PainterRecipe, shapes: dict[str, Any]) -> Generator:
     word_dim = shapes["sentence_dim"] if recipe.attend_words else None
     if recipe.generator_from is None:
         return Generator(**shapes, word_dim=word_dim, **recipe.generator_options)
@@ -142,25 +147,24 @@ def _generator(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> Generator:
                 generator_from=recipe.generator_from,
                 **{name: getattr(found, name)},
             )
-    found = found.painting(
-        sharpening_rounds=0 if recipe.kind == "vae" else None, temperature=1.0
-    )
-    if recipe.kind == "vae":
-        _forget_prior(recipe, found)
+    is_vae = isinstance(recipe, VaeRecipe)
+    found = found.painting(sharpening_rounds=0 if is_vae else None, temperature=1.0)
+    if isinstance(recipe, VaeRecipe):
+        _reset_prior(recipe, found)
     if "refined_size" in recipe.generator_options:
         return found.refined(recipe.generator_options["refined_size"])
     return found
 
 
-def _encoder(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> PictureEncoder:
-    if recipe.encoder_from is None:
-        return PictureEncoder(**shapes, **recipe.encoder_options)
-    path = Path(recipe.encoder_from) / ENCODER_FILE
+def _vae_encoder(recipe: VaeRecipe, shapes: dict[str, Any]) -> PictureEncoder:
+    if recipe.vae_encoder_from is None:
+        return PictureEncoder(**shapes, **recipe.vae_encoder_options)
+    path = Path(recipe.vae_encoder_from) / ENCODER_FILE
     if not path.is_file():
         raise InputError(
             "An encoder to begin with is in the run directory of a VAE",
             f"Name the directory that has {ENCODER_FILE}",
-            encoder_from=recipe.encoder_from,
+            vae_encoder_from=recipe.vae_encoder_from,
         )
     found = keras.models.load_model(path)
     for name, wanted in shapes.items():
@@ -168,13 +172,13 @@ def _encoder(recipe: GeneratorRecipe, shapes: dict[str, Any]) -> PictureEncoder:
             raise InputError(
                 "An encoder to begin with must find the noise of this generator",
                 "Name the run that trained both",
-                encoder_from=recipe.encoder_from,
+                vae_encoder_from=recipe.vae_encoder_from,
                 **{name: getattr(found, name)},
             )
     return found
 
 
-def _forget_prior(recipe: GeneratorRecipe, generator: Generator) -> None:
+def _reset_prior(recipe: VaeRecipe, generator: Generator) -> None:
     """A VAE's noise is its encoder's; a prior that fits another's is fitted anew."""
     if bool(recipe.prior_epochs) != bool(generator.prior_layers):
         raise InputError(
@@ -189,7 +193,7 @@ def _forget_prior(recipe: GeneratorRecipe, generator: Generator) -> None:
         generator.prior.set_weights(new.get_weights())
 
 
-def _anchor(recipe: GeneratorRecipe) -> Callable[[Any], Any] | None:
+def _anchor(recipe: GanRecipe) -> Callable[[Any], Any] | None:
     """Pictures of the generator that training begins with, which is left alone."""
     if not recipe.anchor_weight or recipe.generator_from is None:
         return None
@@ -199,7 +203,7 @@ def _anchor(recipe: GeneratorRecipe) -> Callable[[Any], Any] | None:
 
 
 def _whiten(
-    recipe: GeneratorRecipe, sentences: np.ndarray, generator: Generator, *others: Any
+    recipe: PainterRecipe, sentences: np.ndarray, generator: Generator, *others: Any
 ) -> None:
     """Makes all see sentences alike; a generator that has learned its way keeps it."""
     if recipe.whiten and recipe.generator_from is None:
@@ -208,29 +212,22 @@ def _whiten(
         model.whitening.set_weights(generator.whitening.get_weights())
 
 
-def _optimizer(recipe: GeneratorRecipe, steps: int) -> keras.Optimizer:
+def _optimizer(recipe: PainterRecipe, steps: int) -> keras.Optimizer:
     if recipe.optimizer == "adam":
         return _adam(recipe, recipe.learning_rate, steps)
-    return ConvMuon(
+    return build_muon(
         _schedule(recipe, recipe.learning_rate, steps),
-        weight_decay=None,
-        adam_weight_decay=0.0,
         adam_lr_ratio=recipe.adam_share,
         adam_beta_1=recipe.beta_1,
         adam_beta_2=recipe.beta_2,
     )
 
 
-def _schedule(recipe: GeneratorRecipe, peak: float, steps: int) -> WarmUpCosine:
-    # A short run must not end before its warm-up.
-    warm_up = min(recipe.warm_up_steps, steps // 5)
-    return WarmUpCosine(peak, warm_up, steps, recipe.final_share)
-
-
-def _adam(recipe: GeneratorRecipe, peak: float, steps: int) -> keras.Optimizer:
-    return keras.optimizers.Adam(
-        _schedule(recipe, peak, steps),
-        beta_1=recipe.beta_1,
-        beta_2=recipe.beta_2,
-        epsilon=1e-8,
+def _adam(recipe: PainterRecipe, peak: float, steps: int) -> keras.Optimizer:
+    return build_adam(
+        _schedule(recipe, peak, steps), beta_1=recipe.beta_1, beta_2=recipe.beta_2
     )
+
+
+def _schedule(recipe: PainterRecipe, peak: float, steps: int) -> Any:
+    return build_schedule(peak, steps, recipe.warm_up_steps, recipe.final_share)

@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_imgdesc.painting import ConditionalVAE, NoisePrior, to_pixels
 from keras_imgdesc.painting.layers.noise_prior import TURN
-from keras_imgdesc.training.painter.batches import GeneratorBatches
+from keras_imgdesc.training.painter.batches import PainterBatches
 
 # Deviation of what is added to a text's whitened sentence, whose numbers have one of 1,
 # so that the texts of few pictures are not learned by heart.
@@ -17,7 +17,7 @@ TEXT_NOISE = 0.3
 
 def fit_noise_prior(
     model: ConditionalVAE,
-    batches: GeneratorBatches,
+    batches: PainterBatches,
     *,
     epochs: int,
     captions_per_picture: int = 2,

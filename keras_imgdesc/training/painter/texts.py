@@ -16,7 +16,7 @@ from keras_imgdesc.text.word_swaps import WordSwaps
 
 
 @dataclass(frozen=True, eq=False)
-class GeneratorTexts:
+class PainterTexts:
     """All texts of a training: captions, each once, and wrong ones made of them.
 
     Attributes:
@@ -41,12 +41,12 @@ def embed_texts(
     collection: CaptionCollection,
     folder: Path,
     *,
-    hard_mismatch: int,
-    exchangeable: Sequence[Sequence[str]],
     keep_ids: bool,
     keep_words: bool,
     seed: int,
-) -> GeneratorTexts:
+    hard_mismatch: int = 0,
+    exchangeable: Sequence[Sequence[str]] = (),
+) -> PainterTexts:
     """Embeds the captions of a collection.
 
     Args:
@@ -79,7 +79,7 @@ def embed_texts(
         if made := list(number)[len(texts) :]:
             of_made, _ = _vectors(encoder, made, folder, keep_words=False)
             sentences = np.concatenate([sentences, of_made])
-    return GeneratorTexts(
+    return PainterTexts(
         sentences,
         encoder.tokenize(list(number)) if keep_ids else None,
         of_caption,

@@ -33,9 +33,9 @@ def test_a_generator_is_held_to_the_pictures_of_its_anchor():
         batch = {
             "image": chance.integers(256, size=(8, 32, 32, 3)).astype("uint8"),
             "sentence": chance.normal(size=(8, 3)).astype("float32"),
-            "wrong": chance.normal(size=(8, 1, 3)).astype("float32"),
+            "mismatched": chance.normal(size=(8, 1, 3)).astype("float32"),
             "noise": chance.normal(size=(8, small.latent_dim)).astype("float32"),
-            "chances": chance.random((8, 2, 8)).astype("float32"),
+            "uniform": chance.random((8, 2, 8)).astype("float32"),
         }
         logs = gan.train_on_batch(batch, return_dict=True)
         distances.append(float(logs["anchor_distance"]))

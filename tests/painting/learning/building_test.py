@@ -154,7 +154,7 @@ def test_a_broken_picture_and_a_batched_data_set_are_refused():
 
 def test_what_does_not_fit_the_generator_is_refused():
     painter = new_painter()
-    with pytest.raises(InputError, match="train_generator"):
+    with pytest.raises(InputError, match="train_painter"):
         painter.compile(objective=GanObjective(matching_weight=0.1))
     with pytest.raises(InputError, match="resolution=64"):
         painter.compile(discriminator=Discriminator(16, resolution=64, width=4))

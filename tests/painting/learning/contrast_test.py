@@ -25,7 +25,7 @@ def batch(step: int, rows: int = 16) -> dict[str, np.ndarray]:
             (tone * 80).astype("uint8")[:, None, None, None], (rows, 32, 32, 3)
         ),
         "sentence": sentence,
-        "wrong": np.stack([sentence[::-1], np.roll(sentence, 1, axis=1)], axis=1),
+        "mismatched": np.stack([sentence[::-1], np.roll(sentence, 1, axis=1)], axis=1),
         "text_id": tone.astype("int32"),
         **draw_chance(rows, Generator(**SHAPE).latent_dim, chance),
     }
@@ -44,7 +44,7 @@ def adversaries(contrast_weight: float) -> ConditionalGAN:
     gan.compile(
         keras.optimizers.Adam(1e-3, **adam),
         keras.optimizers.Adam(2e-3, **adam),
-        GanObjective(changes=(), contrast_weight=contrast_weight),
+        GanObjective(augmentations=(), contrast_weight=contrast_weight),
     )
     return gan
 

@@ -48,9 +48,9 @@ def batch():
         "image": chance.integers(256, size=(4, 32, 32, 3)).astype("uint8"),
         "sentence": chance.normal(size=(4, 6)).astype("float32"),
         "words": chance.normal(size=(4, 3, 6)).astype("float32"),
-        "wrong": chance.normal(size=(4, 2, 6)).astype("float32"),
+        "mismatched": chance.normal(size=(4, 2, 6)).astype("float32"),
         "noise": chance.normal(size=(4, 12)).astype("float32"),
-        "chances": chance.random((4, 2, 8)).astype("float32"),
+        "uniform": chance.random((4, 2, 8)).astype("float32"),
         "text_id": np.arange(4, dtype="int32"),
     }
 

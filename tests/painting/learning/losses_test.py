@@ -3,7 +3,7 @@ import pytest
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.painting import (
-    change_pictures,
+    augment,
     detail,
     discriminator_loss,
     generator_loss,
@@ -75,7 +75,7 @@ def test_a_shift_moves_the_picture_and_brings_zeros():
     picture = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
     chances = np.full((2, 8), 0.5, "float32")
     chances[0, 4], chances[1, 5] = 0.0, 0.999  # a pixel down; a pixel to the left
-    found = np.asarray(change_pictures(picture, chances, ("translation",)))
+    found = np.asarray(augment(picture, chances, ("translation",)))
     np.testing.assert_allclose(found[0, 1:], picture[0, :-1], rtol=1e-6)
     assert not found[0, 0].any() and not found[1, :, -1].any()
     np.testing.assert_allclose(found[1, :, :-1], picture[1, :, 1:], rtol=1e-6)
@@ -84,11 +84,11 @@ def test_a_shift_moves_the_picture_and_brings_zeros():
 def test_cutout_and_flip():
     picture = np.ones((1, 8, 8, 3), "float32")
     chances = np.full((1, 8), 0.5, "float32")
-    found = np.asarray(change_pictures(picture, chances, ("cutout",)))
+    found = np.asarray(augment(picture, chances, ("cutout",)))
     assert found.sum() == 3 * (64 - 16)
     picture = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
     chances = np.array([[0.0] * 8, [0.9] * 8], "float32")
-    found = np.asarray(change_pictures(picture, chances, ("flip",)))
+    found = np.asarray(augment(picture, chances, ("flip",)))
     np.testing.assert_array_equal(found[0], picture[0, :, ::-1])
     np.testing.assert_array_equal(found[1], picture[1])
 
@@ -96,10 +96,10 @@ def test_cutout_and_flip():
 def test_colour_in_the_middle_changes_nothing():
     picture = np.random.default_rng(0).normal(size=(1, 8, 8, 3)).astype("float32")
     middle = np.full((1, 8), 0.5, "float32")
-    found = change_pictures(picture, middle, ("colour",))
+    found = augment(picture, middle, ("colour",))
     np.testing.assert_allclose(found, picture, atol=1e-6)
-    with pytest.raises(InputError, match="Changes"):
-        change_pictures(picture, middle, ("hue",))
+    with pytest.raises(InputError, match="augmentation must be one of"):
+        augment(picture, middle, ("hue",))
 
 
 def test_detail_is_where_a_small_thing_is():

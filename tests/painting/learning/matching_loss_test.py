@@ -32,11 +32,11 @@ def test_a_matcher_sees_some_changed_pictures_and_all_texts_of_the_batch():
     batch = {
         "image": chance.integers(256, size=(4, 32, 32, 3)).astype("uint8"),
         "sentence": chance.normal(size=(4, 3)).astype("float32"),
-        "wrong": chance.normal(size=(4, 1, 3)).astype("float32"),
+        "mismatched": chance.normal(size=(4, 1, 3)).astype("float32"),
         "noise": chance.normal(size=(4, gan.generator.latent_dim)).astype("float32"),
-        "chances": chances,
+        "uniform": chances,
         "token_ids": ids,
-        "wrong_ids": ids + 20,
+        "mismatched_ids": ids + 20,
         "text_id": np.array([0, 1, 2, 0], "int32"),
     }
     tensors = {name: ops.convert_to_tensor(value) for name, value in batch.items()}

@@ -59,10 +59,10 @@ def test_what_it_sees_through_is_not_trained():
     batch = {
         "image": chance.integers(256, size=(4, 64, 64, 3)).astype("uint8"),
         "sentence": normal(4, 5),
-        "wrong": normal(4, 1, 5),
+        "mismatched": normal(4, 1, 5),
         "text_id": np.arange(4, dtype="int32"),
         "noise": normal(4, gan.generator.latent_dim),
-        "chances": chance.random((4, 2, 8)).astype("float32"),
+        "uniform": chance.random((4, 2, 8)).astype("float32"),
     }
     batch = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
     logs = gan.train_on_batch(batch, return_dict=True)

@@ -4,16 +4,16 @@ import pytest
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.training.painter.batches import GeneratorBatches
-from keras_imgdesc.training.painter.recipe import GeneratorRecipe
-from keras_imgdesc.training.painter.texts import GeneratorTexts
+from keras_imgdesc.training.painter import GanRecipe
+from keras_imgdesc.training.painter.batches import PainterBatches
+from keras_imgdesc.training.painter.texts import PainterTexts
 
 # Of two classes, one with a picture in six, and a text that two pictures share.
 CAPTIONS = [("a", "b"), ("c",), ("d", "e", "f"), ("a",), ("g",), ("h",)]
 LABELS = [0, 0, 0, 0, 0, 1]
 
 
-def make(with_labels: bool = False, **changes) -> GeneratorBatches:
+def make(with_labels: bool = False, **changes) -> PainterBatches:
     collection = CaptionCollection(
         [
             CaptionedImage(
@@ -32,10 +32,11 @@ def make(with_labels: bool = False, **changes) -> GeneratorBatches:
     sentences = np.arange(10, dtype="float32")[:, None]
     mismatches = np.tile([8, 9], (len(names), 1))
     mismatches[2] = -1
-    texts = GeneratorTexts(sentences, None, of_caption, mismatches)
+    recipe = GanRecipe(**{"batch_size": 3} | changes)
+    mismatches = mismatches[:, : recipe.hard_mismatch]
+    texts = PainterTexts(sentences, None, of_caption, mismatches)
     images = np.stack([e.image for e in collection])
-    recipe = GeneratorRecipe(**{"batch_size": 3} | changes)
-    return GeneratorBatches(recipe, collection, images, texts, 5)
+    return PainterBatches(recipe, collection, images, texts, 5)
 
 
 def same(one, other) -> bool:
@@ -100,9 +101,9 @@ def test_wrong_words_are_of_another_text_or_class():
     batches = make(batch_size=6)
     for epoch in range(10):
         for batch in batches.epoch(epoch):
-            assert (batch["wrong"][:, 0] != batch["sentence"]).all()
+            assert (batch["mismatched"][:, 0] != batch["sentence"]).all()
     for batch in make(with_labels=True, batch_size=6).epoch(0):
-        for image, wrong in zip(batch["image"], batch["wrong"][:, 0]):
+        for image, wrong in zip(batch["image"], batch["mismatched"][:, 0]):
             is_last = image[0, 0, 0] == 5
             assert (wrong[0] == 7) == (not is_last)
 
@@ -110,8 +111,8 @@ def test_wrong_words_are_of_another_text_or_class():
 def test_hard_mismatches_are_made_of_the_caption_itself():
     batches = make(hard_mismatch=2, exchangeable=[["x", "y"]], batch_size=6)
     for batch in batches.epoch(0):
-        assert batch["wrong"].shape == (6, 2, 1)
-        for sentence, wrong in zip(batch["sentence"], batch["wrong"]):
+        assert batch["mismatched"].shape == (6, 2, 1)
+        for sentence, wrong in zip(batch["sentence"], batch["mismatched"]):
             # One without a word to exchange has the other wrong text.
             expected = [wrong[0, 0]] if sentence[0] == 2 else [8, 9]
             assert wrong[1, 0] in expected

@@ -28,12 +28,10 @@ from keras_imgdesc.painting import (
     Generator,
     PictureEncoder,
     TextToImage,
-    VaeObjective,
 )
 from keras_imgdesc.tasks import load_preset
-from keras_imgdesc.training.generator_training import train_generator
-from keras_imgdesc.training.painter.recipe import GeneratorRecipe
-from keras_imgdesc.training.painter.train import GeneratorRun
+from keras_imgdesc.training.painter import PainterRecipe
+from keras_imgdesc.training.painter.train import PainterRun, train_painter
 from keras_imgdesc.training.run_directory import RunDirectory
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 170, 40), "blue": (40, 60, 220)}
@@ -87,13 +85,17 @@ SMALL = {
 PRIOR = {**SMALL, "prior_layers": 2}
 
 
-def recipe(preset: str, **changes) -> GeneratorRecipe:
-    values = {
+OPTIONS = {
+    "dcgan": {"discriminator_options": {"width": 4, "condition_dim": 8}},
+    "vae": {"vae_encoder_options": {"width": 4}},
+}
+
+
+def recipe(preset: str, **changes) -> PainterRecipe:
+    values = OPTIONS.get(changes.get("kind", "dcgan"), {}) | {
         "text_encoder_from": preset,
         "resolution": 32,
         "generator_options": SMALL,
-        "discriminator_options": {"width": 4, "condition_dim": 8},
-        "encoder_options": {"width": 4},
         "epochs": 2,
         "batch_size": 12,
         "average_decay": 0.9,
@@ -103,11 +105,11 @@ def recipe(preset: str, **changes) -> GeneratorRecipe:
         "samples_per_text": 2,
         "diversity_floor": 0.0,
     }
-    return GeneratorRecipe(**values | changes)
+    return PainterRecipe.from_dict(values | changes)
 
 
-def run(chosen: GeneratorRecipe, path, count: int = 72, **kwargs) -> TextToImage:
-    return train_generator(
+def run(chosen: PainterRecipe, path, count: int = 72, **kwargs) -> TextToImage:
+    return train_painter(
         chosen, path, coloured(count), coloured(12), progress=False, **kwargs
     )
 
@@ -116,7 +118,7 @@ def run(chosen: GeneratorRecipe, path, count: int = 72, **kwargs) -> TextToImage
 def without_steps(monkeypatch):
     """Epochs of no steps, where what is tested comes after them."""
     losses = {"generator_loss": 1.0, "discriminator_loss": 1.0}
-    monkeypatch.setattr(GeneratorRun, "_fit", lambda self, epoch: dict(losses))
+    monkeypatch.setattr(PainterRun, "fit_batches", lambda self, epoch: dict(losses))
 
 
 def test_it_learns_to_paint_what_is_said(tmp_path, matcher_preset):
@@ -167,7 +169,7 @@ def test_the_rival_learns_too(tmp_path, matcher_preset):
 
 def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
     prices = []
-    fit = GeneratorRun._fit
+    fit = PainterRun.fit_batches
 
     def watched(self, epoch):
         if len(prices) == 1 and epoch == 1:
@@ -176,7 +178,7 @@ def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
         prices.append(self.model.objective.noise_weight)
         return fit(self, epoch) if epoch == 3 else {"detail_loss": 1.0}
 
-    monkeypatch.setattr(GeneratorRun, "_fit", watched)
+    monkeypatch.setattr(PainterRun, "fit_batches", watched)
     options = {"perceptual_weight": 0.0, "noise_weight": 6.0, "noise_warm_up": 2}
     options |= {"detail_weight": 2.0}
     chosen = recipe(matcher_preset, kind="vae", epochs=4, **options)
@@ -189,26 +191,26 @@ def test_the_price_of_noise_rises(tmp_path, matcher_preset, monkeypatch):
 
 
 def test_settings_that_would_do_nothing_are_refused(matcher_preset):
-    with pytest.raises(InputError, match="A VAE has no discriminator"):
+    with pytest.raises(InputError, match="VaeRecipe has no such fields; GanRecipe has"):
         recipe(matcher_preset, kind="vae", contrast_weight=1.0)
     with pytest.raises(InputError, match="layers and epochs"):
         recipe(matcher_preset, kind="vae", generator_options=PRIOR)
-    with pytest.raises(InputError, match="layers and epochs"):
+    with pytest.raises(InputError, match="set kind to 'vae'"):
         recipe(matcher_preset, generator_options=PRIOR, prior_epochs=2)
     with pytest.raises(InputError, match="word_dim=16"):
         recipe(matcher_preset, generator_options={"word_dim": 16})
     with pytest.raises(InputError, match="optimizer must be one of"):
         recipe(matcher_preset, optimizer="sgd")
-    with pytest.raises(InputError, match="Name it in generator_from"):
+    with pytest.raises(InputError, match="Set generator_from to its preset"):
         recipe(matcher_preset, anchor_weight=1.0)
     with pytest.raises(InputError, match="generator_after to 0"):
         recipe(matcher_preset, kind="vae", generator_after=1)
     with pytest.raises(InputError, match="temperature must be above 0"):
         recipe(matcher_preset, temperature=0.0)
-    with pytest.raises(InputError, match="sharpening_rounds to 0"):
+    with pytest.raises(InputError, match="GanRecipe has no such fields; VaeRecipe has"):
         recipe(matcher_preset, sharpening_rounds=3)
-    with pytest.raises(InputError, match="or encoder_options"):
-        options = {"encoder_from": "run", "encoder_options": {"width": 3}}
+    with pytest.raises(InputError, match="vae_encoder_from or vae_encoder_options"):
+        options = {"vae_encoder_from": "run", "vae_encoder_options": {"width": 3}}
         recipe(matcher_preset, kind="vae", **options)
 
 
@@ -222,15 +224,15 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
     old.save_to_preset(tmp_path / "old")
     begun = {"generator_from": str(tmp_path / "old"), "generator_options": {}}
     begun |= {"kind": "vae", "perceptual_weight": 0.0, "generator_after": 1}
-    with pytest.raises(InputError, match="all but refined_size out"):
+    with pytest.raises(InputError, match="all but refined_size from"):
         recipe(matcher_preset, **begun | {"generator_options": {"width": 5}})
     begun["generator_options"] = {"refined_size": 32}
     with pytest.raises(InputError, match="Set prior_epochs if"):
         run(recipe(matcher_preset, **begun), tmp_path / "no")
-    learns = []
+    frozen = []
 
     def watched(self, epoch):
-        learns.append(self.model.objective.generator_learns)
+        frozen.append(self.model.freeze_generator)
         generator = self.model.generator
         assert not generator.prior.leave.kernel.numpy().any()
         start = old.generator.get_layer("start").kernel
@@ -239,10 +241,10 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
         )
         return {"generator_loss": 1.0}
 
-    monkeypatch.setattr(GeneratorRun, "_fit", watched)
+    monkeypatch.setattr(PainterRun, "fit_batches", watched)
     begun |= {"prior_epochs": 1, "sharpening_rounds": 2, "temperature": 0.5}
     new = run(recipe(matcher_preset, **begun), tmp_path / "new")
-    assert learns == [False, True]
+    assert frozen == [True, False]
     assert new.generator.prior.leave.kernel.numpy().any()  # fitted anew
     assert new.generator.refined_size == 32
     assert new.generator.sharpening_rounds == 2
@@ -257,15 +259,15 @@ def test_a_vae_goes_on_with_the_encoder_of_another_run(
             weight.assign(weight + 0.1)
         return {"generator_loss": 1.0}
 
-    monkeypatch.setattr(GeneratorRun, "_fit", trained)
+    monkeypatch.setattr(PainterRun, "fit_batches", trained)
     begun = {"kind": "vae", "perceptual_weight": 0.0, "sharpening_rounds": 1}
     begun["temperature"] = 0.5
     run(recipe(matcher_preset, epochs=1, **begun), tmp_path / "first")
     begun |= {
         "generator_from": str(tmp_path / "first/preset"),
-        "encoder_from": str(tmp_path / "first"),
+        "vae_encoder_from": str(tmp_path / "first"),
         "generator_options": {},
-        "encoder_options": {},
+        "vae_encoder_options": {},
     }
 
     def watched(self, epoch):
@@ -282,21 +284,20 @@ def test_a_vae_goes_on_with_the_encoder_of_another_run(
         assert self.model.average.temperature == 0.5
         return {"generator_loss": 1.0}
 
-    monkeypatch.setattr(GeneratorRun, "_fit", watched)
+    monkeypatch.setattr(PainterRun, "fit_batches", watched)
     run(recipe(matcher_preset, epochs=1, **begun), tmp_path / "second")
-    begun["encoder_from"] = str(tmp_path)
+    begun["vae_encoder_from"] = str(tmp_path)
     with pytest.raises(InputError, match="Name the directory that has encoder.keras"):
         run(recipe(matcher_preset, **begun), tmp_path / "third")
 
 
-@pytest.mark.parametrize("learns", [False, True])
-def test_a_generator_is_left_alone(learns):
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_frozen_generator_stays_as_it_is(frozen):
     shape = {"sentence_dim": 8, "resolution": 32, "width": 4, "noise_dim": 6}
     vae = ConditionalVAE(
         PictureEncoder(**shape), Generator(**shape), Generator(**shape)
     )
-    objective = VaeObjective(generator_learns=learns)
-    vae.compile(objective=objective, run_eagerly=True)
+    vae.compile(freeze_generator=frozen, run_eagerly=True)
     before = [
         model.trainable_variables[0].numpy() for model in (vae.encoder, vae.generator)
     ]
@@ -316,7 +317,7 @@ def test_a_generator_is_left_alone(learns):
         model.trainable_variables[0].numpy() for model in (vae.encoder, vae.generator)
     ]
     changed = [not np.array_equal(*pair) for pair in zip(before, after, strict=True)]
-    assert changed == [True, learns]
+    assert changed == [True, not frozen]
 
 
 def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_preset):
@@ -339,7 +340,7 @@ def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_pr
         run(recipe(matcher_preset, resolution=64, **begun), tmp_path / "large")
     with pytest.raises(InputError, match="Set attend_words to false"):
         run(recipe(matcher_preset, attend_words=True, **begun), tmp_path / "reading")
-    with pytest.raises(InputError, match="has its form"):
+    with pytest.raises(InputError, match="already has its shape"):
         recipe(matcher_preset, generator_from=begun["generator_from"])
 
 
@@ -363,7 +364,7 @@ def test_a_generator_begins_with_what_the_rival_has_learned(tmp_path, matcher_pr
             "contrast_weight": 0.5,
             "penalty_weight": 1.0,
             "penalty_every": 2,
-            "changes": ["colour", "translation", "cutout"],
+            "augmentations": ["colour", "translation", "cutout"],
         },
     ],
 )
@@ -371,7 +372,7 @@ def test_a_run_that_stops_anywhere_ends_in_the_same_weights(
     tmp_path, matcher_preset, changes, monkeypatch
 ):
     chosen = recipe(matcher_preset, epochs=3, **changes)
-    fit = GeneratorRun._fit
+    fit = PainterRun.fit_batches
 
     def copy_in_the_third(self, epoch):
         if epoch == 2:  # all that a run that stops here leaves
@@ -379,7 +380,7 @@ def test_a_run_that_stops_anywhere_ends_in_the_same_weights(
         return fit(self, epoch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(GeneratorRun, "_fit", copy_in_the_third)
+        patch.setattr(PainterRun, "fit_batches", copy_in_the_third)
         run(chosen, tmp_path / "whole")
     run(chosen, tmp_path / "stopped")
     states = [
@@ -397,7 +398,7 @@ def test_a_killed_run_goes_on(tmp_path, matcher_preset):
         "import sys\n"
         "sys.path.insert(0, sys.argv[3])\n"
         "from train_test import *\n"
-        "train_generator(GeneratorRecipe.from_json(sys.argv[1]), sys.argv[2],"
+        "train_painter(PainterRecipe.from_json(sys.argv[1]), sys.argv[2],"
         " coloured(72), coloured(6), progress=False)\n"
     )
     run_dir = tmp_path / "run"
@@ -415,16 +416,16 @@ def test_a_killed_run_goes_on(tmp_path, matcher_preset):
     values = json.loads((tmp_path / "recipe.json").read_text())
     directory = RunDirectory(run_dir, values)
     done = directory.load_checkpoint().metadata["epochs_done"]
-    chosen = GeneratorRecipe(**values)
-    one = GeneratorRun(chosen, run_dir, coloured(72), coloured(6), None, False)
+    chosen = PainterRecipe(**values)
+    one = PainterRun(chosen, run_dir, coloured(72), coloured(6), progress=False)
     one.recipe = recipe(matcher_preset, epochs=done + 1)
-    one.go()
+    one.train()
     assert len(one.directory.metrics()) == done + 1
 
 
 def test_a_loss_that_is_not_finite_is_named_with_its_step(tmp_path, matcher_preset):
     chosen = recipe(matcher_preset, epochs=3)
-    one = GeneratorRun(chosen, tmp_path, coloured(72), coloured(6), None, False)
+    one = PainterRun(chosen, tmp_path, coloured(72), coloured(6), progress=False)
     epoch = one.batches.epoch
 
     def poisoned(number):
@@ -434,8 +435,8 @@ def test_a_loss_that_is_not_finite_is_named_with_its_step(tmp_path, matcher_pres
             yield batch
 
     one.batches.epoch = poisoned
-    with pytest.raises(InputError, match="finite.*step=9"):
-        one.go()
+    with pytest.raises(InputError, match="finite.*epoch=2.*step=3"):
+        one.train()
     assert one.directory.load_checkpoint().metadata == {"epochs_done": 1}
     assert np.isfinite(
         TextToImage.from_preset(tmp_path / "preset").generator.get_weights()[0]
@@ -445,7 +446,7 @@ def test_a_loss_that_is_not_finite_is_named_with_its_step(tmp_path, matcher_pres
 @pytest.mark.usefixtures("without_steps")
 def test_a_collapse_is_named(tmp_path, matcher_preset):
     chosen = recipe(matcher_preset, epochs=3, collapse_patience=2, diversity_floor=1.0)
-    with pytest.raises(InputError, match="one text gives one picture"):
+    with pytest.raises(InputError, match="all images of a text are alike"):
         run(chosen, tmp_path)
     assert len(RunDirectory(tmp_path, json.loads(chosen.to_json())).metrics()) == 1
 
@@ -499,7 +500,7 @@ def test_few_pictures_and_wrong_recipes_are_refused(tmp_path, matcher_preset):
         ({"hard_mismatch": 2}, "exchanged"),
         ({"metric": "fid"}, "one of metrics"),
         ({"precision": "mixed_float16"}, "float16"),
-        ({"changes": ["hue"]}, "changes"),
+        ({"augmentations": ["hue"]}, "augmentations"),
     ):
         with pytest.raises(InputError, match=message):
             recipe(matcher_preset, **changes)
@@ -517,16 +518,15 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, matcher_preset, monkeyp
         count += 1
         raise OSError(28, "No space left on device")
 
-    one = GeneratorRun(
+    one = PainterRun(
         recipe(matcher_preset, epochs=2),
         tmp_path,
         coloured(72),
         coloured(6),
-        None,
-        False,
+        progress=False,
     )
     one.recipe = recipe(matcher_preset, epochs=1)
-    one.go()
+    one.train()
     with monkeypatch.context() as patch:
         patch.setattr("keras_imgdesc.training.run_directory.os.fsync", full)
         with pytest.raises(OSError, match="No space"):
