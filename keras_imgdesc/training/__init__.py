@@ -1,1 +1,1 @@
-"""Training that can be stopped at any moment and goes on."""
+"""Training runs, which can be killed at any moment and resumed."""

@@ -1,4 +1,4 @@
-"""The contract of every recipe, and small collections to train on."""
+"""The contract of every recipe."""
 
 import json
 import shutil
@@ -12,29 +12,9 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.util import event_pb2
 
-from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.recipe import Recipe
 from keras_imgdesc.training.run_directory import RunDirectory
-
-COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (40, 60, 210)}
-
-
-@pytest.fixture(scope="session")
-def coloured_images() -> Callable[[int], CaptionCollection]:
-    """Return a maker of plain 32 x 32 images, captioned with their colour: (count)."""
-
-    def make(count: int) -> CaptionCollection:
-        examples = []
-        for i in range(count):
-            name = list(COLOURS)[i % 3]
-            image = np.full((32, 32, 3), COLOURS[name], np.uint8)
-            captions = (f"a {name} picture", f"this picture is {name}")
-            examples.append(CaptionedImage(f"{i}", None, captions, image))
-        return CaptionCollection(examples)
-
-    return make
 
 
 @pytest.fixture

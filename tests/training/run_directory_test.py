@@ -9,7 +9,7 @@ from keras_imgdesc.training import run_directory
 from keras_imgdesc.training.run_directory import RunDirectory
 
 
-def test_the_last_state_comes_back(tmp_path):
+def test_the_last_state_is_loaded(tmp_path):
     run = RunDirectory(tmp_path, {"epochs": 3})
     assert run.load_checkpoint() is None
     for epoch in (1, 2):
@@ -54,13 +54,13 @@ def test_a_damaged_checkpoint_is_refused_by_name(tmp_path):
         run.load_checkpoint()
 
 
-def test_a_run_that_failed_at_its_start_binds_to_nothing(tmp_path):
+def test_a_run_that_failed_at_its_start_does_not_fix_the_recipe(tmp_path):
     RunDirectory(tmp_path, {"encoder": "misspelt"})
     RunDirectory(tmp_path, {"encoder": "vgg16"})
     assert json.loads((tmp_path / "recipe.json").read_text()) == {"encoder": "vgg16"}
 
 
-def test_another_recipe_is_refused_and_notes_are_free(tmp_path):
+def test_another_recipe_is_refused_but_notes_may_change(tmp_path):
     run = RunDirectory(tmp_path, {"epochs": 3, "notes": {}})
     run.save_checkpoint({"w": np.ones(3)}, {"epoch": 1})
     RunDirectory(tmp_path, {"epochs": 3, "notes": {"score": 1}})
@@ -69,7 +69,7 @@ def test_another_recipe_is_refused_and_notes_are_free(tmp_path):
         RunDirectory(tmp_path, {"epochs": 4})
 
 
-def test_a_run_of_a_version_with_fewer_settings_goes_on(tmp_path):
+def test_a_run_of_a_version_with_fewer_settings_is_resumed(tmp_path):
     RunDirectory(tmp_path, {"epochs": 3}).save_checkpoint({}, {"epoch": 1})
     defaults = {"epochs": 100, "balance": "picture"}
     with pytest.raises(InputError, match="changed=\\['balance'\\]"):
@@ -78,7 +78,7 @@ def test_a_run_of_a_version_with_fewer_settings_goes_on(tmp_path):
     assert run.load_checkpoint().metadata == {"epoch": 1}
 
 
-def test_a_directory_of_other_things_is_refused(tmp_path):
+def test_a_directory_of_other_files_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(InputError, match="empty directory"):
         RunDirectory(tmp_path, {})

@@ -1,4 +1,4 @@
-"""CIDEr-D of single captions, fast enough to train on."""
+"""CIDEr-D of single captions, fast enough for training."""
 
 import math
 from collections import Counter
@@ -13,15 +13,15 @@ SIGMA = 6.0
 
 
 class CiderReward:
-    """Scores captions, as lists of token ids, against the references of a picture.
+    """Scores captions, as lists of token ids, against the references of an image.
 
-    Equal to pycocoevalcap's CIDEr-D of the same words, whose document frequencies are
-    those of the references given. The libraries score whole corpora and count the
-    references' n-grams again for every call; here that is done once.
+    The result equals pycocoevalcap's CIDEr-D of the same words, with the document
+    frequencies of these references. That library scores complete corpora and counts
+    the references' n-grams in every call; here they are counted once.
 
     Args:
-        references: for each picture its captions, each a list of token ids. With the
-            end token in them and in the captions, one that breaks off loses n-grams.
+        references: captions of each image, each a list of token ids. If they and the
+            scored captions include the end token, a truncated caption loses n-grams.
 
     Reference:
         Vedantam et al., "CIDEr", https://arxiv.org/abs/1411.5726
@@ -31,30 +31,30 @@ class CiderReward:
         frequency: Counter[tuple[int, ...]] = Counter()
         for captions in references:
             frequency.update(set().union(*(_ngrams(c).keys() for c in captions)))
-        pictures = math.log(len(references))
+        documents = math.log(len(references))
         self._weights = {
-            gram: pictures - math.log(count) for gram, count in frequency.items()
+            gram: documents - math.log(count) for gram, count in frequency.items()
         }
-        # An n-gram of no reference weighs as much as one of a single picture's.
-        self._unknown = pictures
+        # An n-gram of no reference weighs as much as one of a single image.
+        self._unknown = documents
         self._references = [[self._vector(c) for c in r] for r in references]
 
-    def __call__(self, picture: int, caption: Sequence[int]) -> float:
-        """CIDEr-D of a caption, 0 to 10.
+    def __call__(self, image: int, caption: Sequence[int]) -> float:
+        """Return the CIDEr-D of a caption, from 0 to 10.
 
         Args:
-            picture: place among the references.
+            image: index of its image in the references.
             caption: token ids.
         """
         vector, norms, length = self._vector(caption)
-        references = self._references[picture]
+        references = self._references[image]
         total = 0.0
         for other, other_norms, other_length in references:
             products = np.zeros(ORDERS)
             for gram, value in vector.items():
                 if gram in other:
-                    wanted = other[gram]
-                    products[len(gram) - 1] += min(value, wanted) * wanted
+                    weight = other[gram]
+                    products[len(gram) - 1] += min(value, weight) * weight
             scale: np.ndarray = norms * other_norms
             similarity = products[scale > 0] / scale[scale > 0]
             penalty = np.exp(-((length - other_length) ** 2) / (2 * SIGMA**2))
@@ -62,7 +62,7 @@ class CiderReward:
         return 10.0 * total / (ORDERS * len(references))
 
     def _vector(self, caption: Sequence[int]) -> tuple[dict[Any, float], Any, int]:
-        """Weighted n-grams, their norm for each order, and the length."""
+        """Return the weighted n-grams, their norm per order, and the length."""
         vector: dict[Any, float] = {}
         squares = np.zeros(ORDERS)
         for gram, count in _ngrams(caption).items():

@@ -1,4 +1,4 @@
-"""Self-critical training: captions are drawn, scored, and made likelier or rarer."""
+"""Self-critical training: sampled captions become more or less likely by score."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,9 +12,9 @@ from keras_imgdesc.training.captioner.cider_reward import CiderReward
 
 
 def stop_dropout(model: keras.Model) -> None:
-    """Sets every dropout of a model to 0, before it is compiled.
+    """Set the rate of every dropout layer to 0; to be called before compiling.
 
-    Captions are drawn without dropout: what is learned must be of the same model.
+    Captions are sampled without dropout, and the loss must be that of the same model.
     """
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.Dropout):
@@ -22,39 +22,39 @@ def stop_dropout(model: keras.Model) -> None:
 
 
 class SelfCritical:
-    """Draws captions of pictures and weighs them by how good they are.
+    """Samples captions of images and weights them by their scores.
 
-    Several captions of each picture are drawn from the decoder as it is. The weight
-    of each is its CIDEr-D less the mean of the others' of the same picture, so that
-    captions better than their fellows become likelier. The score sees the end token:
-    a caption that breaks off is worse.
+    Several captions of each image are sampled from the current decoder. The weight of
+    each is its CIDEr-D minus the mean CIDEr-D of the image's other samples, so that
+    captions better than the others become more likely. The score includes the end
+    token, so a truncated caption scores lower.
 
     Args:
-        captioner: whose decoder draws; it reads feature maps.
-        references: int32 (pictures, captions, length), padded token ids, the start
-            token first.
-        samples: captions drawn of each picture, at least 2.
-        seed: of the draws.
-        temperature: of the draws. At 1 a decoder trained on smoothed labels strays so
-            often that short captions win; below 1 what is drawn is like what a search
-            finds.
+        captioner: captioner whose decoder is trained, on feature maps.
+        references: int32 `(images, captions, length)`, padded token ids that begin
+            with the start token.
+        num_samples: captions sampled per image, at least 2.
+        seed: seed of the samples.
+        temperature: sampling temperature. At 1, a decoder trained with label smoothing
+            errs so often that short captions win; below 1, samples resemble the
+            results of a search.
 
     Reference:
         Rennie et al., "Self-critical Sequence Training for Image Captioning",
-        https://arxiv.org/abs/1612.00563; the mean of the other samples in the place
-        of a greedy caption: Luo, "A Better Variant of Self-Critical Sequence
-        Training", https://arxiv.org/abs/2003.09971
+        https://arxiv.org/abs/1612.00563; with the mean of the other samples instead of
+        a greedy caption: Luo, "A Better Variant of Self-Critical Sequence Training",
+        https://arxiv.org/abs/2003.09971
     """
 
     def __init__(
         self,
         captioner: ImageCaptioner,
         references: np.ndarray,
-        samples: int,
+        num_samples: int,
         seed: int,
         temperature: float = 1.0,
     ) -> None:
-        self.samples, self.seed = samples, seed
+        self.num_samples, self.seed = num_samples, seed
         self._pad = captioner.tokenizer.vocabulary.pad_id
         self._start = captioner.tokenizer.vocabulary.start_id
         self._reward = CiderReward(
@@ -79,37 +79,37 @@ class SelfCritical:
     def batches(
         self,
         gather: Callable[[np.ndarray], np.ndarray],
-        pictures: int,
-        pictures_per_batch: int,
+        num_images: int,
+        images_per_batch: int,
         epoch: int,
     ) -> Iterator[tuple[tuple[Any, Any, Any], float]]:
-        """The batches of one epoch, each drawn from the decoder as it is by then.
+        """Yield the batches of one epoch, each sampled when it is requested.
 
         Args:
-            gather: positions of pictures to feature maps.
-            pictures: how many there are.
-            pictures_per_batch: an incomplete last batch is left out.
-            epoch: decides order and draws, with the seed.
+            gather: function from image numbers to feature maps.
+            num_images: number of images.
+            images_per_batch: images per batch; an incomplete last batch is dropped.
+            epoch: determines order and samples, together with the seed.
 
         Yields:
             `(inputs, token_ids, weights)` for `train_on_batch`, and the mean score of
-            the captions drawn.
+            the sampled captions.
         """
-        order = np.random.default_rng([self.seed, epoch]).permutation(pictures)
-        for start in range(0, pictures - pictures_per_batch + 1, pictures_per_batch):
-            chosen = order[start : start + pictures_per_batch]
+        order = np.random.default_rng([self.seed, epoch]).permutation(num_images)
+        for start in range(0, num_images - images_per_batch + 1, images_per_batch):
+            chosen = order[start : start + images_per_batch]
             features = gather(chosen)
             noise = draw_noise(
                 self.seed * 100_003 + epoch,
                 chosen.tolist(),
-                self.samples,
+                self.num_samples,
                 self._max_length,
             )
             drawn = np.asarray(self._draw(features, noise))
             rewards = np.array(
                 [
-                    [self._reward(picture, self._words(c)) for c in captions]
-                    for picture, captions in zip(chosen, drawn, strict=True)
+                    [self._reward(image, self._words(c)) for c in captions]
+                    for image, captions in zip(chosen, drawn, strict=True)
                 ],
                 np.float32,
             )
@@ -119,7 +119,7 @@ class SelfCritical:
         self, features: np.ndarray, drawn: np.ndarray, rewards: np.ndarray
     ) -> tuple[Any, Any, Any]:
         others = rewards.sum(axis=1, keepdims=True) - rewards
-        advantages = (rewards - others / (self.samples - 1)).reshape(-1, 1)
+        advantages = (rewards - others / (self.num_samples - 1)).reshape(-1, 1)
         token_ids = drawn.reshape(-1, drawn.shape[-1])
         first = np.full((len(token_ids), 1), self._start, token_ids.dtype)
         before = np.concatenate([first, token_ids[:, :-1]], axis=1)

@@ -1,4 +1,4 @@
-"""Crops of photographs, without labels."""
+"""Random crops of photos, without labels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,35 +11,35 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.encoder.model import SHIFT
 from keras_imgdesc.training.encoder.recipe import DistillationPhase
 
-# Strength of the colour changes, in units of [0, 255] pixels where not a factor.
+# Strength of the colour changes: a factor for the contrast, levels for the others.
 CONTRAST = 0.3
 BRIGHTNESS = 25.0
 TINT = 12.0
-# Far more positions than any run has lie between two attempts at the same one.
+# Distance of the seeds of two attempts at a position, beyond any run's positions.
 ATTEMPT = 2**56
-# Largest natural logarithm of a crop's aspect ratio, halved.
+# Half the largest natural logarithm of a crop's aspect ratio.
 ASPECT = 0.2
 
 
 def list_folders(
     folders: Sequence[str | Path], weights: Sequence[float] = ()
 ) -> tuple[list[str], np.ndarray]:
-    """Pictures of several folders and how often each is drawn.
+    """List the images of several folders, with their probabilities.
 
     Args:
-        folders: folders of pictures, searched in depth.
-        weights: share of each folder; empty means that each picture counts the same.
+        folders: folders of images, searched recursively.
+        weights: relative share of each folder; empty gives every image the same
+            probability.
 
     Returns:
-        Paths, and the end of each picture's stretch of [0, 1] (cumulative
-        probabilities, float64, same length).
+        Paths, and cumulative probabilities, float64, of the same length.
 
     Raises:
-        InputError: a folder without pictures, or weights of another number.
+        InputError: a folder has no images, or the number of weights is wrong.
     """
     if weights and len(weights) != len(folders):
         raise InputError(
-            "folder_weights must have one number for each folder",
+            "folder_weights must have one number per folder",
             "Give as many weights as folders, or none",
             folder_weights=tuple(weights),
             folders=len(folders),
@@ -61,19 +61,19 @@ def crop_batches(
     first_step: int,
     steps: int,
 ) -> tf.data.Dataset:
-    """Batches of random crops, each a pure function of (seed, step, position).
+    """Return batches of random crops, each determined by seed, step and position.
 
     Args:
-        paths: pictures that TensorFlow decodes (JPEG, PNG, GIF, BMP).
-        cumulative: as `list_folders` gives it.
-        phase: its crop size, scale and batch size are used.
-        seed: of the phase.
+        paths: images that TensorFlow decodes (JPEG, PNG, GIF, BMP).
+        cumulative: cumulative probabilities, from `list_folders`.
+        phase: gives crop size, scale and batch size.
+        seed: seed of the phase.
         first_step: number of the first step, from 0.
-        steps: how many batches.
+        steps: number of batches.
 
     Returns:
-        Batches float32 `(batch, size + SHIFT, size + SHIFT, 3)` in [0, 255]. A
-        picture that cannot be decoded is drawn again, from the next seed.
+        Batches, float32 `(batch, size + SHIFT, size + SHIFT, 3)` in [0, 255]. Instead
+        of an image that cannot be decoded another one is drawn.
     """
     side = phase.image_size + SHIFT
     table = tf.constant(list(paths))
@@ -87,7 +87,7 @@ def crop_batches(
             path = table[tf.minimum(index, len(paths) - 1)]
             return _crop(path, tf.cast(draws[1:], tf.float32), phase, side)
 
-        # ignore_errors leaves out the attempts that fail; the first that works counts.
+        # ignore_errors drops failed attempts; the first successful one is taken.
         attempts = tf.data.Dataset.range(16).map(attempt).ignore_errors()
         return attempts.take(1)
 
@@ -97,12 +97,12 @@ def crop_batches(
         crop, cycle_length=2, num_parallel_calls=2, deterministic=True
     )
     batches = crops.batch(phase.batch_size, drop_remainder=True)
-    # Told the length, Keras does not take its end for data running out.
+    # With a known length, Keras does not warn that the data ran out.
     return batches.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
 
 
 def _crop(path, draws, phase: DistillationPhase, side: int):
-    picture = tf.io.decode_image(
+    image = tf.io.decode_image(
         tf.io.read_file(path), channels=3, expand_animations=False
     )
     low, high = phase.crop_scale
@@ -113,9 +113,9 @@ def _crop(path, draws, phase: DistillationPhase, side: int):
     ends = tf.stack([left, left + width])
     ends = tf.where(draws[4] < 0.5, ends, ends[::-1])
     box = tf.stack([top, ends[0], top + height, ends[1]])
-    picture = tf.image.crop_and_resize(
-        tf.cast(picture, tf.float32)[None], box[None], [0], (side, side)
+    image = tf.image.crop_and_resize(
+        tf.cast(image, tf.float32)[None], box[None], [0], (side, side)
     )[0]
     contrast = 1 + CONTRAST * (2 * draws[5] - 1)
     shift = BRIGHTNESS * (2 * draws[6] - 1) + TINT * (2 * draws[7:10] - 1)
-    return tf.clip_by_value((picture - 128) * contrast + 128 + shift, 0, 255)
+    return tf.clip_by_value((image - 128) * contrast + 128 + shift, 0, 255)

@@ -6,30 +6,30 @@ from keras import ops
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 from keras_imgdesc.vision.mobilenet_encoder import separable_block
 
-# The block of the teacher that the end of each of the student's blocks is aimed at:
-# after pooling, sizes and channels are the same (56 x 56 x 128, 28 x 28 x 256,
-# 14 x 14 x 512), and depth is shared out evenly.
+# The teacher's block that is the target for the end of each of the student's blocks.
+# After pooling, sizes and channels agree (56 x 56 x 128, 28 x 28 x 256,
+# 14 x 14 x 512), and the depths correspond.
 TEACHER_BLOCK = {2: 3, 3: 5, 4: 8, 5: 11}
 TAIL_BLOCK = 12
-# The teacher pads only at the end before a stride, the student pools symmetrically,
-# so the teacher's cell lies further down and to the right. Seen through a window
-# moved by this many pixels, the two agree at `conv_pw_5`.
+# The teacher pads only at the end before a stride, while the student pools
+# symmetrically, so the teacher's cell is further down and to the right. If its window
+# is shifted by this many pixels, the two agree at `conv_pw_5`.
 SHIFT = 4
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class DistillationModel(keras.Model):
-    """Trains blocks of a VGG16 to give the maps of a MobileNet, without labels.
+    """Trains blocks of a VGG16 to reproduce the maps of a MobileNet, without labels.
 
     Input: crops, float in [0, 255], `(batch, size + SHIFT, size + SHIFT, 3)`. The
     loss is the squared error of each channel over that channel's variance, summed
     over the block ends (FitNets' hints) and the teacher's next block.
 
     Args:
-        student: the VGG16 whose blocks are trained, of the crops' size.
-        teacher: a MobileNet up to `conv_pw_12`, of the same size.
+        student: VGG16 whose blocks are trained, for images of the crops' size.
+        teacher: MobileNet up to `conv_pw_12`, for the same size.
         variances: variance of each channel of the teacher, by teacher block.
-        first_block, last_block: the student's blocks trained.
+        first_block, last_block: range of the student's blocks to train.
         hint_weight, tail_weight: see `DistillationRecipe`.
 
     Reference:
@@ -68,12 +68,12 @@ class DistillationModel(keras.Model):
         return [self.loss_tracker, *self.trackers.values()]
 
     def call(self, crops, training=False):
-        """Maps of student and teacher by name, `{"block3": (student, teacher)}`."""
-        wanted = self.maps(crops[:, :-SHIFT, :-SHIFT])
+        """Return maps of student and teacher, as `{"block3": (student, teacher)}`."""
+        expected = self.maps(crops[:, :-SHIFT, :-SHIFT])
         if self.first_block == 1:
             x = self.preprocessing(crops[:, SHIFT:, SHIFT:])
         else:
-            x = wanted[f"block{TEACHER_BLOCK[self.first_block - 1]}"]
+            x = expected[f"block{TEACHER_BLOCK[self.first_block - 1]}"]
         pairs = {}
         for block, layers in self.blocks.items():
             for layer in layers:
@@ -81,23 +81,24 @@ class DistillationModel(keras.Model):
             if block < 5:
                 x = ops.max_pool(x, 2, 2)
             if block in self.ends:
-                pairs[f"block{block}"] = (x, wanted[f"block{TEACHER_BLOCK[block]}"])
+                pairs[f"block{block}"] = (x, expected[f"block{TEACHER_BLOCK[block]}"])
         if self.tail is not None:
-            # The student has no upper clip where the teacher has one, at 6.
-            given = self.tail(ops.minimum(x, ops.cast(6, x.dtype)))
-            pairs["tail"] = (given, self.tail(wanted["block11"]))
+            # The teacher's activations are clipped at 6, the student's are not.
+            found = self.tail(ops.minimum(x, ops.cast(6, x.dtype)))
+            pairs["tail"] = (found, self.tail(expected["block11"]))
         return pairs
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         total = 0.0
-        for name, (given, wanted) in y_pred.items():
+        for name, (found, expected) in y_pred.items():
             block = TAIL_BLOCK if name == "tail" else TEACHER_BLOCK[int(name[5:])]
             variance = self.variances[block]
-            error = ops.square(ops.cast(given, "float32") - ops.cast(wanted, "float32"))
+            error = ops.cast(found, "float32") - ops.cast(expected, "float32")
+            error = ops.square(error)
             error = ops.mean(error, axis=(0, 1, 2))
-            # Channels that hardly ever fire would otherwise rule the sum.
+            # Otherwise channels that are almost always 0 would dominate the sum.
             floor = 0.05 * ops.mean(variance)
             term = ops.mean(error / (variance + floor))
             weight = self.hint_weight
@@ -113,14 +114,14 @@ class DistillationModel(keras.Model):
 
 
 def teacher_maps(teacher: MobileNetEncoder, depth: int) -> keras.Model:
-    """The teacher's maps at the places the student is aimed at, by `block{n}`."""
+    """Return a model of the teacher's target maps, by `block{n}`."""
     blocks = [b for b in TEACHER_BLOCK.values() if b <= depth]
     outputs = {f"block{b}": teacher.get_layer(f"conv_pw_{b}").output for b in blocks}
     return keras.Model(teacher.input, outputs, name="teacher_maps")
 
 
 def teacher_tail(teacher: MobileNetEncoder) -> keras.Model:
-    """The teacher's block after its last map, with weights of its own copy."""
+    """Return a copy of the teacher's block after its last target map."""
     shape = teacher.get_layer("conv_pw_11").output.shape[1:]
     x = keras.Input(shape)
     model = keras.Model(x, separable_block(x, TAIL_BLOCK, 1024, 2), name="tail")
@@ -131,7 +132,7 @@ def teacher_tail(teacher: MobileNetEncoder) -> keras.Model:
 
 
 def student_blocks(student: VGG16Encoder, first: int, last: int) -> dict[int, list]:
-    """The student's convolutions by block number."""
+    """Return the student's convolutions by block number."""
     return {
         b: [la for la in student.layers if la.name.startswith(f"block{b}_conv")]
         for b in range(first, last + 1)

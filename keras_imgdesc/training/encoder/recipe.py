@@ -1,4 +1,4 @@
-"""How a VGG16 is distilled."""
+"""The settings of a VGG16's distillation."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,19 +9,20 @@ from keras_imgdesc.training.recipe import Recipe, refuse_unknown
 
 @dataclass(frozen=True)
 class DistillationPhase:
-    """One stretch of training with one set of blocks, one resolution, one schedule.
+    """A part of the training with one set of blocks, resolution and schedule.
 
     Attributes:
-        name: names the phase in logs and checkpoints.
-        first_block: first VGG16 block trained; above 1 it is fed with the teacher's
-            map at the place where the block before it would end.
+        name: name of the phase in `metrics.csv` and on the screen.
+        first_block: first VGG16 block trained. Above 1, its input is the teacher's map
+            that corresponds to the output of the block before it.
         last_block: last VGG16 block trained, 3 or 5.
         image_size: side of the crops that the student sees, in pixels.
-        crop_scale: smallest and largest side of a crop, as a share of the picture's.
+        crop_scale: smallest and largest side of a crop, as a share of the image's.
         steps: optimizer steps.
-        batch_size: crops in a step.
-        learning_rate: peak; linear warm-up over the first 8 %, then cosine to 2 %.
-        frozen_below: blocks before this one keep their weights.
+        batch_size: crops per step.
+        learning_rate: peak; linear warm-up over the first 8 % of the steps, then half
+            a cosine to 2 % of the peak.
+        frozen_below: blocks before this one are frozen.
         hint_weight: weight of the losses at the ends of inner blocks.
     """
 
@@ -39,20 +40,24 @@ class DistillationPhase:
 
 @dataclass(frozen=True)
 class DistillationRecipe(Recipe):
-    """Settings of `distill_encoder`, saved as JSON beside what it makes.
+    """Settings of `distill_encoder`, saved as JSON beside its result.
 
     Attributes:
-        phases: run in order, each starting from the weights of those before.
-        tail_weight: weight of the loss after the teacher's next block, through which
-            the student's last map is sent: it counts what the teacher goes on to use.
-        seed: of initial weights, crops and colours.
+        phases: run in order; each starts from the weights of the one before.
+        tail_weight: weight of the loss on the output of the teacher's next block,
+            applied to the student's last map: it covers what the teacher goes on to
+            use.
+        seed: seed of initial weights, crops and colours.
         steps_per_epoch: steps between two checkpoints.
-        precision: `"auto"` or a Keras dtype policy.
-        folder_weights: share of the crops that comes from each folder of pictures, in
-            the order in which the folders are given; empty means by their sizes.
-        start_from: weights that the first phase starts with, as those of
-            `VGG16Encoder(weights=...)`, of input scale 64; `None` for random ones.
+        precision: `"auto"` or a Keras dtype policy, see `choose_precision`.
+        folder_weights: relative share of the crops from each folder of images, in the
+            order of the folders; empty for shares by the number of images.
+        start_from: initial weights of the first phase, see `VGG16Encoder(weights=...)`,
+            for an input scale of 64; `None` for random ones.
         notes: command, time, machine and score of the run that was kept.
+
+    Raises:
+        InputError: a setting is out of range.
     """
 
     phases: tuple[DistillationPhase, ...]

@@ -1,4 +1,4 @@
-"""Batches of pictures and texts, in an order that nothing but the seed decides."""
+"""Batches of images and texts, in an order determined by the seed."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,18 +12,19 @@ from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 
 
 class MatchingBatches:
-    """What a matcher is trained on.
+    """The training batches of a matcher.
 
     Args:
-        recipe: its settings.
-        collection: pictures with captions.
-        gather: positions of pictures to an array `(pictures, ...)`; of `views` versions
-            of each.
-        image_input: the input that is for, `"image"` or `"feature_map"`.
-        tokenizer: captions to ids; None where `texts` are embedded already.
+        recipe: training settings.
+        collection: images with captions.
+        gather: function from row numbers to an array `(rows, ...)`; each image has
+            `recipe.views` consecutive rows.
+        image_input: model input for that array, `"image"` or `"feature_map"`.
+        tokenizer: maps captions to token ids; not used if `texts` are given.
         texts: embeddings of all captions, by input name, in the order of
-            `collection.captions()`.
-        teacher: float (captions, width), in the same order; None for none.
+            `collection.captions()`, or `None` for token ids.
+        teacher: the teacher's embeddings, float `(captions, width)`, in the same
+            order, or `None`.
     """
 
     def __init__(
@@ -53,11 +54,11 @@ class MatchingBatches:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch; the pictures left over are in another epoch's."""
+        """Number of batches per epoch; an incomplete last batch is dropped."""
         return len(self.counts) // self.recipe.batch_size
 
     def epoch(self, epoch: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """The batches of an epoch: inputs and targets of a `MatchingModel`."""
+        """Yield the batches of an epoch: inputs and targets of a `MatchingModel`."""
         recipe = self.recipe
         generator = np.random.default_rng([recipe.seed, epoch])
         order = generator.permutation(len(self.counts))
@@ -78,7 +79,7 @@ class MatchingBatches:
         if recipe.word_dropout:
             inputs["token_ids"] = self._with_unknown(inputs["token_ids"], generator)
         if recipe.hard_negatives:
-            inputs["negative_ids"] = self._wrong(
+            inputs["negative_ids"] = self._draw_negatives(
                 chosen[:: recipe.captions_per_image], generator
             )
         targets = {
@@ -92,7 +93,7 @@ class MatchingBatches:
         return inputs, targets
 
     def _draw(self, row: int, generator: np.random.Generator) -> np.ndarray:
-        """Some captions of a picture; one that has fewer repeats some."""
+        """Draw captions of an image; one with too few repeats some."""
         count = self.counts[row]
         order = generator.permutation(max(count, self.recipe.captions_per_image))
         return self.first[row] + order[: self.recipe.captions_per_image] % count
@@ -107,26 +108,28 @@ class MatchingBatches:
         is_dropped = generator.random(token_ids.shape) < self.recipe.word_dropout
         return np.where(is_word & is_dropped, vocabulary.unk_id, token_ids)
 
-    def _wrong(self, chosen: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Token ids of hard negatives, (pictures, hard_negatives, words)."""
-        self._tokenize_wrong([c for c in chosen if c not in self._negatives])
+    def _draw_negatives(
+        self, chosen: np.ndarray, generator: np.random.Generator
+    ) -> np.ndarray:
+        """Return token ids of hard negatives, `(images, hard_negatives, words)`."""
+        self._tokenize_negatives([c for c in chosen if c not in self._negatives])
         length = self.texts["token_ids"].shape[1]
         out = np.zeros((len(chosen), self.recipe.hard_negatives, length), np.int32)
         for row, caption in enumerate(chosen):
             lists = [several for several in self._negatives[caption] if len(several)]
-            # Without a phrase to exchange, a text of padding: it fits no picture.
+            # Without a phrase to exchange: a text of padding, which fits no image.
             for place in range(out.shape[1] if lists else 0):
                 several = lists[place % len(lists)]
                 out[row, place] = several[generator.integers(len(several))]
         return out
 
-    def _tokenize_wrong(self, captions: list[int]) -> None:
-        """Two lists for each caption: phrases replaced, and phrases exchanged.
+    def _tokenize_negatives(self, captions: list[int]) -> None:
+        """Make two lists per caption: with a phrase replaced, and with two exchanged.
 
-        Half of the negatives are of the second, which are fewer and harder: they have
-        the right words in the wrong places. One with neighbours that no caption has
-        would be known for wrong without the picture, and teach that what was never
-        seen cannot be: it is left out.
+        Half of the negatives are drawn from the second list, which is shorter and
+        harder: they have the right words in the wrong places. Negatives with a word
+        pair that occurs in no caption are dropped: they could be recognized without
+        the image, and would teach that unseen combinations are wrong.
         """
         lists = []
         for caption in captions:
@@ -145,6 +148,6 @@ class MatchingBatches:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """Words that are neighbours."""
+    """Return the pairs of adjacent words."""
     words = text.split()
     return list(zip(words, words[1:]))

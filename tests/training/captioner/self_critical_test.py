@@ -20,9 +20,9 @@ def captioner() -> ImageCaptioner:
     return ImageCaptioner.from_preset("scenes_lstm")
 
 
-def test_captions_better_than_their_fellows_get_positive_weights(captioner):
+def test_captions_better_than_the_others_get_positive_weights(captioner):
     references = np.asarray(captioner.tokenizer(list(LABELS)))[:, None]
-    training = SelfCritical(captioner, references, samples=4, seed=1)
+    training = SelfCritical(captioner, references, num_samples=4, seed=1)
     features = np.random.default_rng(0).normal(
         size=(3, *captioner.decoder.feature_map_shape)
     )
@@ -31,14 +31,14 @@ def test_captions_better_than_their_fellows_get_positive_weights(captioner):
         return features[which].astype(np.float32)
 
     (batch, reward), *rest = training.batches(gather, 3, 2, epoch=0)
-    assert not rest  # an incomplete batch is left out
+    assert not rest  # an incomplete batch is dropped
     inputs, token_ids, weights = batch
     vocabulary = captioner.tokenizer.vocabulary
     assert inputs["feature_map"].shape[0] == 2 and token_ids.shape[0] == 8
     assert (inputs["token_ids"][:, 0] == vocabulary.start_id).all()
     np.testing.assert_array_equal(inputs["token_ids"][:, 1:], token_ids[:, :-1])
     assert not weights[token_ids == vocabulary.pad_id].any()
-    # The weights of a picture's captions sum to zero: none is better than all.
+    # The weights of an image's captions sum to zero.
     np.testing.assert_allclose(weights[:, 0].reshape(2, 4).sum(1), 0, atol=1e-5)
     assert np.isfinite(reward)
     again = next(training.batches(gather, 3, 2, epoch=0))[0]
@@ -47,7 +47,7 @@ def test_captions_better_than_their_fellows_get_positive_weights(captioner):
     assert not np.array_equal(other[1], token_ids)
 
 
-def test_what_is_drawn_coldly_is_the_likeliest(captioner):
+def test_samples_at_a_low_temperature_are_the_most_likely_captions(captioner):
     images = np.stack([make_scene("test", i)[1] for i in range(3)])
     features = np.asarray(captioner.image_encoder(images))
     references = np.asarray(captioner.tokenizer(list(LABELS)))[:, None]
@@ -58,7 +58,7 @@ def test_what_is_drawn_coldly_is_the_likeliest(captioner):
     assert sorted(texts) == sorted(2 * likeliest)
 
 
-def test_without_dropout_training_sees_what_is_drawn_from():
+def test_without_dropout_training_and_sampling_have_the_same_logits():
     decoder = LSTMDecoder(
         9, (2, 2, 8), 8, 8, 2, dropout=0.5, feature_dropout=0.5, feature_dim=8
     )
@@ -78,12 +78,12 @@ def test_without_dropout_training_sees_what_is_drawn_from():
     assert decoder.get_config()["dropout"] == 0.5  # as it was built
 
 
-def test_it_raises_the_score_of_what_is_drawn(tmp_path, captioner):
+def test_it_raises_the_score_of_the_samples(tmp_path, captioner):
     # The preset knows five templates; only captions of the first are rewarded here.
-    pictures = [make_scene("train", i) for i in range(48)]
+    scenes = [make_scene("train", i) for i in range(48)]
     examples = [
         CaptionedImage(str(i), None, tuple(caption_scene(scene)[:1]), image)
-        for i, (scene, image) in enumerate(pictures)
+        for i, (scene, image) in enumerate(scenes)
     ]
     folder = tmp_path / "start"
     captioner.save_to_preset(folder)
@@ -99,6 +99,7 @@ def test_it_raises_the_score_of_what_is_drawn(tmp_path, captioner):
         average_decay=0.5,
         metric="cider_d",
         validation_images=4,
+        precision="float32",
     )
     collection = CaptionCollection(examples)
     train_captioner(recipe, tmp_path / "run", collection, collection, progress=False)
@@ -108,7 +109,7 @@ def test_it_raises_the_score_of_what_is_drawn(tmp_path, captioner):
     assert rewards[-1] > rewards[0], rewards
 
 
-def test_what_it_cannot_train_is_said(tmp_path):
+def test_unsuitable_recipes_are_refused(tmp_path):
     with pytest.raises(InputError, match="start_from=None"):
         CaptionRecipe(objective="self_critical", captions_per_image=5, batch_size=60)
     with pytest.raises(InputError, match="objective='rl'"):

@@ -40,7 +40,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def teacher_weights(tmp_path_factory):
-    """Weights of a MobileNet, normalisation included, in the published names."""
+    """Return weights of a MobileNet, with normalization, under the published names."""
     path = tmp_path_factory.mktemp("teacher") / "teacher.npz"
     keras.utils.set_random_seed(1)
     encoder = MobileNetEncoder(32)
@@ -63,16 +63,16 @@ def teacher_weights(tmp_path_factory):
 
 def test_crops_depend_on_seed_and_position_alone(photos):
     paths, ends = list_folders([photos])
-    whole = list(crop_batches(paths, ends, BACK, 3, 0, 4))
+    full = list(crop_batches(paths, ends, BACK, 3, 0, 4))
     later = list(crop_batches(paths, ends, BACK, 3, 2, 2))
     other = list(crop_batches(paths, ends, BACK, 4, 0, 1))
-    assert whole[0].shape == (4, 32 + SHIFT, 32 + SHIFT, 3)
-    np.testing.assert_array_equal(whole[2], later[0])
-    np.testing.assert_array_equal(whole[3], later[1])
-    assert np.abs(whole[0] - other[0]).max() > 1
+    assert full[0].shape == (4, 32 + SHIFT, 32 + SHIFT, 3)
+    np.testing.assert_array_equal(full[2], later[0])
+    np.testing.assert_array_equal(full[3], later[1])
+    assert np.abs(full[0] - other[0]).max() > 1
 
 
-def test_a_picture_that_is_none_is_drawn_again(photos, tmp_path):
+def test_a_broken_image_is_replaced_by_another(photos, tmp_path):
     (tmp_path / "a.jpg").write_bytes((photos / "0.jpg").read_bytes())
     (tmp_path / "b.jpg").write_bytes(b"not a picture")
     paths, ends = list_folders([tmp_path])
@@ -80,7 +80,7 @@ def test_a_picture_that_is_none_is_drawn_again(photos, tmp_path):
     assert len(batches) == 3 and all(b.shape[0] == 4 for b in batches)
 
 
-def test_folder_weights_share_out_the_crops(photos, tmp_path):
+def test_folder_weights_set_the_shares_of_the_crops(photos, tmp_path):
     (tmp_path / "only.jpg").write_bytes((photos / "0.jpg").read_bytes())
     _, ends = list_folders([photos, tmp_path], [1, 3])
     np.testing.assert_allclose(np.diff(ends), [1 / 24] * 5 + [3 / 4])
@@ -89,7 +89,7 @@ def test_folder_weights_share_out_the_crops(photos, tmp_path):
 
 
 def test_a_perfect_back_explains_everything(teacher_weights):
-    """The teacher's own map, given back, has no loss; a constant explains nothing."""
+    """The teacher's own maps have no loss."""
     student = VGG16Encoder(32)
     teacher = MobileNetEncoder(32, weights=teacher_weights)
     ones = {b: np.ones(c, "float32") for b, c in ((3, 128), (5, 256), (8, 512))}
@@ -98,9 +98,9 @@ def test_a_perfect_back_explains_everything(teacher_weights):
     crops = np.random.default_rng(0).uniform(0, 255, (2, 36, 36, 3)).astype("float32")
     pairs = model(crops)
     assert set(pairs) == {"block2", "block3", "block4", "block5", "tail"}
-    for given, wanted in pairs.values():
-        assert given.shape == wanted.shape
-    same = {name: (wanted, wanted) for name, (_, wanted) in pairs.items()}
+    for found, expected in pairs.values():
+        assert found.shape == expected.shape
+    same = {name: (target, target) for name, (_, target) in pairs.items()}
     assert float(model.compute_loss(y_pred=same)) == 0
     assert float(model.compute_loss(y_pred=pairs)) > 0
 

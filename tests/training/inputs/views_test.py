@@ -14,7 +14,7 @@ def collection(toy_image):
     return CaptionCollection([good, broken])
 
 
-def test_the_picture_comes_first_and_changed_versions_follow(collection, toy_image):
+def test_the_image_comes_first_and_augmented_versions_follow(collection, toy_image):
     views = ImageViews(collection, 3, Augmentation(True, 0.8, 0.2), 32, seed=0)
     assert len(views) == 6
     assert views.names[:4] == ["good#0", "good#1", "good#2", "broken#0"]
@@ -22,7 +22,7 @@ def test_the_picture_comes_first_and_changed_versions_follow(collection, toy_ima
     assert first is toy_image
     assert second.shape == third.shape == (32, 32, 3) and second.dtype == np.uint8
     assert np.abs(second.astype(int) - third).mean() > 1
-    # What cannot be read is left for the reader to report.
+    # An unreadable image is reported by whoever reads it.
     assert views[3:] == [b"no picture"] * 3
 
 
@@ -35,10 +35,10 @@ def test_versions_depend_on_seed_and_position_alone(collection):
     assert (views[2] != other[2]).any()
 
 
-def test_a_version_can_be_seen_as_small_as_a_painting(collection):
+def test_a_version_can_be_reduced_to_the_size_of_a_painting(collection):
     views = ImageViews(collection, 2, Augmentation(shrink=2), 32, seed=0)
-    seen = views[1].astype(float)
-    # What four pixels can say: no more than a blend of them along each row.
-    assert seen.shape == (32, 32, 3)
-    steps = np.diff(seen[:, 9:23], axis=1)
+    found = views[1].astype(float)
+    # Four pixels, enlarged: a linear blend along each row.
+    assert found.shape == (32, 32, 3)
+    steps = np.diff(found[:, 9:23], axis=1)
     assert np.abs(np.diff(steps, axis=1)).max() <= 2

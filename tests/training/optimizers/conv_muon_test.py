@@ -28,7 +28,7 @@ def test_an_ill_conditioned_gradient_is_evened_out():
     assert values.max() / values.min() < 2.5
 
 
-def test_kernels_on_the_picture_and_biases_stay_with_adam():
+def test_kernels_on_the_image_and_biases_are_updated_by_adam():
     for shape in ((3, 3, 3, 16), (16,)):
         gradient = np.random.default_rng(0).normal(size=shape).astype("float32")
         step = updated(shape, gradient)

@@ -11,7 +11,7 @@ def line() -> tuple[keras.Model, np.ndarray, np.ndarray]:
     return model, x, 3 * x + 1
 
 
-def test_it_follows_the_weights_and_changes_place_with_them():
+def test_it_follows_the_weights_and_replaces_them_while_applied():
     model, x, y = line()
     average = MovingAverage(model, 0.99)
     expected = [weight.copy() for weight in model.get_weights()]
@@ -28,7 +28,7 @@ def test_it_follows_the_weights_and_changes_place_with_them():
         np.testing.assert_array_equal(before, after)
 
 
-def test_a_decay_of_zero_leaves_the_weights_alone():
+def test_a_decay_of_zero_averages_nothing():
     model, x, y = line()
     average = MovingAverage(model, 0.0)
     model.fit(x, y, epochs=2, verbose=0, callbacks=[average])
