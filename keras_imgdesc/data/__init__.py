@@ -1,4 +1,4 @@
-"""Captioned pictures from disk and from TensorFlow Datasets."""
+"""Captioned images from disk, from TensorFlow Datasets and drawn on the spot."""
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage

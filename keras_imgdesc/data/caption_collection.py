@@ -1,4 +1,4 @@
-"""The captioned pictures that a reader found, and what it left out."""
+"""The captioned images that a reader found, and the problems it met."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import dataclass, field
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.problem import Problem
 
-# How many names of each kind of problem a report prints.
+# Names per kind of problem in a report.
 _NAMED = 3
 
 
 @dataclass
 class CaptionCollection:
-    """Captioned pictures in a fixed order, and the problems met on the way.
+    """Captioned images in a fixed order, and the problems met while reading them.
 
     Args:
-        examples: the pictures, each id once.
-        problems: what was left out and why, in the order met.
+        examples: the images, with unique ids.
+        problems: what was omitted and why, in the order met.
 
     Example:
 
     >>> from keras_imgdesc.data import CaptionCollection, Problem
     >>> collection = CaptionCollection([], [Problem("missing image", "a.jpg")])
     >>> print(collection.report())
-    0 pictures with 0 captions
+    0 images with 0 captions
     1 x missing image: a.jpg
     """
 
@@ -43,19 +43,24 @@ class CaptionCollection:
         return self.examples[index]
 
     def captions(self) -> list[str]:
-        """Every caption of every picture, in order."""
+        """Return every caption of every image, in order."""
         return [caption for example in self.examples for caption in example.captions]
 
     def problem_counts(self) -> dict[str, int]:
-        """How often each kind of problem was met, in the order first met."""
+        """Return the number of problems by kind, in the order first met."""
         return dict(Counter(problem.kind for problem in self.problems))
 
     def report(self) -> str:
-        """One line of totals, then one for each kind of problem with some names."""
+        """Return a line of totals and a line per kind of problem, with some names."""
+        images = _count(len(self.examples), "image")
         captions = sum(len(example.captions) for example in self.examples)
-        lines = [f"{len(self.examples)} pictures with {captions} captions"]
+        lines = [f"{images} with {_count(captions, 'caption')}"]
         for kind, count in self.problem_counts().items():
             named = [problem.name for problem in self.problems if problem.kind == kind]
             more = ", ..." if count > _NAMED else ""
             lines.append(f"{count} x {kind}: {', '.join(named[:_NAMED])}{more}")
         return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

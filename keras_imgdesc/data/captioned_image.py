@@ -1,4 +1,4 @@
-"""One picture and what people say of it."""
+"""One image and its captions."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class CaptionedImage:
-    """A picture with its captions.
+    """An image with its captions.
 
     Args:
-        image_id: unique in its collection.
-        path: the file, or `None` where the picture itself is held here.
-        captions: raw text as the source has it, at least one.
-        image: uint8 RGB `(height, width, 3)`, or the bytes of an image file, or
-            `None` where there is a `path`.
-        extra: whatever else the source knows, such as a scene graph.
+        image_id: id, unique within a collection.
+        path: path of the file; None if `image` holds the image.
+        captions: raw texts, as in the source; at least one.
+        image: uint8 RGB `(height, width, 3)`, the bytes of an image file, or None if
+            there is a `path`.
+        extra: further facts by name, such as a scene graph or a class label.
+
+    Raises:
+        ValueError: there is neither a path nor an image.
 
     Example:
 
@@ -43,7 +46,7 @@ class CaptionedImage:
 
     @property
     def source(self) -> Path | np.ndarray | bytes:
-        """What `load_image` takes: the picture if held here, else its path."""
+        """The argument for `load_image`: the image if it is held, else its path."""
         if self.image is not None:
             return self.image
         assert self.path is not None

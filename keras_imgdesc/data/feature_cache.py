@@ -1,4 +1,4 @@
-"""Feature maps of a frozen encoder, computed once."""
+"""A cache of the feature maps of a frozen encoder."""
 
 import hashlib
 import json
@@ -23,18 +23,22 @@ MANIFEST_KEYS = {
 
 
 class FeatureCache:
-    """Feature maps on disk: bfloat16, in shards, each with its checksum.
+    """Feature maps on disk, in bfloat16, as shards with checksums.
 
-    A shard is written whole or not at all, and the manifest after it, so extraction
-    that was killed goes on with the next shard. The maps are memory-mapped: reading
-    a batch touches that batch alone.
+    Shards are written atomically, and the manifest after each, so an extraction that
+    was killed resumes with the next shard. The maps are memory-mapped: reading a batch
+    touches only that batch.
 
     Args:
-        path: the cache's folder.
-        verify: compare every shard with its checksum.
+        path: folder of the cache.
+        verify: whether to compare every shard with its checksum.
+
+    Attributes:
+        image_ids: ids of the images, in the order of the maps.
+        failed: error messages by the id of each image that could not be read.
 
     Raises:
-        InputError: no complete cache is there, or a shard is damaged.
+        InputError: the cache is missing, incomplete or damaged.
     """
 
     def __init__(self, path: str | Path, verify: bool = True):
@@ -42,8 +46,8 @@ class FeatureCache:
         manifest = _read_manifest(self.path)
         if manifest is None or not manifest["complete"]:
             raise InputError(
-                "A feature cache must have been extracted to its end",
-                "Run the extraction again; it goes on where it stopped",
+                "A feature cache must be complete before it can be read",
+                "Run the extraction again; it resumes where it stopped",
                 path=str(self.path),
             )
         self.manifest = manifest
@@ -54,8 +58,8 @@ class FeatureCache:
             file = self.path / shard["file"]
             if not file.exists() or (verify and _digest(file) != shard["sha256"]):
                 raise InputError(
-                    "Every shard must be the file that was written",
-                    "Remove the cache's folder and extract again",
+                    "Every shard must match its checksum",
+                    "Delete the folder of the cache and extract the features again",
                     path=str(file),
                 )
             self._shards.append(np.load(file, mmap_mode="r"))
@@ -67,11 +71,18 @@ class FeatureCache:
 
     @property
     def feature_map_shape(self) -> tuple[int, ...]:
-        """`(rows, columns, channels)`."""
+        """Shape of one map, `(rows, columns, channels)`."""
         return tuple(self.manifest["feature_map_shape"])
 
     def gather(self, indices: np.ndarray) -> np.ndarray:
-        """Maps by position in `image_ids`, bfloat16 `(len(indices), *map_shape)`."""
+        """Return maps by position.
+
+        Args:
+            indices: positions in `image_ids`, int `(maps,)`, in any order.
+
+        Returns:
+            bfloat16 `(maps, rows, columns, channels)`.
+        """
         indices = np.asarray(indices)
         out = np.empty((len(indices), *self.feature_map_shape), np.uint16)
         owner = np.searchsorted(self._starts, indices, side="right") - 1
@@ -91,24 +102,37 @@ def extract_features(
     shard_size: int = 1000,
     progress: bool = True,
 ) -> FeatureCache:
-    """Encode pictures into a `FeatureCache`; run again, it goes on.
+    """Encode images into a `FeatureCache`, resuming an interrupted extraction.
 
     Args:
         encoder: an `ImageEncoder`.
-        sources: what `load_image` takes, one for each id.
-        image_ids: unique names.
-        path: the cache's folder.
-        batch_size: pictures encoded at once.
-        shard_size: pictures in a file.
-        progress: show a progress bar.
+        sources: the images, each as `load_image` accepts it.
+        image_ids: unique ids of the images.
+        path: folder of the cache, created if missing.
+        batch_size: images per batch.
+        shard_size: images per shard.
+        progress: whether to show a progress bar.
 
     Returns:
-        The finished cache. A picture that cannot be read is left out and named in
+        The complete cache. An image that cannot be read is omitted and listed in
         `failed`.
 
     Raises:
-        InputError: the folder holds maps of another encoder or of other pictures,
-            or a manifest that is damaged.
+        InputError: the folder holds features of another encoder or of other images,
+            or its manifest is damaged.
+
+    Example:
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from keras_imgdesc import VGG16Encoder
+    >>> from keras_imgdesc.data.feature_cache import extract_features
+    >>> encoder = VGG16Encoder(image_size=32, width=0.0625)
+    >>> images = np.zeros((3, 32, 32, 3), "uint8")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cache = extract_features(encoder, images, "abc", folder, progress=False)
+    ...     cache.gather(np.array([2, 0])).shape
+    (2, 2, 2, 32)
     """
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)
@@ -124,8 +148,8 @@ def extract_features(
     for key, value in fresh.items():
         if manifest[key] != value:
             raise InputError(
-                "A feature cache belongs to one encoder and one list of pictures",
-                "Choose another folder, or remove this one",
+                "A feature cache belongs to one encoder and one list of images",
+                "Use another folder, or delete this one to extract again",
                 path=str(path),
                 **{key: value},
             )
@@ -184,7 +208,7 @@ def _empty(encoder: Any) -> np.ndarray:
 
 
 def _encoded(image_ids: Sequence[str]) -> bytes:
-    # The name of a file may have bytes that are no UTF-8.
+    # File names may contain bytes that are not UTF-8.
     return "\n".join(image_ids).encode("utf-8", "surrogateescape")
 
 
@@ -198,8 +222,8 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
         manifest = None
     if not isinstance(manifest, dict) or not manifest.keys() >= MANIFEST_KEYS:
         raise InputError(
-            f"{MANIFEST} must be the file that was written",
-            "Remove the cache's folder and extract again",
+            f"{MANIFEST} must be that of a feature cache",
+            "Delete the folder of the cache and extract the features again",
             path=str(file),
         )
     return manifest

@@ -1,4 +1,4 @@
-"""Trouble that a reader met in someone's data."""
+"""A problem that a reader met in a data set."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that a reader left out, or would not accept.
+    """Something that a reader omitted or refused.
 
     Args:
-        kind: what kind of trouble, the same words each time, such as
-            `"missing image"`.
+        kind: kind of the problem, such as `"missing image"`; equal problems have
+            equal kinds.
         name: the file, id or line concerned.
-        detail: what exactly was found there.
+        detail: what was found there; may be empty.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Embeddings of texts by a frozen encoder, computed once."""
+"""A cache of the embeddings of texts by a frozen encoder."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from keras_imgdesc.text.text_encoder import TextEmbeddings, TextEncoder
 MANIFEST = "manifest.json"
 ARRAYS = ("sentences", "words", "padding_mask")
 
-# Texts encoded before they are written: what of them is in memory at a time.
+# Texts encoded before they are written, which limits the memory needed.
 _BLOCK = 2048
 
 
@@ -28,20 +28,22 @@ def cached_texts(
     batch_size: int = 256,
     progress: bool = True,
 ) -> TextEmbeddings:
-    """Embeds texts, or reads what was computed of them before.
+    """Embed texts, or read their embeddings if they were computed before.
 
     Args:
-        encoder: whose embeddings they are.
-        texts: of any number.
-        path: the folder of caches; it may have those of other encoders and other texts.
-        batch_size: texts computed at a time.
-        progress: show a progress bar.
+        encoder: the text encoder.
+        texts: the texts, at least one.
+        path: folder of caches; one folder serves any number of encoders and lists of
+            texts.
+        batch_size: texts per batch.
+        progress: whether to show a progress bar.
 
     Returns:
-        The embeddings, the words memory-mapped and in float16.
+        The embeddings; those of words are memory-mapped float16.
 
     Raises:
-        InputError: a text is empty or no string, or the cache is damaged.
+        InputError: there is no text, a text is empty or not a string, or the cache is
+            damaged.
 
     Example:
 
@@ -57,7 +59,7 @@ def cached_texts(
     """
     texts = check_texts(texts)
     digest = hashlib.sha256(encoder.fingerprint().encode())
-    # Lengths too: what is between two texts must not be taken for a text.
+    # As JSON, so that the boundaries between texts count.
     digest.update(json.dumps(texts).encode())
     folder = Path(path) / digest.hexdigest()[:16]
     if not folder.exists():
@@ -119,8 +121,8 @@ def _read(folder: Path) -> TextEmbeddings:
         is_whole = False
     if not is_whole:
         raise InputError(
-            "A text cache must be as it was written",
-            "Remove the folder, and the texts are embedded again",
+            "The files of a text cache must match their checksums",
+            "Delete the folder; the texts will be embedded again",
             path=str(folder),
         )
     return TextEmbeddings(

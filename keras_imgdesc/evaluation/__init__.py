@@ -1,1 +1,1 @@
-"""How good captions and encoders are, in numbers and pictures."""
+"""Evaluation of captions, matching, paintings, scenes and encoders."""

@@ -1,4 +1,4 @@
-"""Oxford-102 flowers with derived text: names and measured colours in sentences."""
+"""Oxford-102 flowers, with captions derived from names and measured colours."""
 
 from keras_imgdesc.data.flowers.derived_text import derive_captions
 from keras_imgdesc.data.flowers.petal_colours import petal_colours

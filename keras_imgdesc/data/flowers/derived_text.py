@@ -1,10 +1,10 @@
-"""Sentences on a flower, made from its name and its measured colours."""
+"""Captions of a flower, derived from its name and its measured colours."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-# With colours. `{a}` and `{an}` are the article before the name and the colours.
+# `{a}` is the article of the name, `{an}` that of the colours.
 COLOURED = (
     "{an} {colours} {name}",
     "a photo of {a} {name} with {colours} petals",
@@ -22,14 +22,14 @@ PLAIN = (
 
 
 def derive_captions(name: str, colours: Sequence[str]) -> tuple[str, ...]:
-    """Words derived captions: nobody has looked at the picture to write them.
+    """Return captions made from a name and colours, not written by a person.
 
     Args:
-        name: of the flower's kind.
-        colours: of `petal_colours`; may be empty.
+        name: name of the kind of flower.
+        colours: colours as from `petal_colours`; may be empty.
 
     Returns:
-        Six sentences, five with the colours and one without; or, without colours, five.
+        Six captions, the last without the colours; or five if there are no colours.
 
     Example:
 
@@ -49,7 +49,7 @@ def derive_captions(name: str, colours: Sequence[str]) -> tuple[str, ...]:
     joined = " and ".join(colours)
     captions = []
     for form in COLOURED:
-        # Not "an orange orange dahlia".
+        # Avoid "an orange orange dahlia".
         is_beside = form.endswith("{colours} {name}")
         short = _without_words(name, colours) if is_beside else name
         captions.append(
@@ -71,5 +71,5 @@ def _without_words(name: str, words: Sequence[str]) -> str:
 
 
 def _without_repetition(name: str) -> str:
-    """ "lotus lotus", as one list of names has it, is a lotus."""
+    """Return a name without repeated words: a list of names has "lotus lotus"."""
     return " ".join(dict.fromkeys(name.split()))

@@ -1,4 +1,4 @@
-"""The colours of a flower, measured in its picture."""
+"""The colours of a flower, measured in its image."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import numpy as np
 from PIL import Image
 
 COLOURS = ("red", "pink", "purple", "blue", "yellow", "orange", "white")
-# A second colour must have so much of what is flower.
+# Smallest share of a second colour among all colours.
 SECOND = 0.3
-# Less of the middle than this and no petal was found.
+# Smallest share of the middle of the image that counts as petals.
 LEAST = 0.04
 _SIDE = 64
 
 
 def petal_colours(image: np.ndarray) -> tuple[str, ...]:
-    """Names the one or two colours that most of the flower has.
+    """Return the one or two main colours of a flower.
 
-    A rough measurement: pixels of strong or very light colour that are not green count
-    for petals, those in the middle more than those at the edge, and what the picture's
-    border has as well counts half as much. It errs where the background has colours of
-    its own, such as a blue sky.
+    This is a rough measurement. Pixels of strong or very light colour that are not
+    green count as petals, those in the middle more than those near the edge, and half
+    of a colour's share of the border is subtracted. It fails on colourful backgrounds
+    such as a blue sky.
 
     Args:
-        image: uint8 RGB `(height, width, 3)`, the flower in the middle.
+        image: uint8 RGB `(height, width, 3)`, with the flower in the middle.
 
     Returns:
-        Words of `COLOURS`, most frequent first; none where no petal was found.
+        Words of `COLOURS`, the most frequent first; empty if no petal was found.
 
     Example:
 
     >>> import numpy as np
     >>> from keras_imgdesc.data.flowers import petal_colours
-    >>> picture = np.full((64, 64, 3), (40, 110, 30), "uint8")
-    >>> picture[16:48, 16:48] = (240, 210, 20)
-    >>> petal_colours(picture)
+    >>> image = np.full((64, 64, 3), (40, 110, 30), "uint8")
+    >>> image[16:48, 16:48] = (240, 210, 20)
+    >>> petal_colours(image)
     ('yellow',)
     """
     small = Image.fromarray(image).resize((_SIDE, _SIDE), Image.Resampling.BOX)
@@ -49,10 +49,13 @@ def petal_colours(image: np.ndarray) -> tuple[str, ...]:
 
 
 def colour_shares(pixels: np.ndarray) -> dict[str, float]:
-    """How much of the middle of a picture has each colour, its border taken off.
+    """Return each colour's share of the middle, less half its share of the border.
 
     Args:
         pixels: uint8 RGB `(side, side, 3)`.
+
+    Returns:
+        Shares of at least 0, by colour.
     """
     labels = name_colours(pixels)
     side = len(pixels)
@@ -69,14 +72,14 @@ def colour_shares(pixels: np.ndarray) -> dict[str, float]:
 
 
 def name_colours(pixels: np.ndarray) -> np.ndarray:
-    """A plain word for each pixel.
+    """Return the colour of each pixel.
 
     Args:
         pixels: uint8 RGB `(rows, columns, 3)`.
 
     Returns:
-        int `(rows, columns)`: an index into `COLOURS`, or -1 for what a petal seldom
-        is: green, brown, grey and dark.
+        int `(rows, columns)`: an index into `COLOURS`, or -1 for colours that petals
+        seldom have: green, brown, grey and dark ones.
     """
     hsv = np.asarray(Image.fromarray(pixels).convert("HSV"), np.float32)
     hue, saturation, value = np.moveaxis(hsv / 255, -1, 0)
@@ -98,7 +101,7 @@ def name_colours(pixels: np.ndarray) -> np.ndarray:
         | (hue < 25) & (saturation > 0.2) & (saturation < 0.6) & (value > 0.75),
     }
     labels = np.full(hue.shape, -1)
-    # The first rule that holds.
+    # The first rule that holds wins, so it is applied last.
     for colour in reversed(
         ("white", "yellow", "orange", "blue", "purple", "red", "pink")
     ):

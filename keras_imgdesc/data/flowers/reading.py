@@ -1,4 +1,4 @@
-"""Oxford-102 on disk as a collection with derived captions."""
+"""A reader of Oxford-102, with derived captions."""
 
 from __future__ import annotations
 
@@ -47,32 +47,31 @@ def read_flowers(
     limit: int | None = None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
-    """Reads flowers of Oxford-102, whose captions are derived.
+    """Read images of Oxford-102, with derived captions.
 
-    Oxford-102 has no captions. Here each picture has five or six sentences made from
-    the name of its kind and the colours measured in it (`petal_colours`), the same ones
-    each time. Call them derived text wherever numbers are given.
+    Oxford-102 has no captions. Each image gets five or six, made from the name of its
+    kind and the colours measured in it (see `petal_colours`), the same each time. Say
+    so wherever you report numbers: they are about derived text.
 
     Args:
-        folder: with `labels.csv` (columns `image`, `label` from 1, `name`,
-            `official_split`) and the pictures in `jpg/`. Without a column `name`,
-            `cat_to_name.json` gives the names by label.
-        split: `"train"`, `"valid"` (or `"validation"`) or `"test"`, several joined by
-            `"+"`, or `"all"`. Officially they have 1,020, 1,020 and 6,149 pictures.
-        image_size: side of the square that pictures are resized to; None leaves them as
-            large as they are. Their middle square is cut out first.
-        limit: only the first so many of the split.
-        on_problem: `"skip"` leaves out what has a problem and notes it in `problems`;
+        folder: folder with `labels.csv` (columns `image`, `label` from 1, `name`,
+            `official_split`) and the images in `jpg/`. If there is no column `name`,
+            `cat_to_name.json` must hold the names by label.
+        split: `"train"` (1,020 images), `"valid"` or `"validation"` (1,020), `"test"`
+            (6,149), several joined by `"+"`, or `"all"`.
+        image_size: side in pixels of the square that images are resized to, after they
+            are cropped to their central square; None keeps their resolution.
+        limit: number of images, from the start of the split; None reads all.
+        on_problem: `"skip"` omits entries with a problem and lists them in `problems`;
             `"error"` raises.
 
     Returns:
-        The pictures, held as uint8 `(size, size, 3)`, in the order of the table;
-        `extra` has `label` (from 1), `name`, `colours`, and `text`, which is
-        `"derived"`.
+        The images, held as uint8 `(size, size, 3)`, in the order of the table. `extra`
+        has `label` (from 1), `name`, `colours`, and `text`, which is `"derived"`.
 
     Raises:
-        InputError: the folder or the table is missing or of another form, a split is
-            unknown, no picture is left, or there is a problem and `on_problem` is
+        InputError: the folder or the table is missing or has another format, the split
+            is unknown, no image remains, or there is a problem and `on_problem` is
             `"error"`.
 
     Reference:
@@ -88,8 +87,8 @@ def read_flowers(
     >>> from keras_imgdesc.data.flowers import read_flowers
     >>> folder = tempfile.TemporaryDirectory()
     >>> Path(folder.name, "jpg").mkdir()
-    >>> picture = Image.fromarray(np.full((20, 30, 3), (230, 30, 30), "uint8"))
-    >>> picture.save(Path(folder.name, "jpg", "a.jpg"))
+    >>> image = Image.fromarray(np.full((20, 30, 3), (230, 30, 30), "uint8"))
+    >>> image.save(Path(folder.name, "jpg", "a.jpg"))
     >>> rows = "image,label,name,official_split\\na.jpg,1,rose,train\\n"
     >>> written = Path(folder.name, "labels.csv").write_text(rows)
     >>> flowers = read_flowers(folder.name)
@@ -102,7 +101,7 @@ def read_flowers(
         check_image_size(image_size)
     if limit is not None and limit < 1:
         raise InputError(
-            "`limit` must be at least 1", "Leave it out to load all", limit=limit
+            "`limit` must be at least 1", "Omit it to read all images", limit=limit
         )
     folder = Path(folder)
     table = folder / "labels.csv"
@@ -119,10 +118,10 @@ def read_flowers(
 
     def load(flower: _Flower) -> tuple[np.ndarray, tuple[str, ...]] | ImageError:
         try:
-            image = _middle(load_image(collector.images_dir / flower.image))
+            image = _central_square(load_image(collector.images_dir / flower.image))
         except ImageError as error:
             return error
-        # Before it is resized: the text is the same at every size.
+        # Measured before resizing, so that the captions do not depend on the size.
         colours = petal_colours(image)
         return image if image_size is None else resize_image(image, image_size), colours
 
@@ -152,9 +151,8 @@ def _splits(split: str) -> tuple[str, ...]:
     names = tuple("valid" if name == "validation" else name for name in names)
     if not set(names) <= set(SPLITS):
         raise InputError(
-            "A split of the flowers must be one there is",
-            f"Take one of {', '.join(SPLITS)}, join them as in 'train+test', or take "
-            "'all'",
+            "The split of the flowers must be a known one",
+            f"Use one of {', '.join(SPLITS)}, several as in 'train+test', or 'all'",
             split=split,
         )
     return names
@@ -167,8 +165,8 @@ def _rows(
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise InputError(
-            f"The table must have the columns {', '.join(_COLUMNS)}",
-            "Name them in its first line",
+            f"labels.csv must have the columns {', '.join(_COLUMNS)}",
+            "Name the columns in its first line",
             table=collector.annotations,
             missing=missing,
         )
@@ -191,14 +189,14 @@ def _names(folder: Path) -> dict[str, str]:
         names = json.loads(read_text(path))
     except ValueError as error:
         raise InputError(
-            f"The file must hold JSON, but does not: {error}",
-            "Copy it again",
+            f"The file must be valid JSON: {error}",
+            "Download or copy it again",
             path=path,
         ) from error
     return {str(label): str(name) for label, name in names.items()}
 
 
-def _middle(image: np.ndarray) -> np.ndarray:
+def _central_square(image: np.ndarray) -> np.ndarray:
     side = min(image.shape[:2])
     top, left = ((length - side) // 2 for length in image.shape[:2])
     return np.ascontiguousarray(image[top : top + side, left : left + side])

@@ -1,4 +1,4 @@
-"""Readers of captioned pictures in the forms that people have on disk."""
+"""Readers of captioned images in the common formats."""
 
 from keras_imgdesc.data.readers.any_format import read_captions
 from keras_imgdesc.data.readers.captions_csv import read_captions_csv

@@ -1,4 +1,4 @@
-"""Captions in whichever of the known forms they come."""
+"""A reader that recognises the format of the captions."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.errors import InputError
 
 _TOKEN_LINE = re.compile(r"[^\t]*#\d+\s*\t")
-# Where a file starts with damaged lines, its form is still seen in the others.
-_LINES_LOOKED_AT = 20
+# Lines inspected: damaged first lines must not hide the format.
+_INSPECTED_LINES = 20
 
 
 def find_format(annotations: str | os.PathLike[str]) -> str:
-    """Tells the form of a file of captions by what is in it, not by its name.
+    """Return the format of a file of captions, judged by its content.
 
     Args:
-        annotations: the file.
+        annotations: path of the file; its name does not matter.
 
     Returns:
         `"flickr_tokens"`, `"csv"`, `"karpathy_json"` or `"coco_json"`.
 
     Raises:
-        InputError: it cannot be read, or is none of them.
+        InputError: the file cannot be read or has none of these formats.
     """
     text = read_text(annotations)
     if text.lstrip()[:1] in ("{", "["):
@@ -40,15 +40,15 @@ def find_format(annotations: str | os.PathLike[str]) -> str:
         if isinstance(content.get("images"), list):
             return "karpathy_json"
     else:
-        lines = split_lines(text)[:_LINES_LOOKED_AT]
+        lines = split_lines(text)[:_INSPECTED_LINES]
         if lines and parse_header(lines[0]) is not None:
             return "csv"
         if any(_TOKEN_LINE.match(line) for line in lines):
             return "flickr_tokens"
     raise InputError(
-        "The captions must be in a known form",
-        "Known are lines of 'name.jpg#0<TAB>caption' (Flickr8k), tables that begin "
-        "'image,caption' (Kaggle), and the JSON of COCO and of Karpathy",
+        "The captions must be in a known format",
+        "Use lines of 'name.jpg#0<TAB>caption' (Flickr8k), a table whose first line is "
+        "'image,caption' (Kaggle), or JSON in the format of COCO or Karpathy",
         annotations=Path(annotations),
     )
 
@@ -61,25 +61,25 @@ def read_captions(
     split: str | None = None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
-    """Reads captioned pictures, whichever of the known forms the captions have.
+    """Read captioned images in any known format.
 
     Args:
-        annotations: a Flickr token file, a table of captions, or the JSON of COCO or
-            of Karpathy.
-        images_dir: the folder of the pictures.
-        image_list: for token files and tables: a file with the names of the pictures
-            wanted, one a line.
-        split: for Karpathy's JSON: `"train"`, `"val"`, `"test"`, `"restval"`, or
-            several joined with `+`.
-        on_problem: `"skip"` leaves out what has a problem and notes it in
+        annotations: path of a Flickr token file, a table of captions, or a JSON file
+            in the format of COCO or Karpathy.
+        images_dir: folder of the images.
+        image_list: path of a file with the names of the images to read, one per line;
+            for token files and tables only.
+        split: `"train"`, `"val"`, `"test"`, `"restval"`, or several joined by `+`; for
+            Karpathy's JSON only.
+        on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
 
     Returns:
-        The pictures that have a file and a caption, and the problems with the rest.
+        The images that have a file and a caption, and the problems with the others.
 
     Raises:
-        InputError: a file cannot be read, the form is unknown or has no use for
-            `image_list` or `split`, no picture is left, or there is a problem and
+        InputError: a file cannot be read, the format is unknown or does not support
+            `image_list` or `split`, no image remains, or there is a problem and
             `on_problem` is `"error"`.
 
     Example:
@@ -93,21 +93,23 @@ def read_captions(
     ...     lines = ["image,caption", "a.jpg,A dog .", "b.jpg,A cat ."]
     ...     written = file.write_text("\\n".join(lines))
     ...     print(read_captions(file, folder).report())
-    1 pictures with 1 captions
+    1 image with 1 caption
     1 x missing image: b.jpg
     """
     form = find_format(annotations)
     if split is not None and form != "karpathy_json":
         raise InputError(
-            "`split` is for Karpathy's JSON, which names the split of each picture",
-            "Choose pictures of token files and tables with `image_list`",
+            "`split` is for Karpathy's JSON, which names the split of each image",
+            "Select images of token files and tables with `image_list`, and those of "
+            "COCO by the JSON file of the split",
             annotations=Path(annotations),
             split=split,
         )
     if image_list is not None and form.endswith("json"):
         raise InputError(
             "`image_list` is for token files and tables",
-            "Choose pictures of Karpathy's JSON with `split`; COCO has a file a split",
+            "Select images of Karpathy's JSON with `split`, and those of COCO by the "
+            "JSON file of the split",
             annotations=Path(annotations),
             image_list=image_list,
         )

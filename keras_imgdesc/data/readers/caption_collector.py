@@ -1,4 +1,4 @@
-"""What all readers share: pictures meet their captions, and problems are noted."""
+"""The collector that all readers share: it joins images and captions."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ MALFORMED = "malformed entry"
 
 
 class CaptionCollector:
-    """Collects pictures and captions in the order met, and what is wrong with them.
+    """Collect images and captions in the order met, and the problems with them.
 
     Args:
-        annotations: the file that is read, for messages.
-        images_dir: the folder of the pictures.
-        on_problem: `"skip"` leaves out whatever has a problem; `"error"` refuses
-            the whole when all has been read.
+        annotations: path of the file that is read, for messages.
+        images_dir: folder of the images.
+        on_problem: `"skip"` omits entries with a problem; `"error"` raises at the end,
+            when all problems are known.
 
     Raises:
-        InputError: there is no such folder, or `on_problem` is neither.
+        InputError: the folder does not exist, or `on_problem` is unknown.
 
     Example:
 
@@ -47,7 +47,7 @@ class CaptionCollector:
     ...         if collector.add_image(name, name):
     ...             collector.add_caption(name, "A dog .", name)
     ...     print(collector.finish().report())
-    1 pictures with 1 captions
+    1 image with 1 caption
     1 x missing image: b.jpg
     """
 
@@ -60,7 +60,8 @@ class CaptionCollector:
         if on_problem not in ("skip", "error"):
             raise InputError(
                 "`on_problem` must be 'skip' or 'error'",
-                "'skip' leaves out what has a problem and reports it",
+                "Use 'skip' to omit and report entries with a problem, or 'error' to "
+                "raise",
                 on_problem=on_problem,
             )
         self.annotations = Path(annotations)
@@ -68,11 +69,11 @@ class CaptionCollector:
         self.on_problem = on_problem
         if not self.images_dir.is_dir():
             raise InputError(
-                "There is no such folder of pictures",
-                "Check `images_dir`",
+                "The folder of the images must exist",
+                "Check the path in `images_dir`",
                 images_dir=self.images_dir,
             )
-        # One listing instead of a question to the disk for each picture.
+        # Listing the folder once is faster than a look-up per image.
         with os.scandir(self.images_dir) as entries:
             self.file_names = {entry.name for entry in entries if entry.is_file()}
         self.problems: list[Problem] = []
@@ -85,38 +86,44 @@ class CaptionCollector:
         return image_id in self._names
 
     def add_problem(self, kind: str, name: str, detail: str = "") -> None:
-        """Notes a problem; `name` is a file, an id, or `place(line)`."""
-        # Bytes that are no UTF-8 are shown as such: a report can be printed.
+        """Record a problem.
+
+        Args:
+            kind: one of the kinds above, or a similar constant.
+            name: the file, id or `place` concerned.
+            detail: what was found there.
+        """
+        # Replaces bytes that are not UTF-8, so that a report can be printed.
         name, detail = (t.encode("utf-8", "replace").decode() for t in (name, detail))
         self.problems.append(Problem(kind, name, detail))
 
     def place(self, entry: int | str) -> str:
-        """Names a line or an entry of the annotations."""
+        """Return the name of a line or an entry of the annotations."""
         return f"{self.annotations.name}:{entry}"
 
     def add_image(
         self, image_id: str, name: str, extra: dict[str, Any] | None = None
     ) -> bool:
-        """Takes a picture in.
+        """Add an image.
 
         Args:
-            image_id: under which its captions come.
-            name: its file, relative to the folder of the pictures.
-            extra: kept with the example.
+            image_id: id by which captions refer to the image.
+            name: path of its file, relative to the folder of the images.
+            extra: further facts, kept with the example.
 
         Returns:
-            Whether it was taken: a repeated id and a name that leads out of the
-            folder are problems.
+            Whether it was added. A repeated id and a name that leads out of the folder
+            are recorded as problems instead.
         """
         if image_id in self._names:
             self.add_problem(DUPLICATE_IMAGE, image_id)
             return False
         if not is_utf8(image_id) or not is_utf8(name):
-            self.add_problem(NOT_UTF8, image_id, "the name of a picture")
+            self.add_problem(NOT_UTF8, image_id, "the name of an image")
             return False
         parts = PurePosixPath(name).parts
         if not parts or parts[0] == "/" or ".." in parts or "\0" in name:
-            self.add_problem(MALFORMED, image_id or "''", f"no file name: {name!r}")
+            self.add_problem(MALFORMED, image_id or "''", f"not a file name: {name!r}")
             return False
         self._names[image_id] = name
         self._captions[image_id] = []
@@ -130,47 +137,46 @@ class CaptionCollector:
         place: str,
         caption_id: Hashable = None,
     ) -> None:
-        """Adds a caption to a picture that was taken in.
+        """Add a caption to an image that was added before.
 
         Args:
-            image_id: the picture's.
-            caption: the text, blanks around it left out.
-            place: names the caption in a problem.
-            caption_id: of which there may be one only; `None` where captions have
-                no ids.
+            image_id: id of the image.
+            caption: the text; surrounding white space is removed.
+            place: name of the caption in a problem, as from `place`.
+            caption_id: unique id of the caption; None if captions have no ids.
         """
         kind = find_caption_problem(caption)
         if kind is None and caption_id is not None and caption_id in self._seen:
             kind = DUPLICATE_CAPTION
         if kind is not None:
-            self.add_problem(kind, place, f"of {image_id}")
+            self.add_problem(kind, place, f"caption of {image_id}")
             return
         self._captions[image_id].append(str(caption).strip())
         if caption_id is not None:
             self._seen.add(caption_id)
 
     def add_folder(self) -> None:
-        """Notes the pictures in the folder that nothing was said of."""
+        """Record the images of the folder that have no captions as problems."""
         known = set(self._names.values())
         for name in sorted(self.file_names - known):
             if not name.startswith(".") and name.lower().endswith(IMAGE_SUFFIXES):
                 self.add_problem(NO_CAPTIONS, name, "in the folder only")
 
     def finish(self) -> CaptionCollection:
-        """Looks up the files.
+        """Check that the files exist and return the collection.
 
         Returns:
-            The pictures that have a file and a caption, in the order taken in.
+            The images that have a file and a caption, in the order added.
 
         Raises:
-            InputError: there was a problem and `on_problem` is `"error"`, or no
-                picture is left.
+            InputError: there was a problem and `on_problem` is `"error"`, or no image
+                remains.
         """
         examples = []
         for image_id, name in self._names.items():
             captions = tuple(self._captions[image_id])
             if not self.has_file(name):
-                detail = f"{len(captions)} captions, not in {self.images_dir}"
+                detail = f"not in {self.images_dir}, captions: {len(captions)}"
                 self.add_problem(MISSING_IMAGE, image_id, detail)
             elif not captions:
                 self.add_problem(NO_CAPTIONS, image_id)
@@ -192,14 +198,14 @@ class CaptionCollector:
         )
 
     def has_file(self, name: str) -> bool:
-        """Whether the folder, or a folder in it as `name` says, has the file."""
+        """Return whether a file is in the folder; `name` may contain subfolders."""
         return name in self.file_names or (
             "/" in name and os.path.isfile(self.images_dir / name)
         )
 
 
 def is_utf8(text: str) -> bool:
-    """Whether a text decoded with `surrogateescape` was UTF-8 in the file."""
+    """Return whether a text decoded with `surrogateescape` was valid UTF-8."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -208,7 +214,7 @@ def is_utf8(text: str) -> bool:
 
 
 def find_caption_problem(caption: object) -> str | None:
-    """What kind of problem a caption has by itself, or `None`."""
+    """Return the kind of problem of a single caption, or None if it is valid."""
     if not isinstance(caption, str):
         return MALFORMED
     if not is_utf8(caption):
@@ -221,13 +227,23 @@ def find_caption_problem(caption: object) -> str | None:
 def check_collection(
     collection: CaptionCollection, on_problem: str, **received: object
 ) -> CaptionCollection:
-    """Refuses a collection with problems if asked to, and an empty one always."""
+    """Return a collection, unless it is empty or has problems that must raise.
+
+    Args:
+        collection: the collection that was read.
+        on_problem: `"skip"` or `"error"`.
+        **received: values to show in an error.
+
+    Raises:
+        InputError: the collection is empty, or has problems and `on_problem` is
+            `"error"`.
+    """
     if collection.problems and on_problem == "error":
         raise InputError(
-            "Each picture must have a file and proper captions, and each caption a "
-            f"picture, with `on_problem='error'` (first problem: "
+            "With `on_problem='error'`, every image must have a file and valid "
+            f"captions, and every caption an image (first problem: "
             f"{collection.problems[0]})",
-            "Mend the data, or leave out what has a problem with `on_problem='skip'`",
+            "Fix the data, or omit entries with a problem with `on_problem='skip'`",
             problems=collection.problem_counts(),
             **received,
         )
@@ -235,8 +251,8 @@ def check_collection(
         problems = collection.problem_counts()
         first = f" (first problem: {collection.problems[0]})" if problems else ""
         raise InputError(
-            f"No picture has both a file and a caption{first}",
-            "Check that the annotations belong to these pictures",
+            f"No image has both a file and a caption{first}",
+            "Check that the annotations belong to the images in this folder",
             problems=problems,
             **received,
         )

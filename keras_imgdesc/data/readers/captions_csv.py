@@ -1,4 +1,4 @@
-"""Captions as a table: Kaggle's files of Flickr8k and Flickr30k, and their like."""
+"""A reader of tables of captions, such as Kaggle's Flickr8k and Flickr30k."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ IMAGE_COLUMNS = ("image", "image_name", "file_name", "filename")
 CAPTION_COLUMNS = ("caption", "comment", "text", "raw")
 NUMBER_COLUMNS = ("comment_number", "caption_number")
 _DELIMITERS = ",|;\t"
-# A quoted caption may go over several lines; more than this is a quote left open.
-_MOST_LINES = 10
+# A quoted caption may span several lines; if it spans more, its quote is unclosed.
+_MAX_LINES = 10
 
 
 @dataclass(frozen=True)
 class TableHeader:
-    """What the first line of a table says.
+    """The columns that the first line of a table names.
 
     Args:
-        delimiter: between two columns.
-        columns: how many there are.
-        image, caption: where they are, from 0.
-        number: where the number of a caption is, or `None`.
+        delimiter: character between columns.
+        columns: number of columns.
+        image: position of the image's column, from 0.
+        caption: position of the caption's column.
+        number: position of the column that numbers captions, or None.
     """
 
     delimiter: str
@@ -46,27 +47,27 @@ def read_captions_csv(
     image_list: str | os.PathLike[str] | None = None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
-    """Reads a table with a caption a line, such as Kaggle's `captions.txt`.
+    """Read a table with one caption per line, such as Kaggle's `captions.txt`.
 
     The first line names the columns: `image,caption` (Flickr8k), or
-    `image_name| comment_number| comment` (Flickr30k), with comma, bar, semicolon or
-    tab between them. A caption may be quoted. Where captions have no numbers, a line
-    that stands there twice is a duplicate.
+    `image_name| comment_number| comment` (Flickr30k), separated by commas, bars,
+    semicolons or tabs. A caption may be quoted. If captions have no numbers, a repeated
+    line is a duplicate.
 
     Args:
-        csv_file: the table.
-        images_dir: the folder of the pictures.
-        image_list: a file with the names of the pictures wanted, one a line; all
-            without it. Captions of other pictures of the folder are passed over.
-        on_problem: `"skip"` leaves out what has a problem and notes it in
+        csv_file: path of the table.
+        images_dir: folder of the images.
+        image_list: path of a file with the names of the images to read, one per line;
+            None reads all. Captions of other images in the folder are ignored.
+        on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
 
     Returns:
-        The pictures in the order of the list, or of the captions without one.
+        The images in the order of the list, or of the table if there is no list.
 
     Raises:
-        InputError: a file cannot be read, the first line does not name an image and
-            a caption, no picture is left, or there is a problem and `on_problem` is
+        InputError: a file cannot be read, the first line does not name an image and a
+            caption column, no image remains, or there is a problem and `on_problem` is
             `"error"`.
 
     Example:
@@ -87,7 +88,7 @@ def read_captions_csv(
     if header is None:
         raise InputError(
             "The first line of the table must name an image and a caption column",
-            f"Call them {IMAGE_COLUMNS[0]!r} and {CAPTION_COLUMNS[0]!r}",
+            f"Name them {IMAGE_COLUMNS[0]!r} and {CAPTION_COLUMNS[0]!r}",
             csv_file=collector.annotations,
             first_line=lines[0] if lines else "",
         )
@@ -95,19 +96,19 @@ def read_captions_csv(
     for number, row in _rows(lines, header.delimiter):
         place = collector.place(number)
         if row is not None and header.caption == header.columns - 1 < len(row):
-            # Commas in a caption that was not quoted.
+            # An unquoted caption may contain the delimiter.
             caption = header.delimiter.join(row[header.caption :])
             row = [*row[: header.caption], caption]
         if row is None or len(row) != header.columns:
-            detail = "a quote is left open" if row is None else f"{len(row)} columns"
+            detail = "unclosed quote" if row is None else f"{len(row)} columns"
             collector.add_problem(
-                MALFORMED, place, f"{detail}, {header.columns} are due"
+                MALFORMED, place, f"{detail}, expected {header.columns} columns"
             )
             continue
         name, caption = row[header.image].strip(), row[header.caption].strip()
         if choice.take(name):
             own = caption if header.number is None else row[header.number].strip()
-            # An empty caption is that, not a repetition.
+            # An empty caption is reported as such, not as a duplicate.
             caption_id = (name, own) if caption else None
             collector.add_caption(name, caption, place, caption_id)
     choice.finish()
@@ -115,7 +116,7 @@ def read_captions_csv(
 
 
 def parse_header(line: str) -> TableHeader | None:
-    """What the first line of a table says, or `None` if it is none of captions."""
+    """Return the columns that a line names, or None if captions are not among them."""
     for delimiter in _DELIMITERS:
         names = [name.strip().strip('"').lower() for name in line.split(delimiter)]
         image = _position(names, IMAGE_COLUMNS)
@@ -131,18 +132,21 @@ def _position(names: list[str], options: tuple[str, ...]) -> int | None:
 
 
 def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
-    """Line number and fields of each row but the first; no fields if left open."""
-    # Flickr30k's file with bars has quotes in its captions that mean nothing.
+    """Yield line number and fields of each row after the first.
+
+    The fields are None if a quote is unclosed.
+    """
+    # In Flickr30k's file with bars, quotes in captions have no meaning.
     quoting = csv.QUOTE_NONE if delimiter == "|" else csv.QUOTE_MINIMAL
     start = 1
     while start < len(lines):
         end = start + 1
         row: list[str] | None = None
-        while row is None and end <= min(start + _MOST_LINES, len(lines)):
+        while row is None and end <= min(start + _MAX_LINES, len(lines)):
             row = _parse("\n".join(lines[start:end]), delimiter, quoting)
             end += 1
         if row is None:
-            # Only this line is lost, not all that follow.
+            # Skip this line only, not all that follow.
             yield start + 1, None
             start += 1
             continue
@@ -152,15 +156,15 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | N
 
 
 def _parse(text: str, delimiter: str, quoting: int) -> list[str] | None:
-    """Fields of a row of one line or several, or `None` if a quote is still open."""
-    # A quote amid a caption is its own, unless the row only holds together with it.
+    """Return the fields of a row of one or more lines, None if a quote is unclosed."""
+    # A quote within a caption is literal, unless the row spans several lines.
     strictness = (True,) if "\n" in text else (True, False)
     for is_strict in strictness:
         reader = csv.reader(
             io.StringIO(text, newline="\n"),
             delimiter=delimiter,
             quoting=quoting,  # type: ignore[arg-type]
-            # A blank before a quote hides it; in a caption it is kept.
+            # A space before a quote hides it from the parser; elsewhere it is kept.
             skipinitialspace=quoting != csv.QUOTE_NONE and f'{delimiter} "' in text,
             strict=is_strict,
         )

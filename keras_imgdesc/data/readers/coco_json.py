@@ -1,4 +1,4 @@
-"""Captions in the form of COCO."""
+"""A reader of captions in the JSON format of COCO."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ def read_coco_captions(
     images_dir: str | os.PathLike[str],
     on_problem: str = "skip",
 ) -> CaptionCollection:
-    """Reads `captions_train2017.json` or a file like it.
+    """Read `captions_train2017.json` or a file of the same format.
 
     The file has `images`, each with `id` and `file_name`, and `annotations`, each
     with `id`, `image_id` and `caption`.
 
     Args:
-        json_file: the file.
-        images_dir: the folder of the pictures.
-        on_problem: `"skip"` leaves out what has a problem and notes it in
+        json_file: path of the file.
+        images_dir: folder of the images.
+        on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
 
     Returns:
-        The pictures in the file's order; `image_id` is COCO's number as text.
+        The images in the order of the file; `image_id` is COCO's number as a string.
 
     Raises:
-        InputError: the file cannot be read or has another form, no picture is left,
-            or there is a problem and `on_problem` is `"error"`.
+        InputError: the file cannot be read or has another format, no image remains, or
+            there is a problem and `on_problem` is `"error"`.
 
     Example:
 

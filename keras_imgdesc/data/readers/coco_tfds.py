@@ -1,4 +1,4 @@
-"""COCO's captions as TensorFlow Datasets has them."""
+"""A reader of COCO's captions in TensorFlow Datasets."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ def load_coco_captions(
     download: bool = False,
     on_problem: str = "skip",
 ) -> CaptionCollection:
-    """Loads `coco_captions` of TensorFlow Datasets: COCO 2014, Karpathy's splits.
+    """Load `coco_captions` of TensorFlow Datasets: COCO 2014 in Karpathy's splits.
 
     Args:
-        split: `"train"` (82,783 pictures), `"val"` (5,000), `"test"` (5,000),
-            `"restval"` (30,504), or several joined as in `"train+restval"`.
-        data_dir: where TensorFlow Datasets keeps its data; `None` is its own
-            default, `~/tensorflow_datasets`.
-        images_dir: a folder to write the JPEG files into, each once. Without it
-            they are held in memory, about 160 KB a picture.
-        limit: loads only so many, from the start; at least 1.
-        download: whether to fetch and prepare the data if it is not there, about
+        split: `"train"` (82,783 images), `"val"` (5,000), `"test"` (5,000),
+            `"restval"` (30,504), or several as in `"train+restval"`.
+        data_dir: folder of TensorFlow Datasets; None is its default,
+            `~/tensorflow_datasets`.
+        images_dir: folder to which the JPEG files are written, unless they exist. None
+            keeps them in memory, about 160 KB per image.
+        limit: number of images, from the start, at least 1; None loads all.
+        download: whether to download and prepare the data if it is missing, about
             40 GB.
-        on_problem: `"skip"` leaves out what has a problem and notes it in
+        on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
 
     Returns:
-        The pictures in the order of TensorFlow Datasets; `image_id` is COCO's number
-        as text, `image` the bytes of the JPEG file unless they went to a `path`,
+        The images in the order of TensorFlow Datasets. `image_id` is COCO's number as
+        a string, `image` the bytes of the JPEG file unless `images_dir` is given, and
         `extra["file_name"]` its name.
 
     Raises:
-        InputError: the data is not there, has no such split, or there is a problem
+        InputError: the data set is missing, has no such split, or there is a problem
             and `on_problem` is `"error"`.
 
     Example:
@@ -71,12 +71,12 @@ def load_coco_captions(
     if on_problem not in ("skip", "error"):
         raise InputError(
             "`on_problem` must be 'skip' or 'error'",
-            "'skip' leaves out what has a problem and reports it",
+            "Use 'skip' to omit and report entries with a problem, or 'error' to raise",
             on_problem=on_problem,
         )
     if limit is not None and limit < 1:
         raise InputError(
-            "`limit` must be at least 1", "Leave it out to load all", limit=limit
+            "`limit` must be at least 1", "Omit it to load all images", limit=limit
         )
     builder = tfds.builder(BUILDER, data_dir=data_dir)
     if download:
@@ -84,7 +84,7 @@ def load_coco_captions(
     if not builder.info.splits:
         raise InputError(
             "The data set must have been prepared",
-            "Pass `download=True`, or the `data_dir` where it was prepared",
+            "Pass `download=True`, or the `data_dir` where it has been prepared",
             data_set=BUILDER,
             data_dir=builder.data_dir,
         )
@@ -92,19 +92,19 @@ def load_coco_captions(
     if unknown:
         raise InputError(
             "The data set must have the split",
-            f"Its splits are {', '.join(sorted(builder.info.splits))}",
+            f"Use one of its splits: {', '.join(sorted(builder.info.splits))}",
             split=split,
         )
-    wanted = {
+    features = {
         name: True for name in ("image", "image/filename", "image/id", "captions")
     }
     dataset = builder.as_dataset(
         split=split,
         shuffle_files=False,
         read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
-        # The JPEG file as it is: smaller than its pixels, and read as all others.
+        # Keep the JPEG file: it is smaller than its pixels, and decoded like others.
         decoders=tfds.decode.PartialDecoding(
-            wanted, decoders={"image": tfds.decode.SkipDecoding()}
+            features, decoders={"image": tfds.decode.SkipDecoding()}
         ),
     )
     if limit is not None:
@@ -146,7 +146,9 @@ def _example(
     image, path = row["image"], None
     if images_dir is not None:
         if not file_name or Path(file_name).name != file_name:
-            problems.append(Problem(MALFORMED, image_id, f"no name: {file_name!r}"))
+            problems.append(
+                Problem(MALFORMED, image_id, f"not a file name: {file_name!r}")
+            )
             return None
         path, image = _write(Path(images_dir), file_name, image), None
     return CaptionedImage(

@@ -1,4 +1,4 @@
-"""Token files of Flickr8k and Flickr30k."""
+"""A reader of the token files of Flickr8k and Flickr30k."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ def read_flickr_tokens(
     image_list: str | os.PathLike[str] | None = None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
-    """Reads `Flickr8k.token.txt` or `results_20130124.token`.
+    """Read `Flickr8k.token.txt` or `results_20130124.token`.
 
-    Each line is `name.jpg#0<TAB>caption`. For a split of Flickr8k, `image_list` is
-    `Flickr_8k.trainImages.txt` or its like.
+    Each line is `name.jpg#0<TAB>caption`. For a split of Flickr8k, use
+    `Flickr_8k.trainImages.txt` and so on as `image_list`.
 
     Args:
-        token_file: the captions.
-        images_dir: the folder of the pictures.
-        image_list: a file with the names of the pictures wanted, one a line; all
-            without it. Captions of other pictures of the folder are passed over.
-        on_problem: `"skip"` leaves out what has a problem and notes it in
+        token_file: path of the captions.
+        images_dir: folder of the images.
+        image_list: path of a file with the names of the images to read, one per line;
+            None reads all. Captions of other images in the folder are ignored.
+        on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
 
     Returns:
-        The pictures in the order of the list, or of the captions without one.
+        The images in the order of the list, or of the captions if there is no list.
 
     Raises:
-        InputError: a file cannot be read, no picture is left, or there is a problem
-            and `on_problem` is `"error"`.
+        InputError: a file cannot be read, no image remains, or there is a problem and
+            `on_problem` is `"error"`.
 
     Reference:
         Hodosh, Young and Hockenmaier, "Framing Image Description as a Ranking Task",
@@ -65,7 +65,7 @@ def read_flickr_tokens(
         match = _KEY.fullmatch(key)
         place = collector.place(number)
         if not tab or match is None:
-            detail = "not 'name.jpg#0<TAB>caption'"
+            detail = "expected 'name.jpg#0<TAB>caption'"
             collector.add_problem(MALFORMED, place, detail)
         elif choice.take(match[1]):
             caption_id = match[1], int(match[2])

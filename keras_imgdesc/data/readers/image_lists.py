@@ -1,4 +1,4 @@
-"""Lists of the pictures of a split."""
+"""Lists of the images of a split."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
 
 
 class ImageChoice:
-    """Decides which pictures of a caption file are wanted.
+    """The choice of the images that are read from a file of captions.
 
-    Without a list all are. With one, those in it: captions of a picture that is in
-    the folder though not in the list belong to another split and are passed over;
-    those of a picture in neither are a problem.
+    Without a list, all images are read. With a list, captions of an image that is in
+    the folder but not in the list belong to another split and are ignored; captions of
+    an image that is in neither are a problem.
 
     Args:
-        collector: takes the pictures in.
-        image_list: a file with a picture's name a line, with its suffix or without
-            (as in the splits of Flickr30k Entities).
+        collector: collector to which the images are added.
+        image_list: path of a file with one name per line, with or without suffix (as
+            in the splits of Flickr30k Entities); None for no list.
 
     Raises:
         InputError: the list cannot be read.
@@ -32,7 +32,7 @@ class ImageChoice:
     ) -> None:
         self.collector = collector
         self.has_list = image_list is not None
-        self._strangers: set[str] = set()
+        self._others: set[str] = set()
         if image_list is None:
             return
         for line in split_lines(read_text(image_list)):
@@ -41,20 +41,22 @@ class ImageChoice:
                 collector.add_image(name, name)
 
     def take(self, name: str) -> bool:
-        """Whether captions of the picture are wanted; takes it in when new."""
+        """Return whether to read the captions of an image, adding it if it is new."""
         if name in self.collector:
             return True
-        if name in self._strangers:
+        if name in self._others:
             return False
         if not self.has_list and self.collector.add_image(name, name):
             return True
-        self._strangers.add(name)
+        self._others.add(name)
         if self.has_list and not self.collector.has_file(name):
-            self.collector.add_problem(NO_IMAGE, name, "neither in list nor folder")
+            self.collector.add_problem(
+                NO_IMAGE, name, "neither in the image list nor in the folder"
+            )
         return False
 
     def finish(self) -> None:
-        """Notes pictures of the folder without captions, where it is the list."""
+        """Record images without captions as problems if all images are read."""
         if not self.has_list:
             self.collector.add_folder()
 

@@ -1,4 +1,4 @@
-"""Annotations in JSON."""
+"""Annotations in JSON files."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from keras_imgdesc.errors import InputError
 
 
 def read_json(path: str | os.PathLike[str], *keys: str) -> dict[str, Any]:
-    """Reads a JSON object with a list under each of some keys.
+    """Read a JSON object and check that it has a list under each of some keys.
 
     Args:
-        path: the file. Bytes that are not UTF-8 spoil their own text alone.
-        *keys: that must be there, each with a list of objects.
+        path: path of the file. Bytes that are not UTF-8 affect only their own text.
+        *keys: keys that must hold lists.
 
     Returns:
-        The object.
+        The object; empty for JSON of another type if no key is required.
 
     Raises:
-        InputError: the file cannot be read, is no JSON, or lacks a list.
+        InputError: the file cannot be read, is not JSON, or lacks a list.
     """
     try:
         content = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"The file must hold JSON, but does not: {error}",
-            "It may be cut off: copy or download it again",
+            f"The file must be valid JSON: {error}",
+            "If it is incomplete, copy or download it again",
             path=path,
         ) from error
     for key in keys:
@@ -36,7 +36,7 @@ def read_json(path: str | os.PathLike[str], *keys: str) -> dict[str, Any]:
             found = sorted(content) if isinstance(content, dict) else type(content)
             raise InputError(
                 f"The JSON must be an object with a list {key!r}",
-                "Check that it is the file of captions",
+                "Check that this is the file of captions",
                 path=path,
                 found=found,
             )

@@ -1,4 +1,4 @@
-"""Karpathy's data sets: Flickr8k, Flickr30k and COCO with his splits."""
+"""A reader of Karpathy's JSON: Flickr8k, Flickr30k and COCO with his splits."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ def read_karpathy_json(
     split: str | None = None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
-    """Reads `dataset_flickr8k.json`, `dataset_flickr30k.json` or `dataset_coco.json`.
+    """Read `dataset_flickr8k.json`, `dataset_flickr30k.json` or `dataset_coco.json`.
 
-    The file has `images`, each with `filename`, for COCO a folder `filepath`,
-    `split`, and `sentences` with the text in `raw`.
+    The file has `images`, each with `filename`, `split`, `sentences` whose text is
+    `raw` and, for COCO, a folder `filepath`.
 
     Args:
-        json_file: the file.
-        images_dir: the folder of the pictures; those of COCO may lie in their
-            folders `train2014` and `val2014` there, or all in one.
-        split: `"train"`, `"val"`, `"test"`, `"restval"`, or several joined as in
-            `"train+restval"`; all without it.
-        on_problem: `"skip"` leaves out what has a problem and notes it in
+        json_file: path of the file.
+        images_dir: folder of the images. Those of COCO may be in the subfolders
+            `train2014` and `val2014`, or all in this folder.
+        split: `"train"`, `"val"`, `"test"`, `"restval"`, or several as in
+            `"train+restval"`; None reads all.
+        on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
 
     Returns:
-        The pictures in the file's order, `extra["split"]` being each one's split.
+        The images in the order of the file, with their split in `extra["split"]`.
 
     Raises:
-        InputError: the file cannot be read or has another form, nothing in it has
-            this split, no picture is left, or there is a problem and `on_problem`
-            is `"error"`.
+        InputError: the file cannot be read or has another format, it has no image of
+            the split, no image remains, or there is a problem and `on_problem` is
+            `"error"`.
 
     Reference:
         Karpathy and Fei-Fei, "Deep Visual-Semantic Alignments for Generating Image
@@ -56,10 +56,10 @@ def read_karpathy_json(
     ...     file = Path(folder, "dataset.json")
     ...     written = file.write_text(json.dumps({"images": [image]}))
     ...     print(read_karpathy_json(file, folder, split="val").report())
-    1 pictures with 1 captions
+    1 image with 1 caption
     """
     collector = CaptionCollector(json_file, images_dir, on_problem)
-    wanted = None if split is None else set(split.split("+"))
+    chosen = None if split is None else set(split.split("+"))
     splits: set[str] = set()
     for number, image in enumerate(read_json(json_file, "images")["images"]):
         place = collector.place(f"images[{number}]")
@@ -68,7 +68,7 @@ def read_karpathy_json(
             continue
         own_split = str(image.get("split"))
         splits.add(own_split)
-        if wanted is not None and own_split not in wanted:
+        if chosen is not None and own_split not in chosen:
             continue
         sentences = image.get("sentences")
         if not isinstance(sentences, list):
@@ -88,10 +88,10 @@ def read_karpathy_json(
             collector.add_caption(
                 image["filename"], raw, f"{place}.sentences[{position}]", caption_id
             )
-    if wanted is not None and not wanted <= splits:
+    if chosen is not None and not chosen <= splits:
         raise InputError(
-            "The file must have pictures of the split",
-            f"Its splits are {', '.join(sorted(splits)) or 'none'}",
+            "The file must contain images of the split",
+            f"Use one of its splits: {', '.join(sorted(splits)) or 'it has none'}",
             json_file=collector.annotations,
             split=split,
         )

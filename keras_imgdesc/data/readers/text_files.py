@@ -1,4 +1,4 @@
-"""Text files of other people."""
+"""Text files, which may be damaged."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from keras_imgdesc.errors import InputError
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """Reads a text file, keeping bytes that are not UTF-8 recognisable.
+    """Read a text file, keeping bytes that are not UTF-8 recognisable.
 
-    Such bytes become lone surrogates ("surrogateescape"), so that one bad line does
-    not take the file with it: `is_utf8` finds them later, line by line.
+    Such bytes become lone surrogates ("surrogateescape"), which `is_utf8` finds later.
+    So a damaged line does not make the file unreadable.
 
     Args:
-        path: a UTF-8 file, with or without byte order mark.
-
-    Returns:
-        Its text.
+        path: path of a UTF-8 file, with or without byte order mark.
 
     Raises:
         InputError: the file does not exist or cannot be read.
@@ -27,13 +24,15 @@ def read_text(path: str | os.PathLike[str]) -> str:
         content = Path(path).read_bytes()
     except OSError as error:
         raise InputError(
-            f"The file cannot be read: {error.strerror}", "Check the path", path=path
+            f"The file cannot be read: {error.strerror}",
+            "Check the path and the permissions of the file",
+            path=path,
         ) from error
     return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines without their ends, as editors count them."""
-    # Not `splitlines`, which also breaks at form feeds and Unicode separators.
+    """Return the lines of a text without their ends, counted as editors count them."""
+    # `splitlines` would also split at form feeds and Unicode separators.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return lines[:-1] if lines[-1] == "" else lines

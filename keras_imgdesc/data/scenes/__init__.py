@@ -1,4 +1,4 @@
-"""Scenes: pictures drawn here, whose captions can be checked exactly."""
+"""Scenes: procedurally drawn images whose captions can be checked exactly."""
 
 from keras_imgdesc.data.scenes.caption_reading import (
     ParsedCaption,

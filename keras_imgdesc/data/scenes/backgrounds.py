@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 KINDS = ("plain", "gradient", "stripes", "checks", "noise")
-# Greys with a touch of colour: far from white, from black and from every strong hue.
+# Slightly tinted greys, far from white, black and all saturated colours.
 LIGHTNESS = (105, 175)
 TINT = 16
 GRAIN = 9
@@ -14,15 +14,15 @@ GRAIN = 9
 def draw_background(
     generator: np.random.Generator, size: int, kind: str | None = None
 ) -> np.ndarray:
-    """Draws a background.
+    """Draw a background.
 
     Args:
-        generator: the only source of chance.
+        generator: source of all randomness.
         size: side in pixels.
-        kind: one of `KINDS`; drawn by lot without it.
+        kind: one of `KINDS`; None chooses one at random.
 
     Returns:
-        float32 RGB `(size, size, 3)`, about 90 to 190 (grain goes a little beyond).
+        float32 RGB `(size, size, 3)`, about 90 to 190, with noise slightly beyond.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Scenes as a TensorFlow data set."""
+"""Scenes as a builder of TensorFlow Datasets."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ Some pairs of colour and shape appear in the split `composition` alone.
 
 
 class ScenesConfig(tfds.core.BuilderConfig):
-    """How many pictures each split has.
+    """The number of images of each split.
 
     Args:
-        train, validation, test, composition: the number of each.
+        train: number of images to train on.
+        validation: number of images to validate with.
+        test: number of images to test with.
+        composition: number of images with held-out pairs of colour and shape.
         **kwargs: name and description.
     """
 
@@ -36,8 +39,8 @@ class ScenesConfig(tfds.core.BuilderConfig):
 class Scenes(tfds.core.GeneratorBasedBuilder):
     """Coloured shapes with captions and scene graphs, drawn without a download.
 
-    A picture is a pure function of its split and its number (`make_scene`). Use it
-    through `load_scenes`, or as any other builder of TensorFlow Datasets.
+    An image is a pure function of its split and its number (see `make_scene`). Use
+    `load_scenes`, or the builder like any other of TensorFlow Datasets.
 
     Example:
 
@@ -66,7 +69,7 @@ class Scenes(tfds.core.GeneratorBasedBuilder):
             builder=self,
             description=DESCRIPTION,
             features=tfds.features.FeaturesDict(features),
-            # Chance made them: their order is good, and the first n are readable.
+            # The order is random already, and the first n can be read quickly.
             disable_shuffling=True,
         )
 

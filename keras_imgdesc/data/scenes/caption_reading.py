@@ -1,4 +1,4 @@
-"""Captions of scenes back as what they say."""
+"""A parser of the captions of scenes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _RELATION = re.compile(f" {_one_of(_MEANING)} ")
 
 @dataclass(frozen=True)
 class ParsedCaption:
-    """What a caption says.
+    """The content of a caption.
 
     Args:
-        objects: `(size, colour, shape)` of each, in the order of mention.
-        relations: how each object but the last lies to the one mentioned next.
+        objects: `(size, colour, shape)` of each object, in the order of mention.
+        relations: the relation of each object except the last to the next one.
     """
 
     objects: tuple[tuple[str, str, str], ...]
@@ -36,14 +36,14 @@ class ParsedCaption:
 
 
 def parse_caption(text: str) -> ParsedCaption | None:
-    """Reads a caption of a scene, by the whole of its grammar and nothing else.
+    """Parse a caption of a scene.
 
     Args:
-        text: a caption in any case; marks that are no letters are left out.
+        text: a caption; case and punctuation are ignored.
 
     Returns:
-        What it says, or `None` for a text that no scene's caption could be, such as
-        one with a word too many or an object without a size.
+        The content, or None for a text that is not a caption of a scene, such as one
+        with an additional word or an object without a size.
 
     Example:
 
@@ -77,10 +77,10 @@ def parse_caption(text: str) -> ParsedCaption | None:
 
 
 def objects_match(caption: str, graph: SceneGraph) -> bool:
-    """Whether a caption names each object of the scene once, and no other.
+    """Return whether a caption names every object of a scene once, and no other.
 
     Args:
-        caption: a text in any wording; one that does not parse matches nothing.
+        caption: a caption in any wording; one that cannot be parsed never matches.
         graph: the scene.
     """
     parsed = parse_caption(caption)
@@ -89,13 +89,13 @@ def objects_match(caption: str, graph: SceneGraph) -> bool:
 
 
 def relations_match(caption: str, graph: SceneGraph) -> bool:
-    """Whether each relation that a caption states is true of objects in the scene.
+    """Return whether every relation that a caption states is true.
 
-    A relation with an object that is not there is false. A caption of one object
-    states none, and so nothing false.
+    A relation with an object that is not in the scene is false. A caption of one object
+    states no relation and matches.
 
     Args:
-        caption: a text in any wording; one that does not parse matches nothing.
+        caption: a caption in any wording; one that cannot be parsed never matches.
         graph: the scene.
     """
     parsed = parse_caption(caption)
@@ -114,14 +114,14 @@ def relations_match(caption: str, graph: SceneGraph) -> bool:
 
 
 def graph_matches(caption: str, graph: SceneGraph) -> bool:
-    """Whether a caption is exactly right.
+    """Return whether a caption is exactly right.
 
-    It names each object of the scene once, with size, colour and shape, and no other;
-    and it states a relation between each two neighbours in the sentence (one fewer
-    than there are objects), all of them true.
+    It must name every object of the scene once, with size, colour and shape, and no
+    other; and all relations that it states, one between each two consecutive objects,
+    must be true.
 
     Args:
-        caption: a text in any wording; one that does not parse is wrong.
+        caption: a caption in any wording; one that cannot be parsed is wrong.
         graph: the scene.
 
     Example:

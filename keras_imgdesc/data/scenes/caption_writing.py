@@ -1,4 +1,4 @@
-"""Scenes as captions."""
+"""Captions of scenes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from keras_imgdesc.data.scenes.scene_graph import SceneGraph
 from keras_imgdesc.data.scenes.scene_object import COLOURS, SHAPES, SIZES
 
-# Two ways to say each relation: in full, and in short.
+# Two phrases per relation: a long one and a short one.
 PHRASES = {
     "left of": ("to the left of", "left of"),
     "right of": ("to the right of", "right of"),
@@ -15,9 +15,7 @@ PHRASES = {
     "below": ("below", "under"),
 }
 
-
-# Phrases of a caption that exclude each other: one put for another of its kind makes
-# the caption wrong.
+# Phrases that exclude each other: replacing one by another makes a caption wrong.
 EXCHANGEABLE = (
     SIZES,
     COLOURS,
@@ -29,12 +27,12 @@ EXCHANGEABLE = (
 
 @dataclass(frozen=True)
 class Template:
-    """A way to word a caption.
+    """A wording of captions.
 
     Args:
-        lead: the words before the first object.
-        phrase: which of the two `PHRASES` of a relation.
-        is_backward: objects from the last in reading order to the first.
+        lead: words before the first object.
+        phrase: which of the two `PHRASES` of a relation to use.
+        is_backward: whether objects are named from the last to the first.
     """
 
     lead: str
@@ -42,8 +40,8 @@ class Template:
     is_backward: bool
 
 
-# The lead tells all that follows: after it one caption alone is right, which is what
-# lets a model be exact. None goes beyond 22 words, so 24 tokens hold all.
+# The lead determines the rest: after it, only one caption is right, so that a model can
+# be exact. No caption exceeds 22 words, so 24 tokens are enough.
 TEMPLATES = (
     Template("", 0, False),
     Template("there is", 1, False),
@@ -54,14 +52,14 @@ TEMPLATES = (
 
 
 def caption_scene(graph: SceneGraph) -> tuple[str, ...]:
-    """Writes five captions, one a template.
+    """Return five captions, one per template.
 
-    Each names every object with size, colour and shape, and says how neighbours in
-    reading order lie to each other: the first to the second, the second to the third.
-    The first three go along the reading order, the last two against it.
+    Each names every object with size, colour and shape, and states the relation between
+    consecutive objects. The first three captions name the objects in reading order, the
+    last two in reverse.
 
     Args:
-        graph: a scene of one object or more.
+        graph: a scene of at least one object.
 
     Returns:
         Lower-case captions without punctuation.

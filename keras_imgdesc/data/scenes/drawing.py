@@ -1,4 +1,4 @@
-"""Scenes as pictures."""
+"""Drawing of scenes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RGB = {
     "white": (246, 246, 246),
     "black": (14, 14, 16),
 }
-# Each object's colour moves by up to this in each channel.
+# Largest random change of an object's colour, per channel.
 COLOUR_JITTER = 10
 _SUPERSAMPLING = 4
 
@@ -27,12 +27,12 @@ _SUPERSAMPLING = 4
 def draw_scene(
     graph: SceneGraph, generator: np.random.Generator, image_size: int = 96
 ) -> np.ndarray:
-    """Draws a scene, with smooth edges, on a background of muted tones.
+    """Draw a scene with anti-aliased edges on a muted background.
 
     Args:
-        graph: what to draw.
-        generator: chooses the background, and small changes of colour.
-        image_size: side of the picture in pixels, at least 32.
+        graph: the scene.
+        generator: source of the background and of small changes of colour.
+        image_size: side of the image in pixels, at least 32.
 
     Returns:
         uint8 RGB `(image_size, image_size, 3)`.
@@ -47,23 +47,23 @@ def draw_scene(
     >>> image.shape, bool(image[48, 48, 0] > 200)
     ((96, 96, 3), True)
     """
-    # Colours before the background: they stay the same at every size.
+    # Colours are drawn before the background, so that they do not depend on the size.
     count = (len(graph.objects), 3)
     jitter = generator.integers(-COLOUR_JITTER, COLOUR_JITTER, count, endpoint=True)
-    picture = draw_background(generator, image_size)
+    canvas = draw_background(generator, image_size)
     for item, change in zip(graph.objects, jitter, strict=True):
         colour = (np.array(RGB[item.colour]) + change).clip(0, 255)
-        _paint(picture, item, colour.astype(np.float32))
-    return np.rint(picture.clip(0, 255)).astype(np.uint8)
+        _blend(canvas, item, colour.astype(np.float32))
+    return np.rint(canvas.clip(0, 255)).astype(np.uint8)
 
 
-def _paint(picture: np.ndarray, item: SceneObject, colour: np.ndarray) -> None:
-    """Blends an object into float `(size, size, 3)`, touching only its own square."""
-    size = len(picture)
+def _blend(canvas: np.ndarray, item: SceneObject, colour: np.ndarray) -> None:
+    """Blend an object into float `(size, size, 3)`, in place."""
+    size = len(canvas)
     cover, top, left = draw_cover(item.shape, item.x, item.y, item.radius, size)
     bottom, right = top + cover.shape[0], left + cover.shape[1]
     mask = cover[..., None]
-    region = picture[max(top, 0) : bottom, max(left, 0) : right]
+    region = canvas[max(top, 0) : bottom, max(left, 0) : right]
     mask = mask[max(-top, 0) :, max(-left, 0) :][: len(region), : region.shape[1]]
     region += mask * (colour - region)
 
@@ -71,16 +71,18 @@ def _paint(picture: np.ndarray, item: SceneObject, colour: np.ndarray) -> None:
 def draw_cover(
     shape: str, x: float, y: float, radius: float, size: int
 ) -> tuple[np.ndarray, int, int]:
-    """How much of each pixel a shape covers.
+    """Return the share of each pixel that a shape covers.
 
     Args:
         shape: one of `SHAPES`.
-        x, y, radius: as those of a `SceneObject`, shares of the picture.
-        size: side of the picture in pixels.
+        x: centre, from 0 at the left to 1 at the right of the image.
+        y: centre, from 0 at the top to 1 at the bottom.
+        radius: half the width, as a share of the image's width.
+        size: side of the image in pixels.
 
     Returns:
-        `(cover, top, left)`: float32 `(rows, columns)` in [0, 1], just large enough,
-        and where in the picture it lies (perhaps before its edge).
+        `(cover, top, left)`: float32 `(rows, columns)` in [0, 1] around the shape, and
+        its position in the image, which may be negative.
 
     Example:
 
@@ -94,7 +96,7 @@ def draw_cover(
     canvas = Image.new(
         "L", ((right - left) * _SUPERSAMPLING, (bottom - top) * _SUPERSAMPLING)
     )
-    # Pillow draws the pixels under the outline too, so it grows by half a pixel.
+    # Pillow also draws the pixels under the outline, half a pixel too much.
     x = (x * size - left) * _SUPERSAMPLING - 0.5
     y = (y * size - top) * _SUPERSAMPLING - 0.5
     radius = radius * size * _SUPERSAMPLING
@@ -108,7 +110,7 @@ def draw_cover(
 
 
 def _pairs(points: np.ndarray) -> list[tuple[float, float]]:
-    """`(points, 2)` as Pillow takes it."""
+    """Return `(points, 2)` in the form that Pillow accepts."""
     return [(float(x), float(y)) for x, y in points]
 
 
@@ -134,7 +136,7 @@ def _cross(arm: float = 0.34) -> np.ndarray:
     )
 
 
-# Corners within [-1, 1], x to the right and y down.
+# Corners in [-1, 1], x to the right and y downwards.
 OUTLINES = {
     "square": np.array([(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
     "triangle": np.array([(0, -1), (1, 0.85), (-1, 0.85)]),

@@ -1,4 +1,4 @@
-"""Scenes as a collection of captioned pictures."""
+"""Scenes as a collection of captioned images."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ def load_scenes(
     data_dir: str | Path | None = None,
     limit: int | None = None,
 ) -> CaptionCollection:
-    """Loads a split of `Scenes`, drawing the data set on first use, offline.
+    """Load a split of `Scenes`, drawing the data set on first use, without a network.
 
     Args:
         split: `"train"`, `"validation"`, `"test"` or `"composition"`.
-        config: `"default"` (12,000 / 1,000 / 2,000 / 2,000 pictures, a minute
-            to draw), `"large"` (48,000 to train on, the first of them those of the
-            default, and the same others) or `"tiny"` (300 / 60 / 60 / 60).
-        data_dir: where TensorFlow Datasets keeps it; `None` is its own default,
+        config: `"default"` (12,000 / 1,000 / 2,000 / 2,000 images, drawn in a minute),
+            `"large"` (48,000 to train on, starting with those of the default, and the
+            same others) or `"tiny"` (300 / 60 / 60 / 60).
+        data_dir: folder of TensorFlow Datasets; None is its default,
             `~/tensorflow_datasets`.
-        limit: loads only so many, from the start; at least 1.
+        limit: number of images, from the start of the split, at least 1; None loads
+            all.
 
     Returns:
-        Pictures of 96 x 96 pixels, `image` being uint8 `(96, 96, 3)`, with five
-        captions each; `extra["scene_graph"]` is the `SceneGraph`.
+        Images in uint8 `(96, 96, 3)` with five captions each; `extra["scene_graph"]`
+        is the `SceneGraph`.
 
     Raises:
-        InputError: an unknown split or configuration, or a limit below 1.
+        InputError: the split or the configuration is unknown, or `limit` is below 1.
 
     Example:
 
@@ -55,22 +56,22 @@ def load_scenes(
 
     if split not in SPLITS:
         raise InputError(
-            "A split of Scenes must be one there is",
-            f"Take one of {', '.join(SPLITS)}",
+            "The split of Scenes must be a known one",
+            f"Use one of {', '.join(SPLITS)}",
             split=split,
         )
     if config not in Scenes.builder_configs:
         raise InputError(
-            "A configuration of Scenes must be one there is",
-            f"Take one of {', '.join(Scenes.builder_configs)}",
+            "The configuration of Scenes must be a known one",
+            f"Use one of {', '.join(Scenes.builder_configs)}",
             config=config,
         )
     if limit is not None and limit < 1:
         raise InputError(
-            "`limit` must be at least 1", "Leave it out to load all", limit=limit
+            "`limit` must be at least 1", "Omit it to load all images", limit=limit
         )
     builder = Scenes(config=config, data_dir=data_dir)
-    # What it says of its progress is no result: standard output is for those.
+    # Progress goes to standard error: standard output is for results.
     with contextlib.redirect_stdout(sys.stderr):
         builder.download_and_prepare(
             download_config=tfds.download.DownloadConfig(try_download_gcs=False)
@@ -98,14 +99,20 @@ def load_scenes(
 
 
 def draw_scenes(split: str, count: int) -> CaptionCollection:
-    """The first pictures of a split, drawn now and kept nowhere.
+    """Draw the first images of a split in memory, without TensorFlow Datasets.
 
     Args:
-        split: as `load_scenes`.
-        count: how many.
+        split: `"train"`, `"validation"`, `"test"` or `"composition"`.
+        count: number of images.
 
     Returns:
-        The same pictures and captions as those of `load_scenes`.
+        The same images and captions as `load_scenes` returns.
+
+    Example:
+
+    >>> from keras_imgdesc.data.scenes import draw_scenes
+    >>> draw_scenes("test", 2)[1].image_id
+    'test-00001'
     """
     examples = []
     for number in range(count):

@@ -1,4 +1,4 @@
-"""One scene and its picture from three numbers."""
+"""A scene and its image as a pure function of split, number and seed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SPLITS = ("train", "validation", "test", "composition")
 def make_scene(
     split: str, number: int, image_size: int = IMAGE_SIZE, seed: int = 0
 ) -> tuple[SceneGraph, np.ndarray]:
-    """Makes one scene and draws it: a pure function of its arguments.
+    """Sample a scene and draw it; equal arguments give equal scenes.
 
     Args:
-        split: one of `SPLITS`; `"composition"` has a held-out pair of colour and
-            shape in each scene, the others have none.
-        number: from 0.
-        image_size: side of the picture in pixels; the scene is the same at each.
-        seed: another seed, another data set.
+        split: one of `SPLITS`. Every scene of `"composition"` has a held-out pair of
+            colour and shape, no scene of the others has one.
+        number: number of the scene, from 0.
+        image_size: side of the image in pixels; the scene does not depend on it.
+        seed: seed of the data set.
 
     Returns:
         The scene, and uint8 RGB `(image_size, image_size, 3)`.

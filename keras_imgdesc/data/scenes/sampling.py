@@ -1,4 +1,4 @@
-"""Scenes drawn by lot."""
+"""Random scenes."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from keras_imgdesc.data.scenes.scene_graph import SceneGraph
 from keras_imgdesc.data.scenes.scene_object import COLOURS, SHAPES, SIZES, SceneObject
 
 COUNT_SHARES = {1: 0.2, 2: 0.4, 3: 0.4}
-# At 96 pixels: 16 to 20 across, or 31 to 36. The gap keeps the sizes apart.
+# Widths at 96 pixels: 16 to 20, and 31 to 36. The gap between them keeps small and
+# large objects distinguishable.
 RADII = {"small": (0.085, 0.105), "large": (0.16, 0.19)}
 MARGIN = 0.02
 GAP = 0.04
-# Of two objects' distances along x and y, the longer is at least this many times the
-# shorter: with the least distance that is a margin of 8 pixels at 96.
+# Smallest ratio of the longer to the shorter distance of two objects along x and y. At
+# the smallest distance, this is a margin of 8 pixels of 96.
 DOMINANCE = 1.6
 _TRIES = 40
 
 
 def sample_scene(generator: np.random.Generator, held_out: bool = False) -> SceneGraph:
-    """Draws one to three objects that neither overlap nor share all their words.
+    """Sample one to three objects that do not overlap and differ in their words.
 
     Args:
-        generator: the only source of chance.
-        held_out: whether at least one object is a pair of `HELD_OUT`; none is
-            without it.
+        generator: source of all randomness.
+        held_out: True for at least one object of a pair in `HELD_OUT`, False for none.
 
     Returns:
         The scene, its objects in reading order.
@@ -60,14 +60,14 @@ def _words(generator: np.random.Generator, count: int) -> list[tuple[str, str, s
 def _place(
     words: list[tuple[str, str, str]], generator: np.random.Generator
 ) -> list[SceneObject] | None:
-    """Objects at places far enough apart, or `None` if the lot was bad."""
+    """Return objects at positions far enough apart, or None if no position is found."""
     placed: list[SceneObject] = []
     for size, colour, shape in words:
         radius = generator.uniform(*RADII[size])
         edge = radius + MARGIN
         for x, y in generator.uniform(edge, 1 - edge, (_TRIES, 2)):
             if all(_is_clear(x, y, radius, other) for other in placed):
-                # Rounded, so that the JSON of a scene is the scene.
+                # Rounded, so that JSON reproduces the scene exactly.
                 place = round(float(x), 4), round(float(y), 4)
                 placed.append(
                     SceneObject(size, colour, shape, *place, round(radius, 4))
@@ -80,5 +80,5 @@ def _place(
 
 def _is_clear(x: float, y: float, radius: float, other: SceneObject) -> bool:
     short, long = sorted((abs(x - other.x), abs(y - other.y)))
-    # Each shape lies within its square: apart along one axis is apart.
+    # Shapes are within their squares, so a distance along one axis is enough.
     return long > radius + other.radius + GAP and long >= DOMINANCE * short

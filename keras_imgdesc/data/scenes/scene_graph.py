@@ -1,4 +1,4 @@
-"""What a scene holds: its objects and how they lie to each other."""
+"""The objects of a scene and the relations between them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ RELATIONS = ("left of", "right of", "above", "below")
 
 @dataclass(frozen=True)
 class SceneGraph:
-    """The objects of a scene in reading order, with the relations between them.
+    """The objects of a scene in reading order, and the relations between them.
 
-    Reading order goes from the top left to the bottom right: by growing `x + y`.
-    Between any two objects of a scene one axis clearly dominates, so the order can
-    be seen in the picture and never hangs on a pixel: of two objects, the earlier
-    one lies left of the later one, or above it.
+    Reading order is from the top left to the bottom right, by increasing `x + y`. One
+    axis clearly dominates between any two objects, so the order is visible in the
+    image and does not depend on single pixels: of two objects, the earlier is left of
+    the later or above it.
 
     Args:
-        objects: one to three objects, no two with the same words, in reading order.
+        objects: one to three objects in reading order, no two with equal words.
 
     Example:
 
@@ -38,24 +38,32 @@ class SceneGraph:
     objects: tuple[SceneObject, ...]
 
     def relation(self, first: int, second: int) -> str:
-        """How object `first` lies to object `second`: one of `RELATIONS`."""
+        """Return the relation of object `first` to object `second`.
+
+        Args:
+            first: position of the first object in `objects`.
+            second: position of the second object.
+
+        Returns:
+            One of `RELATIONS`.
+        """
         a, b = self.objects[first], self.objects[second]
         if abs(a.x - b.x) >= abs(a.y - b.y):
             return "left of" if a.x < b.x else "right of"
         return "above" if a.y < b.y else "below"
 
     def relations(self) -> dict[tuple[int, int], str]:
-        """The relation of every ordered pair of objects."""
+        """Return the relation of every ordered pair of objects, by their positions."""
         pairs = permutations(range(len(self.objects)), 2)
         return {pair: self.relation(*pair) for pair in pairs}
 
     def to_json(self) -> str:
-        """Writes the objects with their places, and every relation."""
+        """Return the objects with their positions, and all relations, as JSON."""
         relations = [[i, relation, j] for (i, j), relation in self.relations().items()]
         objects = [asdict(item) for item in self.objects]
         return json.dumps({"objects": objects, "relations": relations})
 
     @classmethod
     def from_json(cls, text: str) -> SceneGraph:
-        """Reads what `to_json` wrote (relations follow from the places)."""
+        """Return the scene that `to_json` wrote; relations follow from positions."""
         return cls(tuple(SceneObject(**item) for item in json.loads(text)["objects"]))

@@ -8,8 +8,8 @@ SIZES = ("small", "large")
 COLOURS = ("red", "green", "blue", "yellow", "purple", "orange", "white", "black")
 SHAPES = ("circle", "square", "triangle", "star", "cross", "heart")
 
-# Pairs that appear in the split `composition` alone. Six different colours and all
-# six shapes, so that each colour and each shape stays frequent in training.
+# Pairs of colour and shape that appear only in the split `composition`. Their colours
+# and shapes all differ, so that each stays frequent in the other splits.
 HELD_OUT = frozenset(
     {
         ("red", "star"),
@@ -24,15 +24,15 @@ HELD_OUT = frozenset(
 
 @dataclass(frozen=True)
 class SceneObject:
-    """A coloured shape at its place.
+    """A coloured shape at a position.
 
     Args:
         size: one of `SIZES`.
         colour: one of `COLOURS`.
         shape: one of `SHAPES`.
-        x: of its centre, from 0 at the left to 1 at the right of the picture.
-        y: of its centre, from 0 at the top to 1 at the bottom.
-        radius: half its width, as a share of the picture's.
+        x: centre, from 0 at the left to 1 at the right of the image.
+        y: centre, from 0 at the top to 1 at the bottom.
+        radius: half the width, as a share of the image's width.
 
     Example:
 
@@ -50,10 +50,10 @@ class SceneObject:
 
     @property
     def words(self) -> tuple[str, str, str]:
-        """`(size, colour, shape)`: what a caption says of it."""
+        """`(size, colour, shape)`, the words of a caption for the object."""
         return self.size, self.colour, self.shape
 
     @property
     def is_held_out(self) -> bool:
-        """Whether its colour and shape are a pair of `HELD_OUT`."""
+        """Whether colour and shape are a pair of `HELD_OUT`."""
         return (self.colour, self.shape) in HELD_OUT

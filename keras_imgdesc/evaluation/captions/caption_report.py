@@ -1,4 +1,4 @@
-"""An evaluation as a page with pictures."""
+"""An evaluation of captions as a web page."""
 
 import json
 from pathlib import Path
@@ -9,17 +9,20 @@ from keras_imgdesc.visualization.report_page import image_item, report_page
 
 
 def write_caption_report(
-    evaluation: CaptionEvaluation, folder: str | Path, pictures: int = 48
+    evaluation: CaptionEvaluation, folder: str | Path, num_images: int = 48
 ) -> Path:
-    """Write `index.html`, complete in itself, and `captions.json`.
+    """Write `index.html`, a self-contained page, and `captions.json`.
 
     Args:
-        evaluation: what to show.
-        folder: made if missing.
-        pictures: how many are shown, spread evenly over the collection.
+        evaluation: the evaluation to show.
+        folder: folder to write to, created if missing.
+        num_images: number of images on the page, evenly spaced over the collection.
 
     Returns:
-        The page's path.
+        Path of the page.
+
+    Raises:
+        OSError: a file cannot be written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -35,9 +38,9 @@ def write_caption_report(
     ]
     content = {"summary": evaluation.summary(), "captions": rows}
     write_atomically(folder / "captions.json", json.dumps(content, indent=1))
-    every = max(1, len(rows) // pictures)
+    step = max(1, len(rows) // num_images)
     items = [
-        _item(evaluation, index) for index in range(0, len(rows), every)[:pictures]
+        _item(evaluation, index) for index in range(0, len(rows), step)[:num_images]
     ]
     page = report_page("Captions", evaluation.summary(), items)
     write_atomically(folder / "index.html", page)

@@ -1,7 +1,8 @@
-"""How much an encoder knows: a linear classifier on its frozen features."""
+"""A linear probe: a linear classifier on the frozen features of an encoder."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,17 +14,21 @@ from keras_imgdesc.vision import ImageEncoder
 
 
 def pooled_features(
-    encoder: ImageEncoder, pictures: Sequence[str | Path], batch_size: int = 32
+    encoder: ImageEncoder, sources: Sequence[Any], batch_size: int = 32
 ) -> np.ndarray:
-    """Mean over the locations of each picture's feature map.
+    """Return the mean of each image's feature map over its locations.
 
     Args:
-        encoder: any `ImageEncoder`.
-        pictures: paths; one that cannot be read raises its `ImageError`.
-        batch_size: pictures encoded at once.
+        encoder: an `ImageEncoder`.
+        sources: images as `load_image` accepts them, such as paths; at least one. They
+            are stretched to the encoder's size.
+        batch_size: images per batch.
 
     Returns:
-        float32 `(pictures, channels)`.
+        float32 `(images, channels)`.
+
+    Raises:
+        ImageError: an image cannot be read.
     """
     size = (encoder.image_size, encoder.image_size)
     rows: list[np.ndarray] = []
@@ -37,10 +42,10 @@ def pooled_features(
             rows.append(keras.ops.convert_to_numpy(pooled))
             batch.clear()
 
-    # Shown on a terminal alone: it is a part of other work, which has its own bar.
+    # On a terminal only: it is part of other work, which has its own progress bar.
     read = tqdm(
-        images.read_images(list(pictures), size),
-        total=len(pictures),
+        images.read_images(list(sources), size),
+        total=len(sources),
         desc="features",
         unit="img",
         leave=False,
@@ -61,16 +66,18 @@ def linear_probe(
     train: Sequence[tuple[str | Path, int]],
     test: Sequence[tuple[str | Path, int]],
 ) -> float:
-    """Accuracy of logistic regression on an encoder's pooled features.
+    """Return the accuracy of logistic regression on an encoder's pooled features.
 
     Args:
-        encoder: any `ImageEncoder`, used as it is.
-        train, test: `(path, class)` pairs.
+        encoder: an `ImageEncoder`, which is not trained.
+        train: pairs of path and class to fit the classifier to.
+        test: pairs of path and class to measure its accuracy on.
 
     Returns:
-        Share of `test` classified right, in [0, 1].
+        Share of `test` that is classified correctly, in [0, 1].
 
     Raises:
+        ImageError: an image cannot be read.
         InputError: scikit-learn is not installed.
 
     Reference:

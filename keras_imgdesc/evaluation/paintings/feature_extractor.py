@@ -1,4 +1,4 @@
-"""What image metrics see of a picture: the pooled features of a named encoder."""
+"""The features on which metrics of paintings are computed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from keras_imgdesc.vision import ImageEncoder
 
 
 class FeatureExtractor:
-    """Pictures to the mean over the locations of an encoder's feature map.
+    """A function of images to the mean of an encoder's feature map over its locations.
 
-    A Fréchet distance means nothing without the name of what measured it: `name`
-    stands beside each number.
+    A Fréchet distance means nothing without the extractor's name, which is reported
+    with every number.
 
     Args:
-        encoder: any `ImageEncoder`.
-        name: what to call it; None names the kind, the layer and the weights.
-        batch_size: pictures encoded at a time.
+        encoder: an `ImageEncoder`.
+        name: name of the extractor; None makes one of the class, the layer, the sizes
+            and a fingerprint of the weights.
+        batch_size: images per batch.
 
     Example:
 
@@ -48,24 +49,30 @@ class FeatureExtractor:
             f"{encoder.fingerprint()}"
         )
 
-    def __call__(self, pictures: Sequence[Any] | np.ndarray) -> np.ndarray:
-        """Features of pictures.
+    def __call__(self, images: Sequence[Any] | np.ndarray) -> np.ndarray:
+        """Return the features of images.
 
         Args:
-            pictures: whatever `load_image` takes; stretched to the encoder's size.
+            images: what `load_image` accepts; stretched to the encoder's size.
 
         Returns:
-            float32 `(pictures, channels)`.
+            float32 `(images, channels)`.
+
+        Raises:
+            ImageError: an image cannot be read.
         """
-        return pooled_features(self.encoder, list(pictures), self.batch_size)
+        return pooled_features(self.encoder, list(images), self.batch_size)
 
     @classmethod
     def from_preset(cls, preset: str, batch_size: int = 32) -> FeatureExtractor:
-        """The image encoder of a captioner's or matcher's preset.
+        """Return an extractor with the image encoder of a preset.
 
         Args:
-            preset: a name or a folder.
-            batch_size: pictures encoded at a time.
+            preset: name or folder of a captioner or matcher.
+            batch_size: images per batch.
+
+        Raises:
+            InputError: the preset is missing or has no image encoder.
         """
         from keras_imgdesc.tasks import load_preset
 
@@ -73,12 +80,12 @@ class FeatureExtractor:
 
     @classmethod
     def of_task(cls, task: Any, name: str, batch_size: int = 32) -> FeatureExtractor:
-        """The image encoder of a captioner or matcher.
+        """Return an extractor with the image encoder of a captioner or matcher.
 
         Args:
             task: an `ImageCaptioner` or `ImageTextMatcher`.
-            name: of its preset.
-            batch_size: pictures encoded at a time.
+            name: name of its preset.
+            batch_size: images per batch.
 
         Raises:
             InputError: the task has no image encoder.
@@ -86,8 +93,8 @@ class FeatureExtractor:
         encoder = getattr(task, "image_encoder", None)
         if encoder is None:
             raise InputError(
-                "Features are those of an image encoder",
-                "Give the preset of a captioner or a matcher",
+                "A feature extractor needs a task with an image encoder",
+                "Use the preset of a captioner or a matcher",
                 preset=name,
                 task=type(task).__name__,
             )

@@ -1,4 +1,4 @@
-"""A classifier that only sees features: it is never trained on what is painted."""
+"""A linear classifier of features of real images."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ class LinearClassifier:
     """Logistic regression on standardised features.
 
     Args:
-        features: float `(pictures, features)`, of real pictures.
-        labels: the class of each; two classes at least.
+        features: features of real images, float `(images, features)`.
+        labels: class of each image; at least two classes.
 
     Raises:
-        InputError: scikit-learn is missing, another number of labels, or one class.
+        InputError: scikit-learn is not installed, the numbers of images and labels
+            differ, or there is only one class.
 
     Example:
 
@@ -43,9 +44,9 @@ class LinearClassifier:
             ) from error
         if len(features) != len(labels) or len(set(labels)) < 2:
             raise InputError(
-                "There must be a label for each picture, of two classes at least",
-                "Give labels as many as pictures",
-                pictures=len(features),
+                "Each image needs a label, and there must be at least two classes",
+                "Pass one label per image, of two or more classes",
+                images=len(features),
                 labels=len(labels),
                 classes=len(set(labels)),
             )
@@ -55,22 +56,31 @@ class LinearClassifier:
         self.model.fit(features, np.asarray(labels))
 
     def top(self, features: np.ndarray, count: int) -> np.ndarray:
-        """The likeliest classes of each picture, the likeliest first.
+        """Return the most probable classes of each image, the most probable first.
 
         Args:
-            features: float `(pictures, features)`.
-            count: how many classes; all where there are fewer.
+            features: float `(images, features)`.
+            count: number of classes; all if there are fewer.
 
         Returns:
-            `(pictures, count)`, of the labels' type.
+            `(images, count)`, of the type of the labels.
         """
-        chances = self.model.predict_proba(features)
-        order = np.argsort(-chances, axis=1, kind="stable")[:, :count]
+        probabilities = self.model.predict_proba(features)
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :count]
         return self.model.classes_[order]
 
     def accuracy(
         self, features: np.ndarray, labels: Sequence[int], count: int = 1
     ) -> float:
-        """How often the class is among the likeliest, in percent."""
+        """Return how often the right class is among the most probable ones.
+
+        Args:
+            features: float `(images, features)`.
+            labels: right class of each image.
+            count: number of classes that may contain the right one.
+
+        Returns:
+            Top-`count` accuracy in percent.
+        """
         found = self.top(features, count) == np.asarray(labels)[:, None]
         return 100.0 * float(found.any(axis=1).mean())

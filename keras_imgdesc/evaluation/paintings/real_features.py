@@ -1,4 +1,4 @@
-"""Features of real pictures, which every generator is compared with."""
+"""Features of real images, with which those of painted images are compared."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from keras_imgdesc.evaluation.paintings.held_out_texts import load_real_images
 
 
 class RealFeatures:
-    """Computes features of real pictures once for all that ask for them in turn.
+    """A function of a collection to features of its images that keeps the last result.
 
-    In a training they are asked for every few epochs, and in a comparison for each
-    generator.
+    A training needs the same features every few epochs, and a comparison for every
+    painter.
 
     Args:
-        extractor: pictures to features.
+        extractor: images to features, such as a `FeatureExtractor`.
 
     Example:
 
     >>> from keras_imgdesc.data.scenes import draw_scenes
     >>> from keras_imgdesc.evaluation.paintings.real_features import RealFeatures
-    >>> features = RealFeatures(lambda pictures: pictures.mean(axis=(1, 2)))
+    >>> features = RealFeatures(lambda images: images.mean(axis=(1, 2)))
     >>> scenes = draw_scenes("test", 4)
     >>> first = features(scenes, 32)
     >>> first.shape, features(scenes, 32) is first
@@ -37,20 +37,23 @@ class RealFeatures:
     def __call__(
         self, collection: CaptionCollection, size: int, limit: int | None = None
     ) -> np.ndarray:
-        """Features of a collection's pictures.
+        """Return the features of a collection's images.
 
         Args:
-            collection: with pictures.
-            size: side of the square that they are resized to first.
-            limit: only the first so many.
+            collection: captioned images.
+            size: side in pixels of the square that they are resized to first.
+            limit: number of images, from the start of the collection; None takes all.
 
         Returns:
-            What the extractor gives, of one picture a row.
+            Features of the extractor, one row per image.
+
+        Raises:
+            ImageError: an image cannot be read.
         """
         examples = list(collection.examples[:limit])
         if self._kept is None or not self._is_kept(examples, size):
-            pictures = load_real_images(collection, size, limit)
-            self._kept = examples, size, self.extractor(pictures)
+            images = load_real_images(collection, size, limit)
+            self._kept = examples, size, self.extractor(images)
         return self._kept[2]
 
     def _is_kept(self, examples: list[Any], size: int) -> bool:

@@ -1,4 +1,4 @@
-"""A picture of Scenes read by rules: an oracle that has learned nothing."""
+"""A reader of images of Scenes that works by rules, without a learned model."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.scenes.shape_fitting import fit_shape
 
 SMALLEST_SIDE = 32
-# Backgrounds are greys between these, with a little tint.
+# Range of the greys of backgrounds, which are slightly tinted.
 GREYS = (95, 168)
-# Half way between the largest small radius and the smallest large one.
+# Radius half way between the largest small object and the smallest large one.
 LARGE = 0.13
-# The smallest object, a star, covers 0.009 of the picture; the share that is a speck.
+# Largest share of the image that is a speck. The smallest object, a star, covers 0.009.
 SPECK = 0.0035
-# Below it a region has no shape that could be named.
+# Smallest overlap at which a region has the shape that fits it best.
 CLEAR = 0.6
 
 
 @dataclass(frozen=True)
 class SceneReading:
-    """What a picture shows.
+    """The content of an image.
 
     Args:
-        graph: the objects seen, in reading order.
-        overlaps: for each object how well its shape fits, 1 is exact.
-        unclear: coloured regions, specks aside, that have none of the shapes.
+        graph: the objects found, in reading order.
+        overlaps: how well the shape of each object fits; 1 is exact.
+        unclear: number of coloured regions, except specks, without a known shape.
     """
 
     graph: SceneGraph
@@ -39,22 +39,22 @@ class SceneReading:
 
 
 def read_scene(image: np.ndarray) -> SceneReading:
-    """Finds coloured regions against the grey of the background and fits shapes.
+    """Find coloured regions on a grey background and fit shapes to them.
 
-    Each pixel takes the nearest of the eight colours of Scenes or the nearest grey
-    that a background can have. Connected pixels of a colour are a region; how much of
-    each pixel at its rim it covers follows from the mixture of its colour and the
-    background around it; of the six shapes, laid over it with sharp and soft rims, the
-    one with the largest overlap is taken.
+    Each pixel is assigned to the nearest of the eight colours of Scenes or to the
+    nearest grey that a background can have. Connected pixels of one colour are a
+    region. The share of each pixel at its edge that it covers is computed from the
+    mixture of its colour and the background around it. Of the six shapes, with sharp
+    and soft edges, the one with the largest overlap is chosen.
 
     Args:
         image: uint8 RGB `(size, size, 3)`, `size` at least 32.
 
     Returns:
-        The objects. Sizes are told relative to the picture.
+        The objects. Whether one is small or large depends on its share of the image.
 
     Raises:
-        InputError: a picture of another type or shape, or scipy is missing.
+        InputError: the image has another dtype or shape, or scipy is not installed.
 
     Example:
 
@@ -101,13 +101,13 @@ def read_scene(image: np.ndarray) -> SceneReading:
 
 
 def nearest_colours(pixels: np.ndarray) -> np.ndarray:
-    """Which colour of Scenes each pixel is nearest to.
+    """Return the colour of Scenes that each pixel is nearest to.
 
     Args:
         pixels: float RGB `(rows, columns, 3)` in [0, 255].
 
     Returns:
-        int `(rows, columns)`: an index into `COLOURS`, or -1 where a grey is nearer.
+        int `(rows, columns)`: an index into `COLOURS`, or -1 if a grey is nearer.
     """
     grey = pixels.mean(axis=-1, keepdims=True).clip(*GREYS)
     distances = [np.square(pixels - grey).sum(axis=-1)]
@@ -117,19 +117,19 @@ def nearest_colours(pixels: np.ndarray) -> np.ndarray:
 
 
 def is_rim(region: np.ndarray, ndimage) -> bool:
-    """Whether a region is but the line where two others meet.
+    """Return whether a region is only the line between two other regions.
 
     Args:
         region: bool `(size, size)`.
-        ndimage: of scipy.
+        ndimage: the module `scipy.ndimage`.
     """
     depth = ndimage.distance_transform_edt(np.pad(region, 1)).max()
-    # The arm of the smallest cross is 0.058 of the picture wide, half of it 0.029.
+    # Half the width of an arm of the smallest cross is 0.029 of the image's side.
     return bool(depth < 0.02 * len(region))
 
 
 def _cover(pixels, region, labels, is_ground, ndimage) -> np.ndarray:
-    """How much of each pixel a region covers, its soft rim included."""
+    """Return the share of each pixel that a region covers, its soft edge included."""
     near = _dilate(region, 0.05, ndimage)
     around = _dilate(near, 0.05, ndimage) & is_ground & ~near
     if not around.any():
@@ -137,36 +137,36 @@ def _cover(pixels, region, labels, is_ground, ndimage) -> np.ndarray:
     if not around.any():
         return region.astype(np.float32)
     ground = np.median(pixels[around], axis=0)
-    # Where the rim is soft, the mean of a small shape is paler than its colour.
+    # With soft edges, the mean colour of a small shape is paler than its colour.
     inside = pixels[region]
     depth = (inside - ground) @ (inside.mean(axis=0) - ground)
     span = inside[depth >= np.quantile(depth, 0.6)].mean(axis=0) - ground
     share = (pixels - ground) @ span / max(1.0, float(span @ span))
     is_free = (labels < 0) | region
-    # Thin points of a blurred star are nearer to grey than to its colour.
+    # Thin tips of a blurred star are nearer to grey than to its colour.
     grown = ndimage.binary_propagation(region, mask=near & is_free & (share > 0.2))
     rim = _dilate(grown, 0.0125, ndimage)
     return np.where(rim & is_free, share.clip(0, 1), 0.0)
 
 
 def _dilate(region, share: float, ndimage) -> np.ndarray:
-    """A region grown by a share of the picture's side."""
+    """Return a region grown by a share of the image's side."""
     steps = max(1, round(len(region) * share))
     return ndimage.binary_dilation(region, iterations=steps)
 
 
 def _check(image: np.ndarray) -> None:
-    is_picture = (
+    is_valid = (
         isinstance(image, np.ndarray)
         and image.dtype == np.uint8
         and image.ndim == 3
         and image.shape[0] == image.shape[1] >= SMALLEST_SIDE
         and image.shape[2] == 3
     )
-    if not is_picture:
+    if not is_valid:
         raise InputError(
-            "A picture of Scenes must be uint8 (size, size, 3), size at least 32",
-            "Resize it with `resize_image`",
+            "An image of Scenes must be uint8 (size, size, 3) with size at least 32",
+            "Convert it with `load_image` and `resize_image`",
             shape=getattr(image, "shape", None),
             dtype=str(getattr(image, "dtype", type(image).__name__)),
         )

@@ -1,4 +1,4 @@
-"""Whether a picture shows what a caption of Scenes says."""
+"""The agreement of an image of Scenes with a caption."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SCENE_SCORES = (
 
 @dataclass(frozen=True)
 class SceneScore:
-    """What of a caption a picture shows.
+    """The agreement of an image with a caption.
 
     Args:
-        found: share of the caption's objects that are there, with colour and shape.
-        objects: whether all are there, and nothing else.
-        sizes: whether, beyond that, each has its size.
-        relations: whether, beyond `objects`, each stated relation is true.
+        found: share of the caption's objects in the image, by colour and shape.
+        objects: whether the image has all of them and nothing else.
+        sizes: whether, in addition to `objects`, every size is right.
+        relations: whether, in addition to `objects`, every stated relation is true.
     """
 
     found: float
@@ -40,19 +40,19 @@ class SceneScore:
 
     @property
     def scene(self) -> bool:
-        """Whether the picture shows exactly what the caption says."""
+        """Whether the image shows exactly what the caption says."""
         return self.sizes and self.relations
 
 
 def score_scene(reading: SceneReading, caption: ParsedCaption) -> SceneScore:
-    """Compares what a picture shows with what a caption says.
+    """Compare the content of an image with a caption.
 
-    Two objects of the same colour and shape may stand for each other, in the way that
-    makes most of the caption true.
+    If several objects have the same colour and shape, they are assigned to those of the
+    caption such that most of it is true.
 
     Args:
-        reading: of `read_scene`.
-        caption: of `parse_caption`.
+        reading: content of the image, as from `read_scene`.
+        caption: parsed caption, as from `parse_caption`.
 
     Example:
 
@@ -64,22 +64,22 @@ def score_scene(reading: SceneReading, caption: ParsedCaption) -> SceneScore:
     >>> score_scene(reading, wrong).scene
     False
     """
-    seen = [item.words for item in reading.graph.objects]
-    left = [words[1:] for words in seen]
+    words_found = [item.words for item in reading.graph.objects]
+    remaining = [words[1:] for words in words_found]
     found = 0
     for _, colour, shape in caption.objects:
-        if (colour, shape) in left:
-            left.remove((colour, shape))
+        if (colour, shape) in remaining:
+            remaining.remove((colour, shape))
             found += 1
     share = found / len(caption.objects)
-    if left or reading.unclear or found < len(caption.objects):
+    if remaining or reading.unclear or found < len(caption.objects):
         return SceneScore(share, False, False, False)
     best = (False, False)
-    for chain in permutations(range(len(seen))):
+    for chain in permutations(range(len(words_found))):
         pairs = list(zip(chain, caption.objects, strict=True))
-        if any(seen[index][1:] != words[1:] for index, words in pairs):
+        if any(words_found[index][1:] != words[1:] for index, words in pairs):
             continue
-        sizes = all(seen[index] == words for index, words in pairs)
+        sizes = all(words_found[index] == words for index, words in pairs)
         relations = all(
             reading.graph.relation(first, second) == relation
             for first, second, relation in zip(
@@ -91,40 +91,50 @@ def score_scene(reading: SceneReading, caption: ParsedCaption) -> SceneScore:
 
 
 def score_scenes(
-    pictures: Sequence[np.ndarray], captions: Sequence[str]
+    images: Sequence[np.ndarray], captions: Sequence[str]
 ) -> dict[str, float]:
-    """How many pictures show what their captions say, by rules alone.
+    """Return how many images show what their captions say, judged by rules.
 
     Args:
-        pictures: uint8 RGB `(size, size, 3)` each.
-        captions: one for each picture, as `caption_scene` words them.
+        images: uint8 RGB, each `(size, size, 3)`.
+        captions: one per image, worded as by `caption_scene`.
 
     Returns:
-        In percent: `scene_found` (objects that are there with colour and shape, of all
-        that are named), `scene_objects` (pictures with all of them and nothing else),
-        and of all pictures those that moreover have `scene_sizes`, `scene_relations`
-        or both right (`scene_exact`).
+        Shares in percent. `scene_found`: named objects that are in the image, by colour
+        and shape. Of all images, `scene_objects`: those with all named objects and
+        nothing else; `scene_sizes`, `scene_relations`: those that also have the right
+        sizes, or relations; `scene_exact`: those that have both right.
 
     Raises:
-        InputError: another number of captions, none, or one that is not of Scenes.
+        InputError: there are no images, the numbers of images and captions differ, or a
+            caption is not one of Scenes.
+
+    Example:
+
+    >>> from keras_imgdesc.data.scenes import draw_scenes
+    >>> from keras_imgdesc.evaluation.scenes.scene_scoring import score_scenes
+    >>> scenes = draw_scenes("test", 2)
+    >>> images = [scene.image for scene in scenes]
+    >>> score_scenes(images, [scene.captions[0] for scene in scenes])["scene_exact"]
+    100.0
     """
-    if len(pictures) != len(captions) or not len(captions):
+    if len(images) != len(captions) or not len(captions):
         raise InputError(
-            "There must be a caption for each picture, and one at least",
-            "Give lists of the same length",
-            pictures=len(pictures),
+            "Each image needs a caption, and there must be at least one image",
+            "Pass one caption per image",
+            images=len(images),
             captions=len(captions),
         )
     scores = []
-    for picture, text in zip(pictures, captions, strict=True):
+    for image, text in zip(images, captions, strict=True):
         parsed = parse_caption(text)
         if parsed is None:
             raise InputError(
-                "The caption must be one of Scenes",
-                "Word it like 'a small red star left of a large blue heart'",
+                "The caption must be worded as a caption of Scenes",
+                "Use for example 'a small red star left of a large blue heart'",
                 caption=text,
             )
-        scores.append(score_scene(read_scene(picture), parsed))
+        scores.append(score_scene(read_scene(image), parsed))
     rows = [
         (score.found, score.objects, score.sizes, score.relations, score.scene)
         for score in scores

@@ -1,4 +1,4 @@
-"""Which of the shapes of Scenes a region of a picture is."""
+"""The shape of Scenes that fits a region of an image best."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from keras_imgdesc.data.scenes.drawing import draw_cover
 from keras_imgdesc.data.scenes.scene_object import SHAPES
 
-# Regions are compared in a frame of so many pixels, over which a square of the same
-# area has so many.
+# Side in pixels of the frame in which regions are compared, and of a square in it that
+# has the area of the region.
 FRAME = 28
 SIDE = 13
-# Variants of each shape: softness of its rim as a share of its radius, its width to its
-# height, and how far it is off the middle, in pixels of the frame.
+# Variants of each shape: softness of the edge as a share of the radius, ratio of width
+# to height, and offset from the centre in pixels of the frame.
 SOFTNESS = (0.0, 0.1, 0.2, 0.3)
 ASPECTS = (0.88, 1.0, 1.14)
 SHIFTS = (-0.7, 0.0, 0.7)
@@ -24,12 +24,14 @@ SHIFTS = (-0.7, 0.0, 0.7)
 
 @dataclass(frozen=True)
 class ShapeFit:
-    """A shape laid over a region.
+    """A shape fitted to a region.
 
     Args:
         shape: one of `SHAPES`.
-        x, y, radius: as those of a `SceneObject`, shares of the picture.
-        overlap: what shape and region share, of what they cover together: 1 is exact.
+        x: centre, from 0 at the left to 1 at the right of the image.
+        y: centre, from 0 at the top to 1 at the bottom.
+        radius: half the width, as a share of the image's width.
+        overlap: intersection over union of shape and region; 1 is exact.
     """
 
     shape: str
@@ -41,7 +43,7 @@ class ShapeFit:
 
 @dataclass(frozen=True)
 class _Bank:
-    """Variants of all shapes: index of each's shape, radius, middle, and picture."""
+    """Variants of all shapes: indices of the shapes, radii, offsets and pixels."""
 
     shapes: np.ndarray
     radii: np.ndarray
@@ -50,14 +52,14 @@ class _Bank:
 
 
 def fit_shape(cover: np.ndarray) -> ShapeFit:
-    """Lays each shape over a region, as large as its area and at its centre of mass.
+    """Fit every shape to a region, with its area and centre of mass.
 
-    Each is tried with sharp and soft rims, a little wider, higher, or off the middle:
-    a painted shape is seldom exact.
+    Variants with sharp and soft edges, slightly wider, higher or off-centre are tried,
+    because a painted shape is seldom exact.
 
     Args:
-        cover: how much of each pixel the region covers, float `(size, size)` in
-            [0, 1], not empty.
+        cover: share of each pixel that the region covers, float `(size, size)` in
+            [0, 1], not all 0.
 
     Returns:
         The shape that fits best.
@@ -78,7 +80,7 @@ def fit_shape(cover: np.ndarray) -> ShapeFit:
     at = np.arange(size) + 0.5
     x = float(cover.sum(axis=0) @ at) / area
     y = float(cover.sum(axis=1) @ at) / area
-    # Pixels of the picture to one of the frame.
+    # Pixels of the image per pixel of the frame.
     step = area**0.5 / SIDE
     steps = (np.arange(FRAME) - (FRAME - 1) / 2) * step
     rows, columns = np.meshgrid(y + steps - 0.5, x + steps - 0.5, indexing="ij")
@@ -124,5 +126,5 @@ def _bank() -> _Bank:
                 shapes.append(number)
                 radii.append(radius / step)
                 rises.append((middle[0] + 0.5 - size / 2) / radius)
-    pictures = np.stack(frames).reshape(len(frames), -1).astype(np.float32)
-    return _Bank(np.array(shapes), np.array(radii), np.array(rises), pictures)
+    pixels = np.stack(frames).reshape(len(frames), -1).astype(np.float32)
+    return _Bank(np.array(shapes), np.array(radii), np.array(rises), pixels)
