@@ -211,7 +211,7 @@ def roundtrip(
         best = found["probabilities"][0]
         click.echo(f"words in:     {trip.text_in}")
         click.echo(f"words out:    {trip.text_out}")
-        click.echo(f"P(I|D):       {best:.3f}, the best of {len(trip.pictures)}")
+        click.echo(f"P(I|D):       {best:.3f}, the best of {len(trip.images)}")
         click.echo(f"similarity:   {trip.similarity:.3f}")
         for name in ("same_objects", "same_scene"):
             if name in found:

@@ -1,4 +1,4 @@
-"""Embeddings of texts, computed once."""
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -12,8 +12,8 @@ from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 TEXTS = ["a red bird", "a blue bird", "tree", "a bird on a tree", "red"]
 
 
-@pytest.fixture
-def encoder() -> CompactTextEncoder:
+@pytest.fixture(scope="module")
+def shared_encoder() -> CompactTextEncoder:
     keras.utils.set_random_seed(0)
     words = ["a", "red", "blue", "bird", "tree", "on"]
     tokenizer = CaptionTokenizer(Vocabulary(words), 8)
@@ -21,8 +21,16 @@ def encoder() -> CompactTextEncoder:
 
 
 @pytest.fixture
+def encoder(shared_encoder) -> Iterator[CompactTextEncoder]:
+    """The shared encoder, whose weights are restored after each test."""
+    weights = shared_encoder.get_weights()
+    yield shared_encoder
+    shared_encoder.set_weights(weights)
+
+
+@pytest.fixture
 def count(encoder, monkeypatch) -> list[int]:
-    """How many texts each call of `encode` was asked for."""
+    """The number of texts of each call of `encode`."""
     counts: list[int] = []
     encode = encoder.encode
 
@@ -42,10 +50,10 @@ def test_texts_are_embedded_once(encoder, count, tmp_path):
         np.testing.assert_allclose(found.words, expected.words, atol=2e-3)
         np.testing.assert_array_equal(found.padding_mask, expected.padding_mask)
         assert isinstance(found.words, np.memmap) and found.words.dtype == np.float16
-    assert count == [5, 5]  # of the expected ones, and of the first call
+    assert count == [5, 5]  # for the expected embeddings and for the first call
 
 
-def test_blocks_are_put_together_in_order(encoder, count, tmp_path, monkeypatch):
+def test_blocks_are_joined_in_order(encoder, count, tmp_path, monkeypatch):
     expected = encoder.encode(TEXTS)
     monkeypatch.setattr(text_cache, "_BLOCK", 2)
     found = cached_texts(encoder, TEXTS, tmp_path, progress=False)
@@ -53,7 +61,7 @@ def test_blocks_are_put_together_in_order(encoder, count, tmp_path, monkeypatch)
     assert count == [5, 2, 2, 1]
 
 
-def test_other_texts_and_other_weights_are_not_taken_for_these(
+def test_other_texts_and_other_weights_are_embedded_separately(
     encoder, count, tmp_path
 ):
     cached_texts(encoder, TEXTS, tmp_path, progress=False)
@@ -68,7 +76,7 @@ def test_other_texts_and_other_weights_are_not_taken_for_these(
     )
 
 
-def test_what_was_interrupted_is_begun_anew(encoder, tmp_path, monkeypatch):
+def test_an_interrupted_cache_is_computed_again(encoder, tmp_path, monkeypatch):
     def fail(*args, **options):
         raise KeyboardInterrupt
 
@@ -84,20 +92,20 @@ def test_what_was_interrupted_is_begun_anew(encoder, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["words.npy", "sentences.npy", "manifest.json"])
-def test_damage_is_told(encoder, tmp_path, name):
+def test_a_damaged_cache_is_refused(encoder, tmp_path, name):
     cached_texts(encoder, TEXTS, tmp_path, progress=False)
     (file,) = tmp_path.glob(f"*/{name}")
     content = bytearray(file.read_bytes())
     content[-4] ^= 1
     file.write_bytes(content)
-    with pytest.raises(InputError, match="Remove the folder"):
+    with pytest.raises(InputError, match="Delete the folder"):
         cached_texts(encoder, TEXTS, tmp_path, progress=False)
     file.unlink()
-    with pytest.raises(InputError, match="Remove the folder"):
+    with pytest.raises(InputError, match="Delete the folder"):
         cached_texts(encoder, TEXTS, tmp_path, progress=False)
 
 
 @pytest.mark.parametrize("texts", [[], ["a bird", " "], ["a", None]])
-def test_no_text_is_refused(encoder, tmp_path, texts):
+def test_missing_empty_and_other_texts_are_refused(encoder, tmp_path, texts):
     with pytest.raises(InputError):
         cached_texts(encoder, texts, tmp_path, progress=False)

@@ -103,7 +103,7 @@ class HardChoice:
         return {"hard_choice": 100.0 * right / max(1, len(captions))}
 
     def _choices_of(self, captions: list[str]) -> list[list[str]]:
-        """Return the rows of choices, computed once while a training goes on."""
+        """Return the rows of choices, which are kept for the next epoch."""
         if self._rows[0] != captions:
             self._rows = captions, hard_choices(captions, self.swaps, self.choices)
         return self._rows[1]

@@ -1,4 +1,4 @@
-"""Words to pictures and back: what is painted is chosen and described."""
+"""The round trip: paint a text, choose the best image and describe it."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from keras_imgdesc.visualization.contact_sheets import draw_sheet
 
 @dataclass(frozen=True, eq=False)
 class RoundTrip:
-    """A text, what was painted of it, and what is seen there.
+    """A text, its painted images and their captions.
 
     Attributes:
-        text_in: what was to be painted.
-        pictures: uint8 RGB `(pictures, size, size, 3)`, by P(I|D), the likeliest first.
-        probabilities: P(I|D) of each, float32 `(pictures,)`, of sum 1.
-        captions: what the captioner says of each.
-        similarity: cosine of the matcher's vectors of words in and words out, from -1
-            to 1; 0 where nothing was said.
+        text_in: the text that was painted.
+        images: uint8 RGB `(images, size, size, 3)`, in decreasing order of P(I|D).
+        probabilities: P(I|D) of each image, float32 `(images,)`, with sum 1.
+        captions: the captioner's caption of each image.
+        similarity: cosine of the matcher's embeddings of `text_in` and `text_out`, in
+            [-1, 1]; 0 if the caption is empty.
     """
 
     text_in: str
-    pictures: np.ndarray
+    images: np.ndarray
     probabilities: np.ndarray
     captions: list[str]
     similarity: float
 
     @property
     def text_out(self) -> str:
-        """What is said of the likeliest picture."""
+        """The caption of the most probable image."""
         return self.captions[0]
 
     @property
     def same_objects(self) -> bool | None:
-        """See `closed_loop.same_objects`; None if `text_in` is of no scene."""
+        """See `closed_loop.same_objects`; None if `text_in` is not of Scenes."""
         if parse_caption(self.text_in) is None:
             return None
         return closed_loop.same_objects(self.text_in, self.text_out)
 
     @property
     def same_scene(self) -> bool | None:
-        """See `closed_loop.same_scene`; None if `text_in` is of no scene."""
+        """See `closed_loop.same_scene`; None if `text_in` is not of Scenes."""
         if parse_caption(self.text_in) is None:
             return None
         return closed_loop.same_scene(self.text_in, self.text_out)
 
     def summary(self) -> dict[str, Any]:
-        """Words and numbers, ready for JSON."""
+        """Return texts and numbers as JSON values."""
         found: dict[str, Any] = {
             "text_in": self.text_in,
             "text_out": self.text_out,
@@ -66,20 +66,24 @@ class RoundTrip:
         }
 
     def sheet(self, columns: int = 4) -> Image.Image:
-        """All pictures, each with its probability and caption under it."""
-        under = [
+        """Return a contact sheet of all images with their probabilities and captions.
+
+        Args:
+            columns: images per row.
+        """
+        notes = [
             f"{probability:.3f} {caption}"
             for probability, caption in zip(
                 self.probabilities, self.captions, strict=True
             )
         ]
         return draw_sheet(
-            list(self.pictures),
-            under,
+            list(self.images),
+            notes,
             columns=columns,
             tile=192,
             lines=5,
-            title=f"P(I|D) of {len(self.pictures)}: {self.text_in}",
+            title=f"P(I|D) of {len(self.images)}: {self.text_in}",
         )
 
 
@@ -92,18 +96,18 @@ def round_trip(
     seed: int = 0,
     temperature: float | None = None,
 ) -> RoundTrip:
-    """Paints a text, ranks the pictures by P(I|D) and describes them.
+    """Paint a text, rank the images by P(I|D) and describe them.
 
     Args:
         painter: a `TextToImage`.
-        matcher: an `ImageTextMatcher`, which ranks and compares the words.
+        matcher: an `ImageTextMatcher`, which ranks the images and compares the texts.
         captioner: an `ImageCaptioner`.
-        text: what to paint.
+        text: the text to paint.
         num_images, seed, temperature: see `TextToImage.generate`.
 
     Raises:
-        InputError: an empty text, one without a word that the painter knows, or a
-            number out of its range.
+        InputError: the text is empty or has no word that the painter knows, or a
+            number is out of range.
 
     Example:
 
@@ -120,18 +124,18 @@ def round_trip(
     >>> decoder = LSTMDecoder(7, encoder.feature_map_shape, 16, 16, 2, feature_dim=16)
     >>> captioner = ImageCaptioner(encoder, decoder, tokenizer)
     >>> trip = round_trip(painter, matcher, captioner, "a red bird", num_images=3)
-    >>> trip.pictures.shape, len(trip.captions), -1 <= trip.similarity <= 1
+    >>> trip.images.shape, len(trip.captions), -1 <= trip.similarity <= 1
     ((3, 32, 32, 3), 3, True)
     """
     painted = painter.generate(
         text, num_images=num_images, seed=seed, temperature=temperature
     )
     ranked = matcher.rank(painted, text)
-    pictures = painted[[index for index, _ in ranked]]
-    captions = [str(caption) for caption in captioner.generate(list(pictures))]
+    images = painted[[index for index, _ in ranked]]
+    captions = [str(caption) for caption in captioner.generate(list(images))]
     similarity = 0.0
     if captions[0].strip():
         first, second = matcher.embed_texts([text, captions[0]]).vectors
         similarity = float(np.clip(first @ second, -1, 1))
     probabilities = np.array([probability for _, probability in ranked], np.float32)
-    return RoundTrip(text, pictures, probabilities, captions, similarity)
+    return RoundTrip(text, images, probabilities, captions, similarity)

@@ -17,32 +17,32 @@ GREEN = (45, 105, 35)
 
 
 def flower(*colours: str, ground=GREEN) -> np.ndarray:
-    """Stripes of the colours on a round flower in the middle."""
+    """Draw a round flower in the middle with stripes of the colours."""
     rows, columns = np.mgrid[0:96, 0:96]
-    picture = np.full((96, 96, 3), ground, np.uint8)
+    image = np.full((96, 96, 3), ground, np.uint8)
     inside = (rows - 48) ** 2 + (columns - 48) ** 2 < 34**2
     for index, colour in enumerate(colours):
-        picture[inside & (rows // 6 % len(colours) == index)] = PLAIN[colour]
-    return picture
+        image[inside & (rows // 6 % len(colours) == index)] = PLAIN[colour]
+    return image
 
 
 @pytest.mark.parametrize("colour", COLOURS)
-def test_a_flower_of_one_colour_has_that(colour):
+def test_a_flower_of_one_colour(colour):
     assert petal_colours(flower(colour)) == (colour,)
 
 
-def test_two_colours_are_both_named_the_larger_one_first():
+def test_two_colours_are_named_the_more_frequent_first():
     assert set(petal_colours(flower("red", "white"))) == {"red", "white"}
     assert petal_colours(flower("purple", "purple", "yellow"))[0] == "purple"
     assert petal_colours(flower("pink", *["white"] * 6)) == ("white",)
 
 
-def test_leaves_stems_and_the_dark_are_no_petals():
+def test_leaves_stems_and_shadows_are_not_petals():
     dull = np.array([[GREEN, (110, 75, 45), (100, 100, 105), (15, 12, 14)]], np.uint8)
     assert (name_colours(dull) == -1).all()
     assert petal_colours(np.full((64, 64, 3), GREEN, np.uint8)) == ()
 
 
-def test_what_lies_all_around_counts_less():
+def test_colours_of_the_background_count_less():
     sky = (110, 160, 235)
     assert petal_colours(flower("yellow", ground=sky))[0] == "yellow"

@@ -30,12 +30,12 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_pictures_are_cut_square_and_text_is_derived(folder):
+def test_images_are_cropped_and_captions_are_derived(folder):
     flowers = read_flowers(folder, "test")
     assert [e.image_id for e in flowers] == ["b.png", "d.png"]
     first, second = flowers
     assert first.image.shape == (30, 30, 3) and first.image.dtype == np.uint8
-    # The middle of 50 columns: from 10 to 40.
+    # The central 30 of 50 columns start at 10.
     assert tuple(first.image[15, 4]) == (40, 110, 30)
     assert tuple(first.image[15, 5]) == (200, 20, 20)
     assert first.extra == {
@@ -48,7 +48,7 @@ def test_pictures_are_cut_square_and_text_is_derived(folder):
     assert second.captions[0] == "a yellow colt's foot"
 
 
-def test_splits_are_joined_and_limited(folder):
+def test_splits_can_be_joined_and_limited(folder):
     def ids(*arguments, **options):
         flowers = read_flowers(folder, *arguments, **options)
         return "".join(e.image_id[0] for e in flowers)
@@ -61,13 +61,13 @@ def test_splits_are_joined_and_limited(folder):
     assert read_flowers(folder, image_size=16)[0].image.shape == (16, 16, 3)
 
 
-def test_it_says_the_same_each_time(folder):
+def test_captions_are_the_same_each_time(folder):
     assert read_flowers(folder, "all").captions() == (
         read_flowers(folder, "all").captions()
     )
 
 
-def test_names_may_come_from_the_other_file(folder):
+def test_names_can_be_in_a_file_of_their_own(folder):
     lines = ["image,label,official_split", "a.png,73,train"]
     (folder / "labels.csv").write_text("\n".join(lines))
     with pytest.raises(InputError, match="cat_to_name"):
@@ -79,8 +79,8 @@ def test_names_may_come_from_the_other_file(folder):
         read_flowers(folder)
 
 
-def test_trouble_costs_only_itself(folder):
-    (folder / "jpg" / "a.png").write_bytes(b"no picture")
+def test_a_problem_affects_one_image_only(folder):
+    (folder / "jpg" / "a.png").write_bytes(b"not an image")
     more = ROWS + "e.png,1,rose,train\nf.png,x,rose,train\nb.png,1,rose,holidays\n"
     (folder / "labels.csv").write_text(more)
     flowers = read_flowers(folder, "all")
@@ -95,7 +95,7 @@ def test_trouble_costs_only_itself(folder):
 
 
 @pytest.mark.parametrize(
-    ("options", "named"),
+    ("options", "message"),
     [
         ({"split": "training"}, "training"),
         ({"split": ""}, "split=''"),
@@ -103,12 +103,12 @@ def test_trouble_costs_only_itself(folder):
         ({"image_size": 0}, "image_size"),
     ],
 )
-def test_wrong_options_are_told(folder, options, named):
-    with pytest.raises(InputError, match=named):
+def test_wrong_options_are_refused(folder, options, message):
+    with pytest.raises(InputError, match=message):
         read_flowers(folder, **options)
 
 
-def test_a_folder_without_flowers_is_told(folder, tmp_path):
+def test_a_folder_without_flowers_is_refused(folder, tmp_path):
     with pytest.raises(InputError, match=r"labels\.csv"):
         read_flowers(tmp_path / "jpg")
     (folder / "labels.csv").write_text("picture,label\n")
@@ -116,8 +116,8 @@ def test_a_folder_without_flowers_is_told(folder, tmp_path):
         read_flowers(folder)
 
 
-def test_the_text_is_the_same_at_every_size(folder):
-    # Stripes of two colours, which a small picture mixes to a third.
+def test_captions_do_not_depend_on_the_size(folder):
+    # A small image would mix the stripes of two colours to a third colour.
     stripes = np.full((320, 320, 3), (200, 20, 20), np.uint8)
     stripes[:, np.arange(320) // 20 % 2 == 0] = (240, 215, 20)
     Image.fromarray(stripes).save(folder / "jpg" / "b.png")

@@ -1,5 +1,3 @@
-"""Tests of read_captions."""
-
 import json
 
 import pytest
@@ -41,11 +39,11 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("form", FILES)
-def test_every_form_gives_the_same_collection(photos, write, form):
-    # The name says nothing of the form.
-    file = write("captions.txt", FILES[form])
-    assert find_format(file) == form
+@pytest.mark.parametrize("file_format", FILES)
+def test_every_format_gives_the_same_collection(photos, write, file_format):
+    # The name of the file does not tell the format.
+    file = write("captions.txt", FILES[file_format])
+    assert find_format(file) == file_format
     collection = read_captions(file, photos, on_problem="error")
     assert [(e.image_id, list(e.captions)) for e in collection] == list(
         CAPTIONS.items()
@@ -53,18 +51,18 @@ def test_every_form_gives_the_same_collection(photos, write, form):
     assert [e.path for e in collection] == [photos / name for name in CAPTIONS]
 
 
-@pytest.mark.parametrize("form", FILES)
-def test_every_form_refuses_a_missing_picture(photos, write, form):
+@pytest.mark.parametrize("file_format", FILES)
+def test_a_missing_image_is_a_problem_in_every_format(photos, write, file_format):
     (photos / "b.jpg").unlink()
-    file = write("captions.txt", FILES[form])
+    file = write("captions.txt", FILES[file_format])
     assert read_captions(file, photos).problem_counts() == {"missing image": 1}
     with pytest.raises(InputError, match=r"missing image: b\.jpg"):
         read_captions(file, photos, on_problem="error")
 
 
-@pytest.mark.parametrize("form", ["flickr_tokens", "csv"])
-def test_lists_are_for_lines_and_splits_for_karpathy(photos, write, form):
-    file, chosen = write("captions.txt", FILES[form]), write("list.txt", "b.jpg")
+@pytest.mark.parametrize("file_format", ["flickr_tokens", "csv"])
+def test_image_lists_and_splits_are_for_some_formats_only(photos, write, file_format):
+    file, chosen = write("captions.txt", FILES[file_format]), write("list.txt", "b.jpg")
     assert len(read_captions(file, photos, image_list=chosen)) == 1
     with pytest.raises(InputError, match="`split` is for Karpathy"):
         read_captions(file, photos, split="train")
@@ -74,7 +72,7 @@ def test_lists_are_for_lines_and_splits_for_karpathy(photos, write, form):
         read_captions(other, photos, image_list=chosen)
 
 
-def test_damaged_first_lines_do_not_hide_the_form(photos, write):
+def test_damaged_first_lines_do_not_hide_the_format(photos, write):
     file = write("captions.txt", b"\xff\xfe damaged", FILES["flickr_tokens"])
     assert len(read_captions(file, photos)) == 3
 
@@ -82,6 +80,6 @@ def test_damaged_first_lines_do_not_hide_the_form(photos, write):
 @pytest.mark.parametrize(
     "content", [b"", b"A dog .", b"[1]", b"{}", b"\x89PNG\r\n\x1a"]
 )
-def test_unknown_forms_are_refused(photos, write, content):
-    with pytest.raises(InputError, match=r"known form.*other\.txt"):
+def test_unknown_formats_are_refused(photos, write, content):
+    with pytest.raises(InputError, match=r"known format.*other\.txt"):
         read_captions(write("other.txt", content), photos)

@@ -1,5 +1,3 @@
-"""Tests of read_captions_csv."""
-
 import pytest
 
 from keras_imgdesc.data import read_captions_csv
@@ -8,7 +6,7 @@ from keras_imgdesc.errors import InputError
 HEADER = "image,caption"
 
 
-def test_kaggles_flickr8k(photos, write):
+def test_flickr8k_of_kaggle(photos, write):
     table = write(
         "captions.txt",
         HEADER,
@@ -25,7 +23,7 @@ def test_kaggles_flickr8k(photos, write):
     ]
 
 
-def test_kaggles_flickr30k(photos, write, problems_of):
+def test_flickr30k_of_kaggle(photos, write, problems_of):
     table = write(
         "results.csv",
         "image_name| comment_number| comment",
@@ -66,7 +64,7 @@ def test_a_caption_of_several_lines(photos, write):
     assert len(collection) == 3
 
 
-def test_a_quote_left_open_costs_one_line(photos, write, problems_of):
+def test_an_unclosed_quote_affects_one_line_only(photos, write, problems_of):
     table = write(
         "t.csv",
         HEADER,
@@ -84,7 +82,7 @@ def test_a_quote_left_open_costs_one_line(photos, write, problems_of):
     ]
 
 
-def test_each_problem_is_counted_and_named(photos, write, problems_of):
+def test_every_problem_is_counted_and_named(photos, write, problems_of):
     (photos / "silent.jpg").touch()
     table = write(
         "t.csv",
@@ -113,7 +111,7 @@ def test_each_problem_is_counted_and_named(photos, write, problems_of):
         read_captions_csv(table, photos, on_problem="error")
 
 
-def test_a_list_chooses(photos, write):
+def test_an_image_list_selects_images(photos, write):
     table = write("t.csv", HEADER, *(f"{x}.jpg,A {x} ." for x in "abc"))
     chosen = write("list.txt", "c.jpg", "b.jpg")
     collection = read_captions_csv(table, photos, chosen, on_problem="error")
@@ -127,7 +125,7 @@ def test_the_first_line_must_name_the_columns(photos, write, first_line):
         read_captions_csv(table, photos)
 
 
-def test_separators_of_other_alphabets_do_not_end_a_line(photos, write):
+def test_unicode_separators_do_not_end_a_line(photos, write):
     table = write("t.csv", HEADER, *(f"{x}.jpg,A\u2028dog\x0c ." for x in "abc"))
     collection = read_captions_csv(table, photos, on_problem="error")
     assert collection[0].captions == ("A\u2028dog\x0c .",)

@@ -1,5 +1,3 @@
-"""Tests of read_coco_captions."""
-
 import json
 
 import pytest
@@ -22,14 +20,14 @@ def coco(write):
     return write_content
 
 
-def test_a_whole_file(photos, coco):
+def test_a_complete_file(photos, coco):
     collection = read_coco_captions(coco(IMAGES, ANNOTATIONS), photos, "error")
     assert [e.image_id for e in collection] == ["7", "8", "9"]
     assert collection[0].path == photos / "a.jpg"
     assert collection[0].captions == ("Caption 0.", "Caption 3.")
 
 
-def test_each_problem_is_counted_and_named(photos, coco, problems_of):
+def test_every_problem_is_counted_and_named(photos, coco, problems_of):
     images = [
         *IMAGES,
         {"id": 7, "file_name": "b.jpg"},
@@ -73,7 +71,7 @@ def test_each_problem_is_counted_and_named(photos, coco, problems_of):
         read_coco_captions(coco(images, annotations), photos, on_problem="error")
 
 
-def test_text_that_is_not_utf8_spoils_itself_alone(photos, coco, problems_of):
+def test_bytes_that_are_not_utf8_affect_their_caption_only(photos, coco, problems_of):
     file = coco(IMAGES, ANNOTATIONS)
     file.write_bytes(file.read_bytes().replace(b"Caption 4.", b"Caf\xe9 4."))
     collection = read_coco_captions(file, photos)
@@ -81,7 +79,7 @@ def test_text_that_is_not_utf8_spoils_itself_alone(photos, coco, problems_of):
     assert problems_of(collection) == [("not UTF-8", "captions.json:annotations[4]")]
 
 
-def test_instances_are_no_captions(photos, coco, write):
+def test_files_of_instances_are_refused(photos, coco, write):
     instances = [{"id": 1, "image_id": 7, "bbox": [0, 0, 1, 1]}]
     with pytest.raises(InputError, match=r"malformed entry: .*annotations\[0\]"):
         read_coco_captions(coco(IMAGES, instances), photos)

@@ -10,7 +10,7 @@ from keras_imgdesc.data import load_coco_captions
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images import load_image
 
-# (id, captions): one empty, and one picture without any.
+# Ids and captions: one caption is empty, and one image has none.
 ROWS = {
     "train": [(5, ["A dog.", "The dog."]), (3, ["A cat.", " "]), (9, [])],
     "val": [(4, ["A hen."])],
@@ -20,7 +20,7 @@ ROWS = {
 
 
 class CocoCaptions(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """Has the name, version and features of the real one, and four small pictures."""
+    """A data set with the name, version and features of the real one."""
 
     VERSION = tfds.core.Version("1.1.0")
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name="2014")]  # noqa: RUF012
@@ -71,7 +71,7 @@ def data_dir(tmp_path_factory) -> Path:
     return folder
 
 
-def test_pictures_come_with_their_files_and_captions(data_dir):
+def test_images_have_the_bytes_of_their_files_and_captions(data_dir):
     collection = load_coco_captions("train", data_dir=data_dir)
     examples = {example.image_id: example for example in collection}
     assert set(examples) == {"5", "3"}
@@ -82,7 +82,7 @@ def test_pictures_come_with_their_files_and_captions(data_dir):
     assert abs(int(image[10, 10, 0]) - 100) < 3
 
 
-def test_problems_are_counted_named_or_refused(data_dir):
+def test_problems_are_listed_or_raise(data_dir):
     collection = load_coco_captions("train", data_dir=data_dir)
     assert {(p.kind, p.name) for p in collection.problems} == {
         ("empty caption", "3.captions[1]"),
@@ -92,7 +92,7 @@ def test_problems_are_counted_named_or_refused(data_dir):
         load_coco_captions("train", data_dir=data_dir, on_problem="error")
 
 
-def test_splits_join_and_limits_hold(data_dir):
+def test_splits_can_be_joined_and_limited(data_dir):
     both = load_coco_captions("val+restval", data_dir=data_dir, on_problem="error")
     assert sorted(example.image_id for example in both) == ["1", "4"]
     one = load_coco_captions("val+restval", data_dir=data_dir, limit=1)
@@ -101,7 +101,7 @@ def test_splits_join_and_limits_hold(data_dir):
         load_coco_captions("dev", data_dir=data_dir)
 
 
-def test_pictures_can_go_to_files(data_dir, tmp_path):
+def test_images_can_be_written_to_files(data_dir, tmp_path):
     folder = tmp_path / "photos"
     first = load_coco_captions("val", data_dir=data_dir, images_dir=folder)
     assert first[0].image is None
@@ -113,7 +113,7 @@ def test_pictures_can_go_to_files(data_dir, tmp_path):
     assert [path.name for path in folder.iterdir()] == ["COCO_0004.jpg"]
 
 
-def test_data_that_is_not_there_is_not_fetched(tmp_path):
+def test_missing_data_is_not_downloaded(tmp_path):
     with pytest.raises(InputError, match="must have been prepared"):
         load_coco_captions("val", data_dir=tmp_path)
     with pytest.raises(InputError, match="'skip' or 'error'"):

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder with files a.jpg, b.jpg and c.jpg. Readers don't open pictures."""
+    """A folder with empty files a.jpg, b.jpg and c.jpg; readers do not open images."""
     folder = tmp_path / "photos"
     folder.mkdir()
     for letter in "abc":
@@ -18,7 +18,7 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    """Writes lines (text or bytes) to a file: (name, *lines)."""
+    """Return a function that writes lines, str or bytes, to a file: (name, *lines)."""
 
     def write_lines(name: str, *lines: str | bytes) -> Path:
         path = tmp_path / name
@@ -31,5 +31,5 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def problems_of() -> Callable[[Iterable], list[tuple[str, str]]]:
-    """Kind and name of each problem of a collection."""
+    """Return a function of a collection to the kinds and names of its problems."""
     return lambda collection: [(p.kind, p.name) for p in collection.problems]

@@ -1,5 +1,3 @@
-"""Tests of read_flickr_tokens."""
-
 import pytest
 
 from keras_imgdesc.data import read_flickr_tokens
@@ -8,7 +6,7 @@ from keras_imgdesc.errors import InputError
 LINES = [f"{x}.jpg#{n}\tA {x} number {n} ." for x in "abc" for n in range(2)]
 
 
-def test_a_whole_file(photos, write):
+def test_a_complete_file(photos, write):
     collection = read_flickr_tokens(write("t.txt", *LINES), photos, on_problem="error")
     assert [e.image_id for e in collection] == ["a.jpg", "b.jpg", "c.jpg"]
     assert collection[1].path == photos / "b.jpg"
@@ -28,7 +26,7 @@ def test_byte_order_mark_windows_line_ends_and_blank_lines(photos, write):
 
 
 @pytest.mark.parametrize("names", [("c.jpg", "a.jpg"), ("c", "a")])
-def test_a_list_chooses_and_orders(photos, write, names):
+def test_an_image_list_selects_and_orders_images(photos, write, names):
     chosen = write("list.txt", *names)
     collection = read_flickr_tokens(
         write("t.txt", *LINES), photos, image_list=chosen, on_problem="error"
@@ -37,7 +35,7 @@ def test_a_list_chooses_and_orders(photos, write, names):
     assert len(collection.captions()) == 4
 
 
-def test_a_list_that_does_not_fit(photos, write, problems_of):
+def test_an_image_list_with_problems(photos, write, problems_of):
     tokens = write("t.txt", *LINES, "gone.jpg#0\tGone .", "gone.jpg#1\tAway .")
     (photos / "silent.jpg").touch()
     chosen = write("list.txt", "a.jpg", "silent.jpg", "d.jpg", "a.jpg")
@@ -51,7 +49,7 @@ def test_a_list_that_does_not_fit(photos, write, problems_of):
     ]
 
 
-def test_each_problem_is_counted_and_named(photos, write, problems_of):
+def test_every_problem_is_counted_and_named(photos, write, problems_of):
     (photos / "silent.jpg").touch()
     (photos / "notes.txt").touch()
     tokens = write(
@@ -87,32 +85,32 @@ def test_each_problem_is_counted_and_named(photos, write, problems_of):
 @pytest.mark.parametrize(
     "line", ["a.jpg#0\tTwice .", b"a.jpg#9\t\xff", "nonsense", "gone.jpg#0\tGone ."]
 )
-def test_problems_can_be_refused(photos, write, line):
+def test_problems_can_raise(photos, write, line):
     tokens = write("t.txt", *LINES, line)
     with pytest.raises(InputError, match=r"first problem: .*(t\.txt:7|gone\.jpg)"):
         read_flickr_tokens(tokens, photos, on_problem="error")
 
 
-def test_a_picture_whose_captions_are_all_bad_is_left_out(photos, write, problems_of):
+def test_an_image_without_a_valid_caption_is_omitted(photos, write, problems_of):
     tokens = write("t.txt", *LINES[:4], "c.jpg#0\t")
     collection = read_flickr_tokens(tokens, photos)
     assert [e.image_id for e in collection] == ["a.jpg", "b.jpg"]
     assert ("image without captions", "c.jpg") in problems_of(collection)
 
 
-def test_files_that_are_not_there(photos, write, tmp_path):
+def test_missing_files(photos, write, tmp_path):
     tokens = write("t.txt", *LINES)
     with pytest.raises(InputError, match=r"cannot be read.*none\.txt"):
         read_flickr_tokens(tmp_path / "none.txt", photos)
     with pytest.raises(InputError, match=r"cannot be read.*none\.txt"):
         read_flickr_tokens(tokens, photos, tmp_path / "none.txt")
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="folder of the images must exist"):
         read_flickr_tokens(tokens, tmp_path / "none")
     with pytest.raises(InputError, match="'skip' or 'error'"):
         read_flickr_tokens(tokens, photos, on_problem="ignore")
 
 
-def test_the_wrong_folder_says_so(write, tmp_path):
+def test_a_folder_without_the_images_is_refused(write, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match=r"No picture has both.*missing image: a\.jpg"):
+    with pytest.raises(InputError, match=r"No image has both.*missing image: a\.jpg"):
         read_flickr_tokens(write("t.txt", *LINES), tmp_path / "empty")

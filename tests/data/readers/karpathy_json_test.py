@@ -1,5 +1,3 @@
-"""Tests of read_karpathy_json."""
-
 import json
 
 import pytest
@@ -28,7 +26,7 @@ def dataset(write):
     return write_images
 
 
-def test_splits(photos, dataset):
+def test_splits_select_images(photos, dataset):
     file = dataset(image("a"), image("b", "val"), image("c", "restval"))
     everything = read_karpathy_json(file, photos, on_problem="error")
     assert [e.extra["split"] for e in everything] == ["train", "val", "restval"]
@@ -40,7 +38,7 @@ def test_splits(photos, dataset):
         read_karpathy_json(file, photos, split="test")
 
 
-def test_coco_in_its_folders_or_in_one(photos, dataset):
+def test_images_of_coco_can_be_in_subfolders(photos, dataset):
     (photos / "train2014").mkdir()
     (photos / "train2014" / "d.jpg").touch()
     file = dataset(image("d", filepath="train2014"), image("a", filepath="val2014"))
@@ -49,7 +47,7 @@ def test_coco_in_its_folders_or_in_one(photos, dataset):
     assert collection[1].path == photos / "a.jpg"
 
 
-def test_each_problem_is_counted_and_named(photos, dataset, problems_of):
+def test_every_problem_is_counted_and_named(photos, dataset, problems_of):
     file = dataset(
         image("a"),
         image("a"),

@@ -1,4 +1,4 @@
-"""Tests of captions written and read back: brute force over many scenes."""
+"""Tests of writing and parsing captions, by brute force over many scenes."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def scenes() -> list[SceneGraph]:
     return [sample_scene(generator, held_out=bool(n % 4 == 0)) for n in range(2000)]
 
 
-def test_every_caption_is_read_as_its_scene(scenes):
+def test_every_caption_is_parsed_as_its_scene(scenes):
     for graph in scenes:
         captions = caption_scene(graph)
         assert len(set(captions)) == 5
@@ -43,7 +43,7 @@ def test_every_caption_is_read_as_its_scene(scenes):
             assert len(parsed.relations) == len(graph.objects) - 1
 
 
-def test_one_attribute_changed_is_wrong(scenes):
+def test_a_changed_attribute_is_wrong(scenes):
     for number, graph in enumerate(scenes):
         caption = caption_scene(graph)[number % 5]
         words = caption.split()
@@ -57,7 +57,7 @@ def test_one_attribute_changed_is_wrong(scenes):
                 assert not objects_match(changed, graph), changed
 
 
-def test_one_relation_changed_is_wrong(scenes):
+def test_a_changed_relation_is_wrong(scenes):
     for number, graph in enumerate(scenes):
         words = caption_scene(graph)[number % 5].split()
         for position, word in enumerate(words):
@@ -69,7 +69,7 @@ def test_one_relation_changed_is_wrong(scenes):
                 assert not relations_match(changed, graph)
 
 
-def test_objects_exchanged_are_wrong(scenes):
+def test_exchanged_objects_are_wrong(scenes):
     for graph in scenes:
         if len(graph.objects) > 1:
             first, second = (" ".join(item.words) for item in graph.objects[:2])
@@ -79,7 +79,7 @@ def test_objects_exchanged_are_wrong(scenes):
             assert not graph_matches(changed, graph), changed
 
 
-def test_a_word_more_or_less_is_wrong(scenes):
+def test_an_additional_or_missing_word_is_wrong(scenes):
     for number, graph in enumerate(scenes[:300]):
         words = caption_scene(graph)[number % 5].split()
         for position in range(len(words)):
@@ -116,13 +116,13 @@ ROW = SceneGraph((*PAIR.objects, SceneObject("small", "black", "heart", 1.5, 0.5
         ("a small red circle left of", False, False),
     ],
 )
-def test_objects_and_relations_are_told_apart(caption, objects, relations):
+def test_objects_and_relations_are_judged_separately(caption, objects, relations):
     assert objects_match(caption, PAIR) == objects
     assert relations_match(caption, PAIR) == relations
     assert graph_matches(caption, PAIR) == (objects and relations)
 
 
-def test_any_true_chain_is_right_not_our_own_alone():
+def test_any_true_chain_of_relations_is_right():
     circle, star, heart = ("a " + " ".join(item.words) for item in ROW.objects)
     assert graph_matches(f"we see {circle} left of {star} left of {heart}", ROW)
     assert graph_matches(f"{star} right of {circle} to the left of {heart}", ROW)

@@ -1,5 +1,3 @@
-"""Tests of the drawing: what is drawn can be told from the pixels."""
-
 import numpy as np
 import pytest
 
@@ -8,7 +6,7 @@ from keras_imgdesc.data.scenes.backgrounds import KINDS, draw_background
 from keras_imgdesc.data.scenes.drawing import RGB, draw_scene
 from keras_imgdesc.data.scenes.scene_object import COLOURS, SHAPES
 
-# How much of its square each shape fills, by its outline.
+# Share of its square that each shape fills, by its outline.
 FILL = {
     "circle": np.pi / 4,
     "square": 0.81,
@@ -40,12 +38,12 @@ def test_the_centre_of_each_object_has_its_colour(split):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("radius", [0.085, 0.19])
 @pytest.mark.parametrize("image_size", [96, 224])
-def test_each_shape_fills_its_part_of_its_square(shape, radius, image_size):
+def test_every_shape_fills_its_share_of_its_square(shape, radius, image_size):
     item = SceneObject("small", "red", shape, 0.5, 0.4, radius)
     image = draw_scene(SceneGraph((item,)), np.random.default_rng(0), image_size)
     painted = is_painted(image, "red")
     side = 2 * radius * image_size
-    # Half-covered pixels of the rim don't count as painted.
+    # Half-covered pixels at the edge do not count as painted.
     assert painted.sum() == pytest.approx(FILL[shape] * side**2, rel=0.25)
     rows, columns = np.nonzero(painted)
     assert abs(columns.mean() + 0.5 - 0.5 * image_size) < 0.6
@@ -56,7 +54,7 @@ def test_each_shape_fills_its_part_of_its_square(shape, radius, image_size):
         assert abs(rows.mean() + 0.5 - 0.4 * image_size) < 0.6
 
 
-def test_shapes_of_a_size_differ_from_each_other():
+def test_shapes_of_equal_size_differ():
     masks = {}
     for shape in SHAPES:
         item = SceneObject("small", "red", shape, 0.5, 0.5, 0.085)
@@ -70,15 +68,15 @@ def test_shapes_of_a_size_differ_from_each_other():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_backgrounds_keep_away_from_every_colour(kind):
+def test_backgrounds_differ_from_every_colour(kind):
     generator = np.random.default_rng(0)
     for _ in range(30):
         background = draw_background(generator, 48, kind)
         assert background.shape == (48, 48, 3)
         assert background.dtype == np.float32
-        # Grain aside: 9 is its standard deviation.
+        # The noise has a standard deviation of 9.
         smooth = background.reshape(12, 4, 12, 4, 3).mean((1, 3))
-        # Each colour moves by 10 at most, in each channel.
+        # A colour changes by at most 10 per channel.
         nearest = min(
             np.abs(smooth - np.array(rgb)).max(axis=-1).min() for rgb in RGB.values()
         )
@@ -86,7 +84,7 @@ def test_backgrounds_keep_away_from_every_colour(kind):
         assert (smooth.max(-1) - smooth.min(-1)).max() < 50
 
 
-def test_colours_keep_away_from_each_other():
+def test_colours_differ_from_each_other():
     for first in COLOURS:
         for second in COLOURS:
             if first < second:

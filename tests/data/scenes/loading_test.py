@@ -1,5 +1,7 @@
-"""Tests of load_scenes and of the builder behind it."""
+"""Tests of load_scenes and its builder."""
 
+import contextlib
+import io
 import socket
 
 import numpy as np
@@ -15,21 +17,28 @@ COUNTS = {"train": 300, "validation": 60, "test": 60, "composition": 60}
 
 
 def refuse(*arguments: object, **options: object) -> None:
-    raise AssertionError("the network was asked")
+    raise AssertionError("no network may be used")
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory):
+def drawn(tmp_path_factory):
+    """The folder of the data set, and what was printed when it was drawn."""
     folder = tmp_path_factory.mktemp("scenes")
-    with pytest.MonkeyPatch.context() as patch:
+    output = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(output):
         patch.setattr(socket, "getaddrinfo", refuse)
         patch.setattr(socket.socket, "connect", refuse)
         load_scenes("validation", "tiny", data_dir=folder)
-    return folder
+    return folder, output.getvalue()
+
+
+@pytest.fixture(scope="module")
+def data_dir(drawn):
+    return drawn[0]
 
 
 @pytest.mark.parametrize("split", COUNTS)
-def test_splits_hold_the_scenes_in_order(data_dir, split):
+def test_splits_have_the_scenes_in_order(data_dir, split):
     collection = load_scenes(split, "tiny", data_dir=data_dir)
     assert len(collection) == COUNTS[split]
     assert collection.problems == []
@@ -40,16 +49,12 @@ def test_splits_hold_the_scenes_in_order(data_dir, split):
         assert example.captions == caption_scene(graph)
         assert example.extra["scene_graph"] == graph
         assert all(graph_matches(caption, graph) for caption in example.captions)
+        # Held-out pairs are only in `composition`, but in all of its scenes.
+        has_held_out = any(item.is_held_out for item in graph.objects)
+        assert has_held_out == (split == "composition")
 
 
-def test_held_out_pairs_are_in_composition_alone(data_dir):
-    for split in COUNTS:
-        for example in load_scenes(split, "tiny", data_dir=data_dir):
-            objects = example.extra["scene_graph"].objects
-            assert any(x.is_held_out for x in objects) == (split == "composition")
-
-
-def test_a_limit_takes_the_first(data_dir):
+def test_a_limit_selects_the_first_images(data_dir):
     collection = load_scenes("test", "tiny", data_dir=data_dir, limit=7)
     assert [example.image_id[-2:] for example in collection] == [
         f"{n:02d}" for n in range(7)
@@ -57,12 +62,14 @@ def test_a_limit_takes_the_first(data_dir):
     assert len(load_scenes("test", "tiny", data_dir=data_dir, limit=999)) == 60
 
 
-def test_nothing_goes_to_standard_output(tmp_path, capsys):
-    load_scenes("test", "tiny", data_dir=tmp_path, limit=1)
-    assert capsys.readouterr().out == ""
+def test_nothing_is_written_to_standard_output(drawn, capfd):
+    folder, output = drawn
+    assert output == ""
+    load_scenes("test", "tiny", data_dir=folder, limit=1)
+    assert capfd.readouterr().out == ""
 
 
-def test_it_is_a_data_set_like_any_other(data_dir):
+def test_tensorflow_datasets_loads_scenes_by_name(data_dir):
     dataset, info = tfds.load(
         "scenes/tiny", split="test", data_dir=data_dir, with_info=True
     )
@@ -87,7 +94,7 @@ def test_it_is_a_data_set_like_any_other(data_dir):
         ({"split": "test", "limit": 0}, "at least 1"),
     ],
 )
-def test_what_is_not_there_is_named(tmp_path, arguments, message):
+def test_unknown_splits_and_configurations_are_refused(tmp_path, arguments, message):
     with pytest.raises(InputError, match=message):
         load_scenes(**arguments, data_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,3 @@
-"""Tests of make_scene."""
-
 import hashlib
 
 import numpy as np
@@ -15,7 +13,7 @@ WORDS = [
 MEANS = [165.4, 125.8, 135.5]
 
 
-def test_a_scene_is_a_pure_function_of_its_numbers():
+def test_equal_arguments_give_equal_scenes():
     for split in SPLITS:
         first, again = make_scene(split, 5), make_scene(split, 5)
         assert first[0] == again[0]
@@ -23,28 +21,29 @@ def test_a_scene_is_a_pure_function_of_its_numbers():
 
 
 def test_scenes_differ_between_numbers_splits_and_seeds():
-    pictures = [make_scene(split, n)[1] for split in SPLITS for n in range(20)]
-    pictures += [make_scene("train", n, seed=1)[1] for n in range(20)]
-    digests = {hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures}
-    assert len(digests) == len(pictures)
+    images = [make_scene(split, n)[1] for split in SPLITS for n in range(20)]
+    images += [make_scene("train", n, seed=1)[1] for n in range(20)]
+    digests = {hashlib.sha256(image.tobytes()).hexdigest() for image in images}
+    assert len(digests) == len(images)
 
 
-def test_the_scene_is_the_same_at_every_size():
+def test_the_scene_does_not_depend_on_the_size():
     for number in range(10):
-        small, picture = make_scene("train", number, image_size=64)
+        small, image = make_scene("train", number, image_size=64)
         large, larger = make_scene("train", number, image_size=192)
         assert small == large
-        assert picture.shape == (64, 64, 3)
+        assert image.shape == (64, 64, 3)
         assert larger.shape == (192, 192, 3)
         for item in small.objects:
-            pixels = [
-                p[int(item.y * len(p)), int(item.x * len(p))] for p in (picture, larger)
+            colours = [
+                pixels[int(item.y * len(pixels)), int(item.x * len(pixels))]
+                for pixels in (image, larger)
             ]
-            assert np.array_equal(*pixels)
+            assert np.array_equal(*colours)
 
 
-def test_scenes_do_not_change_from_version_to_version():
-    # Whoever changes them gives `Scenes` a new version.
+def test_scenes_are_those_of_version_1():
+    # A change of the scenes needs a new version of `Scenes`.
     graph, image = make_scene("train", 0)
     assert [item.words for item in graph.objects] == WORDS
     assert np.abs(image.astype(int).mean((0, 1)) - MEANS).max() < 0.5

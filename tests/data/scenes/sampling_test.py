@@ -1,5 +1,3 @@
-"""Tests of the lot that scenes are drawn by."""
-
 from collections import Counter
 from itertools import combinations
 
@@ -19,7 +17,7 @@ def scenes(request):
     return graphs, request.param
 
 
-def test_objects_lie_clear_within_the_picture(scenes):
+def test_objects_are_separate_and_within_the_image(scenes):
     for graph in scenes[0]:
         for item in graph.objects:
             for place in (item.x, item.y):
@@ -27,18 +25,18 @@ def test_objects_lie_clear_within_the_picture(scenes):
         for a, b in combinations(graph.objects, 2):
             short, long = sorted((abs(a.x - b.x), abs(a.y - b.y)))
             assert long > a.radius + b.radius + 0.039
-            # By 7 pixels of 96, no less: the relation can be seen.
+            # A margin of at least 7 pixels of 96 makes the relation visible.
             assert long - short > 7 / 96
 
 
-def test_reading_order_goes_left_to_right_or_down(scenes):
+def test_reading_order_is_to_the_right_or_downwards(scenes):
     for graph in scenes[0]:
         for (first, second), relation in graph.relations().items():
             is_forward = relation in ("left of", "above")
             assert is_forward == (first < second)
 
 
-def test_no_two_objects_share_all_words(scenes):
+def test_no_two_objects_have_equal_words(scenes):
     for graph in scenes[0]:
         assert len({item.words for item in graph.objects}) == len(graph.objects)
 

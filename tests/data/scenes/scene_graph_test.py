@@ -1,12 +1,10 @@
-"""Tests of SceneGraph and SceneObject."""
-
 import json
 
 from keras_imgdesc.data.scenes import SceneGraph, SceneObject
 from keras_imgdesc.data.scenes.scene_object import COLOURS, HELD_OUT, SHAPES
 
 
-def test_relations_follow_the_longer_distance():
+def test_the_longer_distance_decides_the_relation():
     objects = (
         SceneObject("small", "red", "circle", 0.2, 0.2, 0.1),
         SceneObject("small", "blue", "circle", 0.8, 0.4, 0.1),
@@ -22,7 +20,7 @@ def test_relations_follow_the_longer_distance():
     }
 
 
-def test_json_keeps_all_and_states_the_relations():
+def test_json_reproduces_the_scene_and_has_the_relations():
     objects = (
         SceneObject("small", "red", "circle", 0.2, 0.25, 0.1),
         SceneObject("large", "blue", "star", 0.8, 0.35, 0.17),
@@ -32,7 +30,7 @@ def test_json_keeps_all_and_states_the_relations():
     assert json.loads(text)["relations"] == [[0, "left of", 1], [1, "right of", 0]]
 
 
-def test_held_out_pairs_leave_each_colour_and_shape_to_training():
+def test_held_out_pairs_differ_in_colours_and_shapes():
     assert len(HELD_OUT) == len({c for c, _ in HELD_OUT}) == len(SHAPES)
     assert {shape for _, shape in HELD_OUT} == set(SHAPES)
     assert {colour for colour, _ in HELD_OUT} < set(COLOURS)

@@ -15,6 +15,7 @@ from keras_imgdesc.evaluation.captions.caption_metrics import (
     default_metrics,
 )
 from keras_imgdesc.evaluation.metric import Metric, compute_metrics
+from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 
 REFERENCES = [
     ["A dog runs on the grass.", "the brown dog is running"],
@@ -23,8 +24,8 @@ REFERENCES = [
 
 
 def test_bleu_equals_a_count_by_hand():
-    # Words 1..5; 4 of 5 single words, 2 of 4 pairs, 1 of 3 triples stand in the
-    # reference, which has 6 words: the brevity penalty is exp(1 - 6 / 5).
+    # The reference contains 4 of 5 words, 2 of 4 pairs and 1 of 3 triples. It has 6
+    # words, so the brevity penalty is exp(1 - 6 / 5).
     score = bleu(["a dog runs across grass"], [["A dog runs on the grass."]])
     penalty = math.exp(1 - 6 / 5)
     assert score["bleu_1"] == pytest.approx(100 * penalty * 4 / 5)
@@ -36,17 +37,17 @@ def test_bleu_equals_a_count_by_hand():
     assert score["length_ratio"] == pytest.approx(5 / 6)
 
 
-def test_bleu_counts_over_the_corpus_not_by_picture():
+def test_bleu_counts_over_the_corpus_and_not_per_image():
     captions = ["a dog runs on the grass", "zebra"]
     together = bleu(captions, REFERENCES)
-    # 6 of 7 words; the mean over pictures would be a half.
+    # 6 of 7 words; the mean over images would be a half.
     ratio = together["length_ratio"]
     assert together["bleu_1"] == pytest.approx(
         100 * 6 / 7 * min(1, math.exp(1 - 1 / ratio))
     )
 
 
-def test_punctuation_case_and_uneven_references_do_not_count():
+def test_punctuation_case_and_numbers_of_references_do_not_matter():
     one = bleu(["Two men play soccer!"], [["two men play soccer"]])
     assert one["bleu_4"] == pytest.approx(100)
     uneven = bleu(
@@ -56,7 +57,7 @@ def test_punctuation_case_and_uneven_references_do_not_count():
     assert uneven["bleu_4"] == pytest.approx(100)
 
 
-def test_cider_prefers_words_that_tell_pictures_apart():
+def test_cider_prefers_words_that_distinguish_images():
     right = cider_d(["a dog runs on the grass", "two men play soccer"], REFERENCES)
     swapped = cider_d(["two men play soccer", "a dog runs on the grass"], REFERENCES)
     assert right > 1 > 0.2 > swapped >= 0
@@ -70,7 +71,7 @@ def test_cider_prefers_words_that_tell_pictures_apart():
         (["a", "b"], [["a"], []], "index=1"),
     ],
 )
-def test_bad_input_is_named(captions, references, received):
+def test_wrong_arguments_are_refused(captions, references, received):
     with pytest.raises(InputError, match=received):
         bleu(captions, references)
 
@@ -119,6 +120,9 @@ def test_default_metrics_are_those_that_the_images_allow(collection):
     assert names(scenes, "scene_graph") == ["bleu_4", "scene_graph"]
 
 
-def test_a_recipe_names_a_metric_by_the_number_it_watches():
+def test_recipes_accept_all_metrics_by_their_names():
     for name, metric in CAPTION_METRICS.items():
         assert isinstance(metric(), Metric) and metric().name == name
+        assert CaptionRecipe(metric=name).metric == name
+    with pytest.raises(InputError, match="cider_d"):
+        CaptionRecipe(metric="rouge")

@@ -31,7 +31,7 @@ def captioner():
 
 @pytest.fixture
 def collection(tmp_path):
-    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    (tmp_path / "broken.jpg").write_bytes(b"not an image")
     pixels = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
     examples = [
         CaptionedImage(f"{i}", None, ("a red dog",), p) for i, p in enumerate(pixels)
@@ -40,7 +40,7 @@ def collection(tmp_path):
     return CaptionCollection([*examples[:1], broken, *examples[1:]])
 
 
-def test_a_broken_picture_is_named_and_the_rest_is_scored(captioner, collection):
+def test_an_unreadable_image_is_named_and_the_others_are_scored(captioner, collection):
     result = evaluate_captions(captioner, collection, num_beams=2, progress=False)
     assert list(result.failed) == ["broken"] and "broken.jpg" in result.failed["broken"]
     assert len(result.captions) == 3
@@ -51,12 +51,12 @@ def test_a_broken_picture_is_named_and_the_rest_is_scored(captioner, collection)
     assert {"bleu_1", "bleu_4", "cider_d"} <= set(summary)
 
 
-def test_nothing_readable_is_an_error(captioner, collection):
+def test_a_collection_without_a_readable_image_is_refused(captioner, collection):
     with pytest.raises(InputError, match="images=1"):
         evaluate_captions(captioner, CaptionCollection([collection[1]]), progress=False)
 
 
-def test_captions_from_features_are_those_of_the_pictures(captioner, collection):
+def test_captions_of_features_equal_those_of_the_images(captioner, collection):
     sources = [e.source for e in collection if e.path is None]
     pixels = np.stack([s[:32, :32] for s in sources])
     features = np.asarray(captioner.image_encoder(pixels))
@@ -66,7 +66,9 @@ def test_captions_from_features_are_those_of_the_pictures(captioner, collection)
     assert texts == captioner.generate(list(pixels), num_beams=2)
 
 
-class _Texts(HTMLParser):
+class _Page(HTMLParser):
+    """The images, tags and text of a page."""
+
     def __init__(self):
         super().__init__()
         self.images, self.text, self.tags = [], "", []
@@ -80,14 +82,14 @@ class _Texts(HTMLParser):
         self.text += data
 
 
-def test_the_report_shows_pictures_and_escapes_what_is_written(tmp_path):
+def test_the_report_shows_images_and_escapes_texts(tmp_path):
     image = np.full((30, 60, 3), 200, np.uint8)
     examples = [CaptionedImage("1", None, ("<script>alert(1)</script>",), image)]
     evaluation = CaptionEvaluation(
         {"bleu_4": 12.345}, {"num_beams": 3}, examples, ['"a" <b> & c'], {}
     )
     page = write_caption_report(evaluation, tmp_path / "report")
-    parser = _Texts()
+    parser = _Page()
     parser.feed(page.read_text())
     assert "script" not in parser.tags and "<script>alert(1)</script>" in parser.text
     assert [i["alt"] for i in parser.images] == ['"a" <b> & c']

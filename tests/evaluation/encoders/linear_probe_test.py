@@ -5,7 +5,7 @@ from keras_imgdesc.evaluation.encoders.linear_probe import linear_probe, pooled_
 from keras_imgdesc.vision import VGG16Encoder
 
 
-def test_the_probe_tells_what_the_features_tell(tmp_path):
+def test_the_accuracy_is_that_of_the_features(tmp_path):
     generator = np.random.default_rng(0)
     pairs = []
     for i in range(24):

@@ -77,7 +77,7 @@ def test_the_report_shows_all_images(evaluation, tmp_path):
 
 
 def test_an_unreadable_image_is_named_and_omitted(painter, scenes):
-    broken = CaptionedImage("broken", None, ("a small red star",), b"no picture")
+    broken = CaptionedImage("broken", None, ("a small red star",), b"not an image")
     mixed = CaptionCollection([broken, *scenes.examples[:5]])
     found = evaluate_paintings(painter, mixed, [Diversity(2, 2)], progress=False)
     assert list(found.failed) == ["broken"] and found.settings["pictures"] == 5

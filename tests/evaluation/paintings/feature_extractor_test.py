@@ -8,25 +8,25 @@ from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 
 
-def test_its_name_tells_encoder_layer_and_weights():
+def test_the_name_identifies_encoder_layer_and_weights():
     first = FeatureExtractor(MobileNetEncoder(32, "conv_pw_2"))
     second = FeatureExtractor(MobileNetEncoder(32, "conv_pw_2"))
     for part in ("MobileNetEncoder", "conv_pw_2", "32"):
         assert part in first.name
-    assert first.name != second.name  # other weights
+    assert first.name != second.name  # their weights differ
 
 
-def test_a_presets_encoder_sees_the_same(tmp_path):
+def test_the_encoder_of_a_preset_gives_the_same_features(tmp_path):
     tokenizer = CaptionTokenizer(Vocabulary(["a", "red", "dog"]), 6)
     encoder = VGG16Encoder(image_size=32, width=0.125)
     decoder = LSTMDecoder(7, encoder.feature_map_shape, 8, 8, 2, feature_dim=8)
     path = tmp_path / "toy"
     ImageCaptioner(encoder, decoder, tokenizer).save_to_preset(path)
     extractor = FeatureExtractor.from_preset(path)
-    pictures = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
-    features = FeatureExtractor(encoder)(pictures)
+    images = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
+    features = FeatureExtractor(encoder)(images)
     assert features.dtype == np.float32
-    np.testing.assert_allclose(extractor(pictures), features, rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(extractor(images), features, rtol=0.02, atol=0.02)
     assert "toy" in extractor.name
 
 

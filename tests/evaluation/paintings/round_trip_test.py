@@ -9,7 +9,7 @@ from keras_imgdesc.visualization.contact_sheets import GAP
 
 
 class DrawnScenes:
-    """Paints scenes of the data set, whatever it is asked for."""
+    """A painter that returns scenes of the data set, whatever the text."""
 
     def __init__(self, scenes):
         self.images = np.stack([scene.image for scene in scenes])
@@ -27,25 +27,25 @@ def models():
     ]
 
 
-def test_the_picture_of_the_text_is_chosen_and_described(models):
+def test_the_image_of_the_text_is_chosen_and_described(models):
     scenes = draw_scenes("validation", 6).examples
     for place in (4, 5):
         text = scenes[place].captions[0]
         painter = DrawnScenes(scenes)
         trip = round_trip(painter, *models, text, 6, seed=3, temperature=0.5)
         assert painter.asked == (3, 0.5)
-        np.testing.assert_array_equal(trip.pictures[0], scenes[place].image)
+        np.testing.assert_array_equal(trip.images[0], scenes[place].image)
         assert (np.diff(trip.probabilities) <= 0).all()
         assert trip.probabilities.sum() == pytest.approx(1, abs=1e-5)
         assert trip.probabilities[0] > 0.5
-        # Each caption is of the picture in its place.
-        for picture, caption in zip(trip.pictures, trip.captions, strict=True):
-            assert models[1].generate(picture) == caption
         assert trip.same_objects == same_objects(text, trip.text_out)
         assert 0.5 < trip.similarity <= 1
+    # Captions are in the order of the images.
+    for image, caption in zip(trip.images, trip.captions, strict=True):
+        assert models[1].generate(image) == caption
 
 
-def test_words_that_differ_more_are_less_similar(models):
+def test_texts_of_other_content_are_less_similar(models):
     scenes = draw_scenes("validation", 2).examples
     painter = DrawnScenes(scenes[:1])
     right, wrong = (
@@ -56,10 +56,10 @@ def test_words_that_differ_more_are_less_similar(models):
     assert right.summary()["same_scene"] is True
 
 
-def test_where_nothing_is_said_nothing_is_similar(models):
+def test_an_empty_caption_has_no_similarity(models):
     class Silent:
-        def generate(self, pictures):
-            return [""] * len(pictures)
+        def generate(self, images):
+            return [""] * len(images)
 
     painter = DrawnScenes(draw_scenes("validation", 1))
     trip = round_trip(painter, models[0], Silent(), "a red rose", 1)
@@ -68,7 +68,7 @@ def test_where_nothing_is_said_nothing_is_similar(models):
     assert "same_objects" not in trip.summary()
 
 
-def test_the_sheet_shows_all_pictures_in_order():
+def test_the_sheet_shows_all_images_in_order():
     greys = np.stack([np.full((8, 8, 3), v, np.uint8) for v in (10, 20, 30)])
     trip = RoundTrip("a", greys, np.array([0.5, 0.3, 0.2]), ["x", "y", "z"], 1.0)
     sheet = np.asarray(trip.sheet(columns=2))

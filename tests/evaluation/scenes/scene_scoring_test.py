@@ -38,11 +38,11 @@ def reading() -> SceneReading:
         ("a small red circle left of a small red circle", (0.5, 0, 0, 0)),
     ],
 )
-def test_each_kind_of_error_is_seen(reading, caption, score):
+def test_each_kind_of_error_is_counted(reading, caption, score):
     assert score_scene(reading, parse_caption(caption)) == SceneScore(*score)
 
 
-def test_twins_stand_for_each_other():
+def test_objects_of_equal_colour_and_shape_are_assigned_in_their_favour():
     large = SceneObject("large", "red", "circle", 0.7, 0.5, 0.17)
     graph = SceneGraph((CIRCLE, large))
     reading = SceneReading(graph, (1.0, 1.0), 0)
@@ -56,24 +56,24 @@ def test_twins_stand_for_each_other():
     assert score.objects and not score.scene
 
 
-def test_an_unclear_region_spoils_a_picture(reading):
+def test_an_unclear_region_makes_the_objects_wrong(reading):
     spoiled = SceneReading(reading.graph, reading.overlaps, 1)
     caption = parse_caption("a small red circle left of a large blue star")
     assert not score_scene(spoiled, caption).objects
 
 
-def test_real_pictures_have_full_marks_and_exchanged_ones_few():
+def test_drawn_scenes_score_100_percent_and_exchanged_ones_little():
     scenes = draw_scenes("test", 20)
-    pictures = [example.image for example in scenes]
+    images = [example.image for example in scenes]
     captions = [example.captions[3] for example in scenes]
-    assert set(score_scenes(pictures, captions).values()) == {100.0}
-    exchanged = score_scenes(pictures, captions[1:] + captions[:1])
+    assert set(score_scenes(images, captions).values()) == {100.0}
+    exchanged = score_scenes(images, captions[1:] + captions[:1])
     assert exchanged["scene_objects"] < 10 and exchanged["scene_found"] < 30
 
 
-def test_captions_of_other_things_are_refused():
-    picture = np.zeros((64, 64, 3), np.uint8)
+def test_other_captions_are_refused():
+    image = np.zeros((64, 64, 3), np.uint8)
     with pytest.raises(InputError, match="a bird"):
-        score_scenes([picture], ["a bird"])
+        score_scenes([image], ["a bird"])
     with pytest.raises(InputError, match="captions=0"):
         score_scenes([], [])
