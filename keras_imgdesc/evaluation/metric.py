@@ -84,26 +84,3 @@ def compute_metrics(
     for metric in metrics:
         found |= metric.compute(outputs, collection)
     return found
-
-
-def is_improvement(
-    metric: Metric[Outputs], value: float, earlier: Iterable[float]
-) -> bool:
-    """Return whether a value is better than all earlier ones; a tie is not.
-
-    Args:
-        metric: the metric that the values belong to.
-        value: the new value.
-        earlier: values of earlier epochs; if there are none, any value is better.
-
-    Example:
-
-    >>> from keras_imgdesc.evaluation.captions.caption_metrics import Bleu
-    >>> from keras_imgdesc.evaluation.metric import is_improvement
-    >>> is_improvement(Bleu(), 20.5, [18.0, 20.0])
-    True
-    >>> is_improvement(Bleu(), 20.0, [18.0, 20.0])
-    False
-    """
-    sign = 1.0 if metric.higher_is_better else -1.0
-    return all(sign * value > sign * other for other in earlier)

@@ -91,7 +91,7 @@ def test_a_painter_of_flowers_is_evaluated(run, presets, flowers, tmp_path):
     arguments = ["evaluate", "painter", "--preset", presets["painter"]]
     arguments += ["--flowers", flowers, "--classifier", presets["captioner"]]
     code, out, err = run(*arguments, "--report", tmp_path / "report")
-    assert code == 0 and "6 pictures" in err and "--matcher" in err
+    assert code == 0 and "6 images" in err and "--matcher" in err
     text, _, last = out.rpartition("Report: ")
     assert last.strip() == str(tmp_path / "report" / "index.html")
     found = json.loads(text)

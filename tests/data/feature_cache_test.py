@@ -88,8 +88,8 @@ def compiled(encoder):
     return lambda batch: encoder(batch).view(np.uint16)
 
 generator = np.random.default_rng(1)
-sources = list(generator.integers(0, 256, (400, 32, 32, 3), np.uint8))
-names = [f"image {i}" for i in range(400)]
+sources = list(generator.integers(0, 256, (80, 32, 32, 3), np.uint8))
+names = [f"image {i}" for i in range(80)]
 
 def extract(path):
     return feature_cache.extract_features(
@@ -101,7 +101,7 @@ CHILD = (
     + """
 def slow(encoder):
     encode = compiled(encoder)
-    return lambda batch: time.sleep(0.01) or encode(batch)
+    return lambda batch: time.sleep(0.05) or encode(batch)
 
 feature_cache._compiled = slow
 extract(sys.argv[1])
@@ -131,7 +131,7 @@ def test_a_killed_extraction_resumes(tmp_path, monkeypatch):
     assert (path / "shard-00000.npy").stat().st_mtime_ns == stamp
     assert cache.image_ids == toy["names"]
     expected = toy["Toy"]()(np.stack(toy["sources"]))
-    found = cache.gather(np.arange(400))
+    found = cache.gather(np.arange(80))
     np.testing.assert_array_equal(found.view(np.uint16), expected.view(np.uint16))
 
 
