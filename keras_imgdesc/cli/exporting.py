@@ -128,7 +128,10 @@ def export_saved_model(
 def export_tflite(
     preset, output, representative_images, representative_texts, **options
 ) -> None:
-    """Write a .tflite file for phones and browsers, of built-in operations only."""
+    """Write a .tflite file for phones and browsers.
+
+    It needs LiteRT's built-in operations only.
+    """
     takes_images = ("dynamic", "int8")
     if representative_images is not None and options["quantize"] not in takes_images:
         raise click.UsageError("--representative-images is for dynamic and int8.")
