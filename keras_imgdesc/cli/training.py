@@ -58,7 +58,10 @@ def run_options(command: Callable) -> Callable:
         type=FILE,
         help="Text file of the validation images, one per line.",
     )
-    @click.option("--validation-split", help="Split to validate on.")
+    @click.option(
+        "--validation-split",
+        help="Split to validate on; validation is the default of --scenes and --flowers.",
+    )
     @changes_option
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
