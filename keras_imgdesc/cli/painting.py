@@ -240,9 +240,9 @@ def _check_outputs(sheet: Path | None, output_dir: Path | None, count: int) -> N
     check_sheet_path(sheet)
 
 
-def _draw(pictures, captions, sheet, columns, as_json=False) -> None:
+def _draw(images, captions, sheet, columns, as_json=False) -> None:
     from keras_imgdesc.visualization.contact_sheets import draw_sheet, save_sheet
 
-    save_sheet(draw_sheet(pictures, captions, columns=columns), sheet)
+    save_sheet(draw_sheet(images, captions, columns=columns), sheet)
     if not as_json:
         click.echo(f"Sheet: {sheet}")

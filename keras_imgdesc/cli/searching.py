@@ -128,13 +128,13 @@ def _draw(hits, title, path) -> None:
     from keras_imgdesc.images import load_image
     from keras_imgdesc.visualization.contact_sheets import draw_sheet, save_sheet
 
-    pictures, captions = [], []
+    images, captions = [], []
     for hit in hits:
         try:
-            pictures.append(load_image(hit.path))
+            images.append(load_image(hit.path))
         except ImageError as error:  # deleted since it was indexed
             click.echo(str(error), err=True)
         else:
             captions.append(f"{_number(hit)} {Path(hit.path).name}")
-    sheet = draw_sheet(pictures, captions, columns=6, tile=192, lines=2, title=title)
+    sheet = draw_sheet(images, captions, columns=6, tile=192, lines=2, title=title)
     save_sheet(sheet, path)

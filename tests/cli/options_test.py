@@ -38,7 +38,7 @@ def test_flowers_are_read_by_split(flowers, split, default, names, capsys):
     collection = read_captions(**source, default_split=default)
     assert [e.image_id for e in collection] == names
     out, err = capsys.readouterr()
-    assert not out and f"{len(names)} pictures" in err
+    assert not out and f"{len(names)} image" in err
 
 
 @pytest.mark.parametrize("scenes", [False, True])

@@ -84,9 +84,9 @@ def test_rerank_sorts_the_images_best_first(run, presets, tmp_path):
     arguments = ["paint", "a red star", "-n", 6, "--output-dir", tmp_path / "out"]
     arguments += ["--preset", presets["painter"], "--rerank", presets["matcher"]]
     assert run(*arguments)[0] == 0
-    pictures = np.stack([read(path) for path in sorted((tmp_path / "out").iterdir())])
+    images = np.stack([read(path) for path in sorted((tmp_path / "out").iterdir())])
     matcher = ImageTextMatcher.from_preset(presets["matcher"])
-    found = matcher.probabilities(pictures, "a red star")
+    found = matcher.probabilities(images, "a red star")
     assert len(found) == 6 and (np.diff(found) <= 1e-6).all() and found[0] > found[-1]
 
 
@@ -102,12 +102,12 @@ def test_interpolate_paints_the_steps_between_two_texts(run, presets, tmp_path):
         folder = tmp_path / ("same" if is_same else "out")
         if is_same:
             assert run(*arguments, "--output-dir", folder, "--same-noise")[0] == 0
-        pictures = [read(folder / name) for name in names]
+        images = [read(folder / name) for name in names]
         expected = painter.interpolate(*texts, 5, seed=3, same_noise=is_same)
-        np.testing.assert_array_equal(pictures, expected)
+        np.testing.assert_array_equal(images, expected)
     strip = read(tmp_path / "strip.png")
     assert strip.shape[1] == 5 * (128 + GAP) + GAP
-    tile = pictures[0].repeat(4, axis=0).repeat(4, axis=1)
+    tile = images[0].repeat(4, axis=0).repeat(4, axis=1)
     np.testing.assert_array_equal(strip[GAP : GAP + 128, GAP : GAP + 128], tile)
 
 
