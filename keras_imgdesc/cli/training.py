@@ -60,7 +60,7 @@ def run_options(command: Callable) -> Callable:
     )
     @click.option(
         "--validation-split",
-        help="Split to validate on; validation is the default of --scenes and --flowers.",
+        help="Split to validate on. [default with --scenes, --flowers: validation]",
     )
     @changes_option
     @wraps(command)
