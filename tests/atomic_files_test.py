@@ -13,7 +13,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_folder_appears_whole(tmp_path):
+def test_a_folder_appears_complete(tmp_path):
     target = tmp_path / "a" / "b"
     with atomic_path(target) as partial:
         partial.mkdir()

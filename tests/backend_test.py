@@ -18,7 +18,7 @@ def test_the_cpu_decides(monkeypatch, flags, expected):
     assert choose_precision("auto", f"flags\t\t: {flags}\n") == expected
 
 
-def test_the_user_has_the_last_word():
+def test_the_choice_of_the_user_is_kept():
     assert choose_precision("float32", "amx_bf16") == "float32"
     with pytest.raises(InputError, match="float12"):
         choose_precision("float12")
@@ -41,7 +41,7 @@ def test_variables_in_16_bits_are_refused(policy):
         keras.config.set_dtype_policy(before)
 
 
-def test_the_global_policy_comes_back():
+def test_the_global_policy_is_restored():
     import keras
 
     before = keras.config.dtype_policy().name

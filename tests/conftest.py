@@ -1,4 +1,4 @@
-"""Fixtures for all tests."""
+"""Fixtures of all tests."""
 
 import fcntl
 import os
@@ -12,25 +12,29 @@ import numpy as np
 import pytest
 from PIL import Image
 
-# Toys are compiled longer than they run. Read when XLA is first used.
+# Compiling a toy takes longer than running it. XLA reads this when it is first used.
 os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
 )
+# Two processes share two cores. More threads would compete, and would add the terms of
+# a sum in any order.
+for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(name, "1")
 
 
 def pytest_collection_modifyitems(items):
-    """Trainings come last, in their order otherwise.
+    """Move the tests of training to the end and keep the order otherwise.
 
-    When one worker is done, it takes of what the other has left; what a module's tests
-    share is then made twice, and trainings share the least.
+    A worker that has finished takes tests from the other one. Fixtures that the tests
+    of a module share are then built twice, and the tests of training share the least.
     """
     items.sort(key=lambda item: "training" in item.path.parts)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def few_examples() -> Iterator[None]:
-    """Int8 takes its ranges from fewer drawn examples than a user's does."""
+    """Calibrate int8 models with fewer generated examples than users do."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("keras_imgdesc.export.representative.DRAWN", 20)
         yield
@@ -38,15 +42,18 @@ def few_examples() -> Iterator[None]:
 
 @pytest.fixture
 def toy_image() -> np.ndarray:
-    """uint8 (30, 40, 3): smooth, so that JPEG keeps it, and no two turns alike."""
+    """Return a smooth image without symmetries, uint8 (30, 40, 3).
+
+    JPEG changes it little, and each of its eight orientations is different.
+    """
     rows, columns = np.mgrid[0:30, 0:40]
     channels = [rows * 8, columns * 6, 255 - rows * 4 - columns * 3]
     return np.stack(channels, axis=-1).astype("uint8")
 
 
 @pytest.fixture
-def save_picture(tmp_path: Path) -> Callable[..., Path]:
-    """Saves an array or Pillow image as `tmp_path / name`: (name, image, **options)."""
+def save_image(tmp_path: Path) -> Callable[..., Path]:
+    """Save an array or Pillow image as `tmp_path / name`: (name, image, **options)."""
 
     def save(name: str, image: np.ndarray | Image.Image, **options: object) -> Path:
         if isinstance(image, np.ndarray):
@@ -60,23 +67,23 @@ def save_picture(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def broken_pictures(
-    tmp_path: Path, toy_image: np.ndarray, save_picture: Callable[..., Path]
+def broken_images(
+    tmp_path: Path, toy_image: np.ndarray, save_image: Callable[..., Path]
 ) -> dict[str, Path]:
-    """Files that are no pictures, though named like some, by what is wrong."""
+    """Return files that are not valid images despite their names, by what is wrong."""
     files = {
         "empty": b"",
-        "text": b"This is no picture.\n" * 50,
+        "text": b"This is not an image.\n" * 50,
         "random": np.random.default_rng(0).bytes(5000),
         "header only": b"\xff\xd8\xff\xe0",
     }
     for suffix in ("jpg", "png", "gif", "bmp", "webp", "tif"):
-        whole = save_picture(f"whole/picture.{suffix}", toy_image).read_bytes()
-        files[f"half a {suffix}"] = whole[: len(whole) // 2]
+        complete = save_image(f"complete/image.{suffix}", toy_image).read_bytes()
+        files[f"half a {suffix}"] = complete[: len(complete) // 2]
     paths = {}
-    for what, content in files.items():
-        paths[what] = tmp_path / f"{what}.jpg"
-        paths[what].write_bytes(content)
+    for problem, content in files.items():
+        paths[problem] = tmp_path / f"{problem}.jpg"
+        paths[problem].write_bytes(content)
     paths["missing"] = tmp_path / "missing.jpg"
     paths["directory"] = tmp_path / "directory.jpg"
     paths["directory"].mkdir()
@@ -84,17 +91,17 @@ def broken_pictures(
 
 
 @pytest.fixture(scope="session")
-def settled() -> Callable[[Any], Any]:
-    """Gives a generator the statistics that training would give it."""
+def with_statistics() -> Callable[[Any], Any]:
+    """Give a generator batch statistics, which training would give it."""
     from keras_imgdesc.painting import ConditionalBatchNormalization
 
-    def settle(generator: Any) -> Any:
+    def adapt(generator: Any) -> Any:
         norms = [
             layer
             for layer in generator._flatten_layers()
             if isinstance(layer, ConditionalBatchNormalization)
         ]
-        chance = np.random.default_rng(0)
+        random = np.random.default_rng(0)
         for layer in norms:
             layer.momentum = 0.0
         shapes = {
@@ -103,7 +110,7 @@ def settled() -> Callable[[Any], Any]:
             "words": (6, generator.word_dim or 1),
         }
         batch = {
-            name: chance.normal(size=(64, *shape)).astype("float32")
+            name: random.normal(size=(64, *shape)).astype("float32")
             for name, shape in generator.inputs_of(shapes).items()
         }
         generator(batch, training=True)
@@ -111,12 +118,12 @@ def settled() -> Callable[[Any], Any]:
             layer.momentum = 0.99
         return generator
 
-    return settle
+    return adapt
 
 
 @pytest.fixture(scope="session")
-def build_painter(settled: Callable[[Any], Any]) -> Callable[[int], Any]:
-    """Makes a toy painter of 32 x 32, which tells its texts apart: (width)."""
+def build_painter(with_statistics: Callable[[Any], Any]) -> Callable[[int], Any]:
+    """Build a toy painter of 32 x 32 pixels that tells texts apart: (width)."""
     import keras
 
     from keras_imgdesc import CompactTextEncoder, TextToImage, Vocabulary
@@ -143,20 +150,20 @@ def build_painter(settled: Callable[[Any], Any]) -> Callable[[int], Any]:
         )
         texts = ["a red bird", "a blue dog", "red dog", "a bird", "blue"]
         generator.whitening.adapt(encoder.encode(texts).sentences, floor=0.3)
-        return TextToImage(encoder, settled(generator))
+        return TextToImage(encoder, with_statistics(generator))
 
     return build
 
 
 @pytest.fixture(scope="session")
 def toy_painter(build_painter: Callable[[int], Any]) -> Any:
-    """The smallest painter."""
+    """Return the smallest painter."""
     return build_painter(4)
 
 
 @pytest.fixture(scope="session")
 def exported_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict]:
-    """Export a preset to every form once per run, for all processes: (name, build).
+    """Export a preset to every form once per run and for all processes: (name, build).
 
     `name` names the export. `build` returns a task, which is saved as a preset first,
     or the path of a preset. The forms are returned by name.
@@ -192,7 +199,7 @@ def _export(source: Any, folder: Path) -> list[Any]:
 
 @pytest.fixture(scope="session")
 def scenes_forms(exported_once: Callable[..., dict]) -> dict[str, Any]:
-    """The forms of `scenes_lstm`, by name."""
+    """Return the forms of `scenes_lstm`, by name."""
     from keras_imgdesc.presets.folders import find_preset
 
     return exported_once("scenes_lstm", lambda: find_preset("scenes_lstm"))
@@ -202,16 +209,16 @@ def scenes_forms(exported_once: Callable[..., dict]) -> dict[str, Any]:
 def painter_forms(
     exported_once: Callable[..., dict], build_painter: Callable[[int], Any]
 ) -> dict[str, Any]:
-    """The forms of a toy painter, by name.
+    """Return the forms of a toy painter, by name.
 
-    It is wide enough for matrices and transposed convolutions that become int8.
+    Its matrices and transposed convolutions are large enough to become int8.
     """
     return exported_once("painter", lambda: build_painter(24))
 
 
 @pytest.fixture(scope="session")
 def matcher_forms(exported_once: Callable[..., dict]) -> dict[str, Any]:
-    """The forms of a toy matcher of 32 x 32, by name."""
+    """Return the forms of a toy matcher of 32 x 32 pixels, by name."""
     return exported_once("matcher", _build_matcher)
 
 

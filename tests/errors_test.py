@@ -15,12 +15,12 @@ def test_message_has_rule_received_and_remedy():
     assert error.received == {"num_beams": 0, "mode": "x"}
 
 
-def test_parts_may_be_sentences_or_missing():
+def test_parts_may_be_sentences_or_empty():
     assert str(InputError("No!", "Use 3.")) == "No! Use 3."
     assert str(InputError("No", "")) == "No."
 
 
-def test_paths_are_shown_as_typed():
+def test_paths_are_shown_without_their_class():
     assert "path='a/b.jpg'" in str(InputError("No", "", path=Path("a/b.jpg")))
 
 
@@ -31,19 +31,19 @@ def test_long_values_are_cut():
 
 
 @pytest.mark.parametrize("kind", [InputError, ImageError])
-def test_survives_the_way_from_a_worker_process(kind):
+def test_it_can_be_sent_between_processes(kind):
     error = pickle.loads(pickle.dumps(kind("No", "Use 3", image="a.jpg")))
     assert type(error) is kind
     assert str(error) == "No. Received: image='a.jpg'. Use 3."
     assert error.received == {"image": "a.jpg"}
 
 
-def test_kinds():
+def test_classes():
     assert issubclass(InputError, ValueError)
     assert issubclass(ImageError, InputError)
 
 
-def test_options_that_a_constructor_does_not_know_are_refused():
+def test_unknown_options_of_a_constructor_are_refused():
     class Painter:
         def __init__(self, colour: str = "red", **unknown: object) -> None:
             refuse_unknown_options(type(self), unknown)

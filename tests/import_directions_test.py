@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +18,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess:
     )
 
 
-def copy(tmp_path: Path) -> Path:
-    import shutil
-
+def copy_package(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     shutil.copytree(ROOT / "keras_imgdesc", tmp_path / "keras_imgdesc")
     return tmp_path
@@ -30,8 +29,8 @@ def test_rooms_import_only_along_the_arrows():
     assert result.returncode == 0, result.stdout
 
 
-def test_an_import_against_them_is_found(tmp_path):
-    folder = copy(tmp_path)
+def test_an_upward_import_is_found(tmp_path):
+    folder = copy_package(tmp_path)
     file = folder / "keras_imgdesc/vision/image_encoder.py"
     file.write_text("from keras_imgdesc.captioning import Caption\n" + file.read_text())
     result = lint(folder)

@@ -21,7 +21,7 @@ from keras_imgdesc.noise import draw_normal, threefry
         ),
     ],
 )
-def test_words_are_those_that_its_authors_publish(key, counter, words):
+def test_words_equal_the_published_ones(key, counter, words):
     assert threefry(key, counter) == words
     arrays = [tuple(np.array([v, v], np.int64) for v in x) for x in (key, counter)]
     assert [w.tolist() for w in threefry(*arrays)] == [[w, w] for w in words]

@@ -3,7 +3,7 @@ import pytest
 import keras_imgdesc
 
 
-def test_every_public_name_can_be_had():
+def test_every_public_name_exists():
     for name in keras_imgdesc.__all__:
         assert getattr(keras_imgdesc, name) is not None
     assert set(keras_imgdesc.__all__) <= set(dir(keras_imgdesc))

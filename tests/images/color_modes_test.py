@@ -25,13 +25,13 @@ def encode(image, format, **options):
     return file.getvalue()
 
 
-def test_alpha_becomes_white(toy_image, save_picture):
+def test_alpha_becomes_white(toy_image, save_image):
     alpha = np.linspace(0, 255, 1200).reshape(30, 40, 1).round().astype("uint8")
     rgba = np.concatenate([toy_image, alpha], axis=-1)
     share = alpha / 255
     expected = np.rint(toy_image * share + 255 * (1 - share)).astype("uint8")
-    path = save_picture("a.png", rgba)
-    webp = save_picture("a.webp", rgba, lossless=True, exact=True)
+    path = save_image("a.png", rgba)
+    webp = save_image("a.webp", rgba, lossless=True, exact=True)
     for source in (rgba, path, webp, Image.fromarray(rgba).convert("RGBa")):
         assert_close(load_image(source), expected, 2)
     np.testing.assert_array_equal(load_image(rgba), load_image(path))
@@ -39,11 +39,11 @@ def test_alpha_becomes_white(toy_image, save_picture):
     np.testing.assert_array_equal(load_image(rgba)[-1, -1], toy_image[-1, -1])
 
 
-def test_grey_with_alpha(save_picture):
+def test_grey_with_alpha(save_image):
     image = Image.new("LA", (2, 1), (100, 255))
     image.putpixel((1, 0), (100, 0))
     expected = [[[100, 100, 100], [255, 255, 255]]]
-    assert load_image(save_picture("a.png", image)).tolist() == expected
+    assert load_image(save_image("a.png", image)).tolist() == expected
     assert load_image(image.convert("La")).tolist() == expected
 
 
@@ -53,7 +53,7 @@ def test_modes_without_transparency(mode, toy_image):
     np.testing.assert_array_equal(load_image(image), image.convert("RGB"))
 
 
-def test_palette_with_and_without_transparency(save_picture):
+def test_palette_with_and_without_transparency(save_image):
     image = Image.new("P", (3, 1))
     image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
     for column in range(3):
@@ -61,32 +61,32 @@ def test_palette_with_and_without_transparency(save_picture):
     red, green, blue, white = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255] * 3
     # TensorFlow, which the exported forms read with, makes a GIF's transparency black.
     for suffix, ground in {"png": white, "gif": [0, 0, 0]}.items():
-        path = save_picture(f"a.{suffix}", image)
+        path = save_image(f"a.{suffix}", image)
         assert load_image(path).tolist() == [[red, green, blue]]
-        path = save_picture(f"a.{suffix}", image, transparency=1)
+        path = save_image(f"a.{suffix}", image, transparency=1)
         assert load_image(path).tolist() == [[red, ground, blue]]
-    half = save_picture("a.png", image, transparency=bytes([255, 0, 127]))
+    half = save_image("a.png", image, transparency=bytes([255, 0, 127]))
     assert load_image(half).tolist() == [[red, white, [128, 128, 255]]]
 
 
-def test_one_colour_as_transparency(save_picture):
+def test_one_colour_as_transparency(save_image):
     image = Image.new("RGB", (2, 1), (10, 20, 30))
     image.putpixel((0, 0), (1, 2, 3))
-    path = save_picture("a.png", image, transparency=(10, 20, 30))
+    path = save_image("a.png", image, transparency=(10, 20, 30))
     assert load_image(path).tolist() == [[[1, 2, 3], [255] * 3]]
     grey = Image.fromarray(np.array([[300, 60_000]], "uint16"))
-    path = save_picture("b.png", grey, transparency=300)
+    path = save_image("b.png", grey, transparency=300)
     assert load_image(path).tolist() == [[[255] * 3, [234] * 3]]
 
 
-def test_sixteen_bits_are_scaled(save_picture):
+def test_sixteen_bits_are_scaled(save_image):
     values = np.linspace(0, 65535, 300).astype("uint16").reshape(15, 20)
     expected = np.stack([values >> 8] * 3, axis=-1)
     assert expected.max() == 255 and expected.min() == 0
-    path = save_picture("a.png", values)
+    path = save_image("a.png", values)
     for source in (
         path,
-        save_picture("a.tif", values),
+        save_image("a.tif", values),
         Image.fromarray(values),
         Image.fromarray(values.astype("int32")),
     ):

@@ -34,20 +34,20 @@ def encode(image, format, **options):
 
 
 @pytest.mark.parametrize("suffix", LOSSLESS)
-def test_lossless_formats(suffix, toy_image, save_picture):
-    path = save_picture(f"a.{suffix}", toy_image, **LOSSLESS[suffix])
+def test_lossless_formats(suffix, toy_image, save_image):
+    path = save_image(f"a.{suffix}", toy_image, **LOSSLESS[suffix])
     for source in (path, str(path), path.read_bytes(), Image.open(path)):
         np.testing.assert_array_equal(load_image(source), toy_image)
 
 
-def test_lossy_formats(toy_image, save_picture):
+def test_lossy_formats(toy_image, save_image):
     for name, tolerance in {"a.jpg": 12, "a.webp": 16, "a.gif": 40}.items():
-        path = save_picture(name, toy_image)
+        path = save_image(name, toy_image)
         assert_close(load_image(path), toy_image, tolerance)
 
 
-def test_content_decides_and_not_the_name(toy_image, save_picture):
-    path = save_picture("a.png", toy_image)
+def test_content_decides_and_not_the_name(toy_image, save_image):
+    path = save_image("a.png", toy_image)
     np.testing.assert_array_equal(load_image(path.rename(f"{path}.jpg")), toy_image)
 
 
@@ -65,24 +65,24 @@ def test_jpeg_gives_the_pixels_of_a_graph(toy_image, subsampling, is_progressive
     np.testing.assert_array_equal(load_image(content), in_graph)
 
 
-def test_first_frame_of_an_animation(toy_image, save_picture):
+def test_first_frame_of_an_animation(toy_image, save_image):
     frames = [Image.new("RGB", (8, 6), color) for color in ("red", "lime", "blue")]
     for suffix in ("gif", "png", "webp"):
-        path = save_picture(
+        path = save_image(
             f"a.{suffix}", frames[0], save_all=True, append_images=frames[1:]
         )
         assert load_image(path)[3, 4].argmax() == 0, suffix
     photo = Image.fromarray(toy_image)
-    path = save_picture("a.mpo", photo, save_all=True, append_images=frames[1:])
+    path = save_image("a.mpo", photo, save_all=True, append_images=frames[1:])
     assert_close(load_image(path), toy_image, 12)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
-def test_orientation(orientation, suffix, toy_image, save_picture):
+def test_orientation(orientation, suffix, toy_image, save_image):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    path = save_picture(f"a.{suffix}", toy_image, exif=exif)
+    path = save_image(f"a.{suffix}", toy_image, exif=exif)
     image = load_image(path)
     assert image.flags.c_contiguous
     with Image.open(path) as opened:
@@ -117,15 +117,15 @@ def test_arrays(toy_image):
     assert turned.flags.c_contiguous
 
 
-def test_one_pixel(save_picture):
+def test_one_pixel(save_image):
     pixel = np.full((1, 1, 3), 200, "uint8")
     for suffix in ("png", "jpg", "gif", "bmp", "webp"):
-        image = load_image(save_picture(f"a.{suffix}", pixel))
+        image = load_image(save_image(f"a.{suffix}", pixel))
         assert_close(image, pixel, 3)
 
 
-def test_every_broken_file_is_named(broken_pictures):
-    for what, path in broken_pictures.items():
+def test_every_broken_file_is_named(broken_images):
+    for what, path in broken_images.items():
         with pytest.raises(ImageError) as caught:
             load_image(path)
         assert str(path) in str(caught.value), what
@@ -141,7 +141,7 @@ def test_every_broken_file_is_named(broken_pictures):
     }
     for what, rule in rules.items():
         with pytest.raises(ImageError, match=rule):
-            load_image(broken_pictures[what])
+            load_image(broken_images[what])
 
 
 def test_a_pipe_is_refused(tmp_path):
@@ -169,9 +169,9 @@ def test_unusable_sources(source, message):
         load_image(source)
 
 
-def test_too_many_pixels(toy_image, save_picture):
+def test_too_many_pixels(toy_image, save_image):
     for suffix in ("png", "gif", "bmp", "webp", "tif"):
-        path = save_picture(f"a.{suffix}", toy_image)
+        path = save_image(f"a.{suffix}", toy_image)
         with pytest.raises(ImageError, match="at most 1,199 pixels") as caught:
             load_image(path, max_pixels=1199)
         assert str(path) in str(caught.value)

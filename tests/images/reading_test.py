@@ -10,12 +10,12 @@ from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import load_image, read_images, reading, resize_image
 
 
-def test_order_and_values(toy_image, save_picture):
+def test_order_and_values(toy_image, save_image):
     sources = [
-        save_picture("a.png", toy_image),
+        save_image("a.png", toy_image),
         toy_image[:20],
         Image.fromarray(toy_image[:, :10]),
-        save_picture("b.jpg", toy_image).read_bytes(),
+        save_image("b.jpg", toy_image).read_bytes(),
     ] * 5
     results = list(read_images(sources, (16, 12), workers=3))
     assert len(results) == len(sources)
@@ -24,14 +24,14 @@ def test_order_and_values(toy_image, save_picture):
         np.testing.assert_array_equal(image, resize_image(load_image(given), (16, 12)))
 
 
-def test_broken_files_do_not_stop_the_others(toy_image, save_picture, broken_pictures):
-    good = save_picture("good.png", toy_image)
+def test_broken_files_do_not_stop_the_others(toy_image, save_image, broken_images):
+    good = save_image("good.png", toy_image)
     sources = [good]
-    for path in broken_pictures.values():
+    for path in broken_images.values():
         sources += [path, good]
     results = dict(read_images(sources, 8))
     assert results[good].shape == (8, 8, 3)
-    for path in broken_pictures.values():
+    for path in broken_images.values():
         assert isinstance(results[path], ImageError)
         assert str(path) in str(results[path])
         # A traceback would keep the pictures in memory that were being decoded.
@@ -109,8 +109,8 @@ def test_nothing_to_read():
     assert list(read_images([], 8)) == []
 
 
-def test_max_pixels(toy_image, save_picture):
-    path = save_picture("a.png", toy_image)
+def test_max_pixels(toy_image, save_image):
+    path = save_image("a.png", toy_image)
     [(_, image)] = read_images([path], 8, max_pixels=100)
     assert isinstance(image, ImageError)
 

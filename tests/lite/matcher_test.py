@@ -35,8 +35,8 @@ def lite(matcher_forms) -> LiteMatcher:
     return LiteMatcher(matcher_forms["tflite float32"].path)
 
 
-def test_scores_are_those_of_python(matcher, lite, toy_image, save_picture):
-    path = save_picture("photo.png", toy_image)
+def test_scores_are_those_of_python(matcher, lite, toy_image, save_image):
+    path = save_image("photo.png", toy_image)
     images = [path, toy_image[::-1]]
     texts = ["A red dog.", "a man's", "dog " * 50]
     np.testing.assert_allclose(

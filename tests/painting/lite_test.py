@@ -8,10 +8,10 @@ from ai_edge_litert.interpreter import Interpreter
 from keras_imgdesc.painting import Generator, to_uint8
 
 
-def test_the_file_paints_what_python_paints(tmp_path, settled):
+def test_the_file_paints_what_python_paints(tmp_path, with_statistics):
     generator = Generator(6, resolution=32, width=4, noise_dim=5, condition_dim=7)
     chance = np.random.default_rng(0)
-    settled(generator)
+    with_statistics(generator)
 
     def paint(sentence, noise):
         painted = generator({"sentence": sentence, "noise": noise}, training=False)

@@ -148,13 +148,13 @@ def test_it_can_be_used_by_keyboard(dynamic_model, build, serve, open_page, phot
 
 
 def test_a_file_that_is_not_an_image_is_named_and_changes_nothing(
-    dynamic_model, build, serve, open_page, photos, broken_pictures
+    dynamic_model, build, serve, open_page, photos, broken_images
 ):
     with serve(build(dynamic_model)) as address:
         web = open_page(address).load()
         expected = web.describe(photos[1])
         for what in ("text", "empty", "random", "header only"):
-            web.page.set_input_files("#choose", broken_pictures[what])
+            web.page.set_input_files("#choose", broken_images[what])
             error = web.page.wait_for_selector(f".is-error:has-text('{what}.jpg')")
             assert "is not a picture" in error.inner_text()
             # The previous caption is still shown.
@@ -227,12 +227,10 @@ def test_pixels_are_those_of_python(dynamic_model, build, serve, open_page, phot
             np.testing.assert_array_equal(np.reshape(got, expected.shape), expected)
 
 
-def test_transparency_becomes_white(
-    dynamic_model, build, serve, open_page, save_picture
-):
+def test_transparency_becomes_white(dynamic_model, build, serve, open_page, save_image):
     alpha = np.tile(np.linspace(0, 255, 40).astype("uint8"), (30, 1))
     image = np.stack([alpha[:, ::-1], alpha // 2, alpha, alpha], axis=-1)
-    path = save_picture("transparent.png", Image.fromarray(image))
+    path = save_image("transparent.png", Image.fromarray(image))
     with serve(build(dynamic_model)) as address:
         page = open_page(address).load().page
         encoded = base64.b64encode(path.read_bytes()).decode()

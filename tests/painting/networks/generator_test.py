@@ -40,8 +40,8 @@ def test_words_and_noise_both_decide_the_picture(options):
         np.testing.assert_allclose(other[1], first[1], atol=1e-6)
 
 
-def test_padding_is_not_looked_at(settled):
-    generator = settled(Generator(**READING))
+def test_padding_is_not_looked_at(with_statistics):
+    generator = with_statistics(Generator(**READING))
     given = inputs(generator)
     longer = np.pad(given["words"], ((0, 0), (0, 3), (0, 0)))
     wanted = generator(given)["image"]
@@ -95,8 +95,8 @@ def test_bfloat16_paints_about_the_same_and_gives_float32():
     np.testing.assert_allclose(painted, generator(given)["image"], atol=0.05)
 
 
-def test_a_refined_one_paints_the_same_until_it_is_trained(settled):
-    generator = settled(Generator(**READING, refined_size=4, prior_layers=1))
+def test_a_refined_one_paints_the_same_until_it_is_trained(with_statistics):
+    generator = with_statistics(Generator(**READING, refined_size=4, prior_layers=1))
     given = inputs(generator)
     refined = generator.refined(16)
     assert refined.refined_size == 16
@@ -116,8 +116,8 @@ def test_a_refined_one_paints_the_same_until_it_is_trained(settled):
         refined.refined(8)
 
 
-def test_a_sharpened_one_paints_the_same_sharper(settled):
-    generator = settled(Generator(**SMALL))
+def test_a_sharpened_one_paints_the_same_sharper(with_statistics):
+    generator = with_statistics(Generator(**SMALL))
     given = inputs(generator)
     sharpened = generator.painting(sharpening_rounds=2)
     assert sharpened.sharpening_rounds == 2
@@ -130,8 +130,8 @@ def test_a_sharpened_one_paints_the_same_sharper(settled):
     )
 
 
-def test_a_temperature_multiplies_the_noise(settled):
-    generator = settled(Generator(**SMALL))
+def test_a_temperature_multiplies_the_noise(with_statistics):
+    generator = with_statistics(Generator(**SMALL))
     given = inputs(generator)
     cooler = generator.painting(temperature=0.5)
     assert Generator.from_config(cooler.get_config()).temperature == 0.5
