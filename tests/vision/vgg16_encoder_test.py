@@ -35,7 +35,10 @@ def test_keras_weights_give_the_features_of_keras(tmp_path, suffix):
     encoder = VGG16Encoder(image_size=32, weights=str(path))
     image = photo(32)
     features = keras.ops.convert_to_numpy(encoder(image))
-    np.testing.assert_allclose(features, keras_features(source, image), rtol=1e-4)
+    expected = keras_features(source, image)
+    # Close to zero, what counts is the error against the values that are added up.
+    atol = 1e-5 * expected.std()
+    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=atol)
     assert features.std() > 0
 
 
