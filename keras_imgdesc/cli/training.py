@@ -65,6 +65,8 @@ def run_options(command: Callable) -> Callable:
     @changes_option
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
+        _check_validation(kwargs)
+        start_quietly()  # before the command imports TensorFlow
         return command(*args, **kwargs)
 
     return wrapped
@@ -119,6 +121,15 @@ def train_painter(recipe, run_dir, kind, **options) -> None:
 add_hidden_alias(train, train_painter, "generator")
 
 
+def _check_validation(options: dict[str, Any]) -> None:
+    held_out = [f"validation_{name}" for name in ("annotations", "image_list", "split")]
+    if not any(options[name] for name in ("scenes", "flowers", *held_out)):
+        raise click.UsageError(
+            "Name the validation images: --validation-image-list, "
+            "--validation-split or --validation-annotations."
+        )
+
+
 def _read(
     kind,
     recipe,
@@ -131,13 +142,6 @@ def _read(
 ) -> Any:
     """Return the changed recipe, the training images and the validation images."""
     changed = parse_changes(changes)
-    held_out = (validation_annotations, validation_image_list, validation_split)
-    if not (source["scenes"] or source["flowers"] or any(held_out)):
-        raise click.UsageError(
-            "Name the validation images: --validation-image-list, "
-            "--validation-split or --validation-annotations."
-        )
-    start_quietly()
     base = kind.from_json(recipe)
     chosen = kind.from_dict(base.as_dict() | base.upgrade(changed), "--set")
     training = read_captions(**source, default_split="train")
