@@ -39,6 +39,13 @@ def write_images(
             continue
         readable.append(example)
         references.append(list(example.captions))
+    if len(readable) < 2:
+        raise InputError(
+            "Verification needs at least two images that can be read",
+            "Check the annotations and the folder of images",
+            readable=len(readable),
+            images=len(collection),
+        )
     sources = [e.path if e.image is None else None for e in readable]
     served = _are_served(sources)
     paths = []
@@ -47,13 +54,6 @@ def write_images(
             source = folder / f"{number}.png"
             Image.fromarray(load_image(example.source)).save(source)
         paths.append(str(source))
-    if len(paths) < 2:
-        raise InputError(
-            "Verification needs at least two images that can be read",
-            "Check the annotations and the folder of images",
-            readable=len(paths),
-            images=len(collection),
-        )
     return paths, references
 
 
