@@ -1,4 +1,4 @@
-"""Generation: words to pictures."""
+"""Painting: texts to images."""
 
 from keras_imgdesc.painting.layers.conditional_batch_normalization import (
     ConditionalBatchNormalization,
@@ -28,10 +28,10 @@ from keras_imgdesc.painting.learning.matcher_scores import MatcherScores
 from keras_imgdesc.painting.learning.vae_objective import VaeObjective
 from keras_imgdesc.painting.networks.discriminator import Discriminator
 from keras_imgdesc.painting.networks.generator import Generator
-from keras_imgdesc.painting.networks.picture_encoder import PictureEncoder
 from keras_imgdesc.painting.networks.projected_discriminator import (
     ProjectedDiscriminator,
 )
+from keras_imgdesc.painting.networks.vae_encoder import VaeEncoder
 from keras_imgdesc.painting.pixels import to_pixels, to_uint8
 from keras_imgdesc.painting.text_features import text_features
 from keras_imgdesc.painting.text_to_image import TextToImage
@@ -48,7 +48,7 @@ __all__ = [
     "Generator",
     "MatcherScores",
     "NoisePrior",
-    "PictureEncoder",
+    "VaeEncoder",
     "ProjectedDiscriminator",
     "Sharpening",
     "TextToImage",

@@ -1,4 +1,4 @@
-"""The one place where painted pixels become pictures, and pictures pixels."""
+"""Conversion between pixels in [-1, 1] and uint8 images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from keras import ops
 
 
 def to_uint8(pixels: Any) -> Any:
-    """Floats in [-1, 1] to uint8, rounded.
+    """Convert pixels in [-1, 1] to a uint8 image, rounded to nearest.
+
+    Args:
+        pixels: float of any shape; values beyond [-1, 1] are clipped.
 
     Example:
 
@@ -22,5 +25,5 @@ def to_uint8(pixels: Any) -> Any:
 
 
 def to_pixels(image: Any) -> Any:
-    """uint8 to float32 in [-1, 1]."""
+    """Convert a uint8 image of any shape to float32 pixels in [-1, 1]."""
     return ops.cast(image, "float32") / 127.5 - 1.0

@@ -1,4 +1,4 @@
-"""What a generator is told of a text."""
+"""The inputs of a generator that depend on the text."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import Any
 from keras import ops
 
 
-def text_features(generator: Any, found: Any) -> dict[str, Any]:
-    """A text encoder's outputs as inputs of a generator.
+def text_features(generator: Any, embeddings: Any) -> dict[str, Any]:
+    """Select a generator's inputs from the outputs of a text encoder.
 
     Args:
         generator: a `Generator`.
-        found: `{"sentence", "words", "padding_mask"}`, outputs of a `TextEncoder`.
+        embeddings: `{"sentence", "words", "padding_mask"}`, outputs of a
+            `TextEncoder`.
 
     Returns:
-        `{"sentence": float (texts, dim)}`, and of a generator that looks at words
-        `"words"` float (texts, words, dim), those of padding zero.
+        `{"sentence": float (texts, dim)}`, and for a generator that attends to words
+        also `"words"`, float (texts, words, dim), zero where there is padding.
     """
-    features = {"sentence": found["sentence"]}
+    features = {"sentence": embeddings["sentence"]}
     if generator.word_dim is not None:
-        words = found["words"]
-        mask = ops.cast(found["padding_mask"], words.dtype)
+        words = embeddings["words"]
+        mask = ops.cast(embeddings["padding_mask"], words.dtype)
         features["words"] = words * mask[..., None]
     return features

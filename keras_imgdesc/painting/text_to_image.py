@@ -1,4 +1,4 @@
-"""The task: words to pictures."""
+"""The task that paints images of texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.noise import MOST_IMAGES, draw_normal, image_noise, noise_scale
 from keras_imgdesc.painting.learning.batches import PaintingData, read_examples
 from keras_imgdesc.painting.learning.building import (
-    adversaries,
+    build_gan,
     refuse_validation,
     whiten,
 )
@@ -30,11 +30,11 @@ from keras_imgdesc.text.checks import check_known, check_texts
 
 
 class TextToImage(Task):
-    """Paints pictures of texts.
+    """Paint images of texts.
 
     Args:
         text_encoder: a `TextEncoder`.
-        generator: of its sentence width.
+        generator: a `Generator` with `sentence_dim=text_encoder.embedding_dim`.
 
     Raises:
         InputError: the two do not fit together.
@@ -46,8 +46,8 @@ class TextToImage(Task):
     >>> tokenizer = CaptionTokenizer(Vocabulary(["a", "red", "bird"]), 6)
     >>> text_encoder = CompactTextEncoder(tokenizer, embedding_dim=16, num_layers=1)
     >>> painter = TextToImage(text_encoder, Generator(16, resolution=32, width=4))
-    >>> pictures = painter.generate("a red bird", num_images=3, seed=1)
-    >>> pictures.shape, pictures.dtype
+    >>> images = painter.generate("a red bird", num_images=3, seed=1)
+    >>> images.shape, images.dtype
     ((3, 32, 32, 3), dtype('uint8'))
     """
 
@@ -59,7 +59,7 @@ class TextToImage(Task):
     def __init__(self, text_encoder: TextEncoder, generator: Generator) -> None:
         if text_encoder.embedding_dim != generator.sentence_dim:
             raise InputError(
-                "The generator must be made for the text encoder's sentences",
+                "The generator must have the sentence width of the text encoder",
                 "Build it with sentence_dim=text_encoder.embedding_dim",
                 embedding_dim=text_encoder.embedding_dim,
                 sentence_dim=generator.sentence_dim,
@@ -78,26 +78,26 @@ class TextToImage(Task):
         rerank: Any = None,
         batch_size: int = 64,
     ) -> np.ndarray:
-        """Paints texts.
+        """Paint images of texts.
 
         Args:
-            texts: one or several.
-            num_images: pictures of each text, up to 10,000.
-            seed: of the noise, from 0 to 2**63 - 1; the same seed gives the same
-                pictures, here and in every exported form.
+            texts: one text or several.
+            num_images: number of images per text, at most 10,000.
+            seed: seed of the noise, from 0 to 2**63 - 1. The same seed gives the same
+                images, here and in every exported form.
             temperature: scale of the standard normal noise, from 0 to 10; the lower,
                 the more typical and alike the images. None means the generator's own.
-            noise: float (texts * num_images, latent_dim), in the place of a drawn one.
-            rerank: a matcher, an object with `probabilities(images, text)`: the
-                pictures of each text come in the order of P(I|D), the best first.
-            batch_size: pictures painted at a time.
+            noise: float (texts * num_images, latent_dim), instead of drawn noise.
+            rerank: matcher, or another object with `probabilities(images, text)`, that
+                sorts the images of each text by P(I|D), best first.
+            batch_size: number of images painted at a time.
 
         Returns:
             uint8 RGB (num_images, resolution, resolution, 3) for one text, (texts,
             num_images, ...) for several.
 
         Raises:
-            InputError: an empty text, one without a known word, or a number out of its
+            InputError: a text is empty or has no known word, or a number is out of
                 range.
         """
         several = check_texts(texts)
@@ -113,29 +113,39 @@ class TextToImage(Task):
         painted = painted.reshape(len(several), num_images, *painted.shape[1:])
         if rerank is not None:
             for row, text in enumerate(several):
-                found = np.asarray(rerank.probabilities(painted[row], text))
-                painted[row] = painted[row][np.argsort(-found, kind="stable")]
+                scores = np.asarray(rerank.probabilities(painted[row], text))
+                painted[row] = painted[row][np.argsort(-scores, kind="stable")]
         return painted[0] if isinstance(texts, str) else painted
 
     def interpolate(
-        self, text_a: str, text_b: str, steps: int = 8, seed: int = 0, **kwargs: Any
+        self,
+        text_a: str,
+        text_b: str,
+        steps: int = 8,
+        seed: int = 0,
+        temperature: float | None = None,
+        *,
+        same_noise: bool = False,
     ) -> np.ndarray:
-        """Paints the way from one text, and one noise, to another.
+        """Paint images on the way from one text and noise to another.
 
-        What is known of texts goes straight, noise along the sphere that it lies on.
+        The embeddings of the texts are interpolated linearly, the noise along a circle,
+        so that its length stays typical.
 
         Args:
-            text_a, text_b: the ends.
-            steps: pictures, both ends included; 2 or more.
-            seed: of the noise at both ends.
-            **kwargs: `same_noise=True` keeps the noise of the first.
+            text_a, text_b: first and last text.
+            steps: number of images, from 2 to 10,000, both ends included.
+            seed: seed of the noise at both ends.
+            temperature: scale of the noise; see `generate`.
+            same_noise: whether all images have the noise of the first.
 
         Returns:
-            uint8 (steps, resolution, resolution, 3).
+            uint8 RGB (steps, resolution, resolution, 3).
+
+        Raises:
+            InputError: a text is empty or has no known word, or a number is out of
+                range.
         """
-        same_noise = kwargs.pop("same_noise", False)
-        if kwargs:
-            raise InputError("There is no such option", "Leave it out", **kwargs)
         if not 2 <= steps <= MOST_IMAGES:
             raise InputError(
                 f"steps must be from 2 to {MOST_IMAGES}", "Use 8", steps=steps
@@ -150,21 +160,22 @@ class TextToImage(Task):
         noise = self.draw_noise(2, seed)
         angle = share * (0.0 if same_noise else np.pi / 2)
         noise = np.cos(angle) * noise[0] + np.sin(angle) * noise[1]
+        noise *= np.float32(noise_scale(temperature, self.generator.temperature))
         return self._paint(features | {"noise": noise}, 64)
 
     def encode(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
-        """What the generator is told of texts; see `text_features`."""
-        found = self.text_encoder.encode(texts)
+        """Embed texts as inputs of the generator; see `text_features`."""
+        embedded = self.text_encoder.encode(texts)
         outputs = {
-            "sentence": found.sentences,
-            "words": found.words,
-            "padding_mask": found.padding_mask,
+            "sentence": embedded.sentences,
+            "words": embedded.words,
+            "padding_mask": embedded.padding_mask,
         }
         features = text_features(self.generator, outputs)
         return {k: ops.convert_to_numpy(v) for k, v in features.items()}
 
     def draw_noise(self, count: int, seed: int) -> np.ndarray:
-        """Noise of pictures, float32 (count, latent_dim); see `noise.draw_normal`."""
+        """Draw noise, float32 (count, latent_dim); see `noise.draw_normal`."""
         return draw_normal(count, self.generator.latent_dim, seed)
 
     def _paint(self, inputs: dict[str, np.ndarray], batch_size: int) -> np.ndarray:
@@ -174,13 +185,13 @@ class TextToImage(Task):
         for start in range(0, count, size):
             rows = slice(start, start + size)
             short = size - len(inputs["noise"][rows])
-            # Batches of one size: every other would be traced anew.
+            # Every batch is padded to one size, because each size is traced separately.
             batch = {
                 name: np.pad(x[rows], ((0, short), *[(0, 0)] * (x.ndim - 1)))
                 for name, x in inputs.items()
             }
-            found = ops.convert_to_numpy(self._traced(batch))
-            painted.append(found[: size - short])
+            pixels = ops.convert_to_numpy(self._traced(batch))
+            painted.append(pixels[: size - short])
         return np.concatenate(painted)
 
     def _traced(self, inputs: dict[str, np.ndarray]) -> Any:
@@ -196,10 +207,10 @@ class TextToImage(Task):
         )
 
     def check_words(self, texts: list[str]) -> None:
-        """Refuses texts of which the painter knows no word.
+        """Check that the painter knows a word of each text.
 
         Raises:
-            InputError: there is one.
+            InputError: there is a text without a known word.
         """
         vocabulary = self.text_encoder.tokenizer.vocabulary
         unknown = getattr(vocabulary, "unk_id", None)
@@ -217,20 +228,22 @@ class TextToImage(Task):
         discriminator: Discriminator | None = None,
         **kwargs: Any,
     ) -> None:
-        """Configures training; `fit` does it with the defaults if nobody did.
+        """Configure training; if it is not called, `fit` uses the defaults.
 
         Args:
-            generator_optimizer, discriminator_optimizer: Keras optimizers or names;
-                None means Adam of 2e-4 and 4e-4.
-            objective: None means the defaults. A matching loss takes `train_painter`.
-            discriminator: None makes one of the generator's resolution and width.
+            generator_optimizer, discriminator_optimizer: Keras optimizers or their
+                names; None means Adam with learning rates of 2e-4 and 4e-4.
+            objective: losses and their weights; None means the defaults. A matching
+                loss needs `train_painter`.
+            discriminator: discriminator; None builds one of the generator's resolution
+                and width.
             **kwargs: the rest of `ConditionalGAN.compile`.
 
         Raises:
-            InputError: the objective has a matching loss, the discriminator is of
-                another form, or Keras does not run on TensorFlow.
+            InputError: the objective has a matching loss, the discriminator does not
+                fit the generator, or the backend is not TensorFlow.
         """
-        self._gan = adversaries(self.generator, discriminator, objective)
+        self._gan = build_gan(self.generator, discriminator, objective)
         adam = {"beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-8}
         self._gan.compile(
             generator_optimizer or keras.optimizers.Adam(2e-4, **adam),
@@ -248,29 +261,29 @@ class TextToImage(Task):
         seed: int = 0,
         **kwargs: Any,
     ) -> Any:
-        """Trains the generator against a discriminator, as `keras.Model.fit`.
+        """Train the generator against a discriminator, like `keras.Model.fit`.
 
-        Pictures and the vectors of their captions are kept in memory. `generator` holds
-        the moving average all along, so that `generate` and `save_to_preset` are as
-        usual. To go on, call it again. `train_painter` does more: checkpoints,
-        metrics, sheets, hard mismatches, a matching loss.
+        Images and the embeddings of their captions are kept in memory. `generator`
+        always has the moving average of the weights, so `generate` and `save_to_preset`
+        work as usual. Call it again to continue. `train_painter` adds checkpoints,
+        metrics, contact sheets, hard mismatches and a matching loss.
 
         Args:
-            x: a dict of `"image"` (pictures or paths) and `"caption"` (a string or
-                several for each), one example each row, or a `tf.data.Dataset` of such
-                dicts, unbatched.
-            batch_size: pictures in a batch.
-            epochs: each is every picture once.
-            seed: of the order and the noise.
+            x: dict of `"image"` (images or paths) and `"caption"` (a string or several
+                per image), one example per row, or unbatched `tf.data.Dataset` of such
+                dicts.
+            batch_size: images per batch.
+            epochs: number of epochs.
+            seed: seed of order and noise.
             **kwargs: the rest of `keras.Model.fit`, such as `callbacks` and `verbose`.
 
         Returns:
-            Keras' `History`.
+            `keras.callbacks.History`.
 
         Raises:
-            ImageError: a picture cannot be read.
-            InputError: examples without image or caption, fewer than a batch, a caption
-                without a known word, or data to validate on.
+            ImageError: an image cannot be read.
+            InputError: images or captions are missing, there are fewer images than a
+                batch, a caption has no known word, or there are validation data.
         """
         refuse_validation(kwargs)
         images, captions = read_examples(x, self.generator.resolution)
@@ -286,7 +299,7 @@ class TextToImage(Task):
             self.compile()
         assert self._gan is not None
         whiten(self._gan, data.sentences)
-        # Where the last call ended, so that two calls are as one.
+        # Continue after the last call, so that two calls equal a longer one.
         data.epoch = int(self._gan.steps_done) // len(data)
         return self._gan.fit(data, epochs=epochs, **(kwargs | {"shuffle": False}))
 

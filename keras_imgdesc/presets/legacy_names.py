@@ -13,7 +13,13 @@ from typing import Any
 PARTS = {"encoder": "image_encoder"}
 
 # Consecutive components of a weight's path, anywhere behind the part.
-LAYERS: dict[str, str] = {}
+LAYERS: dict[str, str] = {
+    "prior/enter": "prior/noise_projection",
+    "prior/said": "prior/condition_projection",
+    "prior/clock": "prior/time_projection",
+    "prior/told": "prior/context",
+    "prior/leave": "prior/output_projection",
+}
 
 
 def with_current_parts(config: dict[str, Any]) -> dict[str, Any]:

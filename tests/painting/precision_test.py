@@ -16,10 +16,10 @@ from keras_imgdesc.painting import (
     Discriminator,
     FeatureDistance,
     Generator,
-    PictureEncoder,
     ProjectedDiscriminator,
+    VaeEncoder,
 )
-from keras_imgdesc.painting.learning.building import adversaries
+from keras_imgdesc.painting.learning.building import build_gan
 
 POLICIES = ("float32", "mixed_bfloat16")
 SHAPE = {"sentence_dim": 6, "resolution": 64, "width": 4}
@@ -68,7 +68,7 @@ def policies_of(layer: keras.layers.Layer, owner: str) -> set[str]:
 @pytest.mark.parametrize("policy", POLICIES)
 def test_networks_compute_in_their_policy_and_return_float32(policy):
     with dtype_policy(policy):
-        generator, encoder = Generator(**WHOLE), PictureEncoder(**SHAPE)
+        generator, encoder = Generator(**WHOLE), VaeEncoder(**SHAPE)
         discriminator = Discriminator(**SHAPE)
         vgg16 = VGG16Encoder(image_size=48, width=0.0625)
         projected = ProjectedDiscriminator(vgg16, **SHAPE)
@@ -101,7 +101,7 @@ def test_a_copy_computes_as_the_original():
         generator = Generator(**SHAPE, refined_size=4, prior_layers=1)
         encoder = VGG16Encoder(image_size=48, width=0.0625)
     copies = [generator.painting(temperature=0.5), generator.refined(8)]
-    gan = adversaries(generator)
+    gan = build_gan(generator)
     copies += [gan.generator, gan.discriminator, encoder.resized(64)]
     for copy in copies:
         assert policies_of(copy, "mixed_bfloat16") == {"mixed_bfloat16"}, copy.name
@@ -112,10 +112,10 @@ def test_both_trainings_take_a_step(policy):
     with dtype_policy(policy):
         average = Generator(**WHOLE)
         vae = ConditionalVAE(
-            PictureEncoder(**SHAPE, noise_dim=5), Generator(**WHOLE), Generator(**WHOLE)
+            VaeEncoder(**SHAPE, noise_dim=5), Generator(**WHOLE), Generator(**WHOLE)
         )
     vae.compile("adam", run_eagerly=True)
-    gan = adversaries(average)
+    gan = build_gan(average)
     gan.compile("adam", "adam", run_eagerly=True)
     given = {k: ops.convert_to_tensor(v) for k, v in batch(average.latent_dim).items()}
     for model in (gan, vae):
@@ -141,7 +141,7 @@ def test_a_policy_with_weights_of_16_bits_is_refused(policy, toy_painter, tmp_pa
         with pytest.raises(InputError, match=f"Use 'mixed_{policy}'"):
             TextToImage.from_preset(tmp_path / "toy")
         with pytest.raises(InputError, match=f"Use 'mixed_{policy}'"):
-            adversaries(Generator(**SHAPE))
+            build_gan(Generator(**SHAPE))
     finally:
         keras.config.set_dtype_policy(before)
 

@@ -1,4 +1,4 @@
-"""Batch normalisation whose scale and shift a condition decides."""
+"""Batch normalization with scale and shift from a condition."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class ConditionalBatchNormalization(keras.layers.BatchNormalization):
-    """Batch normalisation with scale and shift computed from a condition.
+    """Batch normalization with scale and shift computed from a condition.
 
-    Statistics are taken over all replicas. Normalising, scaling and shifting are one
-    multiplication and one addition, as memory is what limits them.
+    Statistics are those of all replicas. Normalizing, scaling and shifting are fused
+    into one multiplication and one addition, because memory bandwidth limits them.
 
     Args:
-        momentum, epsilon: as in `keras.layers.BatchNormalization`.
+        momentum, epsilon: see `keras.layers.BatchNormalization`.
 
     Call arguments:
         inputs: float (batch, rows, columns, channels).
         condition: float (batch, dim).
+
+    Returns:
+        Same shape and dtype as `inputs`.
 
     Example:
 
@@ -37,7 +40,7 @@ class ConditionalBatchNormalization(keras.layers.BatchNormalization):
     def __init__(
         self, momentum: float = 0.99, epsilon: float = 1e-5, **kwargs: Any
     ) -> None:
-        # On JAX a sharded batch is one array, whose statistics are of all replicas.
+        # On JAX a sharded batch is one array, so its statistics are global anyway.
         synchronized = keras.backend.backend() == "tensorflow"
         fixed = {
             "axis": -1,
@@ -50,8 +53,7 @@ class ConditionalBatchNormalization(keras.layers.BatchNormalization):
     def build(self, inputs_shape: Any, condition_shape: Any) -> None:
         channels = inputs_shape[-1]
         super().build(inputs_shape)
-        # The condition may differ from layer to layer in what it changes, but starts
-        # without a word.
+        # Small weights: the condition has little influence at first.
         self.scale_and_shift = keras.layers.Dense(
             2 * channels,
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
@@ -70,8 +72,8 @@ class ConditionalBatchNormalization(keras.layers.BatchNormalization):
                 moving.assign(moving * self.momentum + now * (1 - self.momentum))
         else:
             mean, variance = self.moving_mean.value, self.moving_variance.value
-        changes = ops.cast(self.scale_and_shift(condition), "float32")
-        scale, shift = ops.split(changes, 2, axis=-1)
+        scale_and_shift = ops.cast(self.scale_and_shift(condition), "float32")
+        scale, shift = ops.split(scale_and_shift, 2, axis=-1)
         scale = (1 + scale) * ops.rsqrt(variance + self.epsilon)
         shift = shift - mean * scale
         scale, shift = (
@@ -79,8 +81,8 @@ class ConditionalBatchNormalization(keras.layers.BatchNormalization):
         )
         return inputs * scale + shift
 
-    def silence(self) -> None:
-        """Makes the output zero, whatever comes in, until it is trained."""
+    def zero_output(self) -> None:
+        """Set the weights so that the output is zero for any input."""
         dense = self.scale_and_shift
         channels = dense.units // 2
         scale = np.repeat(np.array([-1, 0], "float32"), channels)

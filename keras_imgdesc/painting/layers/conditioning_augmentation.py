@@ -1,4 +1,4 @@
-"""A sentence as a distribution of conditions."""
+"""Conditioning augmentation: a condition drawn from a distribution."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class ConditioningAugmentation(keras.layers.Layer):
-    """Draws a condition from a normal distribution that the sentence decides.
+    """Draw a condition from a normal distribution computed from the sentence.
 
-    Many captions are few for the space of all sentences; drawing fills it, and
-    `normal_divergence` keeps it smooth. The chance comes from outside, so that every
-    backend draws the same.
+    Even many captions cover the space of sentences sparsely. Drawing fills the gaps,
+    and `normal_divergence` keeps the space smooth. The noise is an input, so that
+    every backend draws the same.
 
     Args:
         condition_dim: width of the condition.
 
     Call arguments:
         sentence: float (batch, dim).
-        noise: float (batch, condition_dim), standard normal; zeros give the mean.
+        noise: float (batch, condition_dim), standard normal; zeros select the mean.
 
     Returns:
-        The condition, its mean and the logarithm of its variance, each float32
-        (batch, condition_dim).
+        Condition, mean and logarithm of the variance, each float32 (batch,
+        condition_dim).
 
     Example:
 
@@ -50,7 +50,7 @@ class ConditioningAugmentation(keras.layers.Layer):
         self.mean = keras.layers.Dense(
             condition_dim, dtype=self.dtype_policy, name="mean"
         )
-        # It starts as a narrow distribution: first the text is to be heard.
+        # The distribution is narrow at first, so that the text has more influence.
         self.log_variance = keras.layers.Dense(
             condition_dim,
             kernel_initializer="zeros",

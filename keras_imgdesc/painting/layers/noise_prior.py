@@ -1,4 +1,4 @@
-"""Standard normal noise to the noise that fits a text."""
+"""A flow from standard normal noise to the noise that fits a text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-# A quarter of a turn: the way from noise that is drawn to noise that is found.
+# The path from drawn noise to encoded noise is a quarter of a circle.
 TURN = math.pi / 2
 # In radians per unit of time, from 1 to 181.
 FREQUENCIES = 2.0 ** (np.arange(16, dtype="float32") / 2)
@@ -17,31 +17,31 @@ FREQUENCIES = 2.0 ** (np.arange(16, dtype="float32") / 2)
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class NoisePrior(keras.layers.Layer):
-    """A flow that makes noise depend on the text.
+    """A flow that adapts noise to the text.
 
-    The noise that a VAE's encoder finds is standard normal over all pictures, but not
-    over those of one text: where "a star above a square" has its two things is not
-    where "a star" alone has its one. What is drawn without asking the text therefore
-    often fits it badly: two places for one thing, or none.
+    The noise that a VAE's encoder returns is standard normal over all images, but not
+    over those of one text: the two objects of "a star above a square" are elsewhere
+    than the one object of "a star". Noise drawn without regard to the text therefore
+    often fits it badly, for example with two places for one object, or none.
 
-    At time t between 0 and 1 noise is on its way from what is drawn to what a picture
-    of the text would have, at cos(t pi/2) of the one and sin(t pi/2) of the other. A
-    network says where it is going (`velocity`), and it is followed in `num_steps`
-    midpoint steps. Were the two distributions the same it would stay where it is, and
-    as the layer is made it does. No optimizer of a generator trains it; see
-    `fit_noise_prior`.
+    At time t between 0 and 1 the noise is cos(t pi/2) times the drawn noise plus
+    sin(t pi/2) times the noise of an image of the text. A network predicts its
+    `velocity`, which is integrated in `num_steps` midpoint steps. If both distributions
+    are the same, the velocity is zero, as it is in a new layer. The optimizer of a
+    generator does not train this layer; `fit_noise_prior` does.
 
     Call arguments:
         noise: float (batch, dim), standard normal.
-        condition: float (batch, condition_dim), of the text.
+        condition: float (batch, condition_dim), condition of the text.
 
     Returns:
         float32 (batch, dim).
 
     Args:
-        num_layers: residual blocks of the network.
-        width: of its layers.
-        num_steps: in which the way is gone; two evaluations each.
+        num_layers: number of residual blocks of the network.
+        width: width of its layers.
+        num_steps: number of integration steps, with two evaluations of the network
+            each.
 
     Example:
 
@@ -54,14 +54,14 @@ class NoisePrior(keras.layers.Layer):
 
     Reference:
         Lipman et al., "Flow Matching for Generative Modeling",
-        https://arxiv.org/abs/2210.02747; the way is that of Albergo and
-        Vanden-Eijnden, https://arxiv.org/abs/2209.15571
+        https://arxiv.org/abs/2210.02747; with the path of Albergo and Vanden-Eijnden,
+        https://arxiv.org/abs/2209.15571
     """
 
     def __init__(
         self, num_layers: int = 4, width: int = 256, num_steps: int = 4, **kwargs: Any
     ) -> None:
-        # Small steps are added up: bfloat16 would lose them.
+        # bfloat16 would round small steps away when they are added up.
         super().__init__(**({"trainable": False} | kwargs | {"dtype": "float32"}))
         self.num_layers = num_layers
         self.width = width
@@ -80,10 +80,14 @@ class NoisePrior(keras.layers.Layer):
             self.parts.append(layer)
             return layer
 
-        self.enter = dense("enter", dim, width)
-        self.said = dense("said", condition_shape[-1], width)
-        self.clock = dense("clock", 2 * len(FREQUENCIES), width, use_bias=False)
-        self.told = dense("told", width, width)
+        self.noise_projection = dense("noise_projection", dim, width)
+        self.condition_projection = dense(
+            "condition_projection", condition_shape[-1], width
+        )
+        self.time_projection = dense(
+            "time_projection", 2 * len(FREQUENCIES), width, use_bias=False
+        )
+        self.context = dense("context", width, width)
         zeros = {"kernel_initializer": "zeros"}
         self.blocks = [
             (
@@ -93,41 +97,42 @@ class NoisePrior(keras.layers.Layer):
             )
             for number in range(self.num_layers)
         ]
-        self.leave = dense("leave", width, dim, **zeros)
+        self.output_projection = dense("output_projection", width, dim, **zeros)
 
     def call(self, noise: Any, condition: Any) -> Any:
         x = ops.cast(noise, "float32")
-        said = self.said(ops.cast(condition, "float32"))
+        projected = self.condition_projection(ops.cast(condition, "float32"))
         step = 1 / self.num_steps
         for number in range(self.num_steps):
             time = np.full(1, number * step, "float32")
-            middle = x + self._velocity(x, time, said) * (step / 2)
-            x = x + self._velocity(middle, time + step / 2, said) * step
+            middle = x + self._velocity(x, time, projected) * (step / 2)
+            x = x + self._velocity(middle, time + step / 2, projected) * step
         return x
 
     def velocity(self, noise: Any, time: Any, condition: Any) -> Any:
-        """Where noise on its way is going.
+        """Predict the velocity of noise.
 
         Args:
-            noise: float (batch, dim), at that time.
+            noise: float (batch, dim), noise at `time`.
             time: float (batch,), from 0 to 1.
-            condition: as in the call.
+            condition: float (batch, condition_dim).
 
         Returns:
-            float32 (batch, dim), per unit of time.
+            float32 (batch, dim), change per unit of time.
         """
-        said = self.said(ops.cast(condition, "float32"))
-        return self._velocity(ops.cast(noise, "float32"), time, said)
+        projected = self.condition_projection(ops.cast(condition, "float32"))
+        return self._velocity(ops.cast(noise, "float32"), time, projected)
 
-    def _velocity(self, x: Any, time: Any, said: Any) -> Any:
+    def _velocity(self, x: Any, time: Any, condition: Any) -> Any:
         angles = ops.expand_dims(ops.cast(time, "float32"), 1) * FREQUENCIES
-        clock = self.clock(ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=1))
-        told = ops.silu(self.told(ops.silu(said + clock)))
-        x = self.enter(x)
+        waves = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=1)
+        context = ops.silu(condition + self.time_projection(waves))
+        context = ops.silu(self.context(context))
+        x = self.noise_projection(x)
         for modulate, first, second in self.blocks:
-            scale, shift = ops.split(modulate(told), 2, axis=-1)
-            x = x + second(ops.silu(first(_normal(x) * (1 + scale) + shift)))
-        return self.leave(_normal(x))
+            scale, shift = ops.split(modulate(context), 2, axis=-1)
+            x = x + second(ops.silu(first(_normalize(x) * (1 + scale) + shift)))
+        return self.output_projection(_normalize(x))
 
     def compute_output_spec(self, noise: Any, condition: Any) -> Any:
         return keras.KerasTensor(noise.shape, "float32")
@@ -141,7 +146,7 @@ class NoisePrior(keras.layers.Layer):
         return super().get_config() | own
 
 
-def _normal(x: Any) -> Any:
-    """Each row with mean 0 and variance 1."""
+def _normalize(x: Any) -> Any:
+    """Give each row mean 0 and variance 1."""
     x = x - ops.mean(x, axis=-1, keepdims=True)
     return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-5)

@@ -1,4 +1,4 @@
-"""The end of a discriminator, where the sentence comes in."""
+"""The end of a discriminator, which reads the sentence."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ CONDITIONINGS = ("concatenated", "projection")
 
 
 class SentenceHead:
-    """Scores a map of 4 x 4 and a sentence.
+    """Layers that score a 4 x 4 map together with a sentence.
 
     Args:
-        channels: of the map.
-        width: a quarter of the channels of its own map.
-        condition_dim: width that the sentence is brought to.
-        conditioning: `"concatenated"` or `"projection"`, see `Discriminator`.
-        suffix: of its layers' names.
+        channels: channels of the map.
+        width: a quarter of the channels of the convolution over the map.
+        condition_dim: width that the sentence is projected to.
+        conditioning: `"concatenated"` or `"projection"`; see `Discriminator`.
+        suffix: end of the layers' names.
 
     Raises:
-        InputError: another conditioning.
+        InputError: `conditioning` is unknown.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class SentenceHead:
     ) -> None:
         if conditioning not in CONDITIONINGS:
             raise InputError(
-                f"conditioning must be one of {CONDITIONINGS}",
-                "Choose one of them",
+                f"conditioning must be one of {list(CONDITIONINGS)}",
+                f"Use one of {list(CONDITIONINGS)}",
                 conditioning=conditioning,
             )
         self.width = width
@@ -51,14 +51,22 @@ class SentenceHead:
             self.project = SpectralDense(channels, name=f"project{suffix}")
 
     def __call__(self, maps: Any, sentence: Any) -> Any:
-        """Float32 (batch, 1) of maps (batch, 4, 4, channels) and whitened sentences."""
+        """Score maps.
+
+        Args:
+            maps: float (batch, 4, 4, channels).
+            sentence: float (batch, dim), whitened.
+
+        Returns:
+            float32 (batch, 1).
+        """
         words = leaky(self.text(sentence))
-        seen = maps
+        inputs = maps
         if self.project is None:
-            # A convolution of the sentence laid beside the map.
+            # The convolution reads the sentence at each location of the map.
             spread = ops.tile(words[:, None, None, :], (1, 4, 4, 1))
-            seen = ops.concatenate([maps, ops.cast(spread, maps.dtype)], axis=-1)
-        x = leaky(self.joined(seen))
+            inputs = ops.concatenate([maps, ops.cast(spread, maps.dtype)], axis=-1)
+        x = leaky(self.joined(inputs))
         scores = self.score(ops.reshape(x, (-1, 16 * 4 * self.width)))
         scores = ops.cast(scores, "float32")
         if self.project is not None:
@@ -69,4 +77,5 @@ class SentenceHead:
 
 
 def leaky(x: Any) -> Any:
+    """Apply a leaky ReLU of slope 0.2."""
     return ops.leaky_relu(x, 0.2)

@@ -1,4 +1,4 @@
-"""Sentence vectors whose directions all count alike."""
+"""Whitening of sentence vectors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class SentenceWhitening(keras.layers.Layer):
-    """Shifts and turns sentence vectors so that those of a data set have unit variance.
+    """Shift and scale sentence vectors to unit variance in every direction.
 
-    A text encoder's sentences differ most by which words they have and least by which
-    word belongs to which; to paint what is said, both matter. `adapt` sets the weights,
-    which are not trained; until then vectors stay as they are.
+    The vectors of a text encoder differ most by which words occur, and least by which
+    word belongs to which. A painter needs both. `adapt` sets the weights, which are
+    not trained; before that the layer is the identity.
 
     Call arguments:
         sentence: float (batch, dim).
@@ -35,7 +35,7 @@ class SentenceWhitening(keras.layers.Layer):
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        # bfloat16 would lose what small directions say.
+        # bfloat16 would round small directions away.
         super().__init__(**(kwargs | {"dtype": "float32", "trainable": False}))
 
     def build(self, input_shape: Any) -> None:
@@ -49,12 +49,12 @@ class SentenceWhitening(keras.layers.Layer):
         return ops.matmul(ops.cast(sentence, "float32") - self.mean, self.matrix)
 
     def adapt(self, sentences: np.ndarray, floor: float = 1e-3) -> None:
-        """Sets the weights.
+        """Compute the weights from the sentences of a data set.
 
         Args:
-            sentences: float (texts, dim), of a data set.
-            floor: a direction's variance counts at least as this share of the mean
-                variance, so that noise is not made large.
+            sentences: float (texts, dim).
+            floor: smallest variance of a direction, as a share of the mean variance, so
+                that noise is not amplified.
         """
         if not self.built:
             self.build(sentences.shape)
@@ -64,7 +64,7 @@ class SentenceWhitening(keras.layers.Layer):
         variances, directions = np.linalg.eigh(covariance)
         least = floor * max(variances.mean(), 1e-12)
         scales = 1 / np.sqrt(np.maximum(variances, 0) + least)
-        # Symmetric: of all whitenings the one that turns the vectors least.
+        # The symmetric whitening rotates the vectors least.
         self.mean.assign(mean.astype("float32"))
         self.matrix.assign(((directions * scales) @ directions.T).astype("float32"))
 

@@ -1,4 +1,4 @@
-"""Soft rims of a painted picture made sharp."""
+"""Sharpening of painted images."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from keras import ops
 
 from keras_imgdesc.errors import InputError
 
-# How far a pixel is moved away from the mean around it, in one round.
+# Distance that a round moves a pixel, in units of its distance from the local mean.
 AMOUNT = 1.5
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class Sharpening(keras.layers.Layer):
-    """Unsharp masking that leaves no halos.
+    """Unsharp masking without halos.
 
-    A painter that is trained for the squared error paints the mean of all it could
-    have painted: every rim is soft, and what is small is a blot. Here each pixel moves
-    away from the mean of those around it (a square of 3 x 3, twice), but never beyond
-    the darkest and the lightest of its 3 x 3 neighbours, so that rims become steep and
-    even grounds stay as they are. It has no weights.
+    A painter trained with the squared error paints the mean of all plausible images:
+    edges are soft, and small objects are blurred. Each round moves every pixel away
+    from the mean around it (a 3 x 3 box filter, applied twice), but not beyond the
+    minimum and maximum of its 3 x 3 neighbourhood. Edges become steep, and uniform
+    areas stay as they are. The layer has no weights.
 
     Input and output: float (batch, rows, columns, channels).
 
     Args:
-        rounds: how often.
-        name: of the layer.
+        rounds: number of rounds, at least 1.
+        name: name of the layer.
 
     Raises:
         InputError: `rounds` is below 1.
@@ -43,16 +43,14 @@ class Sharpening(keras.layers.Layer):
 
     Reference:
         Kramer and Bruckner, "Iterations of a non-linear transformation for enhancement
-        of digital images", Pattern Recognition 7 (1975), on sharpening that ends at the
-        extremes of the neighbours.
+        of digital images", Pattern Recognition 7 (1975), which limits sharpening to the
+        extremes of the neighbourhood.
     """
 
     def __init__(self, rounds: int, name: str = "sharpening", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         if rounds < 1:
-            raise InputError(
-                "Sharpening takes at least 1 round", "Use 3", rounds=rounds
-            )
+            raise InputError("rounds must be at least 1", "Use 3", rounds=rounds)
         self.rounds = rounds
 
     def call(self, inputs: Any) -> Any:

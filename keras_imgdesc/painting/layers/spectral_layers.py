@@ -1,4 +1,4 @@
-"""Layers whose largest singular value is one."""
+"""Layers under spectral normalization."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ FIRST_ITERATIONS = 10
 
 
 class _Spectral:
-    """Divides the kernel by its largest singular value, found by power iteration.
+    """Divide the kernel by its largest singular value, found by power iteration.
 
-    One iteration a call in training, carried on from the call before.
+    Each training call does one iteration and starts from the vector of the call before.
 
     Reference:
         Miyato et al., "Spectral Normalization for Generative Adversarial Networks",
@@ -32,7 +32,7 @@ class _Spectral:
             dtype="float32",
             name="vector",
         )
-        # A vector that is far off would make the first pictures' scores huge.
+        # With an inaccurate vector the scores of the first batches would be huge.
         kernel = ops.convert_to_numpy(self.kernel)
         matrix = kernel.astype("float32").reshape(-1, kernel.shape[-1])
         right = ops.convert_to_numpy(self.vector)
@@ -50,7 +50,7 @@ class _Spectral:
             right = _unit(ops.matmul(left, matrix))
             left = _unit(ops.matmul(right, ops.transpose(matrix)))
             self.vector.assign(ops.stop_gradient(right))
-        # The vectors are taken as given: the gradient goes through the kernel alone.
+        # Treat the vectors as constants: only the kernel has gradients.
         left, right = ops.stop_gradient(left), ops.stop_gradient(right)
         largest = ops.sum(ops.matmul(left, matrix) * right)
         return kernel / ops.maximum(largest, 1e-6)
@@ -58,7 +58,7 @@ class _Spectral:
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class SpectralConv2D(_Spectral, keras.layers.Conv2D):
-    """`keras.layers.Conv2D` under spectral normalisation.
+    """`keras.layers.Conv2D` under spectral normalization.
 
     Example:
 
@@ -80,7 +80,7 @@ class SpectralConv2D(_Spectral, keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class SpectralDense(_Spectral, keras.layers.Dense):
-    """`keras.layers.Dense` under spectral normalisation.
+    """`keras.layers.Dense` under spectral normalization.
 
     Example:
 

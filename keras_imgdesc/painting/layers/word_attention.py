@@ -1,4 +1,4 @@
-"""Places of a map that look at words."""
+"""Attention from the locations of a map to words."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from keras_imgdesc.painting.layers.conditional_batch_normalization import (
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class WordAttention(keras.layers.Layer):
-    """Adds to each place of a map what it finds in the words of a text.
+    """Let each location of a map attend to the words of a text, and add the result.
 
-    A sentence's one vector has to tell which colour belongs to which shape; here the
-    place where a thing is painted asks the words themselves.
+    A single sentence vector has to encode which colour belongs to which shape. With
+    attention, the location where an object is painted reads the words themselves.
 
     Call arguments:
         x: float (batch, side, side, channels).
-        words: float (batch, words, dim); a word of zeros alone is padding.
-        condition: float (batch, condition_dim), of the normalisation of what is found.
+        words: float (batch, words, dim); a word of zeros is padding.
+        condition: float (batch, condition_dim), condition of the normalization of what
+            is added.
 
     Returns:
-        As `x`.
+        Same shape and dtype as `x`.
 
     Args:
-        num_heads: of the attention.
-        key_dim: width of a head's queries and keys.
+        num_heads: number of attention heads.
+        key_dim: width of the queries and keys of a head.
 
     Example:
 
@@ -56,7 +57,7 @@ class WordAttention(keras.layers.Layer):
             self.num_heads,
             self.key_dim,
             value_dim=max(1, channels // self.num_heads),
-            # The normalisation behind it shifts as well.
+            # The normalization that follows has a shift.
             use_bias=False,
             dtype=self.dtype_policy,
             name="attention",
@@ -70,7 +71,8 @@ class WordAttention(keras.layers.Layer):
     ) -> Any:
         _, height, width, channels = x.shape
         is_word = ops.any(ops.not_equal(words, 0), axis=-1)
-        # With its scores, as what JAX does without them takes values as wide as keys.
+        # Asking for scores avoids JAX's fused attention, which needs values as wide as
+        # keys.
         found, _ = self.attention(
             ops.reshape(x, (-1, height * width, channels)),
             words,

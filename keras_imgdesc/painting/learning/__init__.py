@@ -1,1 +1,1 @@
-"""Losses and training steps of painters."""
+"""Training of painters: losses, objectives and training steps."""

@@ -1,4 +1,4 @@
-"""Gradients, which `keras.ops` does not have, on TensorFlow and on JAX."""
+"""Gradients and training steps, which `keras.ops` lacks, on TensorFlow and JAX."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ from keras_imgdesc.errors import InputError
 
 BACKENDS = ("tensorflow", "jax")
 
-# A loss and whatever else is wanted, given what leaves operations out of the gradient.
+# Returns a loss and auxiliary results. Its argument returns a context in which
+# operations are excluded from the gradient.
 Loss = Callable[[Callable[[], AbstractContextManager[Any]]], tuple[Any, Any]]
 
 
 def require_gradients() -> None:
-    """Refuses to train on a backend other than TensorFlow and JAX.
+    """Check that the backend can train painters.
 
     Raises:
-        InputError: Keras runs on another.
+        InputError: the backend is neither TensorFlow nor JAX.
     """
     if keras.backend.backend() not in BACKENDS:
         raise InputError(
-            f"Generators are trained on one of {BACKENDS}",
+            f"Painters are trained on one of {list(BACKENDS)}",
             "Set KERAS_BACKEND=tensorflow; painting works on every backend",
             backend=keras.backend.backend(),
         )
 
 
 def require_tensorflow() -> None:
-    """Refuses what Keras' own training loop does not do on another backend.
+    """Check that `keras.Model.fit` can train painters.
 
     Raises:
-        InputError: Keras runs on another.
+        InputError: the backend is not TensorFlow.
     """
     if keras.backend.backend() != "tensorflow":
         raise InputError(
-            "fit trains generators on TensorFlow",
+            "fit trains painters on TensorFlow only",
             "Set KERAS_BACKEND=tensorflow, or use train_painter",
             backend=keras.backend.backend(),
         )
@@ -48,16 +49,16 @@ def require_tensorflow() -> None:
 def loss_gradients(
     loss: Loss, trained: Sequence[Any], state: Sequence[Any]
 ) -> tuple[tuple[Any, Any], list[Any]]:
-    """A loss and its gradients.
+    """Compute a loss and its gradients.
 
     Args:
-        loss: called once, with a function to a context in which nothing counts for the
-            gradients. May change variables.
-        trained: variables.
-        state: all variables that the loss reads or changes.
+        loss: function that is called once and may change variables. Its argument
+            returns a context in which operations are excluded from the gradient.
+        trained: variables to compute gradients for.
+        state: all variables that `loss` reads or changes.
 
     Returns:
-        What `loss` returned, and the gradients, in the order of `trained`.
+        The result of `loss`, and the gradients in the order of `trained`.
     """
     if keras.backend.backend() == "jax":
         return _jax_gradients(loss, trained, state)
@@ -71,7 +72,7 @@ def loss_gradients(
 
 
 def input_gradients(function: Callable[..., Any], *inputs: Any) -> Any:
-    """Gradients of the sum of what a function returns with respect to its inputs."""
+    """Compute the gradients of the sum of a function's result, one per input."""
     if keras.backend.backend() == "jax":
         import jax
 
@@ -86,17 +87,23 @@ def input_gradients(function: Callable[..., Any], *inputs: Any) -> Any:
 
 
 def move_average(average: keras.Model, model: keras.Model, decay: Any) -> None:
-    """Moves the weights of one model a little towards those of another."""
+    """Update the moving average of a model's weights.
+
+    Args:
+        average: model that holds the average.
+        model: model of the same structure.
+        decay: weight of the old average, from 0 to 1.
+    """
     for kept, weight in zip(average.weights, model.weights, strict=True):
         kept.assign(kept + (1.0 - decay) * (weight - kept))
 
 
 class StatelessStep:
-    """A training step on JAX: values of variables in, values out, compiled.
+    """A compiled training step on JAX, a pure function of variables and data.
 
     Args:
-        step: data to logs; changes variables of `state` and no others.
-        state: those variables.
+        step: function from data to logs, which changes no variables but `state`.
+        state: variables that `step` reads or changes.
     """
 
     def __init__(self, step: Callable[[Any], Any], state: Sequence[Any]) -> None:
@@ -110,11 +117,11 @@ class StatelessStep:
                 logs = step(data)
             return [scope.get_current_value(variable) for variable in self.state], logs
 
-        # The old values are not needed again, and a GPU may not hold both.
+        # Old values are not needed, and a GPU may lack the memory for both.
         self.pure = jax.jit(pure, donate_argnums=0)
 
     def __call__(self, data: Any) -> Any:
-        """One step; changes the variables."""
+        """Do one training step."""
         values, logs = self.pure([variable.value for variable in self.state], data)
         for variable, value in zip(self.state, values, strict=True):
             variable.assign(value)
@@ -131,7 +138,7 @@ def _jax_gradients(
     now = [(variable, variable.value) for variable in others]
 
     def pure(values: list[Any]) -> tuple[Any, Any]:
-        # Only the innermost scope is asked for values: all must be in it.
+        # Values are looked up in the innermost scope only, so it must have all.
         pairs = [*now, *zip(trained, values, strict=True)]
         with keras.StatelessScope(state_mapping=pairs) as scope:
             value, more = loss(nullcontext)

@@ -1,4 +1,4 @@
-"""What `TextToImage.fit` makes of pictures with captions."""
+"""Batches for `TextToImage.fit`."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from keras_imgdesc.painting.learning.augmentation import NUM_UNIFORM
 
 
 class PaintingData(keras.utils.PyDataset):
-    """Batches that a `ConditionalGAN` is trained on.
+    """Batches for a `ConditionalGAN`.
 
-    A batch is a pure function of seed, epoch and place. What is left over of an epoch
-    is in another's.
+    A batch is a pure function of seed, epoch and position. Images that do not fill a
+    batch are left for other epochs.
 
     Args:
-        images: uint8 (pictures, resolution, resolution, 3).
-        captions: of each picture, one or more; a batch takes one of them.
-        encode: captions to what the generator is told of them, `{"sentence": float32
-            (texts, dim)}` and perhaps `"words"`; called once, with each text once.
+        images: uint8 (images, resolution, resolution, 3).
+        captions: one or more captions per image, of which a batch has one.
+        encode: function from captions to inputs of the generator, `{"sentence": float32
+            (texts, dim)}` and perhaps `"words"`. It is called once, with different
+            captions.
         latent_dim: width of the noise.
-        batch_size: pictures in a batch.
-        seed: of the order and the noise.
+        batch_size: images per batch.
+        seed: seed of order and noise.
 
     Attributes:
-        epoch: the one that batches are of.
+        epoch: number of the epoch that batches belong to, from 0.
 
     Raises:
-        InputError: fewer pictures than a batch takes, or a batch of fewer than 2.
+        InputError: `batch_size` is below 2 or above the number of images.
     """
 
     def __init__(
@@ -49,10 +50,10 @@ class PaintingData(keras.utils.PyDataset):
         super().__init__()
         if not 2 <= batch_size <= len(images):
             raise InputError(
-                "There must be enough pictures for a batch, and two in it at least",
-                "Change batch_size, or add pictures",
+                "batch_size must be at least 2 and at most the number of images",
+                "Use a smaller batch_size, or add images",
                 batch_size=batch_size,
-                pictures=len(images),
+                images=len(images),
             )
         self.images, self.latent_dim = images, latent_dim
         self.batch_size, self.seed = batch_size, seed
@@ -66,7 +67,7 @@ class PaintingData(keras.utils.PyDataset):
 
     @property
     def sentences(self) -> np.ndarray:
-        """Of each text, float32 (texts, dim)."""
+        """Sentence vectors, float32 (texts, dim)."""
         return self.features["sentence"]
 
     def __len__(self) -> int:
@@ -77,40 +78,40 @@ class PaintingData(keras.utils.PyDataset):
             len(self.images)
         )
         rows = order[index * self.batch_size : (index + 1) * self.batch_size]
-        chance = np.random.default_rng([self.seed, self.epoch, index])
-        text = np.array([chance.choice(self.texts_of[row]) for row in rows])
-        wrong = self.sentences[text[mismatched_rows(text)]][:, None]
+        generator = np.random.default_rng([self.seed, self.epoch, index])
+        text = np.array([generator.choice(self.texts_of[row]) for row in rows])
+        mismatched = self.sentences[text[mismatched_rows(text)]][:, None]
         batch = {
             "image": self.images[rows],
             **{name: values[text] for name, values in self.features.items()},
             "text_id": text.astype(np.int32),
-            # Where all say the same, no words are wrong.
-            "mismatched": wrong if len(self.sentences) > 1 else wrong[:, :0],
+            # If all captions are equal, none is mismatched.
+            "mismatched": mismatched[:, : int(len(self.sentences) > 1)],
         }
-        return (batch | draw_chance(len(rows), self.latent_dim, chance),)
+        return (batch | draw_randomness(len(rows), self.latent_dim, generator),)
 
     def on_epoch_end(self) -> None:
         self.epoch += 1
 
 
-def draw_chance(
-    count: int, latent_dim: int, chance: np.random.Generator
+def draw_randomness(
+    count: int, latent_dim: int, generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Noise and chances of a batch, see `ConditionalGAN`."""
+    """Draw `"noise"` and `"uniform"` of a batch; see `ConditionalGAN`."""
     return {
-        "noise": chance.standard_normal((count, latent_dim), np.float32),
-        "uniform": chance.random((count, 2, NUM_UNIFORM), np.float32),
+        "noise": generator.standard_normal((count, latent_dim), np.float32),
+        "uniform": generator.random((count, 2, NUM_UNIFORM), np.float32),
     }
 
 
 def mismatched_rows(kind: np.ndarray) -> np.ndarray:
-    """For each row of a batch another, of another kind where there is one.
+    """Choose another row for each row of a batch, of another kind if there is one.
 
     Args:
-        kind: int (batch,), such as the class of each picture or its text.
+        kind: int (batch,), such as the class of each image or its text.
 
     Returns:
-        int (batch,), the number of a row for each.
+        int (batch,), row numbers.
 
     Example:
 
@@ -130,20 +131,20 @@ def mismatched_rows(kind: np.ndarray) -> np.ndarray:
 
 
 def read_examples(data: Any, resolution: int) -> tuple[np.ndarray, list[list[str]]]:
-    """Pictures and their captions, all in memory.
+    """Read images and their captions into memory.
 
     Args:
-        data: a dict of lists or arrays, one example each row, or a `tf.data.Dataset` of
-            single examples: `"image"`, whatever `load_image` takes, and `"caption"`, a
-            string or several.
-        resolution: side that pictures are resized to.
+        data: dict of lists or arrays with one example per row, or `tf.data.Dataset` of
+            single examples: `"image"`, whatever `load_image` accepts, and `"caption"`,
+            a string or several.
+        resolution: side of the resized images, in pixels.
 
     Returns:
-        uint8 (pictures, resolution, resolution, 3), and the captions of each.
+        uint8 (images, resolution, resolution, 3), and the captions of each image.
 
     Raises:
-        ImageError: a picture cannot be read.
-        InputError: an example has no image or no caption, numbers differ, or a data
+        ImageError: an image cannot be read.
+        InputError: images or captions are missing, their numbers differ, or the data
             set is batched.
     """
     if isinstance(data, tf.data.Dataset):
@@ -160,7 +161,7 @@ def read_examples(data: Any, resolution: int) -> tuple[np.ndarray, list[list[str
     texts = [_texts(caption) for caption in data["caption"]]
     if len(data["image"]) != len(texts):
         raise InputError(
-            "There must be captions for each picture",
+            "There must be captions for each image",
             "Give lists of the same length",
             images=len(data["image"]),
             captions=len(texts),

@@ -1,4 +1,4 @@
-"""What `TextToImage.compile` and `fit` build."""
+"""The models that `TextToImage.compile` and `fit` train."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from keras_imgdesc.painting.learning.gan_objective import GanObjective
 from keras_imgdesc.painting.networks.discriminator import Discriminator
 from keras_imgdesc.painting.networks.generator import Generator
 
-# Of `SentenceWhitening.adapt`, as recipes have it.
+# Floor of `SentenceWhitening.adapt`, as in recipes.
 WHITENING_FLOOR = 0.01
 
 
-def adversaries(
+def build_gan(
     average: Generator,
     discriminator: Discriminator | None = None,
     objective: GanObjective | None = None,
 ) -> ConditionalGAN:
-    """A generator in training whose moving average is the one given.
+    """Build a GAN that starts from a generator and keeps its moving average there.
 
     Args:
-        average: the weights to start from, and where the average goes.
-        discriminator: None makes a new one.
-        objective: to be trained for.
+        average: generator with the initial weights, which receives the average.
+        discriminator: discriminator; None builds a new one.
+        objective: losses to build for; None means the defaults.
 
     Raises:
-        InputError: the objective has a matching loss, the discriminator is of another
-            form, or Keras does not run on TensorFlow.
+        InputError: the objective has a matching loss, the discriminator does not fit
+            the generator, or the backend is not TensorFlow.
     """
     require_tensorflow()
     if objective is not None and objective.matching_weight:
         raise InputError(
-            "A matching loss takes a matcher and its token ids",
+            "A matching loss needs a matcher, which fit does not have",
             "Use train_painter, or set matching_weight to 0",
             matching_weight=objective.matching_weight,
         )
@@ -50,12 +50,12 @@ def adversaries(
     if discriminator is None:
         with dtype_policy(average.dtype_policy):
             discriminator = Discriminator(**shape, width=average.width)
-    found = {name: getattr(discriminator, name) for name in shape}
-    if found != shape:
+    actual = {name: getattr(discriminator, name) for name in shape}
+    if actual != shape:
         raise InputError(
-            "The discriminator must see the generator's pictures and sentences",
+            "The discriminator must have the generator's resolution and sentence width",
             f"Build it with {shape}",
-            **found,
+            **actual,
         )
     trained = average.painting()
     contrast = None
@@ -66,9 +66,9 @@ def adversaries(
 
 
 def whiten(gan: ConditionalGAN, sentences: np.ndarray) -> None:
-    """Fits the whitening to sentences, unless it has been fitted to others before.
+    """Adapt the whitening to sentences, unless it has been adapted before.
 
-    What was trained on one whitening does not know what another gives.
+    Weights trained with one whitening do not fit another.
     """
     whitening = gan.average.whitening
     mean, matrix = (ops.convert_to_numpy(w) for w in whitening.weights)
@@ -80,15 +80,15 @@ def whiten(gan: ConditionalGAN, sentences: np.ndarray) -> None:
 
 
 def refuse_validation(options: dict[str, Any]) -> None:
-    """Refuses what `keras.Model.fit` would validate with.
+    """Refuse validation options of `keras.Model.fit`.
 
     Raises:
-        InputError: there is such an option.
+        InputError: there is one.
     """
     given = {name: value for name, value in options.items() if "validation" in name}
     if given:
         raise InputError(
-            "The losses of a generator tell nothing of how good its pictures are",
+            "The losses of a GAN do not measure the quality of its images",
             "Measure them with evaluate_paintings",
             options=sorted(given),
         )

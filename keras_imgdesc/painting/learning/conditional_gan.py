@@ -16,7 +16,7 @@ from keras_imgdesc.painting.learning.backend_gradients import (
     move_average,
 )
 from keras_imgdesc.painting.learning.contrast import Contrast
-from keras_imgdesc.painting.learning.custom_step_model import TrainedInSteps
+from keras_imgdesc.painting.learning.custom_step_model import CustomStepModel
 from keras_imgdesc.painting.learning.gan_objective import GanObjective
 from keras_imgdesc.painting.learning.losses import (
     coarse_distance,
@@ -31,7 +31,7 @@ from keras_imgdesc.painting.networks.generator import Generator
 from keras_imgdesc.painting.pixels import to_pixels
 
 
-class ConditionalGAN(TrainedInSteps):
+class ConditionalGAN(CustomStepModel):
     """A generator and a discriminator, of which each training step updates both.
 
     All randomness is part of the data, a dict:

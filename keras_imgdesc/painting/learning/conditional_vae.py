@@ -1,4 +1,4 @@
-"""The rival: a conditional variational autoencoder with the same generator."""
+"""The training of a conditional variational autoencoder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keras_imgdesc.painting.learning.backend_gradients import (
     loss_gradients,
     move_average,
 )
-from keras_imgdesc.painting.learning.custom_step_model import TrainedInSteps
+from keras_imgdesc.painting.learning.custom_step_model import CustomStepModel
 from keras_imgdesc.painting.learning.losses import (
     detail,
     matching_cross_entropy,
@@ -20,35 +20,36 @@ from keras_imgdesc.painting.learning.losses import (
 )
 from keras_imgdesc.painting.learning.vae_objective import VaeObjective
 from keras_imgdesc.painting.networks.generator import Generator
-from keras_imgdesc.painting.networks.picture_encoder import PictureEncoder
+from keras_imgdesc.painting.networks.vae_encoder import VaeEncoder
 from keras_imgdesc.painting.pixels import to_pixels
 
 
-class ConditionalVAE(TrainedInSteps):
-    """Learns to paint pictures again from their words and what the words leave open.
+class ConditionalVAE(CustomStepModel):
+    """An encoder and a generator that learn to reconstruct images from text and noise.
 
-    Maximises the evidence lower bound log p(picture | noise, words) - KL(noise given
-    picture and words, standard normal), where log p is of the pixels' squared error
-    and of how an image encoder sees the difference. Painting needs the generator
-    alone.
+    Training maximizes the evidence lower bound log p(image | noise, text) - KL(noise
+    given image and text, standard normal), where log p consists of the squared error of
+    the pixels and a distance in the features of an image encoder. Painting needs the
+    generator only.
 
-    Data are those of `ConditionalGAN`; of its `"noise"` the first `noise_dim` draw
-    what the encoder found. `"wrong"` and `"chances"` are not needed.
+    The data are those of `ConditionalGAN`. The first `noise_dim` values of `"noise"`
+    draw from the distribution that the encoder returns. `"mismatched"` and `"uniform"`
+    are not needed.
 
     Args:
-        encoder: pictures and sentences to noise.
-        generator: of the same resolution, sentence width and `noise_dim`.
-        average: a generator of the same configuration, that becomes the moving average.
-        distance: real and painted pixels to a scalar, see `FeatureDistance`; None for
-            pixels alone.
-        matching: as in `ConditionalGAN`.
+        encoder: model from images and sentences to noise.
+        generator: generator of the same resolution, sentence width and `noise_dim`.
+        average: generator of the same configuration, which receives the moving average.
+        distance: function from real and painted pixels to a scalar, such as
+            `FeatureDistance`; None compares pixels only.
+        matching: see `ConditionalGAN`.
 
     Example:
 
     >>> import numpy as np
-    >>> from keras_imgdesc.painting import ConditionalVAE, Generator, PictureEncoder
+    >>> from keras_imgdesc.painting import ConditionalVAE, Generator, VaeEncoder
     >>> small = {"sentence_dim": 8, "resolution": 32, "width": 4}
-    >>> vae = ConditionalVAE(PictureEncoder(**small), Generator(**small),
+    >>> vae = ConditionalVAE(VaeEncoder(**small), Generator(**small),
     ...                      Generator(**small))
     >>> vae.compile("adam")
     >>> chance = np.random.default_rng(0)
@@ -67,7 +68,7 @@ class ConditionalVAE(TrainedInSteps):
 
     def __init__(
         self,
-        encoder: PictureEncoder,
+        encoder: VaeEncoder,
         generator: Generator,
         average: Generator,
         distance: Callable[[Any, Any], Any] | None = None,
@@ -108,12 +109,12 @@ class ConditionalVAE(TrainedInSteps):
 
     @property
     def optimizers(self) -> list[Any]:
-        """The one, for a checkpoint."""
+        """The only optimizer, as a list."""
         return [self.generator_optimizer]
 
     @property
     def steps_done(self) -> Any:
-        """How often the weights have changed."""
+        """Number of training steps so far."""
         return self.generator_optimizer.iterations
 
     def learn(self, data: Any) -> dict[str, Any]:
@@ -121,7 +122,7 @@ class ConditionalVAE(TrainedInSteps):
         if self.freeze_generator:
             trained = list(self.encoder.trainable_variables)
         (_, logs), gradients = loss_gradients(
-            lambda apart: self._loss(data), trained, self.state
+            lambda _: self._loss(data), trained, self.state
         )
         self.generator_optimizer.apply(gradients, trained)
         step = ops.cast(self.steps_done, "float32")
@@ -135,30 +136,30 @@ class ConditionalVAE(TrainedInSteps):
     def _loss(self, data: Any) -> tuple[Any, dict[str, Any]]:
         objective = self.objective
         real, sentence = to_pixels(data["image"]), data["sentence"]
-        found = self.encoder({"image": real, "sentence": sentence}, training=True)
-        own = self.generator.noise_dim
-        deviation = ops.exp(0.5 * found["log_variance"])
-        noise = found["mean"] + deviation * data["noise"][:, :own]
+        encoded = self.encoder({"image": real, "sentence": sentence}, training=True)
+        width = self.generator.noise_dim
+        deviation = ops.exp(0.5 * encoded["log_variance"])
+        noise = encoded["mean"] + deviation * data["noise"][:, :width]
         painted = self.generator(
             self.generator.inputs_of(
                 data
-                | {"noise": ops.concatenate([noise, data["noise"][:, own:]], axis=-1)}
+                | {"noise": ops.concatenate([noise, data["noise"][:, width:]], axis=-1)}
             ),
             training=True,
         )
         error = ops.square(real - painted["image"])
         pixel_loss = ops.mean(error)
-        noise_divergence = normal_divergence(found["mean"], found["log_variance"])
+        noise_divergence = normal_divergence(encoded["mean"], encoded["log_variance"])
         divergence = normal_divergence(painted["mean"], painted["log_variance"])
-        # The bound sums over the numbers of a picture; here it is divided by them.
-        numbers = 3 * self.generator.resolution**2
+        # The bound is a sum over the values of an image, and this loss a mean.
+        num_values = 3 * self.generator.resolution**2
         loss = (
             pixel_loss
             + (
                 objective.noise_weight * noise_divergence
                 + objective.divergence_weight * divergence
             )
-            / numbers
+            / num_values
         )
         logs = {
             "pixel_loss": pixel_loss,

@@ -1,4 +1,4 @@
-"""What a discriminator sees and words, brought to one space."""
+"""A contrastive head: maps of a discriminator against sentences."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from keras_imgdesc.painting.networks.discriminator import Discriminator
 
 
 class Contrast(keras.Model):
-    """Compares pictures that a discriminator has read with sentences.
+    """Compare the maps of a discriminator with sentences.
 
-    It is trained on real pictures only, and together with the discriminator, whose
-    maps so come to hold what words can say. A frozen matcher cannot take its place: it
-    never sees what is painted for it, and is fooled.
+    It is trained together with the discriminator, on real images only, so that the
+    discriminator's maps learn what texts describe. A frozen matcher cannot replace it,
+    because it is never trained against painted images and is fooled by them.
 
     A functional Keras model. Input: `{"map": float (batch, 4, 4, channels), "sentence":
     float (texts, sentence_dim)}`. Output: float32 (batch, texts), the cosine of each
     pair over `temperature`.
 
     Args:
-        discriminator: whose maps these are.
-        dim: width of the space.
-        temperature: above 0.
-        name: of the Keras model.
+        discriminator: discriminator whose maps are compared.
+        dim: width of the common space.
+        temperature: divisor of the cosines, above 0.
+        name: name of the Keras model.
 
     Raises:
-        InputError: a temperature that is not above 0.
+        InputError: `temperature` is not above 0.
 
     Example:
 
@@ -61,12 +61,13 @@ class Contrast(keras.Model):
         maps = keras.Input(discriminator.read.output.shape[1:], name="map")
         sentence = keras.Input((discriminator.sentence_dim,), name="sentence")
         whitening = SentenceWhitening(name="whitening")
-        # Where things are in the map is part of what words say: it is not pooled.
+        # Texts describe where objects are, so the map is not pooled.
         flat = ops.reshape(maps, (-1, maps.shape[1] * maps.shape[2] * maps.shape[3]))
-        seen = keras.layers.Dense(dim, name="seen")(flat)
-        said = keras.layers.Dense(2 * dim, "relu", name="heard")(whitening(sentence))
-        said = keras.layers.Dense(dim, name="said")(said)
-        cosine = ops.matmul(_unit(seen), ops.transpose(_unit(said)))
+        images = keras.layers.Dense(dim, name="image_projection")(flat)
+        hidden = keras.layers.Dense(2 * dim, "relu", name="text_hidden")
+        project = keras.layers.Dense(dim, name="text_projection")
+        texts = project(hidden(whitening(sentence)))
+        cosine = ops.matmul(_unit(images), ops.transpose(_unit(texts)))
         super().__init__(
             inputs={"map": maps, "sentence": sentence},
             outputs=cosine / temperature,

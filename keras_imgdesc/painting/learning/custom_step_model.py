@@ -1,4 +1,4 @@
-"""What the training forms of generators have in common."""
+"""The base of models with their own training step."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from keras_imgdesc.painting.learning.backend_gradients import (
 )
 
 
-class TrainedInSteps(keras.Model):
-    """A model with a step of its own, which may have several optimizers.
+class CustomStepModel(keras.Model):
+    """A model that defines its training step and may have several optimizers.
 
-    On TensorFlow it is trained as every Keras model; on JAX by `train_on_batch` alone,
-    whose step is a pure function of variables and data.
+    On TensorFlow it is trained like every Keras model. On JAX only `train_on_batch`
+    works, which compiles the step as a pure function of variables and data.
 
     Attributes:
-        generator: what is trained.
-        average: its moving average, the one that is kept.
+        generator: generator that is trained.
+        average: generator with the moving average of its weights, which is saved.
     """
 
     generator: Any
@@ -32,15 +32,15 @@ class TrainedInSteps(keras.Model):
     @property
     @abstractmethod
     def optimizers(self) -> list[Any]:
-        """In the order in which a checkpoint has them."""
+        """The optimizers, in the order of a checkpoint."""
 
     @abstractmethod
     def learn(self, data: Any) -> dict[str, Any]:
-        """A step: changes `state`, and gives losses by name."""
+        """Do one training step, which changes `state`, and return losses by name."""
 
     @property
     def state(self) -> list[Any]:
-        """All variables that a step reads or changes."""
+        """All variables that a training step reads or changes."""
         optimizers = [v for optimizer in self.optimizers for v in optimizer.variables]
         return [*self.weights, *optimizers]
 
@@ -51,15 +51,18 @@ class TrainedInSteps(keras.Model):
         return self.learn(data[0] if isinstance(data, tuple) else data)
 
     def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """A step; see `keras.Model.train_on_batch`. On JAX it gives a dict.
+        """Do one training step; see `keras.Model.train_on_batch`.
+
+        Returns:
+            On JAX always a dict of losses by name.
 
         Raises:
-            InputError: Keras runs on neither TensorFlow nor JAX.
+            InputError: the backend of Keras is neither TensorFlow nor JAX.
         """
         require_gradients()
         if keras.backend.backend() == "tensorflow":
             return super().train_on_batch(x, *args, **kwargs)
-        # `compile`, and whoever changes the objective, resets it.
+        # `compile` resets it, and so must whoever changes the objective.
         if self.train_function is None:
             self.train_function = StatelessStep(self.learn, self.state)
         logs = self.train_function(x)

@@ -1,4 +1,4 @@
-"""How far two pictures are from each other to an image encoder."""
+"""The perceptual distance of images."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ VGG16_LAYERS = ("block1_conv2", "block2_conv2", "block3_conv3")
 
 
 class FeatureDistance:
-    """The perceptual loss: squared difference of an encoder's maps.
+    """The perceptual loss: squared difference of an image encoder's maps.
 
-    Each layer counts alike, its maps being divided by their mean square.
+    All layers have the same weight, because their maps are divided by their mean
+    square.
 
     Args:
-        encoder: one of `keras_imgdesc.vision`; its weights are left alone.
-        layers: names of its layers that are compared.
+        encoder: an encoder of `keras_imgdesc.vision`; it is not trained.
+        layers: names of the encoder's layers to compare.
+
+    Raises:
+        InputError: `layers` is empty or has an unknown name.
 
     Example:
 
@@ -42,8 +46,8 @@ class FeatureDistance:
         known = [layer.name for layer in encoder.layers if layer.weights]
         if not layers or not set(layers) <= set(known):
             raise InputError(
-                "layers must be some of the encoder's",
-                f"Choose of {known}",
+                "layers must be names of the encoder's layers",
+                f"Use some of {known}",
                 layers=list(layers),
             )
         self.encoder = encoder
@@ -51,7 +55,11 @@ class FeatureDistance:
         self.features = keras.Model(encoder.input, outputs, name="features")
 
     def __call__(self, real: Any, painted: Any) -> Any:
-        """A scalar for two batches of pixels in [-1, 1]."""
+        """Return the distance of two batches, a scalar.
+
+        Args:
+            real, painted: float (batch, size, size, 3) in [-1, 1].
+        """
         both = ops.concatenate([real, painted], axis=0)
         maps = self.features(to_encoder(both, self.encoder), training=False)
         maps = maps if isinstance(maps, list) else [maps]

@@ -1,4 +1,4 @@
-"""What discriminator and generator are trained for."""
+"""Losses of painters."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ ADVERSARIAL_LOSSES = ("hinge", "non_saturating")
 def discriminator_loss(
     real: Any, fake: Any, mismatched: Any, kind: str = "hinge"
 ) -> Any:
-    """The matching-aware loss: real pictures with wrong words count as fake.
+    """Compute the matching-aware loss: real images with mismatched texts count as fake.
 
     Args:
-        real: scores of real pictures with their words, float (batch,).
-        fake: of painted pictures with their words.
-        mismatched: of real pictures with wrong words; any number, or None.
+        real: float (batch,), scores of real images with their texts.
+        fake: float (batch,), scores of painted images with their texts.
+        mismatched: float, any shape, scores of real images with mismatched texts; None
+            for none.
         kind: `"hinge"` or `"non_saturating"`.
 
     Returns:
-        A scalar: the loss of real pictures, plus that of the two sorts of fakes, half
-        each.
+        Scalar: the loss of the real images plus half the loss of each kind of fakes.
+
+    Raises:
+        InputError: `kind` is unknown.
 
     Example:
 
@@ -47,18 +50,21 @@ def discriminator_loss(
 
 
 def generator_loss(fake: Any, kind: str = "hinge") -> Any:
-    """How far painted pictures are from counting as real.
+    """Compute the adversarial loss of a generator, a scalar.
 
     Args:
-        fake: scores, float (batch,).
-        kind: as in `discriminator_loss`.
+        fake: float (batch,), scores of painted images.
+        kind: see `discriminator_loss`.
+
+    Raises:
+        InputError: `kind` is unknown.
     """
     _below(kind)
     return -ops.mean(fake) if kind == "hinge" else ops.mean(ops.softplus(-fake))
 
 
 def coarse_distance(first: Any, second: Any) -> Any:
-    """Mean squared difference of pictures at a quarter of their resolution.
+    """Compute the mean squared difference of images at a quarter of their resolution.
 
     Args:
         first, second: float (batch, size, size, 3).
@@ -68,24 +74,24 @@ def coarse_distance(first: Any, second: Any) -> Any:
     >>> import numpy as np
     >>> from keras_imgdesc.painting import coarse_distance
     >>> fine = np.indices((8, 8)).sum(axis=0) % 2.0
-    >>> pictures = np.tile(fine[None, ..., None], (1, 1, 1, 3)).astype("float32")
-    >>> float(coarse_distance(pictures, 1 - pictures))
+    >>> images = np.tile(fine[None, ..., None], (1, 1, 1, 3)).astype("float32")
+    >>> float(coarse_distance(images, 1 - images))
     0.0
     """
-    apart = ops.average_pool(ops.cast(first - second, "float32"), 4, 4)
-    return ops.mean(ops.square(apart))
+    difference = ops.average_pool(ops.cast(first - second, "float32"), 4, 4)
+    return ops.mean(ops.square(difference))
 
 
 def gradient_penalty(
     image_gradient: Any, sentence_gradient: Any, power: float = 6.0
 ) -> Any:
-    """The matching-aware gradient penalty, to be multiplied with 2.
+    """Compute the matching-aware gradient penalty, a scalar; its usual weight is 2.
 
     Args:
-        image_gradient: of the scores of real pictures with their words with respect
-            to the pictures, (batch, ...).
-        sentence_gradient: with respect to the sentences, (batch, dim).
-        power: of the sum of both norms.
+        image_gradient: (batch, ...), gradient of the scores of real images with their
+            texts with respect to the images.
+        sentence_gradient: (batch, dim), gradient with respect to the sentences.
+        power: exponent of the sum of both norms.
 
     Reference:
         Tao et al., "DF-GAN: A Simple and Effective Baseline for Text-to-Image
@@ -102,39 +108,45 @@ def gradient_penalty(
 
 
 def normal_divergence(mean: Any, log_variance: Any) -> Any:
-    """KL of normal distributions from the standard normal one, the mean over a batch.
+    """Compute the mean KL divergence from the standard normal distribution.
 
     Args:
-        mean, log_variance: float (batch, dim).
+        mean, log_variance: float (batch, dim), normal distributions.
+
+    Returns:
+        Scalar, the mean over the batch of the sum over the dimensions.
     """
     each = ops.square(mean) + ops.exp(log_variance) - log_variance - 1.0
     return 0.5 * ops.mean(ops.sum(each, axis=-1))
 
 
 def detail(pixels: Any) -> Any:
-    """How far pixels are from the mean of what is around them.
+    """Compute the distance of pixels from their local mean.
 
-    Large all over a small thing, of a large one along its rim.
+    It is large all over a small object, and along the edges of a large one.
 
     Args:
         pixels: float (batch, size, size, 3) in [-1, 1].
 
     Returns:
-        float (batch, size, size, 1) from 0 to 2, the mean over the colours; what is
-        around is a square whose side is a quarter of the size, and one.
+        float (batch, size, size, 1) from 0 to 2, averaged over the colours. The local
+        mean is that of a square of side `size // 4 + 1`.
     """
     blur = ops.average_pool(pixels, pixels.shape[1] // 4 + 1, 1, padding="same")
     return ops.mean(ops.abs(pixels - blur), axis=-1, keepdims=True)
 
 
 def matching_cross_entropy(scores: Any, same: Any = None) -> Any:
-    """The symmetric softmax of painted pictures and their texts.
+    """Compute the symmetric cross-entropy of painted images and their texts.
 
     Args:
-        scores: f(I, D), float (batch, batch or more); the text of a picture is in
-            the column of its row's number, columns beyond are wrong texts.
-        same: bool (batch, batch or more), which of the first columns are a picture's
-            own text; None for no other than its row's.
+        scores: f(I, D), float (images, images or more). The text of an image is in the
+            column with the number of its row; further columns are other texts.
+        same: bool (images, images or more), whether a text is equal to the image's own,
+            for some or all columns; None if all texts differ.
+
+    Returns:
+        Scalar, the mean of both directions.
 
     Reference:
         Xu et al., "AttnGAN: Fine-Grained Text to Image Generation with Attentional
@@ -144,23 +156,23 @@ def matching_cross_entropy(scores: Any, same: Any = None) -> Any:
     count = ops.shape(scores)[0]
     own = ops.diagonal(scores[:, :count])
     if same is not None:
-        told = ops.shape(same)[1]
+        known = ops.shape(same)[1]
         other = ops.logical_and(
-            same, ops.logical_not(ops.eye(count, told, dtype="bool"))
+            same, ops.logical_not(ops.eye(count, known, dtype="bool"))
         )
-        masked = ops.where(other, -1e9, scores[:, :told])
-        scores = ops.concatenate([masked, scores[:, told:]], axis=1)
+        masked = ops.where(other, -1e9, scores[:, :known])
+        scores = ops.concatenate([masked, scores[:, known:]], axis=1)
     of_texts = ops.logsumexp(scores, axis=1)
-    of_pictures = ops.logsumexp(scores[:, :count], axis=0)
-    return 0.5 * ops.mean(of_texts + of_pictures) - ops.mean(own)
+    of_images = ops.logsumexp(scores[:, :count], axis=0)
+    return 0.5 * ops.mean(of_texts + of_images) - ops.mean(own)
 
 
 def _below(kind: str) -> Any:
-    """The loss of a score that should be far below zero."""
+    """Return the loss of a score that should be far below zero."""
     if kind not in ADVERSARIAL_LOSSES:
         raise InputError(
-            f"The loss must be one of {ADVERSARIAL_LOSSES}",
-            "Choose one of them",
+            f"The loss must be one of {list(ADVERSARIAL_LOSSES)}",
+            f"Use one of {list(ADVERSARIAL_LOSSES)}",
             loss=kind,
         )
     if kind == "hinge":

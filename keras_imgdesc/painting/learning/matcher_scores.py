@@ -1,4 +1,4 @@
-"""f(I, D) of painted pixels, with gradients."""
+"""Scores of a matcher as a differentiable function of pixels."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from keras_imgdesc.matching import ImageTextMatcher
 
 
 class MatcherScores:
-    """A frozen matcher as a function of painted pixels and token ids.
+    """A matcher as a differentiable function of painted pixels and token ids.
 
     Args:
-        matcher: how well pictures and words fit; its weights are left alone.
+        matcher: matcher that scores the pairs; it is not trained.
 
     Call arguments:
         pixels: float (images, size, size, 3) in [-1, 1].
         token_ids: int32 (texts, words).
 
     Returns:
-        float32 (images, texts).
+        f(I, D), float32 (images, texts).
 
     Example:
 
@@ -51,7 +51,7 @@ class MatcherScores:
 
 
 def to_encoder(pixels: Any, encoder: Any) -> Any:
-    """Pixels in [-1, 1] as an image encoder takes them."""
+    """Convert pixels in [-1, 1] to the input of an image encoder, in its size."""
     size = encoder.image_size
     image = ops.cast(pixels, "float32") * 127.5 + 127.5
     if image.shape[1] != size:

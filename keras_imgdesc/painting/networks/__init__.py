@@ -1,1 +1,1 @@
-"""Generator, discriminators and encoders of painters."""
+"""The networks of painters: generator, discriminators and the encoder of a VAE."""

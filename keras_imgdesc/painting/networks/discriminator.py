@@ -1,4 +1,4 @@
-"""Whether a picture is real and of its words."""
+"""A discriminator of images and sentences."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from keras_imgdesc.painting.networks.resolutions import channels_of_maps
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class Discriminator(keras.Model):
-    """Tells real pictures with their words from all else.
+    """Tell real images with their own sentences from all other pairs.
 
-    Convolutions of stride 2 under spectral normalisation down to a map of 4 x 4, where
-    the sentence comes in. As pictures are the costly part, they are read once
-    (`read`), and judged with several sentences (`judge`).
+    Convolutions of stride 2 under spectral normalization reduce the image to a 4 x 4
+    map, which is scored together with the sentence. Reading images is the expensive
+    part, so it is a model of its own (`read`), and one map can be scored with several
+    sentences (`judge`).
 
     A functional Keras model. Input: `{"image": float (batch, resolution, resolution,
     3) in [-1, 1], "sentence": float (batch, sentence_dim)}`. Output: float32
@@ -27,26 +28,29 @@ class Discriminator(keras.Model):
 
     Args:
         sentence_dim: width of the sentence vectors.
-        resolution: side of the pictures: 32, 64 or 128.
+        resolution: side of the images in pixels: 32, 64 or 128.
         width: channels of the first map, at half the resolution.
-        condition_dim: width that the sentence is brought to.
-        conditioning: `"concatenated"`: the sentence is laid beside each of the 4 x 4
-            places, and convolutions read both; `"projection"`: an inner product of
-            the picture's vector and the sentence is added (Miyato and Koyama 2018).
-        name: of the Keras model.
+        condition_dim: width that the sentence is projected to.
+        conditioning: `"concatenated"` appends the sentence to each of the 4 x 4
+            locations before a convolution; `"projection"` adds an inner product of the
+            image's vector and the sentence (Miyato and Koyama 2018).
+        name: name of the Keras model.
 
     Attributes:
-        read: a model of pictures to maps (batch, 4, 4, channels).
-        judge: a model of `{"map", "sentence"}` to scores (batch,).
+        read: model from images to maps (batch, 4, 4, channels).
+        judge: model from `{"map", "sentence"}` to scores (batch,).
+
+    Raises:
+        InputError: an argument is out of range or unknown.
 
     Example:
 
     >>> import numpy as np
     >>> from keras_imgdesc.painting import Discriminator
     >>> discriminator = Discriminator(sentence_dim=8, resolution=32, width=4)
-    >>> pictures = np.zeros((2, 32, 32, 3), "float32")
+    >>> images = np.zeros((2, 32, 32, 3), "float32")
     >>> sentences = np.zeros((2, 8), "float32")
-    >>> tuple(discriminator({"image": pictures, "sentence": sentences}).shape)
+    >>> tuple(discriminator({"image": images, "sentence": sentences}).shape)
     (2,)
     """
 

@@ -1,4 +1,4 @@
-"""Words and noise to a picture."""
+"""The generator: sentence and noise to an image."""
 
 from __future__ import annotations
 
@@ -26,48 +26,49 @@ from keras_imgdesc.painting.networks.resolutions import channels_of_maps
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class Generator(keras.Model):
-    """Paints a picture from a sentence vector and noise.
+    """Paint an image from a sentence vector and noise.
 
-    A map of 4 x 4 is made of condition and noise and doubled by transposed
-    convolutions of 4 x 4, each followed by a conditional batch normalisation, until it
-    is the picture. Where a map is at most `refined_size` wide, a residual convolution
-    follows: that is where things are given their places. Where the picture itself is,
-    what a map of its size finds, half as wide as the one before, is added to it: that
-    is where rims become sharp.
+    A 4 x 4 map is computed from condition and noise and doubled by transposed
+    convolutions of 4 x 4, each followed by a conditional batch normalization, up to the
+    image. Maps of a side up to `refined_size` are refined by a residual convolution,
+    which arranges the objects. If `refined_size` is the resolution, the image is
+    refined, too: a map of its size, half as wide as the last one, is projected to
+    colours and added, which sharpens edges.
 
-    With `word_dim` maps from 8 x 8 to `attended_size` look at the words themselves
-    (`WordAttention`), and a residual convolution spreads what they found.
+    With `word_dim`, maps from 8 x 8 to `attended_size` attend to the single words
+    (`WordAttention`), followed by a residual convolution.
 
     A functional Keras model. Input: `{"sentence": float (batch, sentence_dim),
-    "noise": float (batch, latent_dim)}`, the noise standard normal: the picture's
-    and, behind it, that of `ConditioningAugmentation`; with `word_dim` also `"words"`
-    float (batch, words, word_dim), zero where there is padding. Output:
+    "noise": float (batch, latent_dim)}`, with standard normal noise: `noise_dim` values
+    for the image, then `condition_dim` for `ConditioningAugmentation`. With `word_dim`
+    also `"words"`, float (batch, words, word_dim), zero where there is padding. Output:
     `{"image": float32 (batch, resolution, resolution, 3) in [-1, 1], "mean",
-    "log_variance": float32 (batch, condition_dim)}`, the latter two of the
-    condition.
+    "log_variance": float32 (batch, condition_dim)}`, the latter two of the condition.
 
     Args:
         sentence_dim: width of the sentence vectors.
-        resolution: side of the picture: 32, 64 or 128.
-        width: channels of the last map, at half the resolution; maps of half the size
-            have twice as many, eight times `width` at most.
-        noise_dim: width of the picture's noise.
+        resolution: side of the image in pixels: 32, 64 or 128.
+        width: channels of the last map, at half the resolution. Each map has twice as
+            many as the next, at most eight times `width`.
+        noise_dim: width of the image's noise.
         condition_dim: width of the condition.
-        refined_size: side up to which maps are refined, the picture among them; 0
+        refined_size: largest side of a map that is refined, up to the resolution; 0
             refines none.
-        most_channels: no map has more; None sets no limit.
-        word_dim: width of the words' vectors; None looks at none.
-        attended_size: side up to which maps look at words.
-        prior_layers: of a `NoisePrior` that the picture's noise goes through; 0 for
-            none.
-        sharpening_rounds: of a `Sharpening` of the picture; 0 for none.
-        temperature: the noise is multiplied by it: below 1 what is painted is surer
-            and more alike (Kingma and Dhariwal 2018,
-            https://arxiv.org/abs/1807.03039).
-        name: of the Keras model.
+        most_channels: upper limit of the channels of a map; None sets none.
+        word_dim: width of the word vectors; None attends to no words.
+        attended_size: largest side of a map that attends to words.
+        prior_layers: number of layers of a `NoisePrior` for the image's noise; 0 for
+            no prior.
+        sharpening_rounds: rounds of a `Sharpening` of the image; 0 for none.
+        temperature: factor of the noise. Below 1 images are more typical and more alike
+            (Kingma and Dhariwal 2018, https://arxiv.org/abs/1807.03039).
+        name: name of the Keras model.
 
     Attributes:
         latent_dim: `noise_dim + condition_dim`.
+
+    Raises:
+        InputError: an argument is out of range or unknown.
 
     Example:
 
@@ -115,13 +116,14 @@ class Generator(keras.Model):
             _Map(4 << index, count, refined_size, attended)
             for index, count in enumerate(channels)
         ]
-        picture = keras.layers.Conv2DTranspose(
+        # "picture" is the name in the weights of every preset.
+        to_image = keras.layers.Conv2DTranspose(
             3, 4, strides=2, padding="same", name="picture"
         )
         finest = None
         if refined_size >= resolution:
             finest = _Map(resolution, max(1, channels[-1] // 2), refined_size, 0)
-            touch = keras.layers.Conv2D(3, 3, padding="same", name="refined_picture")
+            detail = keras.layers.Conv2D(3, 3, padding="same", name="refined_picture")
 
         # === Functional Model ===
         sentence = keras.Input((sentence_dim,), name="sentence")
@@ -129,19 +131,19 @@ class Generator(keras.Model):
         inputs = {"sentence": sentence, "noise": noise}
         if word_dim is not None:
             inputs["words"] = keras.Input((None, word_dim), name="words")
-        seen = whitening(sentence)
+        white = whitening(sentence)
         tempered = noise if temperature == 1 else noise * temperature
-        condition, mean, log_variance = augmentation(seen, tempered[:, noise_dim:])
+        condition, mean, log_variance = augmentation(white, tempered[:, noise_dim:])
         own = tempered[:, :noise_dim]
         if prior is not None:
-            own = prior(own, seen)
+            own = prior(own, white)
         code = ops.concatenate([own, condition], axis=-1)
         x = ops.reshape(start(code), (-1, 4, 4, channels[0]))
-        for one in maps:
-            x = one(x, code, inputs.get("words"))
-        painted = picture(x)
+        for double in maps:
+            x = double(x, code, inputs.get("words"))
+        painted = to_image(x)
         if finest is not None:
-            painted += touch(finest(x, code, None))
+            painted += detail(finest(x, code, None))
         image = ops.tanh(ops.cast(painted, "float32"))
         if sharpening_rounds:
             image = Sharpening(sharpening_rounds, dtype="float32")(image)
@@ -173,24 +175,24 @@ class Generator(keras.Model):
         return self.noise_dim + self.condition_dim
 
     def inputs_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Of a dict what the generator takes."""
+        """Select the generator's inputs from a dict."""
         names = ["sentence", "noise"]
         names += [] if self.word_dim is None else ["words"]
         return {name: values[name] for name in names}
 
     def refined(self, size: int) -> Generator:
-        """A generator that paints the same, with larger maps to be refined.
+        """Return a generator that paints the same images and refines larger maps.
 
         Args:
-            size: its `refined_size`. Convolutions that are new add nothing until they
-                are trained.
+            size: its `refined_size`. The output of a new convolution is zero until it
+                is trained.
 
         Raises:
-            InputError: `size` is smaller than it is.
+            InputError: `size` is below the present `refined_size`.
         """
         if size < self.refined_size:
             raise InputError(
-                "A generator that there is can only be refined further",
+                "refined_size of an existing generator can only be increased",
                 f"Set refined_size to {self.refined_size} or more",
                 refined_size=size,
             )
@@ -200,7 +202,7 @@ class Generator(keras.Model):
             if layer.name in before:
                 layer.set_weights(before[layer.name].get_weights())
             elif layer.name.startswith("refined_norm_"):
-                layer.silence()
+                layer.zero_output()
             elif layer.name == "refined_picture":
                 layer.set_weights([np.zeros(w.shape) for w in layer.weights])
         return larger
@@ -208,10 +210,10 @@ class Generator(keras.Model):
     def painting(
         self, *, sharpening_rounds: int | None = None, temperature: float | None = None
     ) -> Generator:
-        """A generator of the same weights that paints otherwise.
+        """Return a generator with the same weights and other settings of painting.
 
         Args:
-            sharpening_rounds, temperature: see above; None leaves what it has.
+            sharpening_rounds, temperature: see the class; None keeps the value.
         """
         changes = {"sharpening_rounds": sharpening_rounds, "temperature": temperature}
         given = {name: value for name, value in changes.items() if value is not None}
@@ -251,7 +253,7 @@ class Generator(keras.Model):
 
 
 class _Map:
-    """The layers that make one map from the one of half its size."""
+    """The layers that compute a map from the one of half its size."""
 
     def __init__(
         self, side: int, channels: int, refined_size: int, attended_size: int
@@ -286,7 +288,7 @@ class _Map:
 
 
 class _Residual:
-    """What a convolution of 3 x 3 adds to a map."""
+    """A residual convolution of 3 x 3."""
 
     def __init__(self, channels: int, conv: str, norm: str, side: int) -> None:
         self.conv = keras.layers.Conv2D(

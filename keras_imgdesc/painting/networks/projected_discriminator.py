@@ -1,4 +1,4 @@
-"""A discriminator that sees through a trained image encoder."""
+"""A discriminator on the features of a trained image encoder."""
 
 from __future__ import annotations
 
@@ -15,35 +15,33 @@ from keras_imgdesc.painting.networks.resolutions import channels_of_maps
 
 
 class ProjectedDiscriminator(keras.Model):
-    """Tells real pictures with their words from all else, by an encoder's maps.
+    """Tell real images with their own sentences from all other pairs, by features.
 
-    What is real in a few thousand pictures is learned much sooner from the maps of an
-    encoder that knows pictures already. Those of a quarter of the resolution, an
-    eighth and so on down to 4 x 4 are each brought to 4 x 4 and scored by a head of
-    its own, so that neither texture nor layout can be left out. The encoder stays as
-    it is. As it overlooks what does not matter to it, patterns of single pixels above
-    all, one more head sees the pixels themselves.
+    With the maps of a pretrained encoder, a few thousand images suffice to learn what
+    is real. Its maps at a quarter of the resolution, an eighth, and so on down to
+    4 x 4, are each reduced to 4 x 4 and scored by a separate head, so that both texture
+    and layout count. The encoder is frozen. Because it ignores patterns of single
+    pixels, an additional head reads the pixels themselves.
 
-    A functional Keras model. Input: as that of `Discriminator`. Output: float32
-    (batch, heads), high for real, the pixels' head first, then that of the largest
-    maps.
+    A functional Keras model. Input: that of `Discriminator`. Output: float32 (batch,
+    heads), high for real; the first head reads the pixels, the next the largest map.
 
     Args:
-        encoder: one of `keras_imgdesc.vision`; its weights are copied.
+        encoder: an encoder of `keras_imgdesc.vision`; its weights are copied.
         sentence_dim: width of the sentence vectors.
-        resolution: side of the pictures: 32, 64 or 128.
-        width: each head's map of 4 x 4 has four times as many channels.
-        condition_dim: width that the sentence is brought to.
+        resolution: side of the images in pixels: 32, 64 or 128.
+        width: a quarter of the channels of each head's 4 x 4 map.
+        condition_dim: width that the sentence is projected to.
         conditioning: see `Discriminator`.
-        name: of the Keras model.
+        name: name of the Keras model.
 
     Attributes:
-        read: a model of pictures to maps (batch, 4, 4, channels), those of all heads
-            side by side.
-        judge: a model of `{"map", "sentence"}` to scores (batch, heads).
+        read: model from images to maps (batch, 4, 4, channels), those of all heads
+            concatenated.
+        judge: model from `{"map", "sentence"}` to scores (batch, heads).
 
     Raises:
-        InputError: the encoder has no map of 4 x 4 at this resolution, or an option is
+        InputError: the encoder has no 4 x 4 map at this resolution, or an argument is
             unknown.
 
     Example:
@@ -53,9 +51,9 @@ class ProjectedDiscriminator(keras.Model):
     >>> from keras_imgdesc.painting import ProjectedDiscriminator
     >>> encoder = VGG16Encoder(image_size=48, width=0.0625)
     >>> discriminator = ProjectedDiscriminator(encoder, sentence_dim=8, width=4)
-    >>> pictures = np.zeros((2, 64, 64, 3), "float32")
+    >>> images = np.zeros((2, 64, 64, 3), "float32")
     >>> sentences = np.zeros((2, 8), "float32")
-    >>> tuple(discriminator({"image": pictures, "sentence": sentences}).shape)
+    >>> tuple(discriminator({"image": images, "sentence": sentences}).shape)
     (2, 4)
 
     Reference:
@@ -74,13 +72,15 @@ class ProjectedDiscriminator(keras.Model):
         **unknown: Any,
     ) -> None:
         refuse_unknown_options(type(self), unknown)
-        eyes, sides = _eyes(encoder, resolution)
+        features, sides = _features(encoder, resolution)
 
         # === Layers ===
         most = 4 * width
-        pixels = _Way("_pixels", channels_of_maps(resolution, width, most)[::-1], None)
-        ways = [
-            _Way(f"_{side}", [most] * ((side // 4).bit_length() - 1), most)
+        pixels = _Reduction(
+            "_pixels", channels_of_maps(resolution, width, most)[::-1], None
+        )
+        reductions = [
+            _Reduction(f"_{side}", [most] * ((side // 4).bit_length() - 1), most)
             for side in sides
         ]
         whitening = SentenceWhitening(name="whitening")
@@ -91,14 +91,17 @@ class ProjectedDiscriminator(keras.Model):
 
         # === Functional Model ===
         image = keras.Input((resolution, resolution, 3), name="image")
-        found = [pixels(image)]
-        found += [way(one) for way, one in zip(ways, eyes(image), strict=True)]
-        read = keras.Model(image, ops.concatenate(found, axis=-1), name="read")
+        reduced = [pixels(image)]
+        reduced += [
+            reduce(level)
+            for reduce, level in zip(reductions, features(image), strict=True)
+        ]
+        read = keras.Model(image, ops.concatenate(reduced, axis=-1), name="read")
         maps = keras.Input(read.output.shape[1:], name="map")
         sentence = keras.Input((sentence_dim,), name="sentence")
-        said = whitening(sentence)
+        white = whitening(sentence)
         parts = ops.split(maps, len(heads), axis=-1)
-        scores = [head(part, said) for head, part in zip(heads, parts, strict=True)]
+        scores = [head(part, white) for head, part in zip(heads, parts, strict=True)]
         judge = keras.Model(
             {"map": maps, "sentence": sentence},
             ops.concatenate(scores, axis=-1),
@@ -121,10 +124,10 @@ class ProjectedDiscriminator(keras.Model):
         self.whitening = whitening
 
 
-def _eyes(encoder: Any, resolution: int) -> tuple[Any, list[int]]:
-    """A frozen copy of an encoder and the sides of the maps that it gives.
+def _features(encoder: Any, resolution: int) -> tuple[Any, list[int]]:
+    """Return a frozen model of the encoder's maps, and their sides.
 
-    Takes pixels in [-1, 1], gives of each side the deepest map.
+    It takes pixels in [-1, 1] and returns the deepest map of each side.
     """
     largest = resolution // 4
     copy = encoder.resized(resolution)
@@ -134,8 +137,8 @@ def _eyes(encoder: Any, resolution: int) -> tuple[Any, list[int]]:
     sides = [side for side in sorted(deepest, reverse=True) if 4 <= side <= largest]
     if 4 not in sides:
         raise InputError(
-            "An encoder to see through must have a map of 4 x 4",
-            "Use one that halves pictures more often, or paint larger ones",
+            "The encoder must have a map of 4 x 4 at this resolution",
+            "Use an encoder with another stride, or another resolution",
             encoder=encoder.name,
             resolution=resolution,
             maps=sorted(deepest, reverse=True),
@@ -145,19 +148,19 @@ def _eyes(encoder: Any, resolution: int) -> tuple[Any, list[int]]:
     image = keras.Input((resolution, resolution, 3), name="image")
     found = maps(image * 127.5 + 127.5)
     found = found if isinstance(found, list) else [found]
-    eyes = keras.Model(image, [_level(one) for one in found], name="eyes")
-    return eyes, sides
+    features = keras.Model(image, [_normalize(x) for x in found], name="features")
+    return features, sides
 
 
-def _level(maps: Any) -> Any:
-    """Maps whose channels have a mean square of one at each place."""
+def _normalize(maps: Any) -> Any:
+    """Scale maps so that the mean square of the channels is 1 at each location."""
     values = ops.cast(maps, "float32")
     size = ops.mean(ops.square(values), axis=-1, keepdims=True)
     return ops.cast(values * ops.rsqrt(size + 1e-4), maps.dtype)
 
 
-class _Way:
-    """Convolutions that bring a map to 4 x 4: first one of each place, then halving."""
+class _Reduction:
+    """Convolutions that reduce a map to 4 x 4, after one of 1 x 1 where asked for."""
 
     def __init__(self, suffix: str, halves: list[int], first: int | None) -> None:
         self.convolutions = [

@@ -1,4 +1,4 @@
-"""Sides of pictures that can be painted."""
+"""The resolutions of painted images, and the widths of their maps."""
 
 from keras_imgdesc.errors import InputError
 
@@ -6,15 +6,27 @@ RESOLUTIONS = (32, 64, 128)
 
 
 def channels_of_maps(resolution: int, width: int, most: int | None = None) -> list[int]:
-    """Channels of the maps of side 4, 8, ... up to half the resolution, `most` at most.
+    """Return the channels of the maps of side 4, 8, ... up to half the resolution.
+
+    Args:
+        resolution: side of the image: 32, 64 or 128.
+        width: channels of the last map; each map has twice as many as the next, at most
+            eight times `width`.
+        most: upper limit of the channels; None sets none.
 
     Raises:
-        InputError: there is no such resolution, or the width or limit is not positive.
+        InputError: the resolution is unknown, or `width` or `most` is not positive.
+
+    Example:
+
+    >>> from keras_imgdesc.painting.networks.resolutions import channels_of_maps
+    >>> channels_of_maps(64, width=10, most=60)
+    [60, 40, 20, 10]
     """
     if resolution not in RESOLUTIONS:
         raise InputError(
-            f"resolution must be one of {RESOLUTIONS}",
-            "Choose one of them",
+            f"resolution must be one of {list(RESOLUTIONS)}",
+            f"Use one of {list(RESOLUTIONS)}",
             resolution=resolution,
         )
     if width < 1:

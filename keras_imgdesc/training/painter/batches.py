@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.painting.learning.batches import draw_chance, mismatched_rows
+from keras_imgdesc.painting.learning.batches import draw_randomness, mismatched_rows
 from keras_imgdesc.training.painter.recipe import PainterRecipe
 from keras_imgdesc.training.painter.texts import PainterTexts
 
@@ -114,7 +114,7 @@ class PainterBatches:
             "sentence": sentences[text],
             "mismatched": np.stack([sentences[w] for w in wrong], axis=1),
             "text_id": text.astype(np.int32),
-            **draw_chance(count, self.latent_dim, chance),
+            **draw_randomness(count, self.latent_dim, chance),
         }
         if self.texts.words is not None:
             batch["words"] = self.texts.words[text].astype(np.float32)

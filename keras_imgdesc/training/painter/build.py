@@ -17,8 +17,8 @@ from keras_imgdesc.painting import (
     FeatureDistance,
     Generator,
     MatcherScores,
-    PictureEncoder,
     ProjectedDiscriminator,
+    VaeEncoder,
 )
 from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.training.optimizers.build import (
@@ -156,9 +156,9 @@ def _generator(recipe: PainterRecipe, shapes: dict[str, Any]) -> Generator:
     return found
 
 
-def _vae_encoder(recipe: VaeRecipe, shapes: dict[str, Any]) -> PictureEncoder:
+def _vae_encoder(recipe: VaeRecipe, shapes: dict[str, Any]) -> VaeEncoder:
     if recipe.vae_encoder_from is None:
-        return PictureEncoder(**shapes, **recipe.vae_encoder_options)
+        return VaeEncoder(**shapes, **recipe.vae_encoder_options)
     path = Path(recipe.vae_encoder_from) / ENCODER_FILE
     if not path.is_file():
         raise InputError(

@@ -12,8 +12,9 @@ def prior() -> NoisePrior:
     layer.build((None, 5), (None, 4))
     chance = np.random.default_rng(0)
     layer.set_weights([chance.normal(0, 0.3, w.shape) for w in layer.weights])
-    # What changes in no time cannot be followed.
-    layer.clock.set_weights([w / 30 for w in layer.clock.get_weights()])
+    # A velocity that changes fast needs more steps.
+    clock = layer.time_projection
+    clock.set_weights([w / 30 for w in clock.get_weights()])
     return layer
 
 

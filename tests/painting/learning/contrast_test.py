@@ -10,7 +10,7 @@ from keras_imgdesc.painting import (
     GanObjective,
     Generator,
 )
-from keras_imgdesc.painting.learning.batches import draw_chance
+from keras_imgdesc.painting.learning.batches import draw_randomness
 
 SHAPE = {"sentence_dim": 4, "resolution": 32, "width": 4}
 
@@ -27,7 +27,7 @@ def batch(step: int, rows: int = 16) -> dict[str, np.ndarray]:
         "sentence": sentence,
         "mismatched": np.stack([sentence[::-1], np.roll(sentence, 1, axis=1)], axis=1),
         "text_id": tone.astype("int32"),
-        **draw_chance(rows, Generator(**SHAPE).latent_dim, chance),
+        **draw_randomness(rows, Generator(**SHAPE).latent_dim, chance),
     }
 
 

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 from keras_imgdesc.painting import (
     ConditionalGAN, ConditionalVAE, Contrast, Discriminator, GanObjective, Generator,
-    PictureEncoder, VaeObjective)
+    VaeEncoder, VaeObjective)
 
 begin, end, *kinds = sys.argv[1:]
 chance = np.random.default_rng(0)
@@ -29,7 +29,7 @@ def build(kind):
         Generator(**shape, noise_dim=5, condition_dim=7, word_dim=6, refined_size=4,
                   attended_size=8) for _ in range(2))
     if kind == "vae":
-        model = ConditionalVAE(PictureEncoder(**shape, noise_dim=5), generator, average)
+        model = ConditionalVAE(VaeEncoder(**shape, noise_dim=5), generator, average)
         objective = VaeObjective(noise_weight=2.0, detail_weight=3.0)
         model.compile(keras.optimizers.SGD(0.02, 0.9), objective)
         return model

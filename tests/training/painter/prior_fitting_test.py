@@ -4,14 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from keras_imgdesc.painting import ConditionalVAE, Generator, PictureEncoder
+from keras_imgdesc.painting import ConditionalVAE, Generator, VaeEncoder
 from keras_imgdesc.training.painter import prior_fitting
 from keras_imgdesc.training.painter.prior_fitting import fit_noise_prior
 
 SHAPE = {"sentence_dim": 2, "resolution": 32, "width": 2, "noise_dim": 4}
 
 
-class Encoder(PictureEncoder):
+class Encoder(VaeEncoder):
     """Finds what the test says."""
 
     def predict_on_batch(self, inputs):

@@ -26,8 +26,8 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.painting import (
     ConditionalVAE,
     Generator,
-    PictureEncoder,
     TextToImage,
+    VaeEncoder,
 )
 from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.training.painter import PainterRecipe
@@ -219,7 +219,7 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
 ):
     encoder = load_preset(matcher_preset).text_encoder
     old = TextToImage(encoder, Generator(16, resolution=32, **PRIOR))
-    kernel = old.generator.prior.leave.kernel
+    kernel = old.generator.prior.output_projection.kernel
     kernel.assign(0.1 * ops.ones_like(kernel))
     old.save_to_preset(tmp_path / "old")
     begun = {"generator_from": str(tmp_path / "old"), "generator_options": {}}
@@ -234,7 +234,7 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
     def watched(self, epoch):
         frozen.append(self.model.freeze_generator)
         generator = self.model.generator
-        assert not generator.prior.leave.kernel.numpy().any()
+        assert not generator.prior.output_projection.kernel.numpy().any()
         start = old.generator.get_layer("start").kernel
         np.testing.assert_allclose(
             generator.get_layer("start").kernel, start, atol=1e-3
@@ -245,7 +245,7 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
     begun |= {"prior_epochs": 1, "sharpening_rounds": 2, "temperature": 0.5}
     new = run(recipe(matcher_preset, **begun), tmp_path / "new")
     assert frozen == [True, False]
-    assert new.generator.prior.leave.kernel.numpy().any()  # fitted anew
+    assert new.generator.prior.output_projection.kernel.numpy().any()  # fitted anew
     assert new.generator.refined_size == 32
     assert new.generator.sharpening_rounds == 2
     assert new.generator.temperature == 0.5
@@ -294,9 +294,7 @@ def test_a_vae_goes_on_with_the_encoder_of_another_run(
 @pytest.mark.parametrize("frozen", [False, True])
 def test_a_frozen_generator_stays_as_it_is(frozen):
     shape = {"sentence_dim": 8, "resolution": 32, "width": 4, "noise_dim": 6}
-    vae = ConditionalVAE(
-        PictureEncoder(**shape), Generator(**shape), Generator(**shape)
-    )
+    vae = ConditionalVAE(VaeEncoder(**shape), Generator(**shape), Generator(**shape))
     vae.compile(freeze_generator=frozen, run_eagerly=True)
     before = [
         model.trainable_variables[0].numpy() for model in (vae.encoder, vae.generator)

@@ -1,4 +1,4 @@
-"""A picture with its words to the noise it could have been painted from."""
+"""The encoder of a variational autoencoder: an image to its noise."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from keras_imgdesc.painting.networks.resolutions import channels_of_maps
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
-class PictureEncoder(keras.Model):
+class VaeEncoder(keras.Model):
     """The encoder of a conditional variational autoencoder.
+
+    It returns the distribution of the noise from which an image could have been
+    painted, given its sentence.
 
     A functional Keras model. Input: `{"image": float (batch, resolution, resolution,
     3) in [-1, 1], "sentence": float (batch, sentence_dim)}`. Output: `{"mean",
@@ -22,20 +25,23 @@ class PictureEncoder(keras.Model):
 
     Args:
         sentence_dim: width of the sentence vectors.
-        resolution: side of the pictures: 32, 64 or 128.
+        resolution: side of the images in pixels: 32, 64 or 128.
         width: channels of the first map, at half the resolution.
-        noise_dim: width of what is found.
-        condition_dim: width that the sentence is brought to.
-        name: of the Keras model.
+        noise_dim: width of the noise.
+        condition_dim: width that the sentence is projected to.
+        name: name of the Keras model.
+
+    Raises:
+        InputError: an argument is out of range or unknown.
 
     Example:
 
     >>> import numpy as np
-    >>> from keras_imgdesc.painting import PictureEncoder
-    >>> encoder = PictureEncoder(sentence_dim=8, resolution=32, width=4, noise_dim=5)
-    >>> picture, sentence = np.zeros((2, 32, 32, 3)), np.ones((2, 8))
-    >>> found = encoder({"image": picture, "sentence": sentence})
-    >>> tuple(found["mean"].shape)
+    >>> from keras_imgdesc.painting import VaeEncoder
+    >>> encoder = VaeEncoder(sentence_dim=8, resolution=32, width=4, noise_dim=5)
+    >>> images, sentences = np.zeros((2, 32, 32, 3)), np.ones((2, 8))
+    >>> encoded = encoder({"image": images, "sentence": sentences})
+    >>> tuple(encoded["mean"].shape)
     (2, 5)
     """
 
@@ -46,7 +52,7 @@ class PictureEncoder(keras.Model):
         width: int = 32,
         noise_dim: int = 64,
         condition_dim: int = 128,
-        name: str = "picture_encoder",
+        name: str = "vae_encoder",
         **unknown: Any,
     ) -> None:
         refuse_unknown_options(type(self), unknown)
@@ -111,3 +117,7 @@ class PictureEncoder(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         return cls(**config)
+
+
+# The name under which files of earlier versions have this class.
+keras.saving.get_custom_objects()["keras_imgdesc>PictureEncoder"] = VaeEncoder
