@@ -240,3 +240,44 @@ def _build_matcher() -> Any:
     return ImageTextMatcher.build_parts(
         encoder, text_encoder, embedding_dim=8, num_heads=2
     )
+
+
+@pytest.fixture(scope="session")
+def colour_judge() -> Callable[..., Any]:
+    """Make a discriminator that knows the colour of each text and never learns.
+
+    The generator's hinge loss is then the squared distance of its images from plain
+    images of the right colour: training is a regression, whose outcome does not depend
+    on rounding. Arguments: sentences (texts, dim), colours (texts, 3) from 0 to 255,
+    and the resolution.
+    """
+    import keras
+    from keras import ops
+
+    from keras_imgdesc.painting.layers.sentence_whitening import SentenceWhitening
+
+    def make(sentences: np.ndarray, colours: Any, resolution: int = 32) -> Any:
+        known = np.asarray(sentences, "float32")
+        pixels = np.asarray(colours, "float32") / 127.5 - 1
+        image = keras.Input((resolution, resolution, 3), name="image")
+        read = keras.Model(image, ops.average_pool(image, resolution // 4))
+        maps = keras.Input((4, 4, 3), name="map")
+        sentence = keras.Input((known.shape[1],), name="sentence")
+        distance = ops.sum(ops.square(sentence[:, None] - known[None]), axis=-1)
+        nearest = ops.one_hot(ops.argmin(distance, axis=-1), len(known))
+        colour = ops.matmul(nearest, pixels)[:, None, None]
+        error = ops.mean(ops.square(maps - colour), axis=(1, 2, 3))[:, None]
+        # An optimizer needs a weight; its learning rate must be 0.
+        scale = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+        judge = keras.Model({"map": maps, "sentence": sentence}, -scale(error)[:, 0])
+        model = keras.Model(
+            {"image": image, "sentence": sentence},
+            judge({"map": read(image), "sentence": sentence}),
+        )
+        model.sentence_dim, model.resolution = known.shape[1], resolution
+        model.read, model.judge = read, judge
+        model.whitening = SentenceWhitening()
+        model.whitening.build((None, known.shape[1]))
+        return model
+
+    return make

@@ -33,8 +33,8 @@ def test_the_file_paints_what_python_paints(tmp_path, with_statistics):
     for _ in range(3):
         sentence = chance.normal(size=(1, 6)).astype("float32")
         noise = chance.normal(size=(1, 12)).astype("float32")
-        found, wanted = runner(sentence=sentence, noise=noise), paint(sentence, noise)
-        np.testing.assert_allclose(found["pixels"], wanted["pixels"], atol=1e-4)
-        difference = found["image"].astype(int) - np.asarray(wanted["image"])
+        found, expected = runner(sentence=sentence, noise=noise), paint(sentence, noise)
+        np.testing.assert_allclose(found["pixels"], expected["pixels"], atol=1e-4)
+        difference = found["image"].astype(int) - np.asarray(expected["image"])
         assert np.abs(difference).max() <= 1
         assert found["image"].std() > 1

@@ -60,7 +60,7 @@ def test_reranking_sorts_by_the_matcher(painter):
     np.testing.assert_allclose(np.sort(plain)[::-1], means)
 
 
-def test_interpolation_begins_and_ends_at_the_texts(painter):
+def test_an_interpolation_starts_and_ends_at_the_texts(painter):
     way = painter.interpolate("a red bird", "a blue dog", steps=5, seed=3)
     noise = painter.draw_noise(2, 3)
     ends = painter.generate(["a red bird", "a blue dog"], noise=noise)[:, 0]
@@ -98,9 +98,9 @@ def test_parts_that_do_not_fit_are_refused(painter):
 def test_a_preset_paints_the_same(painter, tmp_path):
     painter.save_to_preset(tmp_path / "one", recipe={"seed": 0})
     again = TextToImage.from_preset(tmp_path / "one")
-    wanted = painter.generate("a red bird", 4)
+    expected = painter.generate("a red bird", 4)
     found = again.generate("a red bird", 4)
-    assert np.abs(wanted.astype(int) - found).max() <= 2  # weights are float16
+    assert np.abs(expected.astype(int) - found).max() <= 2  # weights are float16
     again.save_to_preset(tmp_path / "two")
     third = TextToImage.from_preset(str(tmp_path / "two"))
     np.testing.assert_array_equal(third.generate("a red bird", 4), found)

@@ -1,4 +1,4 @@
-"""Batches of pictures, sentences and chance, that nothing but the seed decides."""
+"""Batches of images, sentences and noise, which depend on the seed only."""
 
 from collections.abc import Iterator
 
@@ -11,24 +11,32 @@ from keras_imgdesc.training.painter.recipe import PainterRecipe
 from keras_imgdesc.training.painter.texts import PainterTexts
 
 
-def steps_per_epoch(recipe: PainterRecipe, pictures: int, captions: int) -> int:
-    """How many batches an epoch has; 0 where there is too little for one."""
-    drawn = captions if recipe.balance == "caption" else pictures
+def steps_per_epoch(recipe: PainterRecipe, images: int, captions: int) -> int:
+    """Return the number of batches in an epoch.
+
+    Args:
+        recipe: `GanRecipe` or `VaeRecipe`.
+        images, captions: how many there are.
+    """
+    drawn = captions if recipe.balance == "caption" else images
     steps = drawn // recipe.batch_size
     return min(steps, recipe.steps_per_epoch or steps)
 
 
 class PainterBatches:
-    """What a `ConditionalGAN` or `ConditionalVAE` is trained on.
+    """Batches for a `ConditionalGAN` or a `ConditionalVAE`.
 
     A batch is a pure function of seed, epoch and step.
 
     Args:
-        recipe: its settings.
-        collection: pictures with captions.
-        images: uint8 (pictures, resolution, resolution, 3), of the same pictures.
-        texts: of the same captions.
+        recipe: `GanRecipe` or `VaeRecipe`.
+        collection: images with captions.
+        images: uint8 (images, resolution, resolution, 3), the images of the collection.
+        texts: the embedded captions of the collection.
         latent_dim: width of the noise.
+
+    Raises:
+        InputError: batches are to be balanced by class, and an image has none.
     """
 
     def __init__(
@@ -43,7 +51,7 @@ class PainterBatches:
         self.latent_dim = latent_dim
         counts = np.array([len(e.captions) for e in collection])
         self.counts, self.first = counts, np.cumsum(counts) - counts
-        self.picture = np.repeat(np.arange(len(counts)), counts)
+        self.image_of = np.repeat(np.arange(len(counts)), counts)
         labels = [e.extra.get(recipe.class_key) for e in collection]
         self.labels: np.ndarray | None = None
         if None not in labels:
@@ -52,37 +60,37 @@ class PainterBatches:
             self.members = [np.flatnonzero(self.labels == i) for i in range(len(names))]
         elif recipe.balance == "class":
             raise InputError(
-                "Balance by class needs the class of each picture",
-                "Balance by 'picture' or 'caption'",
+                "Balance by class needs the class of each image",
+                "Set balance to 'image' or 'caption', or class_key to the class",
                 class_key=recipe.class_key,
             )
 
     @property
     def steps(self) -> int:
-        """Steps an epoch; what is left over is in another epoch's."""
-        return steps_per_epoch(self.recipe, len(self.counts), len(self.picture))
+        """Steps per epoch; the images that remain are part of other epochs."""
+        return steps_per_epoch(self.recipe, len(self.counts), len(self.image_of))
 
     def epoch(self, epoch: int) -> Iterator[dict[str, np.ndarray]]:
-        """The batches of an epoch."""
+        """Yield the batches of an epoch, counted from 0."""
         recipe = self.recipe
         generator = np.random.default_rng([recipe.seed, epoch])
         total = self.steps * recipe.batch_size
         if recipe.balance == "caption":
-            captions = generator.permutation(len(self.picture))[:total]
+            captions = generator.permutation(len(self.image_of))[:total]
         else:
             if recipe.balance == "class":
-                pictures = self._by_class(total, generator)
+                rows = self._by_class(total, generator)
             else:
-                pictures = generator.permutation(len(self.counts))[:total]
-            drawn = generator.integers(1 << 31, size=total) % self.counts[pictures]
-            captions = self.first[pictures] + drawn
+                rows = generator.permutation(len(self.counts))[:total]
+            drawn = generator.integers(1 << 31, size=total) % self.counts[rows]
+            captions = self.first[rows] + drawn
         for step in range(self.steps):
-            rows = slice(step * recipe.batch_size, (step + 1) * recipe.batch_size)
-            chance = np.random.default_rng([recipe.seed, epoch, step])
-            yield self._batch(captions[rows], chance)
+            part = slice(step * recipe.batch_size, (step + 1) * recipe.batch_size)
+            own = np.random.default_rng([recipe.seed, epoch, step])
+            yield self._batch(captions[part], own)
 
     def _by_class(self, total: int, generator: np.random.Generator) -> np.ndarray:
-        """Classes in turn, in an order of their own each round."""
+        """Draw images so that the classes take turns, in another order each round."""
         rounds = -(-total // len(self.members))
         classes = np.concatenate(
             [generator.permutation(len(self.members)) for _ in range(rounds)]
@@ -93,34 +101,34 @@ class PainterBatches:
         )
 
     def _batch(
-        self, captions: np.ndarray, chance: np.random.Generator
+        self, captions: np.ndarray, generator: np.random.Generator
     ) -> dict[str, np.ndarray]:
-        pictures = self.picture[captions]
+        rows = self.image_of[captions]
         text = self.texts.of_caption[captions]
         count = len(captions)
-        kind = text if self.labels is None else self.labels[pictures]
-        wrong = [text[mismatched_rows(kind)]]
+        kind = text if self.labels is None else self.labels[rows]
+        mismatched = [text[mismatched_rows(kind)]]
         if self.texts.mismatches.shape[1]:
             options = self.texts.mismatches[text]
             hard = options[
-                np.arange(count), chance.integers(options.shape[1], size=count)
+                np.arange(count), generator.integers(options.shape[1], size=count)
             ]
             hard = np.where(hard < 0, options[:, 0], hard)
-            # A caption without a word that can be exchanged.
-            wrong.append(np.where(hard < 0, wrong[0], hard))
+            # A caption may have no phrase that can be exchanged.
+            mismatched.append(np.where(hard < 0, mismatched[0], hard))
         sentences = self.texts.sentences
         batch = {
-            "image": self.images[pictures],
+            "image": self.images[rows],
             "sentence": sentences[text],
-            "mismatched": np.stack([sentences[w] for w in wrong], axis=1),
+            "mismatched": np.stack([sentences[t] for t in mismatched], axis=1),
             "text_id": text.astype(np.int32),
-            **draw_randomness(count, self.latent_dim, chance),
+            **draw_randomness(count, self.latent_dim, generator),
         }
         if self.texts.words is not None:
             batch["words"] = self.texts.words[text].astype(np.float32)
         if self.texts.token_ids is not None:
             ids = self.texts.token_ids
             batch["token_ids"] = ids[text].astype(np.int32)
-            if len(wrong) > 1:
-                batch["mismatched_ids"] = ids[wrong[1]].astype(np.int32)
+            if len(mismatched) > 1:
+                batch["mismatched_ids"] = ids[mismatched[1]].astype(np.int32)
         return batch

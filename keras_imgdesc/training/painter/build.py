@@ -30,29 +30,32 @@ from keras_imgdesc.training.painter.gan_recipe import GanRecipe
 from keras_imgdesc.training.painter.recipe import PainterRecipe
 from keras_imgdesc.training.painter.vae_recipe import VaeRecipe
 
-# Beside the checkpoint of a VAE's run; painting does not need it.
+# A VAE's run keeps its encoder beside the checkpoint; painting does not need it.
 ENCODER_FILE = "encoder.keras"
 
 
 def build_model(
     recipe: PainterRecipe, sentences: np.ndarray, matcher: Any, steps: int
 ) -> ConditionalGAN | ConditionalVAE:
-    """New models, compiled.
+    """Build and compile the models that a recipe trains.
 
     Args:
-        recipe: what they are.
-        sentences: float (texts, dim), of the data set.
-        matcher: for the matching loss and the perceptual one; None where there is none.
-        steps: of the whole training.
+        recipe: `GanRecipe` or `VaeRecipe`.
+        sentences: float (texts, dim), sentence vectors of the data set.
+        matcher: matcher of the losses and of a projected discriminator; None if there
+            is none.
+        steps: steps of the complete training.
 
     Raises:
-        InputError: a loss needs a matcher and there is none.
+        InputError: a matcher is needed and there is none, or a preset or run that the
+            training starts from does not fit the recipe.
     """
     if matcher is None and recipe.needs_matcher:
         raise InputError(
             "Matching and perceptual losses and a projected discriminator need a "
             "matcher",
-            "Name the preset of one in text_encoder_from, or do without them",
+            "Set text_encoder_from to the preset of a matcher, or set matching_weight "
+            "and perceptual_weight to 0 and projected to false",
             text_encoder_from=recipe.text_encoder_from,
         )
     shapes: dict[str, Any] = {
@@ -133,17 +136,17 @@ def _generator(recipe: PainterRecipe, shapes: dict[str, Any]) -> Generator:
     found = load_preset(recipe.generator_from).generator
     if found.word_dim != word_dim:
         raise InputError(
-            "A generator to begin with must look at words as the recipe says",
+            "The generator of generator_from must have the recipe's attend_words",
             f"Set attend_words to {json.dumps(found.word_dim is not None)}",
             generator_from=recipe.generator_from,
             attend_words=recipe.attend_words,
         )
-    for name, wanted in shapes.items():
-        if getattr(found, name) != wanted:
+    for name, expected in shapes.items():
+        if getattr(found, name) != expected:
             raise InputError(
-                "A generator to begin with must paint the same size from the same "
-                "sentences",
-                "Name a painter trained with this text_encoder_from and resolution",
+                "The generator of generator_from must have the recipe's resolution and "
+                "sentence width",
+                "Use a painter trained with this text_encoder_from and resolution",
                 generator_from=recipe.generator_from,
                 **{name: getattr(found, name)},
             )
@@ -162,16 +165,16 @@ def _vae_encoder(recipe: VaeRecipe, shapes: dict[str, Any]) -> VaeEncoder:
     path = Path(recipe.vae_encoder_from) / ENCODER_FILE
     if not path.is_file():
         raise InputError(
-            "An encoder to begin with is in the run directory of a VAE",
-            f"Name the directory that has {ENCODER_FILE}",
+            "vae_encoder_from must be the run directory of a VAE",
+            f"Use a directory that contains {ENCODER_FILE}",
             vae_encoder_from=recipe.vae_encoder_from,
         )
     found = keras.models.load_model(path)
-    for name, wanted in shapes.items():
-        if getattr(found, name) != wanted:
+    for name, expected in shapes.items():
+        if getattr(found, name) != expected:
             raise InputError(
-                "An encoder to begin with must find the noise of this generator",
-                "Name the run that trained both",
+                "The encoder of vae_encoder_from must fit the generator",
+                "Use the run directory in which both were trained",
                 vae_encoder_from=recipe.vae_encoder_from,
                 **{name: getattr(found, name)},
             )
@@ -179,11 +182,11 @@ def _vae_encoder(recipe: VaeRecipe, shapes: dict[str, Any]) -> VaeEncoder:
 
 
 def _reset_prior(recipe: VaeRecipe, generator: Generator) -> None:
-    """A VAE's noise is its encoder's; a prior that fits another's is fitted anew."""
+    """Reset the prior, because it fits the noise of another encoder."""
     if bool(recipe.prior_epochs) != bool(generator.prior_layers):
         raise InputError(
-            "A VAE's noise prior has layers and epochs in which they are fitted",
-            "Set prior_epochs if the generator has a prior, or else to 0",
+            "A noise prior needs layers and epochs in which they are fitted",
+            "Set prior_epochs above 0 if the generator has a prior, or else to 0",
             generator_from=recipe.generator_from,
             prior_epochs=recipe.prior_epochs,
             prior_layers=generator.prior_layers,
@@ -194,18 +197,18 @@ def _reset_prior(recipe: VaeRecipe, generator: Generator) -> None:
 
 
 def _anchor(recipe: GanRecipe) -> Callable[[Any], Any] | None:
-    """Pictures of the generator that training begins with, which is left alone."""
+    """Return a function that paints with the generator that training starts from."""
     if not recipe.anchor_weight or recipe.generator_from is None:
         return None
-    kept = load_preset(recipe.generator_from).generator.painting(temperature=1.0)
-    kept.trainable = False
-    return lambda inputs: kept(inputs, training=False)["image"]
+    frozen = load_preset(recipe.generator_from).generator.painting(temperature=1.0)
+    frozen.trainable = False
+    return lambda inputs: frozen(inputs, training=False)["image"]
 
 
 def _whiten(
     recipe: PainterRecipe, sentences: np.ndarray, generator: Generator, *others: Any
 ) -> None:
-    """Makes all see sentences alike; a generator that has learned its way keeps it."""
+    """Give all models one whitening, that of the generator if it is already trained."""
     if recipe.whiten and recipe.generator_from is None:
         generator.whitening.adapt(sentences, recipe.whiten)
     for model in others:

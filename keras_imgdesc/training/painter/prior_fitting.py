@@ -1,4 +1,4 @@
-"""Fits the noise of a painter to what a VAE's encoder finds."""
+"""Fitting of a noise prior to the noise that a VAE's encoder returns."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from keras_imgdesc.painting import ConditionalVAE, NoisePrior, to_pixels
 from keras_imgdesc.painting.layers.noise_prior import TURN
 from keras_imgdesc.training.painter.batches import PainterBatches
 
-# Deviation of what is added to a text's whitened sentence, whose numbers have one of 1,
-# so that the texts of few pictures are not learned by heart.
+# Standard deviation of the noise added to whitened sentences, whose values have 1, so
+# that the texts of a few images are not memorized.
 TEXT_NOISE = 0.3
 
 
@@ -20,58 +20,57 @@ def fit_noise_prior(
     batches: PainterBatches,
     *,
     epochs: int,
-    captions_per_picture: int = 2,
+    captions_per_image: int = 2,
     batch_size: int = 256,
     learning_rate: float = 1e-3,
     progress: bool = True,
 ) -> float:
-    """Fits the `NoisePrior` of a trained VAE's generator, and of its moving average.
+    """Fit the `NoisePrior` of a trained VAE's generator, and of its moving average.
 
-    The prior learns to go from standard normal noise to what the encoder finds in
-    pictures, given their captions. A twentieth of the pictures is not trained on and
-    tells when to stop.
+    The prior learns to map standard normal noise to the noise that the encoder returns
+    for images, given their captions. A twentieth of the images is held out and decides
+    when to stop.
 
     Args:
-        model: its encoder and generator are done and stay as they are.
-        batches: of its training; gives pictures, texts and the seed.
-        epochs: at most; each is every chosen caption once.
-        captions_per_picture: chosen of each picture's, at most; the encoder looks at
-            the picture once for each.
-        batch_size: captions in a step.
-        learning_rate: of AdamW, falling to nothing along half a cosine.
-        progress: print a line an epoch.
+        model: trained VAE; its encoder and the rest of its generator do not change.
+        batches: batches of its training, which have images, texts and the seed.
+        epochs: maximum number of epochs.
+        captions_per_image: maximum number of captions per image; the image is encoded
+            once for each.
+        batch_size: captions per step.
+        learning_rate: initial learning rate of AdamW, which falls to 0 along half a
+            cosine.
+        progress: whether to print a line per epoch.
 
     Returns:
-        How much of the squared velocity the prior foresees, of pictures that were not
-        trained on; nothing can be foreseen of noise that is standard normal given the
-        text. Where it is not above 0 nothing is changed.
+        The part of the squared velocity of held-out images that the prior predicts. It
+        is 0 if the noise is standard normal given the text. If it is not above 0,
+        nothing changes.
 
     Reference:
         Ghosh et al., "From Variational to Deterministic Autoencoders",
-        https://arxiv.org/abs/1903.12436, on densities that are fitted afterwards; and
-        of `NoisePrior`.
+        https://arxiv.org/abs/1903.12436, on fitting a density after training; see also
+        `NoisePrior`.
     """
     seed = batches.recipe.seed
-    captions = _some_captions(batches.picture, captions_per_picture, seed)
-    picture = batches.picture[captions]
+    captions = _sample_captions(batches.image_of, captions_per_image, seed)
+    image_of = batches.image_of[captions]
     sentences = batches.texts.sentences[batches.texts.of_caption[captions]]
-    found = _found_noise(model, batches.images, picture, sentences)
+    encoded = _encode(model, batches.images, image_of, sentences)
     condition = ops.convert_to_numpy(model.average.whitening(sentences))
-    pictures = len(batches.images)
-    is_trained = picture < pictures - max(1, pictures // 20)
+    count = len(batches.images)
+    is_trained = image_of < count - max(1, count // 20)
     train = _Noise(
-        found, condition, np.flatnonzero(is_trained), batch_size, seed, TEXT_NOISE
+        encoded, condition, np.flatnonzero(is_trained), batch_size, seed, TEXT_NOISE
     )
-    # Drawn once: the same in each epoch, and a fair judge of both distributions.
-    held_out = _Noise(found, condition, np.flatnonzero(~is_trained), batch_size, seed)
-    judged = [held_out[i] for i in range(len(held_out))]
-    given = {
-        name: np.concatenate([x[name] for (x,) in judged]) for name in judged[0][0]
-    }
+    # Drawn once, so that all epochs are compared on the same data.
+    held_out = _Noise(encoded, condition, np.flatnonzero(~is_trained), batch_size, seed)
+    parts = [held_out[i] for i in range(len(held_out))]
+    given = {name: np.concatenate([x[name] for (x,) in parts]) for name in parts[0][0]}
 
     source = model.average.prior
     prior = NoisePrior.from_config(source.get_config() | {"trainable": True})
-    prior.build(given["found"].shape, condition.shape)
+    prior.build(given["encoded"].shape, condition.shape)
     fitting = _Fitting(prior)
     prior.set_weights(source.get_weights())
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -84,7 +83,7 @@ def fit_noise_prior(
     fitting.fit(
         train,
         validation_data=(given, None),
-        validation_batch_size=len(given["found"]),
+        validation_batch_size=len(given["encoded"]),
         epochs=epochs,
         callbacks=[best],
         shuffle=False,
@@ -99,11 +98,11 @@ def fit_noise_prior(
 
 
 class _Noise(keras.utils.PyDataset):
-    """Draws from what was found, anew each epoch."""
+    """Draws from the encoder's distributions, different in each epoch."""
 
     def __init__(
         self,
-        found: dict[str, np.ndarray],
+        encoded: dict[str, np.ndarray],
         condition: np.ndarray,
         rows: np.ndarray,
         batch_size: int,
@@ -112,7 +111,7 @@ class _Noise(keras.utils.PyDataset):
     ) -> None:
         super().__init__()
         self.text_noise = text_noise
-        self.found, self.condition, self.rows = found, condition, rows
+        self.encoded, self.condition, self.rows = encoded, condition, rows
         self.batch_size, self.seed, self.epoch = min(batch_size, len(rows)), seed, 0
 
     def __len__(self) -> int:
@@ -121,16 +120,16 @@ class _Noise(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(self.rows)
         rows = order[index * self.batch_size : (index + 1) * self.batch_size]
-        mean, deviation = self.found["mean"][rows], self.found["deviation"][rows]
-        chance = np.random.default_rng([self.seed, self.epoch, index])
-        drawn = chance.standard_normal(mean.shape, np.float32)
+        mean, deviation = self.encoded["mean"][rows], self.encoded["deviation"][rows]
+        generator = np.random.default_rng([self.seed, self.epoch, index])
+        drawn = generator.standard_normal(mean.shape, np.float32)
         condition = self.condition[rows]
-        blur = chance.standard_normal(condition.shape, np.float32)
+        blur = generator.standard_normal(condition.shape, np.float32)
         return (
             {
-                "found": mean + deviation * drawn,
-                "drawn": chance.standard_normal(mean.shape, np.float32),
-                "time": chance.random(len(rows), np.float32),
+                "encoded": mean + deviation * drawn,
+                "drawn": generator.standard_normal(mean.shape, np.float32),
+                "time": generator.random(len(rows), np.float32),
                 "condition": condition + self.text_noise * blur,
             },
         )
@@ -140,7 +139,7 @@ class _Noise(keras.utils.PyDataset):
 
 
 class _Fitting(keras.Model):
-    """Noise on its way to the squared error of where the prior says it is going."""
+    """The squared error of the velocity that a prior predicts."""
 
     def __init__(self, prior: NoisePrior) -> None:
         # The prior computes in float32, and so must what it is compared with.
@@ -150,9 +149,9 @@ class _Fitting(keras.Model):
 
     def call(self, inputs: dict) -> float:
         angle = TURN * ops.expand_dims(inputs["time"], 1)
-        noise = ops.cos(angle) * inputs["drawn"] + ops.sin(angle) * inputs["found"]
-        going = self.prior.velocity(noise, inputs["time"], inputs["condition"])
-        error = ops.square(going - _velocity(inputs))
+        noise = ops.cos(angle) * inputs["drawn"] + ops.sin(angle) * inputs["encoded"]
+        predicted = self.prior.velocity(noise, inputs["time"], inputs["condition"])
+        error = ops.square(predicted - _velocity(inputs))
         return ops.mean(ops.sum(error, axis=-1))
 
     def compute_loss(self, x=None, y=None, y_pred=None, *args, **kwargs):
@@ -161,35 +160,35 @@ class _Fitting(keras.Model):
 
 def _velocity(inputs: dict) -> Any:
     angle = TURN * ops.expand_dims(inputs["time"], 1)
-    forward, back = ops.cos(angle) * inputs["found"], ops.sin(angle) * inputs["drawn"]
+    forward, back = ops.cos(angle) * inputs["encoded"], ops.sin(angle) * inputs["drawn"]
     return TURN * (forward - back)
 
 
-def _some_captions(picture: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """Positions of some captions of each picture, given the picture of each caption."""
-    order = np.random.default_rng([seed, 3]).permutation(len(picture))
-    order = order[np.argsort(picture[order], kind="stable")]
-    counts = np.bincount(picture)
+def _sample_captions(image_of: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Choose up to `most` captions per image, given the image of each caption."""
+    order = np.random.default_rng([seed, 3]).permutation(len(image_of))
+    order = order[np.argsort(image_of[order], kind="stable")]
+    counts = np.bincount(image_of)
     first = np.cumsum(counts) - counts
-    rank = np.arange(len(picture)) - np.repeat(first, counts)
+    rank = np.arange(len(image_of)) - np.repeat(first, counts)
     return order[rank < most]
 
 
-def _found_noise(
+def _encode(
     model: ConditionalVAE,
     images: np.ndarray,
-    picture: np.ndarray,
+    image_of: np.ndarray,
     sentences: np.ndarray,
     size: int = 256,
 ) -> dict[str, np.ndarray]:
-    """Mean and deviation of what the encoder finds for each caption."""
+    """Return mean and standard deviation of the noise for each caption."""
     columns: dict[str, list[np.ndarray]] = {"mean": [], "deviation": []}
-    for start in range(0, len(picture), size):
+    for start in range(0, len(image_of), size):
         rows = slice(start, start + size)
-        image = to_pixels(images[picture[rows]])
-        found = model.encoder.predict_on_batch(
+        image = to_pixels(images[image_of[rows]])
+        outputs = model.encoder.predict_on_batch(
             {"image": image, "sentence": sentences[rows]}
         )
-        columns["mean"].append(found["mean"])
-        columns["deviation"].append(np.exp(0.5 * found["log_variance"]))
+        columns["mean"].append(outputs["mean"])
+        columns["deviation"].append(np.exp(0.5 * outputs["log_variance"]))
     return {name: np.concatenate(values) for name, values in columns.items()}

@@ -1,4 +1,4 @@
-"""The texts that a generator learns to paint, embedded once."""
+"""The texts of a training, embedded once."""
 
 import hashlib
 import io
@@ -17,16 +17,16 @@ from keras_imgdesc.text.word_swaps import WordSwaps
 
 @dataclass(frozen=True, eq=False)
 class PainterTexts:
-    """All texts of a training: captions, each once, and wrong ones made of them.
+    """The different texts of a training: captions, and mismatched ones made of them.
 
     Attributes:
-        sentences: float32 (texts, dim).
-        token_ids: int (texts, words), or None where nobody reads them.
-        of_caption: the text of each caption of the collection, in order.
-        mismatches: wrong texts made of each caption's text, (captions' texts, n);
-            -1 where there are fewer.
-        words: float16 (captions' texts, words, dim), those of padding zero, of texts
-            that captions have; None where nobody reads them.
+        sentences: float32 (texts, dim), sentence vectors.
+        token_ids: int (texts, words), or None if they are not needed.
+        of_caption: int (captions,), the row of each caption of the collection.
+        mismatches: int (captions' texts, n), the rows of the mismatched texts made of
+            each caption; -1 where there are fewer than n.
+        words: float16 (captions' texts, words, dim), word vectors, zero where there is
+            padding; None if they are not needed.
     """
 
     sentences: np.ndarray
@@ -47,17 +47,17 @@ def embed_texts(
     hard_mismatch: int = 0,
     exchangeable: Sequence[Sequence[str]] = (),
 ) -> PainterTexts:
-    """Embeds the captions of a collection.
+    """Embed the captions of a collection.
 
     Args:
         encoder: a `TextEncoder`.
-        collection: pictures with captions.
-        folder: keeps the vectors, so that a run that goes on has them at once.
-        hard_mismatch: wrong texts made of each text, at most.
-        exchangeable: for `WordSwaps`.
+        collection: images with captions.
+        folder: directory that keeps the vectors for a resumed run.
         keep_ids: whether token ids are needed.
-        keep_words: whether vectors of words are.
-        seed: of the choice among wrong texts.
+        keep_words: whether word vectors are needed.
+        seed: seed of the choice among mismatched texts.
+        hard_mismatch: maximum number of mismatched texts made of each caption.
+        exchangeable: lists of phrases that exclude each other, for `WordSwaps`.
     """
     number: dict[str, int] = {}
     of_caption = np.array(
@@ -70,12 +70,11 @@ def embed_texts(
         swaps = WordSwaps(exchangeable)
         generator = np.random.default_rng([seed, 1])
         for row, text in enumerate(standardize_list(list(texts))):
-            wrong = swaps(text)
-            # Half of them of two phrases changed for each other: the words are the
-            # same, only what they belong to differs, and so they are the hardest.
-            chosen = generator.permutation(len(wrong))[:hard_mismatch]
+            changed = swaps(text)
+            # The hardest have the same words, two phrases having changed places.
+            chosen = generator.permutation(len(changed))[:hard_mismatch]
             for column, index in enumerate(chosen):
-                mismatches[row, column] = number.setdefault(wrong[index], len(number))
+                mismatches[row, column] = number.setdefault(changed[index], len(number))
         if made := list(number)[len(texts) :]:
             of_made, _ = _vectors(encoder, made, folder, keep_words=False)
             sentences = np.concatenate([sentences, of_made])
@@ -91,21 +90,21 @@ def embed_texts(
 def _vectors(
     encoder: Any, texts: list[str], folder: Path, keep_words: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Sentences and, where they are kept, words; both from one look at each text."""
+    """Return sentence vectors and, if kept, word vectors, encoding each text once."""
     digest = _digest(encoder, texts)
     path_of_sentences = folder / f"sentences-{digest}.npy"
     path_of_words = folder / f"words-{digest}.npy"
-    wanted = [path_of_sentences, *([path_of_words] if keep_words else [])]
-    if not all(path.exists() for path in wanted):
+    expected = [path_of_sentences, *([path_of_words] if keep_words else [])]
+    if not all(path.exists() for path in expected):
         sentences, words = [], []
         for some in _blocks(texts):
-            found = encoder.encode(some)
-            sentences.append(found.sentences)
+            embedded = encoder.encode(some)
+            sentences.append(embedded.sentences)
             if keep_words:
-                hidden = found.words * found.padding_mask[..., None]
+                hidden = embedded.words * embedded.padding_mask[..., None]
                 words.append(hidden.astype(np.float16))
         if keep_words:
-            # Of the longest text there is, not the longest there could be.
+            # Only as long as the longest text.
             longest = max(
                 np.flatnonzero(block.any(axis=(0, 2))).max(initial=0) for block in words
             )
@@ -116,7 +115,7 @@ def _vectors(
         _save(path_of_sentences, np.concatenate(sentences))
     return (
         np.load(path_of_sentences),
-        # A large data set's are larger than memory.
+        # They may not fit into memory.
         np.load(path_of_words, mmap_mode="r") if keep_words else None,
     )
 

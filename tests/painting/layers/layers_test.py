@@ -15,7 +15,7 @@ def normal(*shape: int) -> np.ndarray:
     return np.random.default_rng(len(shape)).normal(size=shape).astype("float32")
 
 
-def test_batch_normalization_is_keras_own_where_the_condition_says_nothing():
+def test_batch_normalization_is_that_of_keras_without_a_condition():
     layer, plain = (
         ConditionalBatchNormalization(),
         keras.layers.BatchNormalization(epsilon=1e-5, center=False, scale=False),
@@ -23,8 +23,8 @@ def test_batch_normalization_is_keras_own_where_the_condition_says_nothing():
     maps, nothing = normal(6, 4, 4, 3) * 2 + 1, np.zeros((6, 2), "float32")
     for training in (True, True, False):
         found = layer(maps, nothing, training=training)
-        wanted = plain(maps, training=training)
-        np.testing.assert_allclose(found, wanted, atol=1e-5)
+        expected = plain(maps, training=training)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(layer.moving_variance, plain.moving_variance, rtol=1e-5)
 
 
@@ -78,7 +78,7 @@ def test_the_gradient_goes_through_the_spectral_norm():
     assert abs(along) < 1e-4 * np.abs(gradient).max()
 
 
-def test_whitening_gives_small_directions_their_due():
+def test_whitening_gives_every_direction_unit_variance():
     sentences = normal(500, 3) * [10, 1, 0.1] + 5
     layer = SentenceWhitening()
     layer.adapt(sentences @ np.linalg.qr(normal(3, 3))[0], floor=1e-6)
@@ -87,15 +87,15 @@ def test_whitening_gives_small_directions_their_due():
     assert not layer.trainable_variables
 
 
-def test_a_discriminator_judges_what_it_has_read_with_any_sentence():
+def test_a_discriminator_scores_one_map_with_any_sentence():
     for conditioning in ("concatenated", "projection"):
         judge = Discriminator(5, resolution=32, width=4, conditioning=conditioning)
         again = Discriminator.from_config(judge.get_config())
         again.set_weights(judge.get_weights())
         images, sentences = normal(3, 32, 32, 3), normal(3, 5)
-        whole = np.asarray(again({"image": images, "sentence": sentences}))
+        scores = np.asarray(again({"image": images, "sentence": sentences}))
         maps = np.asarray(judge.read(images))
         parts = judge.judge({"map": maps, "sentence": sentences})
-        np.testing.assert_allclose(whole, parts, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(scores, parts, rtol=1e-5, atol=1e-6)
         other = judge.judge({"map": maps, "sentence": sentences[::-1].copy()})
-        assert np.abs(np.asarray(other) - whole)[0] > 1e-5
+        assert np.abs(np.asarray(other) - scores)[0] > 1e-5

@@ -54,7 +54,7 @@ def test_the_text_decides(prior):
     assert np.abs(found - other).max() > 0.01
 
 
-def test_a_generator_begins_as_one_without_and_does_not_train_it():
+def test_a_new_prior_changes_nothing_and_is_not_trained():
     options = {"sentence_dim": 6, "resolution": 32, "width": 4, "noise_dim": 5}
     keras.utils.set_random_seed(0)
     plain = Generator(**options)

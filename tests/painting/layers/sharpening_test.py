@@ -11,7 +11,7 @@ def sharpen(picture: np.ndarray, rounds: int) -> np.ndarray:
     return ops.convert_to_numpy(Sharpening(rounds)(picture[None]))[0]
 
 
-def test_soft_rims_become_steep_without_halos():
+def test_soft_edges_become_steep_without_halos():
     disc = np.hypot(*np.mgrid[-8:8, -8:8]) < 5
     sharp = np.where(disc, 0.7, -0.4).astype("float32")[..., None]
     soft = ndimage.gaussian_filter(sharp, (1, 1, 0))
@@ -21,7 +21,7 @@ def test_soft_rims_become_steep_without_halos():
 
 
 @pytest.mark.parametrize("rounds", [1, 4])
-def test_even_grounds_stay_as_they_are_up_to_the_border(rounds):
+def test_uniform_areas_do_not_change(rounds):
     ground = np.full((7, 9, 3), [0.3, -0.5, 1.0], "float32")
     np.testing.assert_allclose(sharpen(ground, rounds), ground, atol=1e-6)
 

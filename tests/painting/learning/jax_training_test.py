@@ -93,17 +93,17 @@ def ends(tmp_path_factory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_backends_end_in_the_same_weights(kind, ends):
-    first, wanted, found = (
+    first, expected, found = (
         dict(np.load(folder / f"{kind}.npz")) for folder in ends.values()
     )
-    np.testing.assert_allclose(found["logs"], wanted["logs"], rtol=5e-3, atol=1e-3)
+    np.testing.assert_allclose(found["logs"], expected["logs"], rtol=5e-3, atol=1e-3)
     changed = 0
     apart, way = 0.0, 0.0
     for name, value in first.items():
-        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-2, atol=2e-3)
-        changed += not np.array_equal(wanted[name], value)
-        apart += np.sum(np.square(found[name] - wanted[name], dtype="float64"))
-        way += np.sum(np.square(wanted[name] - value, dtype="float64"))
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-2, atol=2e-3)
+        changed += not np.array_equal(expected[name], value)
+        apart += np.sum(np.square(found[name] - expected[name], dtype="float64"))
+        way += np.sum(np.square(expected[name] - value, dtype="float64"))
     assert changed > 0.9 * len(first)
     # A backend on which nothing is learned would be as far apart as the way is long.
     assert apart < 0.01 * way

@@ -28,8 +28,10 @@ def test_hinge():
 
 def test_non_saturating():
     found = discriminator_loss(array(1), array(-1), array(2), "non_saturating")
-    wanted = np.log1p(np.exp([-1.0, -1.0, 2.0]))
-    assert float(found) == pytest.approx(wanted[0] + 0.5 * wanted[1:].sum(), rel=1e-5)
+    expected = np.log1p(np.exp([-1.0, -1.0, 2.0]))
+    assert float(found) == pytest.approx(
+        expected[0] + 0.5 * expected[1:].sum(), rel=1e-5
+    )
     found = generator_loss(array(-1), "non_saturating")
     assert float(found) == pytest.approx(np.log1p(np.e), rel=1e-5)
     with pytest.raises(InputError, match="loss"):
@@ -38,8 +40,8 @@ def test_non_saturating():
 
 def test_divergence_is_that_of_normal_distributions():
     mean, log_variance = array(1, 0)[None], array(0, np.log(4))[None]
-    wanted = 0.5 * (1 + (4 - np.log(4) - 1))
-    assert float(normal_divergence(mean, log_variance)) == pytest.approx(wanted)
+    expected = 0.5 * (1 + (4 - np.log(4) - 1))
+    assert float(normal_divergence(mean, log_variance)) == pytest.approx(expected)
 
 
 def test_gradient_penalty_sums_both_norms():
@@ -66,12 +68,12 @@ def test_matching_counts_wrong_texts_and_spares_equal_ones():
     assert found == pytest.approx(0.5 * (rows.mean() + columns.mean()), rel=1e-5)
 
 
-def test_every_pixel_comes_back():
+def test_every_pixel_value_survives_the_conversion():
     image = np.arange(256, dtype="uint8").reshape(1, 16, 16, 1)
     np.testing.assert_array_equal(to_uint8(to_pixels(image)), image)
 
 
-def test_a_shift_moves_the_picture_and_brings_zeros():
+def test_a_translation_fills_with_zeros():
     picture = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
     chances = np.full((2, 8), 0.5, "float32")
     chances[0, 4], chances[1, 5] = 0.0, 0.999  # a pixel down; a pixel to the left

@@ -12,12 +12,12 @@ from keras_imgdesc.painting import (
 SHAPE = {"sentence_dim": 3, "resolution": 32, "width": 4}
 
 
-def test_a_matcher_sees_some_changed_pictures_and_all_texts_of_the_batch():
+def test_a_matcher_scores_some_augmented_images_and_all_texts_of_the_batch():
     keras.utils.set_random_seed(0)
-    seen = []
+    calls = []
 
     def matching(pixels, token_ids):
-        seen.append([ops.convert_to_numpy(x) for x in (pixels, token_ids)])
+        calls.append([ops.convert_to_numpy(x) for x in (pixels, token_ids)])
         return ops.zeros((pixels.shape[0], token_ids.shape[0])) + ops.mean(pixels)
 
     gan = ConditionalGAN(
@@ -41,7 +41,7 @@ def test_a_matcher_sees_some_changed_pictures_and_all_texts_of_the_batch():
     }
     tensors = {name: ops.convert_to_tensor(value) for name, value in batch.items()}
     logs = gan.train_on_batch(tensors, return_dict=True)
-    ((pixels, token_ids),) = seen
+    ((pixels, token_ids),) = calls
     assert pixels.shape == (2, 32, 32, 3)
     assert not pixels[:, :4].any() and pixels[:, 4:].all(axis=-1).mean() > 0.9
     np.testing.assert_array_equal(token_ids, np.concatenate([ids, ids[:2] + 20]))

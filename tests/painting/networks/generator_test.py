@@ -28,7 +28,7 @@ def test_it_paints_at_each_resolution(resolution):
 
 
 @pytest.mark.parametrize("options", [SMALL, READING])
-def test_words_and_noise_both_decide_the_picture(options):
+def test_the_image_depends_on_text_and_noise(options):
     generator = Generator(**options)
     given = inputs(generator)
     first = np.asarray(generator(given)["image"])
@@ -40,15 +40,15 @@ def test_words_and_noise_both_decide_the_picture(options):
         np.testing.assert_allclose(other[1], first[1], atol=1e-6)
 
 
-def test_padding_is_not_looked_at(with_statistics):
+def test_padding_does_not_change_the_image(with_statistics):
     generator = with_statistics(Generator(**READING))
     given = inputs(generator)
     longer = np.pad(given["words"], ((0, 0), (0, 3), (0, 0)))
-    wanted = generator(given)["image"]
+    expected = generator(given)["image"]
     padded = generator(given | {"words": longer})["image"]
-    np.testing.assert_allclose(padded, wanted, atol=1e-5)
+    np.testing.assert_allclose(padded, expected, atol=1e-5)
     shown = generator(given | {"words": longer + 0.1})["image"]
-    assert np.abs(np.asarray(shown) - wanted).max() > 1e-3
+    assert np.abs(np.asarray(shown) - expected).max() > 1e-3
 
 
 def test_maps_are_as_narrow_as_asked_for():
@@ -101,17 +101,17 @@ def test_a_refined_one_paints_the_same_until_it_is_trained(with_statistics):
     refined = generator.refined(16)
     assert refined.refined_size == 16
     assert refined.count_params() > generator.count_params()
-    wanted = np.asarray(generator(given)["image"])
-    np.testing.assert_allclose(refined(given)["image"], wanted, atol=1e-6)
+    expected = np.asarray(generator(given)["image"])
+    np.testing.assert_allclose(refined(given)["image"], expected, atol=1e-6)
     finest = refined.refined(32)
-    np.testing.assert_allclose(finest(given)["image"], wanted, atol=1e-6)
+    np.testing.assert_allclose(finest(given)["image"], expected, atol=1e-6)
     assert finest.get_layer("norm_32").output.shape[1:] == (32, 32, 2)
     touch = finest.get_layer("refined_picture")
     touch.kernel.assign(np.ones_like(touch.kernel))
-    assert np.abs(np.asarray(finest(given)["image"]) - wanted).max() > 1e-3
+    assert np.abs(np.asarray(finest(given)["image"]) - expected).max() > 1e-3
     new = refined.get_layer("refined_norm_16").scale_and_shift
     new.bias.assign(np.ones_like(new.bias))
-    assert np.abs(np.asarray(refined(given)["image"]) - wanted).max() > 1e-3
+    assert np.abs(np.asarray(refined(given)["image"]) - expected).max() > 1e-3
     with pytest.raises(InputError, match="refined_size to 16 or more"):
         refined.refined(8)
 
@@ -121,8 +121,8 @@ def test_a_sharpened_one_paints_the_same_sharper(with_statistics):
     given = inputs(generator)
     sharpened = generator.painting(sharpening_rounds=2)
     assert sharpened.sharpening_rounds == 2
-    wanted = Sharpening(2)(generator(given)["image"])
-    np.testing.assert_allclose(sharpened(given)["image"], wanted, atol=1e-6)
+    expected = Sharpening(2)(generator(given)["image"])
+    np.testing.assert_allclose(sharpened(given)["image"], expected, atol=1e-6)
     again = Generator.from_config(sharpened.get_config()).painting(sharpening_rounds=0)
     again.set_weights(sharpened.get_weights())
     np.testing.assert_allclose(

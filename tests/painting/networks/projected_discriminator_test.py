@@ -24,19 +24,19 @@ def normal(*shape: int) -> np.ndarray:
     return chance.normal(size=shape).astype("float32")
 
 
-def test_it_judges_what_it_has_read_with_any_sentence():
+def test_one_map_is_scored_with_any_sentence():
     judge = ProjectedDiscriminator(encoder(), **SHAPE)
     images, sentences = normal(3, 64, 64, 3), normal(3, 5)
-    whole = np.asarray(judge({"image": images, "sentence": sentences}))
+    scores = np.asarray(judge({"image": images, "sentence": sentences}))
     maps = np.asarray(judge.read(images))
-    assert whole.shape == (3, 4) and maps.shape == (3, 4, 4, 64)
+    assert scores.shape == (3, 4) and maps.shape == (3, 4, 4, 64)
     parts = judge.judge({"map": maps, "sentence": sentences})
-    np.testing.assert_allclose(whole, parts, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(scores, parts, rtol=1e-5, atol=1e-6)
     other = judge.judge({"map": maps, "sentence": sentences[::-1].copy()})
-    assert (np.abs(np.asarray(other) - whole)[0] > 1e-6).all()
+    assert (np.abs(np.asarray(other) - scores)[0] > 1e-6).all()
 
 
-def test_a_head_sees_its_own_map_alone():
+def test_a_head_reads_its_own_map_only():
     judge = ProjectedDiscriminator(encoder(), **SHAPE)
     maps, sentences = normal(2, 4, 4, 64), normal(2, 5)
     before = np.asarray(judge.judge({"map": maps, "sentence": sentences}))
@@ -47,9 +47,9 @@ def test_a_head_sees_its_own_map_alone():
     )
 
 
-def test_what_it_sees_through_is_not_trained():
-    eyes = encoder()
-    judge = ProjectedDiscriminator(eyes, **SHAPE)
+def test_its_encoder_is_not_trained():
+    image_encoder = encoder()
+    judge = ProjectedDiscriminator(image_encoder, **SHAPE)
     gan = ConditionalGAN(
         Generator(**SHAPE), judge, Generator(**SHAPE), None, Contrast(judge)
     )
@@ -68,14 +68,14 @@ def test_what_it_sees_through_is_not_trained():
     logs = gan.train_on_batch(batch, return_dict=True)
     assert all(np.isfinite(value) for value in logs.values())
     assert all((np.array(v) != before[id(v)]).any() for v in kernels)
-    for weight in eyes.weights:
+    for weight in image_encoder.weights:
         assert any(
             other.shape == weight.shape and (np.array(other) == np.array(weight)).all()
             for other in judge.weights
         ), weight.path
 
 
-def test_an_encoder_without_so_small_a_map_is_refused():
+def test_an_encoder_without_a_map_of_4_x_4_is_refused():
     with pytest.raises(InputError, match="a map of 4 x 4.*maps=.*8") as caught:
         ProjectedDiscriminator(encoder(), 5, resolution=128, width=4)
     assert "resolution=128" in str(caught.value)

@@ -51,26 +51,28 @@ def test_a_batch_is_a_function_of_seed_epoch_and_step():
     assert not same(first[0], next(iter(make(seed=1).epoch(3))))
 
 
-def test_an_epoch_has_each_picture_with_words_of_its_own():
+def test_an_epoch_has_each_image_with_one_of_its_captions():
     batches = make()
     for epoch in range(5):
-        seen = []
+        drawn = []
         for batch in batches.epoch(epoch):
             for image, sentence in zip(batch["image"], batch["sentence"]):
                 picture = int(image[0, 0, 0])
                 assert "abcdefgh"[int(sentence[0])] in CAPTIONS[picture]
-                seen.append(picture)
-        assert sorted(seen) == list(range(6))
+                drawn.append(picture)
+        assert sorted(drawn) == list(range(6))
 
 
-def test_an_epoch_of_fewer_steps_has_other_pictures_each_time():
+def test_shorter_epochs_have_different_images():
     batches = make(batch_size=2, steps_per_epoch=2)
     assert batches.steps == 2
     epochs = [
         {int(i[0, 0, 0]) for batch in batches.epoch(epoch) for i in batch["image"]}
         for epoch in range(5)
     ]
-    assert {len(seen) for seen in epochs} == {4} and set.union(*epochs) == set(range(6))
+    assert {len(drawn) for drawn in epochs} == {4} and set.union(*epochs) == set(
+        range(6)
+    )
     assert make(batch_size=2, steps_per_epoch=9).steps == 3
     with pytest.raises(InputError, match="steps_per_epoch must be at least 1"):
         make(steps_per_epoch=0)
@@ -79,25 +81,25 @@ def test_an_epoch_of_fewer_steps_has_other_pictures_each_time():
 def test_by_caption_an_epoch_has_each_caption():
     batches = make(balance="caption")
     assert batches.steps == 3
-    seen = [int(s[0]) for batch in batches.epoch(0) for s in batch["sentence"]]
-    assert sorted(seen) == sorted([0, 1, 2, 3, 4, 5, 0, 6, 7])
+    drawn = [int(s[0]) for batch in batches.epoch(0) for s in batch["sentence"]]
+    assert sorted(drawn) == sorted([0, 1, 2, 3, 4, 5, 0, 6, 7])
 
 
-def test_by_class_each_class_comes_equally_often():
+def test_by_class_each_class_is_equally_frequent():
     batches = make(with_labels=True, balance="class")
-    seen = [
+    drawn = [
         int(image[0, 0, 0])
         for epoch in range(20)
         for batch in batches.epoch(epoch)
         for image in batch["image"]
     ]
-    assert seen.count(5) == len(seen) // 2
-    assert set(seen) == set(range(6))
+    assert drawn.count(5) == len(drawn) // 2
+    assert set(drawn) == set(range(6))
     with pytest.raises(InputError, match="class"):
         make(balance="class")
 
 
-def test_wrong_words_are_of_another_text_or_class():
+def test_mismatched_texts_are_of_another_text_or_class():
     batches = make(batch_size=6)
     for epoch in range(10):
         for batch in batches.epoch(epoch):
@@ -108,7 +110,7 @@ def test_wrong_words_are_of_another_text_or_class():
             assert (wrong[0] == 7) == (not is_last)
 
 
-def test_hard_mismatches_are_made_of_the_caption_itself():
+def test_hard_mismatches_are_made_of_the_caption():
     batches = make(hard_mismatch=2, exchangeable=[["x", "y"]], batch_size=6)
     for batch in batches.epoch(0):
         assert batch["mismatched"].shape == (6, 2, 1)

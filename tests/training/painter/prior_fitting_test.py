@@ -33,13 +33,13 @@ def batches(sentences: np.ndarray) -> SimpleNamespace:
     count = len(sentences)
     return SimpleNamespace(
         images=np.zeros((count, 32, 32, 3), "uint8"),
-        picture=np.arange(count),
+        image_of=np.arange(count),
         texts=SimpleNamespace(sentences=sentences, of_caption=np.arange(count)),
         recipe=SimpleNamespace(seed=0),
     )
 
 
-def test_noise_is_drawn_as_the_text_wants_it(model):
+def test_noise_is_drawn_as_the_text_requires(model):
     sentences = np.random.default_rng(0).choice([-3, 3], (800, 2)).astype("float32")
     gain = fit_noise_prior(
         model,
@@ -49,7 +49,7 @@ def test_noise_is_drawn_as_the_text_wants_it(model):
         learning_rate=3e-3,
         progress=False,
     )
-    assert gain > 15  # of 25; 21 could be foreseen
+    assert gain > 15  # Of 25, of which 21 can be predicted.
     noise = np.random.default_rng(1).standard_normal((400, 4), np.float32)
     for generator in (model.generator, model.average):
         for side in (-1.0, 1.0):
@@ -60,7 +60,7 @@ def test_noise_is_drawn_as_the_text_wants_it(model):
     assert not model.generator.prior.trainable_variables
 
 
-def test_what_foresees_nothing_changes_nothing(model, monkeypatch):
+def test_a_prior_that_predicts_nothing_is_not_kept(model, monkeypatch):
     monkeypatch.setattr(
         Encoder,
         "predict_on_batch",
@@ -79,8 +79,8 @@ def test_what_foresees_nothing_changes_nothing(model, monkeypatch):
         np.testing.assert_array_equal(old, new)
 
 
-def test_each_picture_has_as_many_captions():
+def test_each_image_has_at_most_two_captions():
     picture = np.repeat(np.arange(5), [1, 4, 2, 3, 5])
-    chosen = prior_fitting._some_captions(picture, 2, 0)
+    chosen = prior_fitting._sample_captions(picture, 2, 0)
     assert len(set(chosen)) == len(chosen)
     assert np.bincount(picture[chosen]).tolist() == [1, 2, 2, 2, 2]

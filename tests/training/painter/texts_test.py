@@ -50,19 +50,19 @@ def test_each_text_has_a_sentence_and_words(encoder, collection, tmp_path):
     assert not hidden[:, 4:].any()
 
 
-def test_a_text_is_looked_at_once(encoder, collection, tmp_path, monkeypatch):
-    looked: list[str] = []
+def test_a_text_is_encoded_once(encoder, collection, tmp_path, monkeypatch):
+    encoded: list[str] = []
     encode = encoder.encode
 
     def counted(texts):
-        looked.extend(texts)
+        encoded.extend(texts)
         return encode(texts)
 
     monkeypatch.setattr(encoder, "encode", counted)
     first = embedded(encoder, collection, tmp_path, hard_mismatch=2)
-    assert len(looked) == len(set(looked)) == len(first.sentences) == 4
+    assert len(encoded) == len(set(encoded)) == len(first.sentences) == 4
     again = embedded(encoder, collection, tmp_path, hard_mismatch=2)
-    assert len(looked) == 4
+    assert len(encoded) == 4
     np.testing.assert_array_equal(first.sentences, again.sentences)
     np.testing.assert_array_equal(first.words, again.words)
 
@@ -71,6 +71,6 @@ def test_wrong_texts_are_of_other_words(encoder, collection, tmp_path):
     texts = embedded(encoder, collection, tmp_path, hard_mismatch=2, keep_ids=True)
     # "a red bird" as "a blue bird", which is a caption too, and the other way round.
     assert texts.mismatches.tolist() == [[2, -1], [3, -1], [0, -1]]
-    wanted = encoder.encode(["blue bird"]).sentences[0]
-    np.testing.assert_allclose(texts.sentences[3], wanted, atol=1e-5)
+    expected = encoder.encode(["blue bird"]).sentences[0]
+    np.testing.assert_allclose(texts.sentences[3], expected, atol=1e-5)
     assert len(texts.token_ids) == 4
