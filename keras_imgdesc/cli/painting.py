@@ -127,18 +127,34 @@ def paint(
 @click.option(
     "--same-noise", is_flag=True, help="Keep the noise fixed: only the text changes."
 )
+@temperature_option
 @sheet_option
 @folder_option
 @preset_option
 def interpolate(
-    text_a, text_b, steps, seed, same_noise, sheet, output_dir, preset
+    text_a,
+    text_b,
+    steps,
+    seed,
+    same_noise,
+    temperature,
+    truncation,
+    sheet,
+    output_dir,
+    preset,
 ) -> None:
     """Paint a gradual transition from one text to another."""
     _check_outputs(sheet, output_dir, steps)
     check_presets(preset)
     make_folder(output_dir)
-    painted = load_painter(preset).interpolate(
-        text_a, text_b, steps, seed=seed, same_noise=same_noise
+    painter = load_painter(preset)
+    painted = painter.interpolate(
+        text_a,
+        text_b,
+        steps,
+        seed=seed,
+        temperature=chosen_temperature(painter, temperature, truncation),
+        same_noise=same_noise,
     )
     if output_dir is not None:
         from keras_imgdesc.visualization.image_files import save_images

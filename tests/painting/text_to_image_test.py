@@ -69,6 +69,13 @@ def test_an_interpolation_starts_and_ends_at_the_texts(painter):
     assert (steps > 0).all()
     kept = painter.interpolate("a red bird", "a red bird", steps=3, same_noise=True)
     assert np.abs(kept.astype(int) - kept[0]).max() <= 1
+    cold = painter.interpolate("a red bird", "a red bird", steps=3, temperature=0.0)
+    assert np.abs(cold.astype(int) - cold[0]).max() <= 1
+    own = painter.generator.temperature
+    same = painter.interpolate(
+        "a red bird", "a blue dog", steps=5, seed=3, temperature=own
+    )
+    np.testing.assert_array_equal(same, way)
 
 
 @pytest.mark.parametrize(

@@ -353,28 +353,42 @@ def test_a_gan_starts_from_the_generator_of_a_vae(tmp_path, matcher_preset):
         recipe(matcher_preset, generator_from=begun["generator_from"])
 
 
+# Muon and a noise prior, and mismatched texts and a change of the objective.
+SMALL_VAE = {
+    "kind": "vae",
+    "perceptual_weight": 0.0,
+    "noise_warm_up": 1,
+    "optimizer": "muon",
+    "generator_options": PRIOR,
+    "prior_epochs": 1,
+}
+SMALL_GAN = {
+    "hard_mismatch": 2,
+    "exchangeable": [list(COLOURS)],
+    "matching_weight": 0.1,
+    "matching_images": 6,
+    "matching_after": 1,
+}
+LARGE_VAE = SMALL_VAE | {
+    "perceptual_weight": 0.1,
+    "matching_weight": 0.1,
+    "attend_words": True,
+}
+LARGE_GAN = SMALL_GAN | {
+    "contrast_weight": 0.5,
+    "penalty_weight": 1.0,
+    "penalty_every": 2,
+    "augmentations": ["colour", "translation", "cutout"],
+}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        {
-            "kind": "vae",
-            "matching_weight": 0.1,
-            "attend_words": True,
-            "optimizer": "muon",
-            "generator_options": PRIOR,
-            "prior_epochs": 2,
-        },
-        {
-            "hard_mismatch": 2,
-            "exchangeable": [list(COLOURS)],
-            "matching_weight": 0.1,
-            "matching_images": 6,
-            "matching_after": 1,
-            "contrast_weight": 0.5,
-            "penalty_weight": 1.0,
-            "penalty_every": 2,
-            "augmentations": ["colour", "translation", "cutout"],
-        },
+        pytest.param(SMALL_VAE, id="vae"),
+        pytest.param(SMALL_GAN, id="gan"),
+        pytest.param(LARGE_VAE, id="large vae", marks=pytest.mark.slow),
+        pytest.param(LARGE_GAN, id="large gan", marks=pytest.mark.slow),
     ],
 )
 def test_a_recipe_fulfils_the_contract(run_recipe_contract, matcher_preset, changes):
