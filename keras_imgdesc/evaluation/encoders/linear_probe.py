@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_imgdesc import images
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.encoders.linear_classifier import LinearClassifier
 from keras_imgdesc.vision import ImageEncoder
 
 
@@ -78,29 +78,15 @@ def linear_probe(
 
     Raises:
         ImageError: an image cannot be read.
-        InputError: scikit-learn is not installed.
+        InputError: scikit-learn is not installed, or `train` has only one class.
 
     Reference:
         Alain, Bengio, "Understanding intermediate layers using linear classifier
         probes", https://arxiv.org/abs/1610.01644
     """
-    try:
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-    except ImportError as error:
-        raise InputError(
-            "The linear probe needs scikit-learn",
-            "Run: pip install 'keras-imgdesc[eval]'",
-            missing="sklearn",
-        ) from error
-    classifier = make_pipeline(
-        StandardScaler(), LogisticRegression(C=0.01, max_iter=1000)
+    classifier = LinearClassifier(
+        pooled_features(encoder, [path for path, _ in train]),
+        [label for _, label in train],
     )
-    classifier.fit(
-        pooled_features(encoder, [p for p, _ in train]), [c for _, c in train]
-    )
-    accuracy = classifier.score(
-        pooled_features(encoder, [p for p, _ in test]), [c for _, c in test]
-    )
-    return float(accuracy)
+    features = pooled_features(encoder, [path for path, _ in test])
+    return classifier.accuracy(features, [label for _, label in test]) / 100

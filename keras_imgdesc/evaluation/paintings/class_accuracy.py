@@ -8,11 +8,11 @@ import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.encoders.linear_classifier import LinearClassifier
 from keras_imgdesc.evaluation.paintings.held_out_texts import (
     load_real_images,
     select_texts,
 )
-from keras_imgdesc.evaluation.paintings.linear_classifier import LinearClassifier
 from keras_imgdesc.evaluation.paintings.paint_function import (
     PaintFunction,
     paint_texts,

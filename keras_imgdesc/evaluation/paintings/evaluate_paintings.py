@@ -98,7 +98,7 @@ def evaluate_paintings(
     >>> from keras_imgdesc.evaluation.paintings.evaluate_paintings import (
     ...     evaluate_paintings,
     ... )
-    >>> from keras_imgdesc.evaluation.scenes.scene_accuracy import SceneAccuracy
+    >>> from keras_imgdesc.evaluation.paintings.scene_accuracy import SceneAccuracy
     >>> scenes = draw_scenes("test", 8)
     >>> def paint(texts, seed):
     ...     return np.stack([scenes[i].image for i in range(len(texts))])

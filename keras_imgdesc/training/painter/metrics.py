@@ -10,7 +10,7 @@ from keras_imgdesc.evaluation.paintings.feature_extractor import FeatureExtracto
 from keras_imgdesc.evaluation.paintings.frechet import FrechetDistance
 from keras_imgdesc.evaluation.paintings.paint_function import PaintingMetric
 from keras_imgdesc.evaluation.paintings.r_precision import RPrecision
-from keras_imgdesc.evaluation.scenes.scene_accuracy import SceneAccuracy
+from keras_imgdesc.evaluation.paintings.scene_accuracy import SceneAccuracy
 from keras_imgdesc.evaluation.scenes.scene_scoring import SCENE_SCORES
 
 METRICS = ("r_precision", "fid", *SCENE_SCORES)

@@ -12,7 +12,7 @@ from keras_imgdesc.evaluation.paintings.closed_loop import ClosedLoop
 from keras_imgdesc.evaluation.paintings.diversity import Diversity
 from keras_imgdesc.evaluation.paintings.evaluate_paintings import evaluate_paintings
 from keras_imgdesc.evaluation.paintings.report import write_painting_report
-from keras_imgdesc.evaluation.scenes.scene_accuracy import SceneAccuracy
+from keras_imgdesc.evaluation.paintings.scene_accuracy import SceneAccuracy
 from keras_imgdesc.images import resize_image
 
 

@@ -41,15 +41,15 @@ def test_the_image_of_the_text_is_chosen_and_described(models):
         assert trip.same_objects == same_objects(text, trip.text_out)
         assert 0.5 < trip.similarity <= 1
     # Captions are in the order of the images.
-    for image, caption in zip(trip.images, trip.captions, strict=True):
-        assert models[1].generate(image) == caption
+    assert len(set(trip.captions)) > 3
+    assert models[1].generate(list(trip.images[::-1])) == trip.captions[::-1]
 
 
 def test_texts_of_other_content_are_less_similar(models):
     scenes = draw_scenes("validation", 2).examples
-    painter = DrawnScenes(scenes[:1])
+    painter = DrawnScenes(scenes[:1] * 6)
     right, wrong = (
-        round_trip(painter, *models, scene.captions[0], 1) for scene in scenes
+        round_trip(painter, *models, scene.captions[0], 6) for scene in scenes
     )
     assert right.similarity > wrong.similarity + 0.1
     assert right.same_objects and right.same_scene and not wrong.same_objects
@@ -61,8 +61,8 @@ def test_an_empty_caption_has_no_similarity(models):
         def generate(self, images):
             return [""] * len(images)
 
-    painter = DrawnScenes(draw_scenes("validation", 1))
-    trip = round_trip(painter, models[0], Silent(), "a red rose", 1)
+    painter = DrawnScenes(draw_scenes("validation", 6))
+    trip = round_trip(painter, models[0], Silent(), "a red rose", 6)
     assert trip.similarity == 0.0
     assert trip.same_objects is None and trip.same_scene is None
     assert "same_objects" not in trip.summary()

@@ -3,7 +3,7 @@ import pytest
 
 from keras_imgdesc.data.scenes import draw_scenes
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.scenes.scene_accuracy import SceneAccuracy
+from keras_imgdesc.evaluation.paintings.scene_accuracy import SceneAccuracy
 from keras_imgdesc.training.painter.metrics import named_metrics
 
 

@@ -29,7 +29,7 @@ class SceneAccuracy:
 
     >>> import numpy as np
     >>> from keras_imgdesc.data.scenes import draw_scenes
-    >>> from keras_imgdesc.evaluation.scenes.scene_accuracy import SceneAccuracy
+    >>> from keras_imgdesc.evaluation.paintings.scene_accuracy import SceneAccuracy
     >>> scenes = draw_scenes("test", 4)
     >>> images = np.stack([scene.image for scene in scenes])
     >>> metric = SceneAccuracy("scene_objects")

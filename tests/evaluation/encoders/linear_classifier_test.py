@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.paintings.linear_classifier import LinearClassifier
+from keras_imgdesc.evaluation.encoders.linear_classifier import LinearClassifier
 
 
 def blobs(generator, labels):

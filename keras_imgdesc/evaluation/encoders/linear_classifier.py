@@ -23,7 +23,7 @@ class LinearClassifier:
     Example:
 
     >>> import numpy as np
-    >>> from keras_imgdesc.evaluation.paintings.linear_classifier import (
+    >>> from keras_imgdesc.evaluation.encoders.linear_classifier import (
     ...     LinearClassifier,
     ... )
     >>> classifier = LinearClassifier(np.eye(2).repeat(4, axis=0), [5] * 4 + [6] * 4)
