@@ -56,6 +56,7 @@ def averaging() -> CaptionRecipe:
     return recipe(epochs=3, average_decay=0.9)
 
 
+@pytest.mark.slow
 def test_it_learns_and_saves_the_best_captioner(tmp_path):
     chosen = recipe(epochs=10, optimizer="muon", learning_rate=0.01)
     train_captioner(chosen, tmp_path, coloured(48), coloured(6), progress=False)

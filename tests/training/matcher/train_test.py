@@ -65,6 +65,7 @@ def recipe(**changes) -> MatchingRecipe:
     return MatchingRecipe(**values | changes)
 
 
+@pytest.mark.slow
 def test_it_learns_to_choose_and_saves_the_best(tmp_path):
     matcher = train_matcher(
         recipe(epochs=12, dropout=0.0), tmp_path, halves(48), halves(8), progress=False
