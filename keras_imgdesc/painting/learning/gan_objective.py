@@ -9,8 +9,8 @@ from keras_imgdesc.painting.learning.objective import PainterObjective
 class GanObjective(PainterObjective):
     """Losses of a `ConditionalGAN`, their weights and the augmentations.
 
-    Beside the attributes of `PainterObjective`; the matching loss sees painted images
-    augmented, as the discriminator does.
+    See `PainterObjective` for the weights that it shares with `VaeObjective`. The
+    matching loss scores augmented images, as the discriminator does.
 
     Attributes:
         loss: `"hinge"` or `"non_saturating"`.

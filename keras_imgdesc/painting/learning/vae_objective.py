@@ -7,9 +7,9 @@ from keras_imgdesc.painting.learning.objective import PainterObjective
 
 @dataclass(frozen=True)
 class VaeObjective(PainterObjective):
-    """Weights of the losses of a `ConditionalVAE`, beside the squared error of pixels.
+    """Weights of the losses of a `ConditionalVAE`; the squared error of pixels has 1.
 
-    Beside the attributes of `PainterObjective`.
+    See `PainterObjective` for the weights that it shares with `GanObjective`.
 
     Attributes:
         noise_weight: weight of the divergence of the encoded noise from the standard

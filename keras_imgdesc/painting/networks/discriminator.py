@@ -19,7 +19,7 @@ class Discriminator(keras.Model):
 
     Convolutions of stride 2 under spectral normalization reduce the image to a 4 x 4
     map, which is scored together with the sentence. Reading images is the expensive
-    part, so it is a model of its own (`read`), and one map can be scored with several
+    part, so it is a separate model (`read`), and one map can be scored with several
     sentences (`judge`).
 
     A functional Keras model. Input: `{"image": float (batch, resolution, resolution,

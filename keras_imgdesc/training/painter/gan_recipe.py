@@ -15,8 +15,8 @@ from keras_imgdesc.training.painter.recipe import PainterRecipe
 class GanRecipe(PainterRecipe, GanObjective, kind="dcgan"):
     """Settings of `train_painter` for a `ConditionalGAN`.
 
-    Beside the settings of `PainterRecipe` and the losses and augmentations of
-    `GanObjective`. The anchor is the generator of `generator_from` as it was when
+    The settings of `PainterRecipe` and the losses and augmentations of `GanObjective`
+    are settings, too. The anchor is the generator of `generator_from` as it was when
     training began.
 
     Attributes:

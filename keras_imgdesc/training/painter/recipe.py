@@ -23,8 +23,8 @@ class PainterRecipe(Recipe, PainterObjective, ABC):
     of the other kind is refused, unless it has its default, as in files of earlier
     versions.
 
-    Beside the weights of losses in `PainterObjective`; a matching loss needs a matcher
-    in `text_encoder_from`.
+    The weights of losses in `PainterObjective` are settings, too. A matching loss needs
+    a matcher in `text_encoder_from`.
 
     Attributes:
         kind: `"dcgan"` or `"vae"`.
@@ -45,7 +45,7 @@ class PainterRecipe(Recipe, PainterObjective, ABC):
         class_key: see `balance`. Where images have a class, an image's mismatched
             texts are those of another class.
         matching_after: epochs before the matching loss is switched on: a matcher that
-            sees noise is fooled by patterns that no one would call an image.
+            scores noise is fooled by patterns that no one would call an image.
         temperature: factor of the noise when painting; see `Generator`. Training uses
             1.
         whiten: floor of the variance of sentences in `SentenceWhitening.adapt`, which
@@ -134,8 +134,9 @@ class PainterRecipe(Recipe, PainterObjective, ABC):
         super().__post_init__()
         if self.KINDS.get(self.kind) is not type(self):
             raise InputError(
-                f"A {type(self).__name__} has a kind of its own",
-                f"Use one of {list(self.KINDS)} in PainterRecipe.from_dict",
+                "The kind and the class of a recipe must belong together",
+                "Use PainterRecipe.from_dict, which chooses the class by kind",
+                recipe=type(self).__name__,
                 kind=self.kind,
             )
         self.require_at_least(

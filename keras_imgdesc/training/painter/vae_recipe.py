@@ -14,7 +14,8 @@ from keras_imgdesc.training.painter.recipe import PainterRecipe
 class VaeRecipe(PainterRecipe, VaeObjective, kind="vae"):
     """Settings of `train_painter` for a `ConditionalVAE`.
 
-    Beside the settings of `PainterRecipe` and the weights of losses in `VaeObjective`.
+    The settings of `PainterRecipe` and the weights of losses in `VaeObjective` are
+    settings, too.
 
     Attributes:
         vae_encoder_from: run directory of a VAE, whose encoder training starts from;

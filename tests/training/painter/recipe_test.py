@@ -63,7 +63,7 @@ def test_the_kind_chooses_the_class():
     assert type(PainterRecipe.from_dict({"kind": "vae"})) is VaeRecipe
     with pytest.raises(InputError, match="kind must be one of .*dcgan.*vae"):
         PainterRecipe.from_dict({"kind": "diffusion"})
-    with pytest.raises(InputError, match="kind of its own"):
+    with pytest.raises(InputError, match="must belong together"):
         VaeRecipe.from_dict({"kind": "dcgan"})
 
 

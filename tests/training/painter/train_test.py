@@ -195,7 +195,7 @@ def test_the_weight_of_the_noise_rises(tmp_path, matcher_preset, monkeypatch):
     chosen = recipe(matcher_preset, kind="vae", epochs=4, **options)
     with pytest.raises(KeyboardInterrupt):
         run(chosen, tmp_path)
-    run(chosen, tmp_path)  # goes on with the price of its epoch
+    run(chosen, tmp_path)  # Continues with the weight of its epoch.
     assert prices == [pytest.approx(2.0), None, *map(pytest.approx, (4.0, 6.0, 6.0))]
     rows = RunDirectory(tmp_path, json.loads(chosen.to_json())).metrics()
     assert abs(rows[-1]["detail_loss"]) < 1e-6  # they are plain
@@ -256,7 +256,9 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
     begun |= {"prior_epochs": 1, "sharpening_rounds": 2, "temperature": 0.5}
     new = run(recipe(matcher_preset, **begun), tmp_path / "new")
     assert frozen == [True, False]
-    assert new.generator.prior.output_projection.kernel.numpy().any()  # fitted anew
+    assert (
+        new.generator.prior.output_projection.kernel.numpy().any()
+    )  # It was fitted again.
     assert new.generator.refined_size == 32
     assert new.generator.sharpening_rounds == 2
     assert new.generator.temperature == 0.5
