@@ -27,11 +27,23 @@ demo: $(VENV)/.installed
 	@$(BIN)/keras-imgdesc roundtrip "a large red circle" --sheet build/demo/round_trip.png
 	@echo "Attention maps and the painted image are in build/demo."
 
-# Two processes on two cores; more would need more memory than CI machines have.
+# Two processes: two cores and 3 GB of memory are enough.
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
+# TensorFlow keeps memory for every function that was traced, so each group of tests has
+# processes of its own. The last group is everything that is in none of the others.
+EXPORTS := $(addprefix tests/,export lite verification web docs_test.py notebooks_test.py)
+PAINTERS := tests/painting tests/training/painter
+TRAININGS := tests/training --ignore=tests/training/painter tests/matching
+PRESETS := $(addprefix tests/,presets vision text images)
+OTHERS := $(addprefix --ignore=,$(EXPORTS) $(PAINTERS) tests/training tests/matching $(PRESETS))
+
 test: $(VENV)/.installed
-	$(PYTEST) -m "not slow"
+	@failed=0; \
+	for group in "$(EXPORTS)" "$(TRAININGS)" "$(PAINTERS)" "$(PRESETS)" "$(OTHERS)"; do \
+		$(PYTEST) -m "not slow" $$group || failed=1; \
+	done; \
+	exit $$failed
 
 test-slow: $(VENV)/.installed
 	$(PYTEST) -m slow

@@ -23,15 +23,6 @@ for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREAD
     os.environ.setdefault(name, "1")
 
 
-def pytest_collection_modifyitems(items):
-    """Move the tests of training to the end and keep the order otherwise.
-
-    A worker that has finished takes tests from the other one. Fixtures that the tests
-    of a module share are then built twice, and the tests of training share the least.
-    """
-    items.sort(key=lambda item: "training" in item.path.parts)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def few_examples() -> Iterator[None]:
     """Calibrate int8 models with fewer generated examples than users do."""
