@@ -11,7 +11,6 @@ from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.paintings.diversity import text_diversity
 from keras_imgdesc.evaluation.paintings.held_out_texts import sample_evenly
 from keras_imgdesc.evaluation.paintings.paint_function import (
     CachedPainter,
@@ -30,11 +29,11 @@ from keras_imgdesc.training.painter.gan_recipe import GanRecipe
 from keras_imgdesc.training.painter.metrics import named_metrics
 from keras_imgdesc.training.painter.prior_fitting import fit_noise_prior
 from keras_imgdesc.training.painter.recipe import PainterRecipe
+from keras_imgdesc.training.painter.samples import SampleSheets
 from keras_imgdesc.training.painter.texts import embed_texts
 from keras_imgdesc.training.painter.vae_recipe import VaeRecipe
 from keras_imgdesc.training.run import Best, TrainingRun, check_finite
 from keras_imgdesc.training.run_directory import numbered
-from keras_imgdesc.visualization.sample_grid import write_sample_grid
 
 MIN_IMAGES = 64
 # Below this loss a discriminator gives the generator no useful gradients.
@@ -158,7 +157,14 @@ class PainterRun(TrainingRun):
             )
         self.painter = TextToImage(text_encoder, self.model.average)
         self.validation = sample_evenly(validation, recipe.validation_images)
-        self._prepare_samples()
+        self.sheets = SampleSheets(
+            self.painter,
+            self.validation,
+            recipe.sample_texts,
+            recipe.samples_per_text,
+            self.directory.path / "samples",
+            recipe.seed,
+        )
 
     @property
     def num_epochs(self) -> int:
@@ -198,7 +204,7 @@ class PainterRun(TrainingRun):
         return {name: total / steps for name, total in sums.items()}
 
     def validate(self, epoch: int) -> dict[str, Any]:
-        row: dict[str, Any] = self._paint_samples(epoch)
+        row = {"diversity": self.sheets.paint(epoch + 1)}
         is_last = epoch + 1 >= self.recipe.epochs
         if is_last or (epoch + 1) % self.recipe.metrics_every == 0:
             row |= self._measure()
@@ -237,7 +243,7 @@ class PainterRun(TrainingRun):
         self.painter.save_to_preset(path, recipe=self.recipe.as_dict())
 
     def images(self, row: dict[str, Any]) -> Mapping[str, Path]:
-        return {"samples": self._sheet_path(row["epoch"])}
+        return {"samples": self.sheets.path(row["epoch"])}
 
     def _fit_prior(self) -> float:
         assert isinstance(self.model, ConditionalVAE)
@@ -260,39 +266,6 @@ class PainterRun(TrainingRun):
                 images=len(images),
             )
         return images, collection
-
-    def _prepare_samples(self) -> None:
-        """Choose texts and noise of the contact sheets, the same for each epoch."""
-        recipe = self.recipe
-        different = {e.captions[0]: e for e in reversed(self.validation.examples)}
-        shown = sample_evenly(
-            CaptionCollection(list(different.values())[::-1]), recipe.sample_texts
-        )
-        self.sample_texts = [example.captions[0] for example in shown]
-        self.sample_real, _ = read_pixels(shown, recipe.resolution)
-        generator = np.random.default_rng([recipe.seed, 2])
-        self.sample_noise = generator.standard_normal(
-            (
-                len(shown) * recipe.samples_per_text,
-                self.model.generator.latent_dim,
-            ),
-            np.float32,
-        )
-
-    def _paint_samples(self, epoch: int) -> dict[str, float]:
-        painted = self.painter.generate(
-            self.sample_texts,
-            num_images=self.recipe.samples_per_text,
-            noise=self.sample_noise,
-        )
-        path = self._sheet_path(epoch + 1)
-        path.parent.mkdir(exist_ok=True)
-        write_sample_grid(path, self.sample_texts, painted, self.sample_real)
-        return {"diversity": text_diversity(painted)}
-
-    def _sheet_path(self, number: int) -> Path:
-        """Return the contact sheet of an epoch, counted from 1."""
-        return self.directory.path / "samples" / f"epoch_{number:03d}.png"
 
     def _refuse_collapse(self, row: dict[str, Any]) -> None:
         recipe = self.recipe

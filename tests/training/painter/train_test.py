@@ -355,12 +355,11 @@ def test_a_gan_starts_from_the_generator_of_a_vae(tmp_path, matcher_preset):
         recipe(matcher_preset, generator_from=begun["generator_from"])
 
 
-# Muon and a noise prior, and mismatched texts and a change of the objective.
+# With a noise prior, and with mismatched texts and a change of the objective.
 SMALL_VAE = {
     "kind": "vae",
     "perceptual_weight": 0.0,
     "noise_warm_up": 1,
-    "optimizer": "muon",
     "generator_options": PRIOR,
     "prior_epochs": 1,
 }
@@ -372,6 +371,7 @@ SMALL_GAN = {
     "matching_after": 1,
 }
 LARGE_VAE = SMALL_VAE | {
+    "optimizer": "muon",
     "perceptual_weight": 0.1,
     "matching_weight": 0.1,
     "attend_words": True,
