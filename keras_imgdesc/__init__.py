@@ -1,6 +1,6 @@
-"""keras_imgdesc: describes images in words, and scores how well the two fit.
+"""Caption images, match images with text, and paint images from text.
 
-Importing the package is light: each name below is imported when it is first used.
+Importing the package is fast: each name below is imported when it is first used.
 """
 
 from importlib import import_module
@@ -27,6 +27,7 @@ _HOMES = {
     "export_tflite": "keras_imgdesc.export",
     "list_presets": "keras_imgdesc.presets.folders",
     "load_image": "keras_imgdesc.images",
+    "load_preset": "keras_imgdesc.tasks",
     "verify": "keras_imgdesc.verification.verify",
 }
 
@@ -50,6 +51,7 @@ __all__ = [
     "export_tflite",
     "list_presets",
     "load_image",
+    "load_preset",
     "verify",
 ]
 
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.matching import ImageTextMatcher, SearchIndex
     from keras_imgdesc.painting import TextToImage
     from keras_imgdesc.presets.folders import list_presets
+    from keras_imgdesc.tasks import load_preset
     from keras_imgdesc.text import (
         BertTextEncoder,
         CaptionTokenizer,

@@ -1,4 +1,4 @@
-"""A caption with what is known of it."""
+"""A caption and its probability."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ class Caption:
 
     Attributes:
         text: the words, separated by spaces.
-        log_prob: log P(caption | image), the end token included; the sum of
+        log_prob: log P(caption | image), including the end token: the sum of
             `token_log_probs`.
-        token_ids: int32 (tokens,), the words and the end token (which a caption
-            lacks that was cut at its greatest length).
+        token_ids: int32 (tokens,), the words and the end token; a caption that was cut
+            at the maximum length has no end token.
         token_log_probs: float32 (tokens,), natural logarithms.
-        attention: float32 (tokens, rows, columns), where the model looked for each
-            token; a map sums to at most 1, the sentinel has the rest. None unless
-            asked for.
+        attention: float32 (tokens, rows, columns), one attention map per token. A map
+            sums to at most 1; the sentinel has the rest. None unless requested.
 
     Example:
 
@@ -44,5 +43,5 @@ class Caption:
 
     @property
     def words(self) -> list[str]:
-        """The words, in the order of `token_ids`."""
+        """The list of words, in the order of `token_ids`."""
         return self.text.split()

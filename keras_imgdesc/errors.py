@@ -1,4 +1,4 @@
-"""Errors that tell the user what was wrong, what was received and what to do."""
+"""Errors that state what is wrong, what was received and what to do."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ _LONGEST_VALUE = 200
 
 
 class InputError(ValueError):
-    """Something handed in by the user cannot be used.
+    """An input of the user cannot be used.
 
-    The message always has the same three parts: the rule that was broken, what
-    was received, and what to do about it.
+    The message always has three parts: the broken rule, what was received, and what to
+    do about it.
 
     Args:
-        rule: the rule that was broken, a sentence (with or without a final stop).
-        remedy: what to do, a sentence.
-        **received: the offending values by name. Long ones are cut when shown.
+        rule: the broken rule, a sentence (with or without a final full stop).
+        remedy: what to do, an imperative.
+        **received: the offending values by name. Long ones are cut in the message.
 
     Attributes:
         rule, remedy, received: the arguments, as given.
@@ -43,13 +43,13 @@ class InputError(ValueError):
         super().__init__(" ".join(part for part in parts if part))
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exceptions are rebuilt from their message alone by default, which does
-        # not fit this constructor: they could not come back from a worker process.
+        # By default, exceptions are rebuilt from their message alone, which does not
+        # fit this constructor: a worker process could not return them.
         return (_rebuild, (type(self), self.rule, self.remedy, self.received))
 
 
 class ImageError(InputError):
-    """A picture cannot be read; the message names the file.
+    """An image cannot be read; the message names the file.
 
     Example:
 
@@ -60,23 +60,23 @@ class ImageError(InputError):
 
 
 def refuse_unknown_options(owner: type, unknown: dict[str, object]) -> None:
-    """Refuses what a constructor has no use for.
+    """Refuse unknown arguments of a constructor.
 
-    Keras itself lets a misspelt argument of a functional model pass in silence.
+    Keras itself silently accepts a misspelt argument of a functional model.
 
     Args:
-        owner: the class, whose constructor names what it knows.
-        unknown: the rest, by name.
+        owner: the class of the constructor.
+        unknown: the unknown arguments by name.
 
     Raises:
-        InputError: there is a rest.
+        InputError: there are unknown arguments.
     """
     if not unknown:
         return
     parameters = inspect.signature(owner).parameters.values()
     known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
     raise InputError(
-        f"{owner.__name__} has no such option", f"It has {known}", **unknown
+        f"{owner.__name__} has no such option", f"Use one of {known}", **unknown
     )
 
 
@@ -92,7 +92,7 @@ def _sentence(text: str) -> str:
 
 
 def _show(value: object) -> str:
-    # A path is shown as the string that the user typed, not as PosixPath('...').
+    # A path is shown as the user typed it, not as PosixPath('...').
     text = repr(str(value)) if hasattr(value, "__fspath__") else repr(value)
     if len(text) > _LONGEST_VALUE:
         text = text[:_LONGEST_VALUE] + f"... ({len(text)} characters)"

@@ -1,9 +1,9 @@
-"""Normal noise that every runtime draws alike, from a seed.
+"""Standard normal noise from a seed, the same in every runtime.
 
-Threefry-2x32 of 20 rounds makes two words of 32 bits of a seed, a picture's number and
-a place; Box and Muller's formula makes two normal values of them. It needs additions,
-rotations and exclusive ors alone, so that NumPy, a TensorFlow graph and a web page
-have the same words bit for bit, and the same values but for the last bit of float64.
+Threefry-2x32 with 20 rounds maps a seed, the number of an image and a position to two
+32-bit words; the Box-Muller transform maps these to two normal values. It needs only
+additions, rotations and exclusive ors: NumPy, a TensorFlow graph and a web page compute
+the same words bit for bit, and the same values up to the last bit of float64.
 
 Reference:
     Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3",
@@ -30,14 +30,14 @@ _GROUPS = 5
 
 
 def threefry(key: tuple[Any, Any], counter: tuple[Any, Any]) -> tuple[Any, Any]:
-    """Threefry-2x32 of 20 rounds.
+    """Compute Threefry-2x32 with 20 rounds.
 
     Args:
-        key, counter: integers from 0 to 2**32 - 1, as Python's own, or as int64 arrays
-            or tensors whose shapes go together.
+        key, counter: integers from 0 to 2**32 - 1: Python integers, or int64 arrays or
+            tensors whose shapes broadcast.
 
     Returns:
-        Two words, of the same kind and range.
+        Two words of the same kind and range.
 
     Example:
 
@@ -50,7 +50,7 @@ def threefry(key: tuple[Any, Any], counter: tuple[Any, Any]) -> tuple[Any, Any]:
     for group in range(_GROUPS):
         for bits in _ROTATIONS[group % 2]:
             x = (x + y) & _WORD
-            # Tensors have no operator for shifts.
+            # Tensors have no shift operator.
             y = ((y * (1 << bits)) & _WORD) | (y // (1 << (32 - bits)))
             y = y ^ x
         x = (x + keys[(group + 1) % 3]) & _WORD
@@ -64,12 +64,16 @@ def normal_pairs(
     functions: Any,
     to_float64: Callable[[Any], Any],
 ) -> tuple[Any, Any]:
-    """Two standard normal values for each counter, float64.
+    """Return two standard normal values for each counter.
 
     Args:
         key, counter: see `threefry`.
-        functions: has `log`, `sqrt`, `cos` and `sin`: `numpy`, or `tensorflow.math`.
-        to_float64: changes the type.
+        functions: module with `log`, `sqrt`, `cos` and `sin`: `numpy` or
+            `tensorflow.math`.
+        to_float64: function that converts integers to float64.
+
+    Returns:
+        Two float64 values, arrays or tensors of the shape of the words.
     """
     first, second = threefry(key, counter)
     # Never the logarithm of zero.
@@ -80,20 +84,21 @@ def normal_pairs(
 
 
 def draw_normal(count: int, width: int, seed: int) -> np.ndarray:
-    """Standard normal noise.
+    """Draw standard normal noise.
 
-    A value depends on the seed, its row and its column alone: fewer rows are the first
-    of more.
+    A value depends only on the seed, its row and its column: drawing fewer rows gives
+    the first of them.
 
     Args:
-        count, width: of rows and columns.
-        seed: from 0 to 2**63 - 1.
+        count: number of rows.
+        width: number of columns.
+        seed: integer from 0 to 2**63 - 1.
 
     Returns:
         float32 (count, width).
 
     Raises:
-        InputError: the seed is out of its range.
+        InputError: the seed is out of range.
 
     Example:
 
@@ -103,7 +108,7 @@ def draw_normal(count: int, width: int, seed: int) -> np.ndarray:
            [ 0.032, -1.52 ,  0.211]], dtype=float32)
     """
     if not 0 <= seed < SEEDS:
-        raise InputError("A seed is from 0 to 2**63 - 1", "Use 0", seed=seed)
+        raise InputError("A seed must be from 0 to 2**63 - 1", "Use 0", seed=seed)
     rows = np.arange(count, dtype=np.int64)[:, None]
     pairs = np.arange((width + 1) // 2, dtype=np.int64)[None]
     key = int(seed) & _WORD, int(seed) >> 32

@@ -36,7 +36,7 @@ def test_values_are_normal_and_independent():
     assert np.abs(together).max() < 0.07
 
 
-def test_a_value_depends_on_seed_row_and_column_alone():
+def test_a_value_depends_only_on_seed_row_and_column():
     noise = draw_normal(6, 7, 3)
     np.testing.assert_array_equal(draw_normal(2, 4, 3), noise[:2, :4])
     assert len(np.unique(noise)) == noise.size

@@ -24,7 +24,7 @@ from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
 from keras_imgdesc.images.inputs import (
     fitting_batch_size,
     is_single,
-    pictures,
+    iterate_images,
 )
 from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
@@ -162,7 +162,7 @@ class ImageCaptioner(Task, CaptionerGraph):
             )
         results: list[Any] = []
         stream = self.generate_stream(
-            pictures(inputs),
+            iterate_images(inputs),
             num_beams=num_beams,
             length_penalty=length_penalty,
             max_length=max_length,
@@ -247,7 +247,7 @@ class ImageCaptioner(Task, CaptionerGraph):
         several = [captions] if isinstance(captions, str) else list(captions)
         batch_size = fitting_batch_size(several, batch_size)
         scored = self._scorer.score(
-            list(pictures(images)), several, return_attention, batch_size
+            list(iterate_images(images)), several, return_attention, batch_size
         )
         return scored[0] if isinstance(captions, str) else scored
 

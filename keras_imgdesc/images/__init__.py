@@ -1,4 +1,4 @@
-"""Pictures from wherever they come: upright RGB uint8, and their one resize."""
+"""Reading images as upright RGB uint8, and resizing them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.images.inputs import batches_ahead as batches_ahead
     from keras_imgdesc.images.inputs import fitting_batch_size as fitting_batch_size
     from keras_imgdesc.images.inputs import is_single as is_single
-    from keras_imgdesc.images.inputs import pictures as pictures
+    from keras_imgdesc.images.inputs import iterate_images as iterate_images
     from keras_imgdesc.images.listing import list_images as list_images
     from keras_imgdesc.images.loading import load_image as load_image
     from keras_imgdesc.images.reading import read_images as read_images
@@ -20,7 +20,7 @@ _HOMES = {
     "batches_ahead": "inputs",
     "fitting_batch_size": "inputs",
     "is_single": "inputs",
-    "pictures": "inputs",
+    "iterate_images": "inputs",
     "list_images": "listing",
     "load_image": "loading",
     "read_images": "reading",
@@ -32,9 +32,9 @@ __all__ = [
     "batches_ahead",
     "fitting_batch_size",
     "is_single",
+    "iterate_images",
     "list_images",
     "load_image",
-    "pictures",
     "read_images",
     "resize_image",
     "stack_images",
@@ -42,7 +42,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Late, so that pictures can be found and loaded without loading TensorFlow.
+    # Imported late: finding and loading images does not need TensorFlow.
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Every colour mode of Pillow to RGB with eight bits."""
+"""Converting every colour mode of Pillow to RGB with eight bits."""
 
 from __future__ import annotations
 
@@ -9,32 +9,31 @@ from PIL import Image, ImageChops
 
 from keras_imgdesc.errors import ImageError
 
-# Conversion goes strip by strip: a copy in between (RGBA, then a white ground) of
-# a large picture would need as much memory again as the picture itself.
+# Conversion goes strip by strip: an intermediate copy of a large image (RGBA, then a
+# white background) would need as much memory again as the image itself.
 _STRIP_PIXELS = 4_000_000
 
 
 def to_rgb(image: Image.Image) -> np.ndarray:
-    """Turns a Pillow image of any mode into RGB, transparency becoming white.
+    """Convert a Pillow image of any mode to RGB; transparency becomes white.
 
-    Of a GIF it becomes black: TensorFlow's decoder, which every exported form reads
-    with, knows no other. 16-bit values lose their low byte, as libpng does it and
-    TensorFlow with it. Pillow's modes "I" and "F" have no range of their own: "I" is
-    taken as 8 bits if all values fit and as 16 bits otherwise, "F" as 0 to 1 or 0 to
-    255.
+    In a GIF it becomes black, as in TensorFlow's decoder, which every exported form
+    uses. 16-bit values lose their low byte, as in libpng and therefore in TensorFlow.
+    Pillow's modes "I" and "F" have no defined range: "I" counts as 8 bits if all
+    values fit and as 16 bits otherwise, "F" as 0 to 1 or 0 to 255.
 
     Args:
-        image: an image; its pixels are loaded if they are not yet.
+        image: the image; its pixels are loaded if necessary.
 
     Returns:
-        uint8 (height, width, 3), not turned by the EXIF orientation.
+        uint8 (height, width, 3), without the EXIF orientation applied.
 
     Raises:
-        ImageError: values of mode "I" or "F" outside of these ranges.
+        ImageError: values of mode "I" or "F" are outside these ranges.
     """
     image.load()
-    # Pillow inverts every CMYK JPEG, as Adobe's programs write them inverted. One
-    # without Adobe's marker is not, and has to be turned back.
+    # Pillow inverts every CMYK JPEG, because Adobe's programs write them inverted. One
+    # without Adobe's marker is not inverted, which has to be undone.
     if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
         image = ImageChops.invert(image)
     divisor = _divisor(image)
@@ -52,12 +51,14 @@ def to_rgb(image: Image.Image) -> np.ndarray:
 
 
 def _divisor(image: Image.Image) -> float:
-    """What numbers of modes "I" and "F" are divided by to become 8-bit ones."""
+    """Return the divisor that makes values of the modes "I" and "F" 8-bit values."""
     if image.mode not in ("I", "F"):
         return 1
     if image.mode == "F" and not np.isfinite(np.asarray(image)).all():
         raise ImageError(
-            "Pixels must be finite numbers", "Replace them first", mode=image.mode
+            "Pixels must be finite numbers",
+            "Replace NaN and infinity first",
+            mode=image.mode,
         )
     extrema: Any = image.getextrema()
     low, high = extrema
@@ -68,7 +69,7 @@ def _divisor(image: Image.Image) -> float:
     tops = " or ".join(map(str, limits))
     raise ImageError(
         f"Pixels of mode {image.mode!r} must be from 0 to {tops}",
-        "Convert the picture to eight bits first",
+        "Convert the image to eight bits first",
         lowest=low,
         highest=high,
     )
@@ -84,7 +85,7 @@ def _strip_to_rgb(image: Image.Image, divisor: float, ground: str) -> np.ndarray
         return np.stack([grey] * 3, axis=-1)
     if image.mode in ("I", "F"):
         numbers = np.asarray(image) / divisor
-        # A 16-bit number loses its low byte here as above; 0.5 of 1 is 128.
+        # A 16-bit value loses its low byte, as above; 0.5 of 1 becomes 128.
         numbers = np.floor(numbers) if image.mode == "I" else np.rint(numbers)
         return np.stack([numbers.astype(np.uint8)] * 3, axis=-1)
     if image.mode == "La":
@@ -96,5 +97,5 @@ def _strip_to_rgb(image: Image.Image, divisor: float, ground: str) -> np.ndarray
         image = under
     if image.mode != "RGB":
         image = image.convert("RGB")
-    # A copy: what Pillow hands out may not be written to.
+    # A copy: the array of Pillow is read-only.
     return np.array(image)

@@ -1,4 +1,4 @@
-"""Which picture files are read, and how one is opened within a size limit."""
+"""The image formats that are read, and opening a file within a size limit."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ IMAGE_SUFFIXES = (
     *(".tif", ".tiff"),
 )
 
-# Where Pillow itself draws the line between a picture and an attack.
+# The limit above which Pillow itself assumes an attack.
 MAX_PIXELS = 178_956_970
 
-# The file's first bytes decide, never its name. Pillow's own list of formats is
-# not used: it reads 40 of them, runs Ghostscript for one, and `Image.open` warns
-# or fails at a limit that can only be changed for the whole process.
+# The first bytes of a file decide, never its name. `Image.open` is not used: it reads
+# 40 formats, runs Ghostscript for one of them, and warns or fails at a limit that can
+# be changed only for the entire process.
 _OPENERS: dict[bytes, Any] = {
     b"\xff\xd8\xff": JpegImagePlugin.jpeg_factory,
     b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile,
@@ -39,19 +39,19 @@ _OPENERS: dict[bytes, Any] = {
 }
 
 
-def open_picture(file: IO[bytes], max_pixels: int) -> Image.Image:
-    """Opens a picture file with Pillow; its pixels are not decoded yet.
+def open_image(file: IO[bytes], max_pixels: int) -> Image.Image:
+    """Open an image file with Pillow, without decoding its pixels yet.
 
-    A JPEG of more than `max_pixels` will be decoded to a half, quarter or eighth
-    of its size, which the format allows row by row, never holding it whole.
+    A JPEG of more than `max_pixels` will be decoded to a half, a quarter or an eighth
+    of its size, row by row, so that its full size is never in memory.
 
     Args:
         file: a file open for reading, at its start.
         max_pixels: the limit for the pixels in memory.
 
     Raises:
-        ImageError: the file is of no known format, or too large. Other errors
-            come as Pillow raises them: the header is broken.
+        ImageError: the format is unknown, or the image is too large. Pillow's own
+            errors pass through: the header is broken.
     """
     start = file.read(16)
     if not start:
@@ -61,8 +61,8 @@ def open_picture(file: IO[bytes], max_pixels: int) -> Image.Image:
             break
     else:
         raise ImageError(
-            "A picture must be a JPEG, PNG, WebP, GIF, BMP or TIFF file",
-            "Convert it first",
+            "An image must be a JPEG, PNG, WebP, GIF, BMP or TIFF file",
+            "Convert it to one of these formats",
             first_bytes=start,
         )
     file.seek(0)
@@ -78,11 +78,11 @@ def open_picture(file: IO[bytes], max_pixels: int) -> Image.Image:
 
 
 def check_size(image: Image.Image, max_pixels: int) -> None:
-    """Raises an ImageError for more pixels than `max_pixels`, and for none."""
+    """Refuse an image with more pixels than `max_pixels`, or with none."""
     width, height = image.size
     if width * height == 0:
         raise ImageError(
-            "A picture must have pixels", "Use another", width=width, height=height
+            "An image must have pixels", "Use another image", width=width, height=height
         )
     if width * height > max_pixels:
         raise _too_large(max_pixels, width=width, height=height)
@@ -90,7 +90,7 @@ def check_size(image: Image.Image, max_pixels: int) -> None:
 
 def _too_large(max_pixels: int, **received: object) -> ImageError:
     return ImageError(
-        f"A picture may have at most {max_pixels:,} pixels",
+        f"An image may have at most {max_pixels:,} pixels",
         "Make it smaller, or raise `max_pixels` if there is enough memory",
         **received,
     )
@@ -101,10 +101,10 @@ def _shrink_while_decoding(
 ) -> None:
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.format != "JPEG":
         return
-    # After opening, the file stands behind the header of the first scan: its length
-    # in two bytes, the number of colour components in it, two bytes for each, and
-    # three more. Only with all of them in one scan can libjpeg work row by row;
-    # otherwise it keeps the whole picture's coefficients, however far it shrinks.
+    # After opening, the file position is behind the header of the first scan: its
+    # length in two bytes, the number of its colour components, two bytes for each,
+    # and three more. Only with all components in one scan can libjpeg work row by row;
+    # otherwise it keeps the coefficients of the full image, however far it shrinks.
     header_length = 6 + 2 * image.layers
     file.seek(-header_length, io.SEEK_CUR)
     is_one_scan = file.read(3) == bytes([0, header_length, image.layers])
@@ -113,6 +113,6 @@ def _shrink_while_decoding(
     width, height = image.size
     for divisor in (2, 4, 8):
         if -(-width // divisor) * -(-height // divisor) <= max_pixels:
-            # Rounded down, as Pillow divides by it and rounds down as well.
+            # Rounded down, because Pillow divides by it and rounds down.
             image.draft(None, (width // divisor, height // divisor))
             return

@@ -1,4 +1,4 @@
-"""What can be described: one picture, several, a data set, a stream."""
+"""Inputs of the tasks: one image, several, a data set or a stream."""
 
 from __future__ import annotations
 
@@ -19,14 +19,19 @@ T = TypeVar("T")
 
 
 def is_single(inputs: Any) -> bool:
-    """Whether `inputs` is one picture and not several."""
+    """Return whether `inputs` is a single image."""
     if isinstance(inputs, np.ndarray):
         return inputs.ndim < 4
     return isinstance(inputs, (str, bytes, PathLike, Image.Image))
 
 
 def fitting_batch_size(inputs: Any, batch_size: int) -> int:
-    """A power of two that few pictures fill; one picture is a batch of one."""
+    """Return a smaller batch size for few images: a power of two, 1 for one image.
+
+    Args:
+        inputs: one image or several, see `iterate_images`.
+        batch_size: the batch size for many images.
+    """
     if is_single(inputs):
         return 1
     if not hasattr(inputs, "__len__") or hasattr(inputs, "as_numpy_iterator"):
@@ -34,13 +39,23 @@ def fitting_batch_size(inputs: Any, batch_size: int) -> int:
     return min(batch_size, 1 << max(len(inputs) - 1, 0).bit_length())
 
 
-def pictures(inputs: Any) -> Iterator[Any]:
-    """The pictures in `inputs`, one at a time.
+def iterate_images(inputs: Any) -> Iterator[Any]:
+    """Iterate over the images in `inputs`.
 
     Args:
-        inputs: anything that `generate` takes. A `tf.data.Dataset` has pictures
-            uint8 (height, width, 3), batches of them, or paths, either alone or as
-            `"image"` of a dict.
+        inputs: anything that `ImageCaptioner.generate` takes: an image, as in
+            `load_image`; an iterable of images; or a `tf.data.Dataset` of images uint8
+            (height, width, 3), batches of them, or paths, alone or as `"image"` of a
+            dict.
+
+    Raises:
+        InputError: `inputs` is something else.
+
+    Example:
+
+    >>> from keras_imgdesc.images import iterate_images
+    >>> list(iterate_images("a.jpg")), list(iterate_images(["a.jpg", "b.jpg"]))
+    (['a.jpg'], ['a.jpg', 'b.jpg'])
     """
     if is_single(inputs):
         return iter([inputs])
@@ -48,9 +63,9 @@ def pictures(inputs: Any) -> Iterator[Any]:
         return _from_dataset(inputs)
     if not isinstance(inputs, Iterable):
         raise InputError(
-            "Pictures must be paths, bytes, Pillow images, uint8 arrays, a list of "
-            "them or a tf.data.Dataset",
-            "Load them first",
+            "Images must be paths, bytes, Pillow images, uint8 arrays, a list of them "
+            "or a tf.data.Dataset",
+            "Load them with load_image",
             type=type(inputs).__name__,
         )
     return iter(inputs)
@@ -69,8 +84,8 @@ def _from_dataset(dataset: Any) -> Iterator[Any]:
             yield image
         else:
             raise InputError(
-                "A data set to describe must have images, or dicts with 'image'",
-                "Map it to that",
+                "A data set must have images, paths, or dicts with 'image'",
+                "Map its elements to one of these",
                 element=type(element).__name__,
             )
 
@@ -78,16 +93,20 @@ def _from_dataset(dataset: Any) -> Iterator[Any]:
 def batches_ahead(
     sources: Iterable[T], image_size: int, batch_size: int, workers: int = 2
 ) -> Iterator[list[tuple[T, np.ndarray | ImageError]]]:
-    """Reads pictures in batches, one batch ahead of the one handed out.
+    """Read images in batches, one batch ahead of the consumer.
 
     A thread reads while the caller computes. At most three batches are in memory,
-    however many pictures there are. Closing the iterator stops the thread.
+    however many images there are. Closing the iterator stops the thread.
 
     Args:
-        sources: pictures, as for `read_images`.
-        image_size: side of the square they are resized to.
-        batch_size: pictures in a batch; the last one may have fewer.
-        workers: threads that decode.
+        sources: images, as in `read_images`.
+        image_size: side of the square that they are resized to, in pixels.
+        batch_size: number of images per batch; the last batch may have fewer.
+        workers: number of threads that decode.
+
+    Yields:
+        Pairs of a source and its uint8 image (image_size, image_size, 3), or the
+        `ImageError` of a source that cannot be read.
     """
     read = read_images(sources, image_size, workers)  # type: ignore[type-var]
 
@@ -99,7 +118,7 @@ def batches_ahead(
 
 
 def _ahead(make: Callable[[], Iterator[T]], close: Callable[[], None]) -> Iterator[T]:
-    """Runs an iterator in a thread, one element ahead."""
+    """Run an iterator in a thread, one element ahead."""
     ready: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=1)
     stopped = threading.Event()
 
@@ -118,7 +137,7 @@ def _ahead(make: Callable[[], Iterator[T]], close: Callable[[], None]) -> Iterat
                     return
             put(("end", None))
         except BaseException as error:
-            # It belongs to the caller, also the keyboard's interrupt.
+            # Raised in the caller's thread, including KeyboardInterrupt.
             put(("error", error))
         finally:
             close()

@@ -1,4 +1,4 @@
-"""One picture to upright RGB."""
+"""Loading one image as upright RGB."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from keras_imgdesc.errors import ImageError
 from keras_imgdesc.images.color_modes import to_rgb
-from keras_imgdesc.images.file_formats import MAX_PIXELS, check_size, open_picture
+from keras_imgdesc.images.file_formats import MAX_PIXELS, check_size, open_image
 
 ImageSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
@@ -21,7 +21,7 @@ ImageSource: TypeAlias = (
 
 _ORIENTATION_TAG = 0x0112
 
-# What a camera's EXIF orientation asks for, as in Pillow's `exif_transpose`.
+# The transformation of each EXIF orientation, as in Pillow's `exif_transpose`.
 _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda image: image[:, ::-1],
     3: lambda image: image[::-1, ::-1],
@@ -34,28 +34,28 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Reads a picture from wherever it is.
+    """Load an image as upright RGB.
 
-    JPEG, PNG, WebP, GIF (the first frame), BMP and TIFF, in any colour mode, are
-    told apart by their content, not their name. The picture is turned upright as
-    its EXIF orientation says, transparency becomes white (that of a GIF black, as in
-    TensorFlow), 16 bits become 8. A JPEG gives the same pixels as
+    JPEG, PNG, WebP, GIF (the first frame), BMP and TIFF files in any colour mode are
+    recognized by their content, not their name. The EXIF orientation is applied,
+    transparency becomes white (in a GIF black, as in TensorFlow), 16 bits become 8. A
+    JPEG gives the same pixels as
     `tf.io.decode_jpeg(channels=3, dct_method="INTEGER_ACCURATE")`.
 
     Args:
         source: a path, the bytes of a file, a Pillow image, or a uint8 array
             (height, width), (height, width, 1), (height, width, 3) or, with alpha,
             (height, width, 4).
-        max_pixels: larger pictures are refused, but a JPEG is read at a half, a
-            quarter or an eighth of its size if that fits. A picture of the default
-            size takes 1.3 GB while it is read.
+        max_pixels: larger images are refused, except that a JPEG is read at a half, a
+            quarter or an eighth of its size if that fits. An image of the default size
+            takes 1.3 GB while it is read.
 
     Returns:
         uint8 (height, width, 3), RGB, upright.
 
     Raises:
-        ImageError: there is no picture, it is broken, incomplete or too large.
-            The message names the file.
+        ImageError: the image does not exist or is broken, incomplete or too large. The
+            message names the file.
 
     Example:
 
@@ -71,16 +71,16 @@ def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarr
             check_size(source, max_pixels)
             return _upright(source)
         with _open_file(source) as file:
-            return _upright(open_picture(file, max_pixels))
+            return _upright(open_image(file, max_pixels))
     except ImageError as error:
         raise ImageError(
             error.rule, error.remedy, image=_name(source), **error.received
         ) from error.__cause__
-    # A broken file makes Pillow and its C libraries raise nearly anything. Whatever
-    # it is, this file is the cause, and the other files of a batch can go on.
+    # With a broken file, Pillow and its C libraries raise nearly any exception. The
+    # file is the cause, and the other files of a batch must not suffer.
     except Exception as error:
         raise ImageError(
-            "The picture is broken or incomplete",
+            "The image is broken or incomplete",
             "Copy it again, or open and save it in an image editor",
             image=_name(source),
             reason=f"{type(error).__name__}: {error}",
@@ -102,26 +102,26 @@ def _open_file(source: object) -> IO[bytes]:
         return io.BytesIO(source)
     if not isinstance(source, str | os.PathLike):
         raise ImageError(
-            "A picture is a path, bytes, a Pillow image or a uint8 array",
+            "An image must be a path, bytes, a Pillow image or a uint8 array",
             "Pass one of these",
             type=type(source).__name__,
         )
     path = Path(source)
     if path.is_dir():
         raise ImageError(
-            "A picture must be a file, and this is a directory",
-            "Use `list_images` for the pictures in it",
+            "An image must be a file, not a directory",
+            "Use `list_images` for the images in it",
         )
-    # Opening a pipe would wait for ever, and a device has no end.
+    # Opening a pipe would block forever, and a device has no end.
     if path.exists() and not path.is_file():
-        raise ImageError("A picture must be an ordinary file", "Pass its bytes")
+        raise ImageError("An image must be an ordinary file", "Pass its bytes")
     try:
         return open(path, "rb")
     except FileNotFoundError as error:
         raise ImageError("There is no such file", "Check the path") from error
     except OSError as error:
         raise ImageError(
-            "The file cannot be opened", "Check its permissions", reason=error.strerror
+            "The file must be readable", "Check its permissions", reason=error.strerror
         ) from error
 
 
@@ -136,8 +136,8 @@ def _from_array(array: np.ndarray) -> np.ndarray:
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
         raise ImageError(
             "An array must have the shape (height, width), (height, width, 1), "
-            "(height, width, 3) or (height, width, 4), and pixels",
-            "Pass the images of a batch one by one, channels last",
+            "(height, width, 3) or (height, width, 4), and no side of 0",
+            "Pass the images of a batch one at a time, channels last",
         )
     if array.shape[-1] == 4:
         return to_rgb(Image.fromarray(np.ascontiguousarray(array)))
@@ -146,7 +146,7 @@ def _from_array(array: np.ndarray) -> np.ndarray:
 
 def _upright(image: Image.Image) -> np.ndarray:
     rgb = to_rgb(image)
-    # Only now: Pillow has turned a TIFF by itself while decoding, and says so.
+    # Only after decoding, which applies the orientation of a TIFF and removes its tag.
     turn = _TURNS.get(_orientation(image))
     return rgb if turn is None else np.ascontiguousarray(turn(rgb))
 
@@ -154,6 +154,6 @@ def _upright(image: Image.Image) -> np.ndarray:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    # Camera data that cannot be read is no reason to refuse the picture.
+    # Unreadable camera data is no reason to refuse the image.
     except Exception:  # noqa: BLE001
         return 1

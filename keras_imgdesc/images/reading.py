@@ -1,4 +1,4 @@
-"""Many pictures, in order, several at a time."""
+"""Reading many images in threads, in order."""
 
 from __future__ import annotations
 
@@ -24,22 +24,21 @@ def read_images(
     *,
     max_pixels: int = MAX_PIXELS,
 ) -> Iterator[tuple[Source, np.ndarray | ImageError]]:
-    """Loads and resizes pictures in threads, and hands them out in order.
+    """Load and resize images in threads, and yield them in order.
 
-    At most `2 * workers` sources are taken ahead of the one handed out, of which
-    `workers` are held at full size, however long `sources` is: it may be endless.
-    Closing the iterator stops the threads.
+    At most `2 * workers` sources are read ahead, of which `workers` are in memory at
+    full size. `sources` may be endless. Closing the iterator stops the threads.
 
     Args:
-        sources: what `load_image` reads, mixed as you like.
-        image_size: (height, width), or one number for both.
-        workers: how many threads decode.
+        sources: inputs of `load_image`, of any mixture of kinds.
+        image_size: (height, width) in pixels, or one number for both.
+        workers: number of threads that decode.
         max_pixels: see `load_image`.
 
     Yields:
-        (source, image) with a uint8 image (height, width, 3), or
-        (source, ImageError) for a source that cannot be read. It is not raised:
-        the others go on.
+        `(source, image)` with a uint8 image (height, width, 3), or `(source,
+        ImageError)` for a source that cannot be read. The error is not raised: the
+        other sources are still read.
 
     Raises:
         InputError: `image_size` or `workers` is not positive. Raised by the call.
@@ -55,25 +54,25 @@ def read_images(
     """
     size = check_image_size(image_size)
     if workers < 1:
-        raise InputError("`workers` must be positive", "Use 2", workers=workers)
+        raise InputError("`workers` must be at least 1", "Use 2", workers=workers)
     return _read(sources, size, workers, max_pixels)
 
 
 def stack_images(
     sources: Iterable[ImageSource], image_size: int | tuple[int, int]
 ) -> np.ndarray:
-    """Loads pictures and resizes them to one size.
+    """Load images and resize them to one size.
 
     Args:
-        sources: what `load_image` reads, one at least.
-        image_size: (height, width), or one number for both.
+        sources: inputs of `load_image`, at least one.
+        image_size: (height, width) in pixels, or one number for both.
 
     Returns:
-        uint8 (pictures, height, width, 3).
+        uint8 (images, height, width, 3).
 
     Raises:
-        ImageError: one cannot be read.
-        InputError: there is none.
+        ImageError: an image cannot be read.
+        InputError: there are no sources.
 
     Example:
 
@@ -88,7 +87,7 @@ def stack_images(
             raise image
         rows.append(image)
     if not rows:
-        raise InputError("There must be a picture", "Give one", pictures=0)
+        raise InputError("There must be at least one image", "Pass an image", images=0)
     return np.stack(rows)
 
 
@@ -116,7 +115,7 @@ def _load(
     try:
         return resize_image(load_image(source, max_pixels=max_pixels), size)
     except ImageError as error:
-        # Whoever collects the errors must not collect, through their tracebacks,
-        # the pictures that were being decoded.
+        # A caller who keeps the errors must not keep, through their tracebacks, the
+        # images that were being decoded.
         error.__traceback__ = error.__cause__ = error.__context__ = None
         return error

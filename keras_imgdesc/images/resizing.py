@@ -1,4 +1,4 @@
-"""The one resize of the package."""
+"""Resizing images, the same way everywhere in the package."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def resize_image(image: tf.Tensor, image_size: int | tuple[int, int]) -> tf.Tens
 def resize_image(
     image: np.ndarray | tf.Tensor, image_size: int | tuple[int, int]
 ) -> np.ndarray | tf.Tensor:
-    """Stretches a picture to a size, the same way in Python and in a graph.
+    """Stretch an image to a size, the same way in Python and in a graph.
 
-    Bilinear with anti-aliasing, rounded to uint8. The sides change their ratio.
-    A picture that has the size already stays as it is.
+    The resize is bilinear with anti-aliasing, rounded to uint8; the aspect ratio is
+    not kept. An image that already has the size is returned unchanged.
 
     Args:
-        image: uint8 (height, width, channels) or (batch, height, width, channels),
-            an array, or a tensor whose height and width may be unknown.
-        image_size: (height, width), or one number for both.
+        image: uint8 (height, width, channels) or (batch, height, width, channels), an
+            array, or a tensor whose height and width may be unknown.
+        image_size: (height, width) in pixels, or one number for both.
 
     Returns:
-        uint8, an array for an array, a tensor for a tensor.
+        uint8 of the new size, an array for an array, a tensor for a tensor.
 
     Raises:
-        InputError: the image is not uint8 or has another shape, or the size is
-            not positive.
+        InputError: the image is not uint8 or has another shape, or the size is not
+            positive.
 
     Example:
 
@@ -56,19 +56,23 @@ def resize_image(
         return image
     if tf.is_tensor(image):
         return _resize(image, height, width)
-    # The operation has no GPU kernel: the pixels would go there and back.
+    # The operation has no GPU kernel: pixels would be copied there and back.
     with tf.device("CPU"):
         resized: np.ndarray = _resize(image, height, width).numpy()
     return resized
 
 
 def check_image_size(image_size: int | tuple[int, int]) -> tuple[int, int]:
-    """Gives (height, width) for one number or two; they must be positive."""
+    """Return (height, width) in pixels for one positive integer or two.
+
+    Raises:
+        InputError: `image_size` is something else.
+    """
     sides = (image_size, image_size) if isinstance(image_size, int) else image_size
     if len(sides) != 2 or not all(int(side) == side and side > 0 for side in sides):
         raise InputError(
-            "`image_size` must be (height, width) in pixels",
-            "Use (224, 224), for instance",
+            "`image_size` must be a positive number of pixels, or (height, width)",
+            "Use for example 224 or (224, 224)",
             image_size=image_size,
         )
     return int(sides[0]), int(sides[1])

@@ -11,7 +11,7 @@ from keras import ops
 
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.images import batches_ahead, pictures
+from keras_imgdesc.images import batches_ahead, iterate_images
 from keras_imgdesc.matching.embeddings import (
     ImageEmbeddings,
     MatchedTexts,
@@ -66,7 +66,7 @@ class MatchingFunctions:
     ) -> Iterator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
         """See `ImageTextMatcher.embed_images_stream`."""
         size = self.matcher.image_encoder.image_size
-        for batch in batches_ahead(pictures(sources), size, batch_size):
+        for batch in batches_ahead(iterate_images(sources), size, batch_size):
             good = [image for _, image in batch if not isinstance(image, ImageError)]
             embedded = iter(self.images(good, batch_size))
             for source, image in batch:

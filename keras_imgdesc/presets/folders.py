@@ -1,6 +1,6 @@
-"""Where presets lie, and what they are called.
+"""Finding presets by name, and their configurations.
 
-This module can be imported, and presets listed, without Keras.
+Importing this module and listing presets does not import Keras.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ PRESETS_VARIABLE = "KERAS_IMGDESC_PRESETS"
 
 
 def preset_folders() -> list[Path]:
-    """The folders that are searched for presets, in this order.
+    """Return the folders that are searched for presets, in order.
 
-    Those of the environment variable `KERAS_IMGDESC_PRESETS` (separated as in
-    `PATH`), `saved_models` in the package, and `saved_models` beside it, as in a
-    clone of the repository.
+    First come those of the environment variable `KERAS_IMGDESC_PRESETS` (separated as
+    in `PATH`), then `saved_models` in the package, then `saved_models` beside it, as
+    in a clone of the repository.
     """
     package = Path(__file__).resolve().parents[1]
     named = os.environ.get(PRESETS_VARIABLE, "").split(os.pathsep)
@@ -41,7 +41,7 @@ def preset_folders() -> list[Path]:
 
 
 def list_presets() -> dict[str, str]:
-    """Names of the presets at hand, each with a line that tells what it is.
+    """Return the names of the available presets, each with a one-line summary.
 
     Example:
 
@@ -52,7 +52,7 @@ def list_presets() -> dict[str, str]:
     presets: dict[str, str] = {}
     for folder in _all_presets():
         if folder.name in presets:
-            continue  # hidden by one of an earlier folder, as when loading
+            continue  # hidden by one in an earlier folder, as when loading
         try:
             presets[folder.name] = str(read_config(folder).get("summary", ""))
         except InputError as error:
@@ -61,13 +61,13 @@ def list_presets() -> dict[str, str]:
 
 
 def find_preset(name: str | PathLike[str]) -> Path:
-    """The folder of a preset.
+    """Return the folder of a preset.
 
     Args:
         name: a folder, or the name of a preset in one of `preset_folders`.
 
     Raises:
-        InputError: there is none; the message lists the names there are.
+        InputError: there is no such preset; the message lists the known names.
     """
     path = Path(name).expanduser()
     if (path / CONFIG_FILE).is_file():
@@ -75,13 +75,13 @@ def find_preset(name: str | PathLike[str]) -> Path:
     if path.is_dir() and path.name != os.fspath(name):
         raise InputError(
             f"A preset is a folder with a {CONFIG_FILE}",
-            "Give the folder that a captioner was saved to",
+            "Give the folder that a task was saved to",
             folder=path,
         )
     for folder in _all_presets():
         if folder.name == os.fspath(name):
             return folder
-    known = ", ".join(sorted(list_presets())) or "there are none"
+    known = ", ".join(sorted(list_presets())) or "none found"
     raise InputError(
         "There is no such preset",
         f"Use a folder or one of: {known}",
@@ -90,10 +90,13 @@ def find_preset(name: str | PathLike[str]) -> Path:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Reads and checks a preset's `config.json`.
+    """Return the contents of a preset's `config.json`, with today's names of parts.
+
+    Args:
+        folder: the folder of the preset.
 
     Raises:
-        InputError: the file is missing or broken, or of a newer format.
+        InputError: the file is missing or broken, or has another format version.
     """
     path = folder / CONFIG_FILE
     try:
@@ -106,12 +109,12 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(config, dict) or "format_version" not in config:
         raise InputError(
-            f"{CONFIG_FILE} is not that of a preset", "Copy it again", file=path
+            f"{CONFIG_FILE} must be that of a preset", "Copy it again", file=path
         )
     if config["format_version"] != FORMAT_VERSION:
         raise InputError(
-            f"The preset's format is not {FORMAT_VERSION}, the one known here",
-            "Install a newer keras_imgdesc",
+            f"The format of a preset must be {FORMAT_VERSION}",
+            "Install the version of keras_imgdesc that saved it",
             file=path,
             format_version=config["format_version"],
         )

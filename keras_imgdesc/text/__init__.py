@@ -1,4 +1,4 @@
-"""Words to ids and back, and to vectors."""
+"""Vocabularies, tokenizers and text encoders."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Late, so that the vocabulary can be used without loading TensorFlow.
+    # Imported late: a vocabulary does not need TensorFlow.
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Where a BERT comes from."""
+"""Loading a pretrained BERT."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text.word_piece_vocabulary import WordPieceVocabulary
 
-# KerasHub fetches a name with one of these; whatever else is no preset is a folder.
+# KerasHub downloads names with these schemes. Any other name is one of its presets or
+# a folder.
 _SCHEMES = ("hf://", "kaggle://", "modelscope://")
 
 _HUGGING_FACE_FILES = (
@@ -24,20 +25,20 @@ _HUGGING_FACE_FILES = (
 def load_bert(
     source: str | os.PathLike[str], dropout: float
 ) -> tuple[Any, WordPieceVocabulary, bool]:
-    """Loads a pretrained BERT.
+    """Load a pretrained BERT.
 
     Args:
         source: a folder in Hugging Face layout (`config.json`, `vocab.txt`,
-            `model.safetensors`) or one that KerasHub saved, which is read without any
-            network; or the name of a KerasHub preset, or `"hf://owner/model"`, which
-            KerasHub fetches.
-        dropout: of the whole backbone while training.
+            `model.safetensors`) or one that KerasHub saved, both read offline; or the
+            name of a KerasHub preset or `"hf://owner/model"`, which KerasHub
+            downloads.
+        dropout: dropout rate of the entire backbone in training.
 
     Returns:
-        The `BertBackbone`, its vocabulary, and whether texts are lower-cased for it.
+        The `BertBackbone`, its vocabulary, and whether it expects lower-case text.
 
     Raises:
-        InputError: there is no such source, it is no BERT, or a file is missing or
+        InputError: there is no such source, it is not a BERT, or a file is missing or
             broken.
     """
     # KerasHub takes seconds to import.
@@ -57,22 +58,22 @@ def load_bert(
         vocabulary = WordPieceVocabulary(tokens)
     except ImportError as error:
         raise InputError(
-            "A library that reads this kind of file is missing",
-            "Install what the reason says, for instance keras-imgdesc[bert]",
+            "The library that reads this kind of file must be installed",
+            "Install the library in the reason, for instance keras-imgdesc[bert]",
             source=name,
             reason=str(error),
         ) from error
     except Exception as error:  # every format and hub has errors of its own
         raise InputError(
-            "A BERT must be there, whole, and of the BERT architecture",
-            "Look at the files, or at the network if they are to be fetched",
+            "The source must be a complete model of the BERT architecture",
+            "Check the files, or the network connection if they are downloaded",
             source=name,
             reason=str(error),
         ) from error
     if len(vocabulary) > backbone.vocabulary_size:
         raise InputError(
             "A BERT must have a vector for each word piece",
-            "Give the vocabulary file that belongs to the model",
+            "Use the vocabulary file that belongs to the model",
             source=name,
             pieces=len(vocabulary),
             vectors=backbone.vocabulary_size,
@@ -81,12 +82,12 @@ def load_bert(
 
 
 def _check_folder(name: str, presets: Iterable[str]) -> bool:
-    """Whether a folder is in Hugging Face layout, with all its files."""
+    """Return whether a folder is in Hugging Face layout, with all its files."""
     folder = Path(name)
     if not name or not folder.is_dir():
         raise InputError(
-            "A BERT comes from a folder, a KerasHub preset or an hf:// name",
-            f"KerasHub has {sorted(presets)}",
+            "The source must be a folder, a KerasHub preset or an hf:// name",
+            f"Use a folder or one of {sorted(presets)}",
             source=name,
         )
     if (folder / "assets" / "tokenizer").is_dir():
@@ -94,7 +95,7 @@ def _check_folder(name: str, presets: Iterable[str]) -> bool:
     for names in _HUGGING_FACE_FILES:
         if not any((folder / name).is_file() for name in names):
             raise InputError(
-                "A file of the BERT is missing",
+                "The folder of a BERT must have all its files",
                 "Copy the folder again; weights are read from safetensors only",
                 file=folder / names[0],
             )
@@ -102,7 +103,7 @@ def _check_folder(name: str, presets: Iterable[str]) -> bool:
 
 
 def _read_vocabulary(folder: Path) -> tuple[list[str], bool]:
-    # As KerasHub reads it, but the file about the tokenizer may be missing.
+    # As KerasHub does, except that the tokenizer's configuration may be missing.
     text = (folder / "vocab.txt").read_text(encoding="utf-8")
     tokens = [line.rstrip() for line in text.removesuffix("\n").split("\n")]
     settings = folder / "tokenizer_config.json"

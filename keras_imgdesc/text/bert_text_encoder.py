@@ -18,30 +18,33 @@ from keras_imgdesc.text.word_piece_tokenizer import WordPieceTokenizer
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class BertTextEncoder(TextEncoder):
-    """A BERT from KerasHub, Hugging Face or a folder.
+    """A pretrained BERT from KerasHub, Hugging Face or a folder.
 
-    The sentence is the mean over all tokens, the start and end tokens among them,
-    brought to unit length: what models of the Sentence Transformers are trained for.
-    The words are the last layer's vectors of the word pieces.
+    The sentence vector is the mean over all tokens, including the start and end tokens,
+    scaled to unit length, for which the models of Sentence Transformers are trained.
+    The word vectors are the outputs of the last layer at the word pieces.
 
     Args:
         source: a folder in Hugging Face layout (`config.json`, `vocab.txt`,
             `model.safetensors`), read offline; the name of a KerasHub preset such as
             `"bert_tiny_en_uncased"`; or `"hf://sentence-transformers/all-MiniLM-L6-v2"`.
-        sequence_length: token ids a text, the start and end tokens included.
+        sequence_length: number of token ids per text, including start and end tokens.
         trainable_from: see `set_trainable_from`.
-        dropout: of the whole backbone while training, its frozen layers too.
+        dropout: dropout rate of the entire backbone in training, including frozen
+            layers.
         tokenizer, backbone: instead of a source, a `WordPieceTokenizer` and the
-            arguments of `keras_nlp.models.BertBackbone`: a BERT with random weights.
-        name: of the Keras model.
+            arguments of `keras_nlp.models.BertBackbone`, for a BERT with random
+            weights.
+        name: name of the Keras model.
 
     Attributes:
-        trainable_from: the first layer that is trained.
+        trainable_from: `"none"`, `"all"` or a prefix of the name of the first trained
+            layer.
 
     Raises:
-        InputError: there is no BERT at the source, a file is missing or broken,
-            `sequence_length` is more than the BERT has places for, or there is no such
-            layer or option.
+        InputError: the source is not a BERT, a file is missing or broken,
+            `sequence_length` is longer than the BERT allows, or a layer or option is
+            unknown.
 
     Example:
 
@@ -71,8 +74,8 @@ class BertTextEncoder(TextEncoder):
         refuse_unknown_options(type(self), unknown)
         if (source is None) == (tokenizer is None or backbone is None):
             raise InputError(
-                "A BERT is made from a source, or from a tokenizer and a backbone",
-                "Give a folder or the name of a preset",
+                "A BERT is built from a source, or from a tokenizer and a backbone",
+                "Pass a folder or the name of a preset as source",
                 source=source,
             )
         if source is not None:
@@ -88,13 +91,13 @@ class BertTextEncoder(TextEncoder):
         assert tokenizer is not None
         if tokenizer.sequence_length > bert.max_sequence_length:
             raise InputError(
-                "A BERT has places for so many tokens and no more",
+                "sequence_length must not be longer than the BERT allows",
                 f"Use a sequence_length of at most {bert.max_sequence_length}",
                 sequence_length=tokenizer.sequence_length,
             )
 
         # === Functional Model ===
-        # Without the pooled output, which nothing here reads or trains.
+        # Without the pooled output, which is neither used nor trained here.
         layers = keras.Model(
             bert.input, bert.output["sequence_output"], name="backbone"
         )
@@ -111,7 +114,7 @@ class BertTextEncoder(TextEncoder):
         )
         words = ops.cast(words, "float32")
         counted = ops.cast(is_token, "float32")[..., None]
-        # A row of padding alone, as a padded batch has, divides by no zero.
+        # A row that is all padding, as in a padded batch, must not divide by zero.
         length = ops.maximum(ops.sum(counted, axis=1), 1.0)
         sentence = ops.normalize(
             ops.sum(words * counted, axis=1) / length, epsilon=1e-12
@@ -145,12 +148,12 @@ class BertTextEncoder(TextEncoder):
     def encode(
         self, texts: str | Sequence[str], *, batch_size: int = 256
     ) -> TextEmbeddings:
-        """Embeds texts; see `TextEncoder.encode`. Words of padding are zero."""
+        """Embed texts; see `TextEncoder.encode`. The vectors of padding are zero."""
         token_ids = self.tokenize(texts)
         padding_mask = np.zeros(token_ids.shape, np.bool_)
         sentences = np.zeros((len(token_ids), self.embedding_dim), np.float32)
         words = np.zeros((*token_ids.shape, self.embedding_dim), np.float32)
-        # Texts of one length together, so that little padding is computed.
+        # Texts of similar length together, so that little padding is computed.
         lengths = (token_ids != self.tokenizer.vocabulary.pad_id).sum(axis=1)
         order = np.argsort(lengths, kind="stable")
         for start in range(0, len(order), batch_size):
@@ -164,14 +167,14 @@ class BertTextEncoder(TextEncoder):
         return TextEmbeddings(sentences, words, padding_mask)
 
     def set_trainable_from(self, trainable_from: str | None) -> None:
-        """Freezes every layer before the one named, trains it and those after.
+        """Train the named layer and those after it, and freeze those before.
 
         Args:
             trainable_from: `"none"` (or `None`), `"all"`, or a prefix of a layer's
                 name such as `"transformer_layer_4"`.
 
         Raises:
-            InputError: no layer has a name with that prefix.
+            InputError: no layer's name has that prefix.
         """
         trainable_from = trainable_from or "none"
         layers = [layer for layer in self.backbone_layers.layers if layer.weights]
@@ -183,7 +186,7 @@ class BertTextEncoder(TextEncoder):
         if trainable_from not in firsts:
             raise InputError(
                 "trainable_from must be 'none', 'all' or begin a layer's name",
-                f"Choose one of {names}",
+                f"Use one of {names}",
                 trainable_from=trainable_from,
             )
         for index, layer in enumerate(layers):

@@ -1,4 +1,4 @@
-"""A small text encoder of our own vocabulary."""
+"""A small text encoder with a vocabulary of words."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from keras_imgdesc.text.transformer_block import TransformerBlock
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class CompactTextEncoder(TextEncoder):
-    """A Transformer of a few layers, trained with whatever reads it.
+    """A Transformer of a few layers, trained together with the model that uses it.
 
     It is small enough for a phone: 2.4 million parameters with the default arguments
-    and 5,000 words. The sentence is the mean over its tokens.
+    and 5,000 words. The sentence vector is the mean over its tokens.
 
     Args:
-        tokenizer: a `CaptionTokenizer`; its start and end tokens are read, but are no
-            words.
-        embedding_dim: width of everything, a multiple of `num_heads`.
-        num_layers: `TransformerBlock`s.
-        num_heads: of each.
-        feed_forward_dim: hidden width of each; None means twice `embedding_dim`.
-        dropout: of embeddings and blocks, while training.
-        name: of the Keras model.
+        tokenizer: a `CaptionTokenizer`. Its start and end tokens are inputs, but the
+            padding mask does not count them as words.
+        embedding_dim: width of all layers and outputs, a multiple of `num_heads`.
+        num_layers: number of `TransformerBlock`s.
+        num_heads: number of attention heads per block.
+        feed_forward_dim: hidden width of each block; None means twice
+            `embedding_dim`.
+        dropout: dropout rate of embeddings and blocks in training.
+        name: name of the Keras model.
 
     Raises:
-        InputError: `embedding_dim` is no multiple of `num_heads`, or there is no such
-            option.
+        InputError: `embedding_dim` is not a multiple of `num_heads`, or an option is
+            unknown.
 
     Example:
 
@@ -60,7 +61,7 @@ class CompactTextEncoder(TextEncoder):
         if embedding_dim % num_heads:
             raise InputError(
                 "embedding_dim must be a multiple of num_heads",
-                "Change one of them",
+                f"Use for example embedding_dim={num_heads * 64}",
                 embedding_dim=embedding_dim,
                 num_heads=num_heads,
             )
@@ -93,7 +94,7 @@ class CompactTextEncoder(TextEncoder):
             x = block(x, is_read=is_token)
         words = ops.cast(norm(x), "float32")
         counted = ops.cast(is_token, "float32")[..., None]
-        # A row of padding alone, as a padded batch has, divides by no zero.
+        # A row that is all padding, as in a padded batch, must not divide by zero.
         length = ops.maximum(ops.sum(counted, axis=1), 1.0)
         sentence = ops.sum(words * counted, axis=1) / length
         is_word = ops.logical_and(

@@ -1,18 +1,18 @@
-"""How a caption becomes words: written once, as TensorFlow operations.
+"""Splitting texts into words, in TensorFlow operations.
 
-Vocabulary, tokenizer and SavedModel all call `standardize`, so a word counted in
-training is the word looked up when serving.
+Vocabulary, tokenizer and SavedModel all call `standardize`: the words that are counted
+in training are the words that are looked up in serving.
 """
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-# In order. RE2 has no look-around, so marks are dealt with in steps of their own:
-# a vowel sign of Hindi belongs to its word, an emoji's variation selector does not.
+# In this order. RE2 has no look-around, so combining marks take separate steps: a vowel
+# sign of Hindi belongs to its word, the variation selector of an emoji does not.
 _REPLACEMENTS = (
-    # ICU lower-cases by the locale of the process: in a Turkish one "I" becomes a
-    # dotless i. ASCII is lowered without it, and this is the one letter left over.
+    # ICU lower-cases by the locale of the process: in a Turkish one, "I" becomes a
+    # dotless i. ASCII is lower-cased without ICU, which leaves this letter only.
     ("\u0130", "i"),
     # Apostrophes, soft hyphen, zero-width joiners, emoji presentation: no boundary.
     (r"['\x{2018}\x{2019}\x{02BC}\x{FF07}`\x{00B4}]", ""),
@@ -24,12 +24,12 @@ _REPLACEMENTS = (
 
 
 def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:
-    """Makes texts into lower-case words separated by single spaces.
+    """Convert texts to lower-case words separated by single spaces.
 
-    Everything that is neither a letter nor a number of some script separates
-    words, but apostrophes disappear: "man's" becomes "mans". Bytes that are not
-    UTF-8 separate words too. Doing it twice changes nothing. Letters are not
-    normalised: an accent written as a mark of its own stays one.
+    Every character that is neither a letter nor a number of some script separates
+    words, except apostrophes, which are removed: "man's" becomes "mans". Bytes that
+    are not UTF-8 separate words, too. The function is idempotent. Unicode is not
+    normalized: an accent that is a combining mark stays one.
 
     Args:
         texts: strings of any shape, as a tensor or (nested) list.
@@ -63,5 +63,5 @@ def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:
 
 
 def standardize_list(texts: list[str]) -> list[str]:
-    """`standardize` from a list of strings to a list of strings."""
+    """Apply `standardize` to a list of strings and return a list of strings."""
     return [text.decode("utf-8") for text in standardize(texts).numpy()]

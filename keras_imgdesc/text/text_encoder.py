@@ -1,4 +1,4 @@
-"""What every text encoder has in common."""
+"""The base of the text encoders, and what they return."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class TextEmbeddings:
 
 
 class TextEncoder(keras.Model):
-    """Base of the text encoders: token ids in, a sentence's and its words' vectors out.
+    """Base of the text encoders: from token ids to vectors of the sentence and words.
 
-    A functional Keras model with the tokenizer beside it. Input: `{"token_ids": int32
-    (batch, sequence_length)}`, 0 being padding. Output: `{"sentence": float32 (batch,
+    A functional Keras model with a tokenizer. Input: `{"token_ids": int32 (batch,
+    sequence_length)}`, 0 being padding. Output: `{"sentence": float32 (batch,
     embedding_dim), "words": float32 (batch, sequence_length, embedding_dim),
     "padding_mask": bool (batch, sequence_length)}`, the mask being True at words.
 
     Attributes:
-        tokenizer: strings to token ids (batch, sequence_length), in graphs too. A text
-            longer than that is cut: its last words do not count.
+        tokenizer: converts strings to token ids (batch, sequence_length), in graphs,
+            too. A longer text loses its last words.
         embedding_dim: width of the vectors.
     """
 
@@ -53,26 +53,26 @@ class TextEncoder(keras.Model):
 
     @property
     def sequence_length(self) -> int:
-        """Token ids a text."""
+        """Number of token ids per text."""
         return self.tokenizer.sequence_length
 
     def encode(
         self, texts: str | Sequence[str], *, batch_size: int = 256
     ) -> TextEmbeddings:
-        """Embeds texts.
+        """Embed texts.
 
         Args:
-            texts: one or several.
-            batch_size: texts computed at a time.
+            texts: one text or several.
+            batch_size: number of texts per batch.
 
         Raises:
-            InputError: a text is empty or no string.
+            InputError: there is no text, or one is empty or not a string.
         """
         token_ids = self.tokenize(texts)
         found: list[dict[str, np.ndarray]] = []
         for start in range(0, len(token_ids), batch_size):
             batch = token_ids[start : start + batch_size]
-            # Batches of one size: every other would be traced anew.
+            # Batches of one size: each other size would be traced again.
             short = batch_size - len(batch) if len(token_ids) > batch_size else 0
             outputs = self._traced(np.pad(batch, ((0, short), (0, 0))))
             rows = len(batch)
@@ -85,24 +85,24 @@ class TextEncoder(keras.Model):
         )
 
     def tokenize(self, texts: str | Sequence[str]) -> np.ndarray:
-        """Token ids of texts, int32 (texts, sequence_length).
+        """Return the token ids of texts, int32 (texts, sequence_length).
 
         Raises:
-            InputError: there is no text, or one is empty or no string.
+            InputError: there is no text, or one is empty or not a string.
         """
         texts = check_texts(texts)
         return np.asarray(self.tokenizer(tf.constant(texts)))
 
     def fingerprint(self) -> str:
-        """A digest of architecture, weights and vocabulary, 16 hexadecimal digits.
+        """Return a digest of architecture, weights and vocabulary, 16 hex digits.
 
-        Two encoders share it only if they give the same embeddings.
+        Two encoders have the same one only if they compute the same embeddings.
         """
         digest = hashlib.sha256(type(self).__name__.encode())
         digest.update(repr((self.sequence_length, self.embedding_dim)).encode())
         digest.update("\n".join(self.tokenizer.vocabulary.tokens).encode())
         for variable in self.weights:
-            # float16 is what presets keep on disk: reloading must not change it.
+            # Presets keep float16: reloading must not change the digest.
             digest.update(ops.convert_to_numpy(variable).astype(np.float16).tobytes())
         return digest.hexdigest()[:16]
 

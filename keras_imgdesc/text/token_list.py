@@ -1,4 +1,4 @@
-"""Tokens in the order of their ids."""
+"""The base of the vocabularies."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from keras_imgdesc.atomic_files import write_atomically
 
 
 class TokenList:
-    """What vocabularies have in common: a tuple of tokens, kept a token a line.
+    """Base of the vocabularies: a tuple of tokens, saved as one token per line.
 
     Attributes:
-        tokens: the place of a token is its id.
-        unk_id: of what is not in the list.
+        tokens: the tokens; the index of a token is its id.
+        unk_id: the id of everything that is not in the list.
     """
 
     tokens: tuple[str, ...]
@@ -21,20 +21,20 @@ class TokenList:
     _ids: dict[str, int]
 
     def id_of(self, token: str) -> int:
-        """The id of a token; that of `"[UNK]"` if it is not in the vocabulary."""
+        """Return the id of a token, or `unk_id` if it is not in the vocabulary."""
         return self._ids.get(token, self.unk_id)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes one token a line in UTF-8; the file appears complete or not at all."""
+        """Write one token per line in UTF-8, the complete file or nothing."""
         write_atomically(path, "".join(f"{token}\n" for token in self.tokens))
 
     def get_config(self) -> dict[str, list[str]]:
-        """The argument of the constructor, ready for JSON."""
+        """Return the argument of the constructor, ready for JSON."""
         return {"tokens": list(self.tokens)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Builds the vocabulary that gave `config` in `get_config`."""
+        """Build the vocabulary whose `get_config` returned `config`."""
         return cls(**config)
 
     def __len__(self) -> int:

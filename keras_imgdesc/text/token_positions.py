@@ -1,4 +1,4 @@
-"""Where a token stands."""
+"""Learned position embeddings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class TokenPositions(keras.layers.Layer):
-    """Adds a learned vector for each place.
+    """Add a learned vector for each position.
 
     Call arguments:
-        x: float (batch, places, width), the number of places fixed.
+        x: float (batch, positions, width), with a fixed number of positions.
 
     Returns:
-        The shape of `x`.
+        Float of the shape of `x`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Captions to token ids and back, inside the graph."""
+"""Converting captions to token ids and back, inside a graph."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from keras_imgdesc.text.vocabulary import PAD, SPECIAL_TOKENS, UNK, Vocabulary
 
 @keras.saving.register_keras_serializable(package="keras_imgdesc")
 class CaptionTokenizer(tf.Module):
-    """Turns captions into token ids of one length, and token ids into captions.
+    """Convert captions to token ids of one length, and token ids to captions.
 
-    Everything is made of TensorFlow operations and lookup tables: it works
-    eagerly, in a `tf.data` pipeline and in a SavedModel (track it there, as it
-    owns the tables).
+    The tokenizer consists of TensorFlow operations and lookup tables: it works
+    eagerly, in a `tf.data` pipeline and in a SavedModel (which must track it, because
+    it owns the tables).
 
     Args:
-        vocabulary: the words, in the form that `standardize` gives them.
-        sequence_length: ids a caption, the start and end tokens included; at
+        vocabulary: the words, as `standardize` returns them.
+        sequence_length: number of ids per caption, including start and end tokens; at
             least 3.
 
     Attributes:
         vocabulary, sequence_length: the arguments.
 
     Raises:
-        InputError: `sequence_length` is too small, or the vocabulary has words
-            that no standardised text can contain.
+        InputError: `sequence_length` is too small, or the vocabulary has words that no
+            standardized text can contain.
 
     Example:
 
@@ -63,14 +63,14 @@ class CaptionTokenizer(tf.Module):
         ]
         if foreign:
             raise InputError(
-                "The vocabulary has words that no standardised caption contains",
+                "Every word of the vocabulary must be a standardized word",
                 "Build it with `Vocabulary.build`",
                 words=foreign[:5],
             )
-        # A tokenizer may be made inside a dataset's map function; its tables must
+        # A tokenizer may be built inside a dataset's map function; its tables must
         # outlive that graph.
         with tf.init_scope():
-            # No text contains UNK; it is there as a table may not be empty.
+            # No text contains UNK. It is there because a table must not be empty.
             self._word_to_id = tf.lookup.StaticHashTable(
                 tf.lookup.KeyValueTensorInitializer(
                     tf.constant([UNK, *words], tf.string),
@@ -82,7 +82,7 @@ class CaptionTokenizer(tf.Module):
                 ),
                 default_value=vocabulary.unk_id,
             )
-            # Padding and start are no text; whatever is no id reads as unknown.
+            # Padding, start and end have no text; an invalid id reads as unknown.
             self._id_to_word = tf.lookup.StaticHashTable(
                 tf.lookup.KeyValueTensorInitializer(
                     tf.range(len(vocabulary), dtype=tf.int64),
@@ -94,13 +94,13 @@ class CaptionTokenizer(tf.Module):
             )
 
     def __call__(self, texts: tf.Tensor | list[str] | str) -> tf.Tensor:
-        """Tokenizes raw captions.
+        """Tokenize raw captions.
 
         Args:
             texts: strings of any shape, usually (batch,).
 
         Returns:
-            Ids, int32, the shape of `texts` and `sequence_length` behind it:
+            Token ids int32 (..., sequence_length), `...` being the shape of `texts`:
             start, words, end, padding. A longer caption loses its last words and
             keeps the end token.
         """
@@ -115,14 +115,14 @@ class CaptionTokenizer(tf.Module):
         )
         return tf.ensure_shape(token_ids, texts.shape + [self.sequence_length])
 
-    def whole(self, texts: tf.Tensor) -> tf.Tensor:
-        """Tokenizes raw captions of any length.
+    def tokenize_uncut(self, texts: tf.Tensor) -> tf.Tensor:
+        """Tokenize raw captions of any length.
 
         Args:
             texts: strings (batch,).
 
         Returns:
-            Ids, int32 (batch, length of the longest).
+            Token ids int32 (batch, length of the longest), padded at the end.
         """
         ids = self._ragged(texts, None).to_tensor(self.vocabulary.pad_id)
         return tf.cast(ids, tf.int32)
@@ -139,26 +139,26 @@ class CaptionTokenizer(tf.Module):
 
     @staticmethod
     def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:
-        """Lower-case words separated by single spaces; see `text.standardize`."""
+        """Return the words of texts; see `text.standardize`."""
         return standardize(texts)
 
     def detokenize(self, token_ids: Any) -> list[str]:
-        """Turns token ids into captions.
+        """Convert token ids to captions.
 
         Args:
             token_ids: integers (batch, words), an array or tensor of any backend.
 
         Returns:
-            One string a row: the words before the first end token.
+            One string per row: the words before the first end token.
 
         Raises:
-            InputError: the shape is another one, or an id is not in the vocabulary.
+            InputError: the shape is different, or an id is not in the vocabulary.
         """
         ids = keras.ops.convert_to_numpy(token_ids)
         if ids.ndim != 2 or not (ids.size == 0 or np.issubdtype(ids.dtype, np.integer)):
             raise InputError(
                 "`token_ids` must be integers of shape (batch, words)",
-                "Put a single caption's ids into a batch of one",
+                "Put the ids of a single caption into a batch of one",
                 shape=ids.shape,
                 dtype=str(ids.dtype),
             )
@@ -174,11 +174,11 @@ class CaptionTokenizer(tf.Module):
         return [text.decode("utf-8") for text in texts.numpy()]
 
     def detokenize_in_graph(self, token_ids: tf.Tensor) -> tf.Tensor:
-        """`detokenize` as TensorFlow operations.
+        """Convert token ids to captions in TensorFlow operations.
 
         Args:
-            token_ids: integers (..., words). What is no id reads as `"[UNK]"`, as
-                a graph in service must not fail a whole batch.
+            token_ids: integers (..., words). An invalid id reads as `"[UNK]"`, because
+                one caption must not fail a served batch.
 
         Returns:
             Strings of shape (...).
@@ -187,12 +187,12 @@ class CaptionTokenizer(tf.Module):
         is_end = tf.cast(token_ids == self.vocabulary.end_id, tf.int32)
         is_before_end = tf.cumsum(is_end, axis=-1) == 0
         words = tf.where(is_before_end, self._id_to_word.lookup(token_ids), PAD)
-        # Skipped tokens are empty strings, which leave spaces of their own.
+        # Skipped tokens are empty strings and leave additional spaces.
         text = tf.strings.reduce_join(words, axis=-1, separator=" ")
         return tf.strings.strip(tf.strings.regex_replace(text, " +", " "))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, ready for JSON."""
+        """Return the arguments of the constructor, ready for JSON."""
         return {
             "vocabulary": self.vocabulary.get_config(),
             "sequence_length": self.sequence_length,
@@ -200,7 +200,7 @@ class CaptionTokenizer(tf.Module):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> CaptionTokenizer:
-        """Builds the tokenizer that gave `config` in `get_config`."""
+        """Build the tokenizer whose `get_config` returned `config`."""
         config = dict(config)
         vocabulary = Vocabulary.from_config(config.pop("vocabulary"))
         return cls(vocabulary, **config)

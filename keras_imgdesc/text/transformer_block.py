@@ -1,4 +1,4 @@
-"""The block that texts and picture regions are read with."""
+"""The Transformer block of text encoders and image towers."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class TransformerBlock(keras.layers.Layer):
-    """Self-attention and a feed-forward network, both with pre-normalisation.
+    """Self-attention and a feed-forward network, both with pre-normalization.
 
     Args:
-        num_heads: of the attention; they divide the width.
+        num_heads: number of attention heads, a divisor of the width.
         feed_forward_dim: hidden width of the feed-forward network.
-        dropout: of both branches.
+        dropout: dropout rate of both branches.
 
     Call arguments:
-        x: float (batch, slots, width).
-        is_read: bool (batch, slots), False for slots that nobody reads; None for none.
+        x: float (batch, slots, width), with a fixed number of slots.
+        is_read: bool (batch, slots), False for slots that get no attention; None means
+            that all slots do.
 
     Returns:
-        The shape of `x`.
+        Float of the shape of `x`.
 
     Example:
 
@@ -112,12 +113,13 @@ class TransformerBlock(keras.layers.Layer):
 
 
 def hide(mask: Any) -> Any:
-    """What is added to scores so that a softmax leaves out where `mask` is False.
+    """Return an addend to scores that makes a softmax ignore slots.
 
     Args:
-        mask: bool, of any shape.
+        mask: bool of any shape, False at the slots to ignore.
 
     Returns:
-        float32 of the same shape: 0, or far below any score.
+        float32 of the same shape: 0 where `mask` is True, otherwise far below any
+        score.
     """
     return (ops.cast(mask, "float32") - 1.0) * 1e9

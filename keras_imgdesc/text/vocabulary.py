@@ -1,4 +1,4 @@
-"""The words a model knows, and their ids."""
+"""The words that a model knows, and their ids."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ PAD, UNK, START, END = SPECIAL_TOKENS = ("", "[UNK]", "[START]", "[END]")
 
 Standardize = Callable[[list[str]], Sequence[str]]
 
-# Captions are standardised in batches: one call of a TensorFlow operation for
-# each caption would take minutes, and a stream need not fit into memory.
+# Captions are standardized in batches: one call of a TensorFlow operation per caption
+# would take minutes, and a stream need not fit into memory.
 _BATCH = 8192
 
 
 class Vocabulary(TokenList):
-    """An ordered list of tokens; the place of a token is its id.
+    """An ordered list of words; the index of a token is its id.
 
-    Ids 0 to 3 are the padding `""`, `"[UNK]"`, `"[START]"` and `"[END]"`, then
-    come the words, the most frequent first.
+    Ids 0 to 3 are the padding `""`, `"[UNK]"`, `"[START]"` and `"[END]"`. The words
+    follow, the most frequent first.
 
-    This module needs no TensorFlow to import. Only `build` without a
-    `standardize` of its own loads the tokenizer's standardisation, so that it is
-    written once, and a vocabulary holds exactly what the tokenizer looks up.
+    Importing this module does not import TensorFlow. Only `build` without
+    `standardize` does, for the standardization of the tokenizer.
 
     Args:
-        tokens: the words in the order of their ids: non-empty strings without
-            white space, none twice. The four special tokens may stand before
-            them, as in `Vocabulary.tokens`; they are put there otherwise.
+        tokens: the words in the order of their ids: unique, non-empty strings without
+            white space. The four special tokens may come first, as in
+            `Vocabulary.tokens`; otherwise they are added.
 
     Attributes:
         tokens: tuple of all tokens, the special ones first.
+        pad_id, unk_id, start_id, end_id: ids of the special tokens.
 
     Raises:
-        InputError: a token is empty, has white space in it, occurs twice, or is
-            a special one at another place than its own.
+        InputError: a token is empty, has white space, occurs twice, or is a special
+            token in the wrong position.
 
     Example:
 
@@ -65,8 +65,8 @@ class Vocabulary(TokenList):
         if len(self._ids) < len(self.tokens):
             repeated = [token for token, n in Counter(self.tokens).items() if n > 1]
             raise InputError(
-                "A vocabulary holds each token once",
-                "Remove the repeated ones",
+                "A vocabulary must have each token once",
+                "Remove the repeated tokens",
                 repeated=repeated[:5],
             )
 
@@ -78,34 +78,39 @@ class Vocabulary(TokenList):
         max_size: int | None = None,
         standardize: Standardize | None = None,
     ) -> Vocabulary:
-        """Counts the words of captions and keeps the frequent ones.
+        """Count the words of captions and keep the frequent ones.
 
-        Words of the same count are in alphabetical order, so that the same
-        captions in any order give the same vocabulary.
+        Words of the same count are in alphabetical order: the vocabulary does not
+        depend on the order of the captions.
 
         Args:
             captions: raw captions, a list or a stream.
-            min_count: how often a word must occur to be kept, at least 1.
-            max_size: at most this many tokens, the four special ones included.
-            standardize: makes a list of raw captions into one of words separated
-                by spaces. By default the tokenizer's (loads TensorFlow); `list`
-                for captions that are standardised already.
+            min_count: least number of occurrences of a word that is kept; 1 or more.
+            max_size: greatest number of tokens, including the four special ones; None
+                means no limit.
+            standardize: function from a list of raw captions to their words separated
+                by spaces. None means that of the tokenizer (imports TensorFlow);
+                `list` is for captions that are already standardized.
 
         Raises:
-            InputError: a caption is no string, or no word is left.
+            InputError: a caption is not a string, or no word occurs often enough.
         """
         if isinstance(captions, str):
             raise InputError(
                 "`captions` must be several strings",
-                "Put the caption into a list",
+                "Pass a list of captions",
                 captions=captions,
             )
         if min_count < 1:
-            raise InputError("`min_count` must be at least 1", "", min_count=min_count)
+            raise InputError(
+                "`min_count` must be at least 1",
+                "Use 1 to keep every word",
+                min_count=min_count,
+            )
         if max_size is not None and max_size <= len(SPECIAL_TOKENS):
             raise InputError(
                 "`max_size` must leave room for words",
-                f"The special tokens take {len(SPECIAL_TOKENS)} of it",
+                f"Use more than {len(SPECIAL_TOKENS)}, which the special tokens take",
                 max_size=max_size,
             )
         if standardize is None:
@@ -120,8 +125,8 @@ class Vocabulary(TokenList):
         kept = [word for word, count in counts.items() if count >= min_count]
         if not kept:
             raise InputError(
-                "A vocabulary needs words, and no word is left",
-                "Lower `min_count` or look at the captions",
+                "A word must occur at least `min_count` times",
+                "Use a smaller min_count, or check the captions",
                 min_count=min_count,
                 different_words=len(counts),
             )
@@ -131,25 +136,28 @@ class Vocabulary(TokenList):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
-        """Reads what `save` wrote.
+        """Load a file that `save` wrote.
+
+        Args:
+            path: the file, one token per line in UTF-8.
 
         Raises:
-            InputError: the file cannot be read, is not UTF-8, does not start with
-                the special tokens, or holds a token twice. Names the file.
+            InputError: the file cannot be read, is not UTF-8, does not start with the
+                special tokens, or has a token twice. The message names the file.
         """
         try:
             text = Path(path).read_bytes().decode("utf-8")
         except OSError as error:
             raise InputError(
-                "The vocabulary file cannot be read",
-                "Give a file that `Vocabulary.save` wrote",
+                "The vocabulary file must be readable",
+                "Use a file that `Vocabulary.save` wrote",
                 file=str(path),
                 reason=error.strerror,
             ) from error
         except UnicodeDecodeError as error:
             raise InputError(
-                "The vocabulary file is not UTF-8",
-                "Save it as UTF-8, one token a line",
+                "The vocabulary file must be UTF-8",
+                "Save it as UTF-8, one token per line",
                 file=str(path),
                 byte=error.start,
             ) from error
@@ -157,8 +165,8 @@ class Vocabulary(TokenList):
         tokens = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
         if tuple(tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise InputError(
-                "A vocabulary file starts with an empty line, [UNK], [START], [END]",
-                "Give a file that `Vocabulary.save` wrote",
+                "The file must start with an empty line, [UNK], [START] and [END]",
+                "Use a file that `Vocabulary.save` wrote",
                 file=str(path),
                 first_lines=tokens[:4],
             )
@@ -172,18 +180,18 @@ class Vocabulary(TokenList):
 
 def _check_words(words: Sequence[str]) -> None:
     for index, word in enumerate(words):
-        # split() tells all white space, also the kinds that would break the file.
+        # split() finds all white space, including the kinds that would break the file.
         if not isinstance(word, str) or word.split() != [word]:
             raise InputError(
                 "A word must be a non-empty string without white space",
-                "Split the text into words first",
+                "Split texts into words first",
                 word=word,
                 index=index,
             )
         if word in SPECIAL_TOKENS:
             raise InputError(
-                "The special tokens stand before all words, all four in order",
-                f"Start with {list(SPECIAL_TOKENS)} or leave them out",
+                "The four special tokens must come first, in order",
+                f"Start with {list(SPECIAL_TOKENS)} or omit them",
                 word=word,
                 index=index,
             )
@@ -196,7 +204,7 @@ def _batches(captions: Iterable[str]) -> Iterator[list[str]]:
             if not isinstance(caption, str):
                 raise InputError(
                     "A caption must be a string",
-                    "Pass one string for each caption",
+                    "Pass one string per caption",
                     caption=caption,
                 )
         yield batch

@@ -1,4 +1,4 @@
-"""Texts to the token ids of a BERT, inside the graph."""
+"""Converting texts to the token ids of a BERT, inside a graph."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import tensorflow as tf
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text.word_piece_vocabulary import WordPieceVocabulary
 
-# What BERT's own tokenizer does before splitting and KerasHub's does not: control
-# characters vanish, and white space is any of Unicode's.
+# Cleaning that BERT's original tokenizer does and KerasHub's does not: control
+# characters are removed, and all white space of Unicode separates words.
 _CLEANING = (
     (r"[\t\n\r\p{Z}]", " "),
     (r"[\p{Cc}\p{Cf}\x{FFFD}]", ""),
@@ -20,17 +20,18 @@ _CLEANING = (
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class WordPieceTokenizer(tf.Module):
-    """Turns texts into the token ids that a BERT was trained on.
+    """Convert texts to the token ids that a BERT was trained on.
 
-    KerasHub's WordPiece, as TensorFlow operations: it works eagerly, in a `tf.data`
-    pipeline and in a SavedModel (which needs `import tensorflow_text` to be loaded
-    again).
+    KerasHub's WordPiece in TensorFlow operations: it works eagerly, in a `tf.data`
+    pipeline and in a SavedModel (which needs `import tensorflow_text` when it is
+    loaded).
 
     Args:
         vocabulary: the word pieces.
-        sequence_length: ids a text, the start and end tokens included; at least 3.
-        lowercase: lower-case the text and take the accents off it, as BERTs called
-            uncased want it.
+        sequence_length: number of ids per text, including start and end tokens; at
+            least 3.
+        lowercase: whether to lower-case the text and strip its accents, as uncased
+            BERTs expect.
 
     Attributes:
         vocabulary, sequence_length, lowercase: the arguments.
@@ -72,25 +73,25 @@ class WordPieceTokenizer(tf.Module):
         # KerasHub takes seconds to import.
         import keras_nlp
 
-        # A tokenizer may be made inside a dataset's map function; it must outlive
-        # that graph.
+        # A tokenizer may be built inside a dataset's map function; it must outlive that
+        # graph.
         with tf.init_scope():
             splitter = keras_nlp.tokenizers.WordPieceTokenizer(
                 list(vocabulary.tokens), lowercase=lowercase, strip_accents=lowercase
             )
-        # Called eagerly, KerasHub would answer in lists.
+        # Called eagerly, KerasHub would return lists.
         self._pieces = tf.function(
             splitter, input_signature=[tf.TensorSpec([None], tf.string)]
         )
 
     def __call__(self, texts: tf.Tensor | list[str] | str) -> tf.Tensor:
-        """Tokenizes raw texts.
+        """Tokenize raw texts.
 
         Args:
             texts: strings of any shape, usually (batch,).
 
         Returns:
-            Ids, int32, the shape of `texts` and `sequence_length` behind it:
+            Token ids int32 (..., sequence_length), `...` being the shape of `texts`:
             start, pieces, end, padding. A longer text loses its last pieces and keeps
             the end token.
         """
@@ -115,23 +116,23 @@ class WordPieceTokenizer(tf.Module):
         return tf.ensure_shape(token_ids, texts.shape + [self.sequence_length])
 
     def detokenize(self, token_ids: Any) -> list[str]:
-        """Turns token ids into pieces separated by spaces.
+        """Convert token ids to word pieces separated by spaces.
 
         Args:
             token_ids: integers (batch, tokens), an array or tensor of any backend.
 
         Returns:
-            One string a row, without start, end and padding.
+            One string per row, without start, end and padding.
         """
         vocabulary = self.vocabulary
-        left_out = {vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id}
+        skipped = {vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id}
         return [
-            " ".join(vocabulary.tokens[i] for i in row if i not in left_out)
+            " ".join(vocabulary.tokens[i] for i in row if i not in skipped)
             for row in keras.ops.convert_to_numpy(token_ids)
         ]
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, ready for JSON."""
+        """Return the arguments of the constructor, ready for JSON."""
         return {
             "vocabulary": self.vocabulary.get_config(),
             "sequence_length": self.sequence_length,
@@ -140,7 +141,7 @@ class WordPieceTokenizer(tf.Module):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> WordPieceTokenizer:
-        """Builds the tokenizer that gave `config` in `get_config`."""
+        """Build the tokenizer whose `get_config` returned `config`."""
         config = dict(config)
         vocabulary = WordPieceVocabulary.from_config(config.pop("vocabulary"))
         return cls(vocabulary, **config)

@@ -11,22 +11,23 @@ PAD, UNK, START, END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
 
 
 class WordPieceVocabulary(TokenList):
-    """An ordered list of word pieces; the place of a piece is its id.
+    """An ordered list of word pieces; the index of a piece is its id.
 
-    Unlike in a `Vocabulary`, the special tokens stand where the BERT was trained to
-    find them, but for `"[PAD]"`, which is 0 everywhere.
+    Unlike in a `Vocabulary`, the special tokens have the ids that the BERT was trained
+    with; only `"[PAD]"` is always 0.
 
     Args:
-        tokens: the pieces in the order of their ids. Those that go on with a word
-            begin with `##`.
+        tokens: the pieces in the order of their ids. Pieces that continue a word begin
+            with `##`.
 
     Attributes:
         tokens: tuple of all of them.
-        pad_id, unk_id, start_id, end_id: of `"[PAD]"`, `"[UNK]"`, `"[CLS]"`, `"[SEP]"`.
+        pad_id, unk_id, start_id, end_id: ids of `"[PAD]"`, `"[UNK]"`, `"[CLS]"` and
+            `"[SEP]"`.
 
     Raises:
-        InputError: a special token is missing, padding is not the first, or a piece
-            occurs twice or has white space in it.
+        InputError: a special token is missing, padding is not the first token, or a
+            piece occurs twice or has white space.
 
     Example:
 
@@ -45,16 +46,17 @@ class WordPieceVocabulary(TokenList):
         missing = [t for t in (PAD, UNK, START, END) if t not in self._ids]
         if missing or self._ids[PAD] != self.pad_id:
             raise InputError(
-                f"A BERT's vocabulary starts with {PAD} and has {UNK}, {START}, {END}",
-                "Give the vocabulary file that belongs to the model",
+                f"A BERT's vocabulary must start with {PAD} and have {UNK}, {START} "
+                f"and {END}",
+                "Use the vocabulary file that belongs to the model",
                 missing=missing,
                 first=self.tokens[:1],
             )
         wrong = [t for t in self.tokens if t.split() != [t]]
         if wrong or len(self._ids) < len(self.tokens):
             raise InputError(
-                "A vocabulary holds each piece once, and none has white space in it",
-                "Give the vocabulary file that belongs to the model",
+                "A vocabulary must have each piece once, without white space",
+                "Use the vocabulary file that belongs to the model",
                 with_white_space=wrong[:5],
                 tokens=len(self.tokens),
                 different=len(self._ids),

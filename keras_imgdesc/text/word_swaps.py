@@ -1,4 +1,4 @@
-"""Captions that are wrong by one thing."""
+"""Captions with one mistake."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 
 class WordSwaps:
-    """Makes wrong captions of right ones by putting a phrase for one of its kind.
+    """Make wrong captions of right ones by changing or exchanging phrases.
 
-    A red circle becomes a blue circle, and where two phrases of a kind differ, they
-    also change places: "a red circle above a blue star" becomes "a blue circle above a
-    red star".
+    A phrase is replaced by another one of its kind: a red circle becomes a blue circle.
+    Two different phrases of a kind are also exchanged: "a red circle above a blue
+    star" becomes "a blue circle above a red star".
 
     Args:
-        kinds: phrases that exclude each other, as colours do; the longest that fits
-            is the one that is found.
+        kinds: lists of phrases that exclude each other, such as colours. Where several
+            phrases match, the longest counts.
 
     Example:
 
@@ -41,15 +41,15 @@ class WordSwaps:
         self._pattern = re.compile(rf"\b(?:{choices})\b")
 
     def __call__(self, caption: str) -> list[str]:
-        """All captions that one swap makes, none twice, the caption not among them.
+        """Return all captions that differ by one change, without duplicates.
 
         Args:
-            caption: of lower-case words.
+            caption: the right caption, of lower-case words.
         """
         return list(dict.fromkeys(self.replaced(caption) + self.exchanged(caption)))
 
     def replaced(self, caption: str) -> list[str]:
-        """Those where one phrase has become another."""
+        """Return the captions in which one phrase is replaced."""
         wrong: dict[str, None] = {}
         for match in self._find(caption):
             for phrase in self.kinds[self._kind_of[match.group()]]:
@@ -58,7 +58,7 @@ class WordSwaps:
         return list(wrong)
 
     def exchanged(self, caption: str) -> list[str]:
-        """Those where two phrases have changed places."""
+        """Return the captions in which two phrases are exchanged."""
         found = self._find(caption)
         wrong: dict[str, None] = {}
         for index, first in enumerate(found):

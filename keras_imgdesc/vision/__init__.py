@@ -1,4 +1,6 @@
-"""Image encoders: pictures to feature maps."""
+"""Image encoders: from images to feature maps."""
+
+from typing import Any
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.vision.image_encoder import ImageEncoder
@@ -11,23 +13,29 @@ ENCODERS: dict[str, type[ImageEncoder]] = {
 }
 
 
-def build_encoder(name: str, **kwargs) -> ImageEncoder:
+def build_encoder(name: str, **options: Any) -> ImageEncoder:
     """Build an encoder by its short name.
 
     Args:
-        name: one of `ENCODERS` (`"vgg16"`, `"mobilenet"`).
-        **kwargs: the encoder's own constructor arguments.
+        name: key of `ENCODERS`, such as `"vgg16"`.
+        **options: arguments of the encoder's constructor.
 
     Raises:
-        InputError: the name is not known.
+        InputError: the name or an option is unknown.
+
+    Example:
+
+    >>> from keras_imgdesc.vision import build_encoder
+    >>> build_encoder("vgg16", image_size=32, width=0.125).feature_map_shape
+    (2, 2, 64)
     """
     if name not in ENCODERS:
         raise InputError(
-            "The encoder must be one that the package knows",
-            f"Choose one of {sorted(ENCODERS)}",
+            "There is no image encoder of this name",
+            f"Use one of {sorted(ENCODERS)}",
             name=name,
         )
-    return ENCODERS[name](**kwargs)
+    return ENCODERS[name](**options)
 
 
 __all__ = [

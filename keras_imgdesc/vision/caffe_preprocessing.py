@@ -1,20 +1,34 @@
-"""The input that the published VGG16 weights expect."""
+"""Preprocessing that the published VGG16 weights expect."""
 
 import keras
 from keras import ops
 
-# Mean of ImageNet's training pictures, in the order blue, green, red.
+# Mean of ImageNet's training images, in the order blue, green, red.
 BGR_MEAN = (103.939, 116.779, 123.68)
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class CaffePreprocessing(keras.layers.Layer):
-    """RGB in [0, 255] to mean-subtracted BGR, as `keras.applications.vgg16` wants.
+    """Convert RGB in [0, 255] to BGR with ImageNet's mean subtracted.
 
     Args:
-        input_scale: what the result is divided by. 1 gives exactly
+        input_scale: divisor of the result. 1 gives exactly
             `keras.applications.vgg16.preprocess_input`; 64 gives about unit
-            variance, which a VGG16 trained from scratch needs to start well.
+            variance, which a VGG16 needs to train well from scratch.
+
+    Call arguments:
+        image: uint8 or float (batch, height, width, 3), RGB in [0, 255].
+
+    Returns:
+        Float of the compute dtype and the same shape, BGR.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.vision.caffe_preprocessing import CaffePreprocessing
+    >>> black = np.zeros((1, 1, 1, 3), "uint8")
+    >>> CaffePreprocessing()(black).numpy().round(1).ravel().tolist()
+    [-103.9..., -116.8..., -123.7...]
     """
 
     def __init__(self, input_scale: float = 1.0, **kwargs):

@@ -1,4 +1,4 @@
-"""What every image encoder has in common."""
+"""The base of the image encoders."""
 
 import hashlib
 
@@ -10,17 +10,22 @@ from keras_imgdesc.errors import InputError
 
 
 class ImageEncoder(keras.Model):
-    """Base of the encoders: an image in, a feature map out.
+    """Base of the image encoders: an image in, a feature map out.
 
-    A functional Keras model with the preprocessing inside. Input: `image`, uint8
-    or float in [0, 255], RGB, shape `(batch, image_size, image_size, 3)`. Output:
-    the feature map, shape `(batch, rows, columns, channels)`.
+    A functional Keras model with the preprocessing inside, a chain of layers. Input:
+    `image`, uint8 or float in [0, 255], RGB, of shape `(batch, image_size, image_size,
+    3)`. Output: the feature map, of shape `(batch, rows, columns, channels)`.
+
+    A subclass takes `image_size`, `weights`, `trainable_from` and `name`, calls
+    `super().__init__(inputs=..., outputs=..., name=name)`, sets `image_size` and calls
+    `set_trainable_from`; `get_config` returns the arguments but for `weights`. To
+    serve under a short name, it gets an entry in `keras_imgdesc.vision.ENCODERS`.
 
     Attributes:
         image_size: side of the square input, in pixels.
         feature_map_shape: `(rows, columns, channels)` of the output.
-        trainable_from: `"none"`, `"all"`, or the name prefix of the first layer
-            that is trained; every layer before it is frozen.
+        trainable_from: `"none"`, `"all"`, or a prefix of the name of the first trained
+            layer; every layer before it is frozen.
     """
 
     image_size: int
@@ -32,14 +37,14 @@ class ImageEncoder(keras.Model):
         return tuple(self.output.shape[1:])
 
     def set_trainable_from(self, trainable_from: str | None) -> None:
-        """Freeze every layer before the one named, train it and those after.
+        """Train the named layer and those after it, and freeze those before.
 
         Args:
             trainable_from: `"none"` (or `None`), `"all"`, or a prefix of a layer's
                 name such as `"block5"`.
 
         Raises:
-            InputError: no layer has a name with that prefix.
+            InputError: no layer's name has that prefix.
         """
         trainable_from = trainable_from or "none"
         layers = [layer for layer in self.layers if layer.weights]
@@ -53,7 +58,7 @@ class ImageEncoder(keras.Model):
             if not any(matches):
                 raise InputError(
                     "trainable_from must be 'none', 'all' or begin a layer's name",
-                    f"Choose one of {names}",
+                    f"Use one of {names}",
                     trainable_from=trainable_from,
                 )
             first = matches.index(True)
@@ -62,13 +67,13 @@ class ImageEncoder(keras.Model):
         self.trainable_from = trainable_from
 
     def resized(self, image_size: int) -> "ImageEncoder":
-        """A copy with the same weights for pictures of another size.
+        """Return a copy with the same weights for images of another size.
 
         Args:
-            image_size: side of its square input, in pixels.
+            image_size: side of the square input of the copy, in pixels.
 
         Raises:
-            InputError: a size that this encoder cannot have.
+            InputError: this encoder cannot have that size.
         """
         config = self.get_config() | {"image_size": image_size}
         with dtype_policy(self.dtype_policy):
@@ -77,13 +82,13 @@ class ImageEncoder(keras.Model):
         return other
 
     def split(self) -> tuple["ImageEncoder | None", keras.Model | None]:
-        """The frozen layers and the trained ones, each as a model, sharing weights.
+        """Return the frozen and the trained layers as two models that share weights.
 
-        What the first gives for a picture never changes while the second trains.
+        The outputs of the first can be cached while the second is trained.
 
         Returns:
-            `(frozen, trained)`: the first takes images, the second what the first
-            gives; `None` in the place of one that would have no weights.
+            `(frozen, trained)`: the first takes images, the second the outputs of the
+            first. One that would have no weights is `None`.
         """
         chain = self.layers[1:]
         trained = [bool(layer.trainable_variables) for layer in chain]
@@ -101,15 +106,15 @@ class ImageEncoder(keras.Model):
         return frozen, keras.Model(inputs, x, name="trained")
 
     def fingerprint(self) -> str:
-        """A digest of architecture and weights, 16 hexadecimal digits.
+        """Return a digest of architecture and weights, 16 hexadecimal digits.
 
-        Two encoders share it only if they give the same features; a feature cache
-        is refused when it differs.
+        Two encoders have the same one only if they compute the same features. A
+        feature cache with another fingerprint is refused.
         """
         digest = hashlib.sha256(type(self).__name__.encode())
         digest.update(repr((self.image_size, self.output.shape)).encode())
         for variable in self.weights:
-            # float16 is what presets keep on disk: reloading must not change it.
+            # Presets keep float16: reloading must not change the digest.
             array = keras.ops.convert_to_numpy(variable)
             digest.update(array.astype(np.float16).tobytes())
         return digest.hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Keras' own weights, which it downloads."""
+"""ImageNet weights that Keras downloads."""
 
 from collections.abc import Callable
 
@@ -8,20 +8,20 @@ from keras_imgdesc.errors import InputError
 
 
 def download_imagenet(build: Callable[[], keras.Model]) -> keras.Model:
-    """A model that is built with `weights="imagenet"`.
+    """Build a model with `weights="imagenet"`.
 
     Args:
-        build: builds it.
+        build: function that builds the model.
 
     Raises:
         InputError: the weights are not on this machine and cannot be downloaded.
     """
     try:
         return build()
-    # A download that fails is told by a bare Exception.
+    # Keras raises a bare Exception where a download fails.
     except Exception as error:
         raise InputError(
-            f"Keras could not download its ImageNet weights: {error}",
-            "Go online, or give the path of a weights file or the name of a preset",
+            f"Keras must be able to download its ImageNet weights: {error}",
+            "Go online, or use the path of a weights file or the name of a preset",
             weights="imagenet",
         ) from error

@@ -1,4 +1,4 @@
-"""MobileNet with its batch normalisation folded into the convolutions."""
+"""MobileNet with batch normalization folded into the convolutions."""
 
 import keras
 
@@ -26,28 +26,30 @@ BLOCKS = (
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class MobileNetEncoder(ImageEncoder):
-    """MobileNet (alpha 1) up to a pointwise convolution, without normalisation.
+    """MobileNet (alpha 1) up to a pointwise convolution, without normalization.
 
-    Batch normalisation of trained weights is folded into the convolutions when they
-    are loaded: features are the same to rounding, the CPU is about twice as fast,
-    and fine-tuning has no moving statistics to spoil. Layers keep the names of
+    The batch normalization of trained weights is folded into the convolutions when
+    they are loaded: features are equal up to rounding, a CPU is about twice as fast,
+    and fine-tuning has no moving statistics to disturb. Layers have the names of
     `keras.applications.MobileNet`.
 
     Args:
         image_size: side of the square input in pixels, a multiple of 32.
         feature_layer: `"conv_pw_1"` to `"conv_pw_13"`: the feature map is the output
-            of that block, after its activation.
+            of this block, after its activation.
         weights: `None` (He initialisation), `"imagenet"` (Keras downloads them), the
             path of a Keras `.h5` / `.weights.h5` of `MobileNet(include_top=False)`,
             or of an `.npz` with its arrays under `layer/weight` names, or the name or
-            folder of a preset with a MobileNet up to the same layer.
+            folder of a preset whose image encoder is a `MobileNetEncoder` up to the
+            same layer.
         trainable_from: `"none"`, `"all"` or the first layer trained, as
-            `"conv_dw_7"`. `None` means all where `weights` is `None`, else none.
-        name: of the Keras model.
+            `"conv_dw_7"`. `None` means `"all"` where `weights` is `None`, otherwise
+            `"none"`.
+        name: name of the Keras model.
 
     Raises:
-        InputError: a size that is not a multiple of 32, weights that do not exist
-            or lack an array or cannot be downloaded, an unknown layer or option.
+        InputError: the size is not a multiple of 32, the weights do not exist, lack an
+            array or cannot be downloaded, or a layer or option is unknown.
 
     Example:
     >>> import numpy as np
@@ -73,7 +75,7 @@ class MobileNetEncoder(ImageEncoder):
         if feature_layer not in layers:
             raise InputError(
                 "feature_layer must be a pointwise convolution of MobileNet",
-                f"Choose one of {layers}",
+                f"Use one of {layers}",
                 feature_layer=feature_layer,
             )
         if image_size < 32 or image_size % 32:
@@ -122,12 +124,12 @@ class MobileNetEncoder(ImageEncoder):
 
 
 def _pad(x, name: str):
-    # One row and column at the end, as the published weights were trained with.
+    # A row and a column at the end, as when the published weights were trained.
     return keras.layers.ZeroPadding2D(((0, 1), (0, 1)), name=name)(x)
 
 
 def separable_block(x, index: int, channels: int, stride: int):
-    """Depthwise 3 x 3 and pointwise 1 x 1 convolution, each with ReLU6."""
+    """Apply a depthwise 3 x 3 and a pointwise 1 x 1 convolution, each with ReLU6."""
     if stride == 2:
         x = _pad(x, f"conv_pad_{index}")
     x = keras.layers.DepthwiseConv2D(

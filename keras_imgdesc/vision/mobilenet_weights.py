@@ -1,4 +1,4 @@
-"""Trained MobileNet weights, folded into convolutions with a bias."""
+"""Loading trained MobileNet weights, folded into convolutions with a bias."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,21 +10,21 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.vision.imagenet import download_imagenet
 from keras_imgdesc.vision.preset_weights import load_preset_weights
 
-# Epsilon of the batch normalisations of `keras.applications.MobileNet`.
+# Epsilon of the batch normalization in `keras.applications.MobileNet`.
 EPSILON = 1e-3
 
 
 def load_mobilenet_weights(encoder: keras.Model, weights: str) -> None:
-    """Fill a `MobileNetEncoder` from trained weights.
+    """Fill a `MobileNetEncoder` with trained weights.
 
     Args:
         encoder: a `MobileNetEncoder`, or any model with its layer names.
-        weights: `"imagenet"`, or the path of a Keras `.h5` / `.weights.h5` of
-            `MobileNet(include_top=False)`, or of an `.npz` with `layer/weight` names,
+        weights: `"imagenet"`; the path of a Keras `.h5` / `.weights.h5` of
+            `MobileNet(include_top=False)`, or of an `.npz` with `layer/weight` names;
             or a preset with a MobileNet up to the same layer.
 
     Raises:
-        InputError: there is no such file or preset, it cannot be read, or lacks an
+        InputError: there is no such file or preset, it cannot be read, or it lacks an
             array.
     """
     if weights != "imagenet" and not Path(weights).is_file():
@@ -39,29 +39,35 @@ def load_mobilenet_weights(encoder: keras.Model, weights: str) -> None:
 def fold(
     arrays: Mapping[str, np.ndarray], name: str, source: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel and bias of one layer with the batch normalisation after it folded in.
+    """Return kernel and bias of a layer, with the normalization after it folded in.
 
     Args:
         arrays: arrays by `layer/weight` name.
-        name: the convolution's name, as `"conv_dw_1"`.
-        source: where the arrays come from, for the message of an error.
+        name: name of the convolution, such as `"conv_dw_1"`.
+        source: where the arrays come from, for error messages.
+
+    Returns:
+        The kernel, in the layout of Keras, and the bias (channels,).
+
+    Raises:
+        InputError: an array is missing.
     """
     depthwise = name.startswith("conv_dw")
-    # Keras 3 renamed the depthwise kernel; older files keep its first name.
+    # Keras 3 renamed the depthwise kernel; older files have its first name.
     older = f"{name}/depthwise_kernel"
     kernel_name = older if older in arrays else f"{name}/kernel"
     statistics = ("gamma", "beta", "moving_mean", "moving_variance")
-    wanted = [kernel_name] + [f"{name}_bn/{s}" for s in statistics]
-    missing = [key for key in wanted if key not in arrays]
+    needed = [kernel_name] + [f"{name}_bn/{s}" for s in statistics]
+    missing = [key for key in needed if key not in arrays]
     if missing:
         raise InputError(
             f"The weights must hold every array of layer {name}",
-            f"It lacks {missing}; choose an earlier feature_layer or complete weights",
+            f"Use complete weights or an earlier feature_layer; these lack {missing}",
             weights=source,
         )
-    kernel, gamma, beta, mean, variance = (np.asarray(arrays[k]) for k in wanted)
+    kernel, gamma, beta, mean, variance = (np.asarray(arrays[k]) for k in needed)
     scale = gamma / np.sqrt(variance + EPSILON)
-    # A depthwise kernel has its channels on the axis before the last.
+    # A depthwise kernel has its channels on the last axis but one.
     kernel = kernel * (scale[:, None] if depthwise else scale)
     return kernel, beta - mean * scale
 
@@ -87,7 +93,7 @@ def _read(weights: str) -> Mapping[str, np.ndarray]:
     except (ValueError, OSError, KeyError) as error:
         raise InputError(
             "The weights file must hold MobileNet without its top",
-            f"Give a readable file; reading it failed with: {error}",
+            f"Use a readable file; reading this one failed: {error}",
             weights=weights,
         ) from error
     return {

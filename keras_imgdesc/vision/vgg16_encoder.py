@@ -14,27 +14,29 @@ SCRATCH_INPUT_SCALE = 64.0
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class VGG16Encoder(ImageEncoder):
-    """VGG16's convolutions; its feature map is the output of `block5_conv3`.
+    """VGG16's convolutions; the feature map is the output of `block5_conv3`.
 
-    At 224 pixels that is the map of "Show, Attend and Tell", 14 x 14 x 512.
-    Layers have the names of `keras.applications.VGG16`, so weights go over in both
-    directions layer by layer.
+    At 224 pixels it is the map of "Show, Attend and Tell", 14 x 14 x 512. Layers have
+    the names of `keras.applications.VGG16`: weights can be copied in both directions
+    layer by layer.
 
     Args:
         image_size: side of the square input in pixels, a multiple of 16.
         width: multiplier on the channels of every layer; 1 is VGG16 itself.
-        weights: `None` (He initialisation), `"imagenet"` (Keras downloads them),
-            the path of a Keras `.h5` or `.weights.h5` of VGG16 without top, or the
-            name or folder of a preset with a VGG16 of the same width.
-        trainable_from: `"none"`, `"all"` or the first layer trained, as
-            `"block5"`. `None` means all where `weights` is `None`, else none.
-        input_scale: what preprocessing divides by, see `CaffePreprocessing`.
-            `None` means 1 for weights that come from Keras and 64 from scratch.
-        name: of the Keras model.
+        weights: `None` (He initialization), `"imagenet"` (Keras downloads them), the
+            path of a Keras `.h5` or `.weights.h5` of VGG16 without top, or the name or
+            folder of a preset whose image encoder is a `VGG16Encoder` of the same
+            width.
+        trainable_from: `"none"`, `"all"` or a prefix of the name of the first trained
+            layer, as `"block5"`. `None` means `"all"` where `weights` is `None`,
+            otherwise `"none"`.
+        input_scale: divisor in the preprocessing, see `CaffePreprocessing`. `None`
+            means 64 where `weights` is `None`, otherwise 1.
+        name: name of the Keras model.
 
     Raises:
-        InputError: a size that is not a multiple of 16, weights that do not exist
-            or do not fit or cannot be downloaded, an unknown layer or option.
+        InputError: the size is not a multiple of 16, the weights do not exist, do not
+            fit or cannot be downloaded, or a layer or option is unknown.
 
     Example:
     >>> import numpy as np

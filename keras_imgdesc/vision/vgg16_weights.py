@@ -1,4 +1,4 @@
-"""Weights to and from `keras.applications.VGG16`."""
+"""Copying weights to and from `keras.applications.VGG16`."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def _keras_vgg16(weights: str | None):
 
 
 def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
-    """Fill an encoder's convolutions from VGG16 weights.
+    """Fill a `VGG16Encoder` with trained weights.
 
     Args:
         encoder: a `VGG16Encoder`.
@@ -22,8 +22,8 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
             `VGG16(include_top=False)`, or a preset with a VGG16 of the same width.
 
     Raises:
-        InputError: there is no such file or preset, it does not fit, or the encoder's
-            width is not 1 and the weights are Keras'.
+        InputError: there is no such file or preset, it does not fit, or the weights
+            are Keras' and the encoder's width is not 1.
     """
     first = encoder.get_layer("block1_conv1")
     if weights != "imagenet" and not Path(weights).is_file():
@@ -32,8 +32,8 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
         return
     if first.filters != 64:
         raise InputError(
-            "VGG16 weights only fit an encoder of width 1",
-            "Leave width at 1, or train the narrow encoder from scratch",
+            "Keras' VGG16 weights fit only an encoder of width 1",
+            "Use width=1, or train the narrow encoder from scratch",
             width=encoder.width,
         )
     if weights == "imagenet":
@@ -45,7 +45,7 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
         except (ValueError, OSError, KeyError) as error:
             raise InputError(
                 "The weights file must hold VGG16 without its top",
-                f"Save it with model.save_weights; Keras said: {error}",
+                f"Save it with model.save_weights; reading this one failed: {error}",
                 weights=weights,
             ) from error
     copy_convolutions(source, encoder)
@@ -53,10 +53,10 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
 
 
 def to_keras_vgg16(encoder: keras.Model) -> keras.Model:
-    """The encoder as `keras.applications.VGG16(include_top=False)`.
+    """Return the encoder as `keras.applications.VGG16(include_top=False)`.
 
-    The preprocessing's scale is folded into the first kernel, so the result wants
-    `keras.applications.vgg16.preprocess_input` and nothing else.
+    The scale of the preprocessing is folded into the first kernel: the only
+    preprocessing of the result is `keras.applications.vgg16.preprocess_input`.
 
     Args:
         encoder: a `VGG16Encoder` of width 1.
@@ -69,7 +69,12 @@ def to_keras_vgg16(encoder: keras.Model) -> keras.Model:
 
 
 def copy_convolutions(source: keras.Model, target: keras.Model) -> None:
-    """Copy every convolution's weights between models with VGG16's layer names."""
+    """Copy the weights of all convolutions between models with VGG16's layer names.
+
+    Args:
+        source: model to copy from.
+        target: model whose layers are filled.
+    """
     for layer in target.layers:
         if layer.weights:
             layer.set_weights(source.get_layer(layer.name).get_weights())

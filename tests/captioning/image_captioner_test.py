@@ -46,7 +46,7 @@ def test_generate_takes_data_sets(toy_captioner, photos, files):
     paths = tf.data.Dataset.from_tensor_slices([str(path) for path in files])
     assert toy_captioner.generate(paths) == expected
     assert toy_captioner.generate(paths.batch(3)) == expected
-    with pytest.raises(InputError, match="images, or dicts"):
+    with pytest.raises(InputError, match="images, paths, or dicts"):
         toy_captioner.generate(images.map(lambda x: {"pixels": x}))
 
 

@@ -110,7 +110,7 @@ def test_sixteen_bit_colour(toy_image):
     np.testing.assert_array_equal(load_image(content), toy_image)
 
 
-def test_modes_without_a_range_of_their_own():
+def test_modes_without_a_defined_range():
     small = np.arange(256).reshape(16, 16)
     expected = np.stack([small] * 3, axis=-1)
     for values in (

@@ -11,7 +11,7 @@ def folder(tmp_path):
     for name in (
         *("b.jpg", "a.PNG", "c.jpeg", "notes.txt", "._b.jpg"),
         *("sub/d.webp", "sub/deep/e.gif", ".hidden/f.jpg", "empty/readme.md"),
-        *("[1].bmp", "picture_without_suffix"),
+        *("[1].bmp", "image_without_suffix"),
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,13 +32,13 @@ def test_folder(folder):
     assert names(folder, [f"{folder}/sub"]) == ALL[-2:]
 
 
-def test_a_folder_under_a_hidden_one(folder):
+def test_a_folder_inside_a_hidden_one(folder):
     assert names(folder, folder / ".hidden") == [".hidden/f.jpg"]
 
 
-def test_files_are_sorted_once_each_whatever_their_name(folder):
-    given = [folder / "picture_without_suffix", folder / "b.jpg", f"{folder}/b.jpg"]
-    assert names(folder, given) == ["b.jpg", "picture_without_suffix"]
+def test_files_are_sorted_and_unique_whatever_their_names(folder):
+    given = [folder / "image_without_suffix", folder / "b.jpg", f"{folder}/b.jpg"]
+    assert names(folder, given) == ["b.jpg", "image_without_suffix"]
     assert names(folder, [folder, folder / "b.jpg"]) == ALL
 
 
@@ -61,7 +61,7 @@ def test_nothing_given():
     assert list_images([]) == []
 
 
-def test_an_empty_path_is_not_the_folder_one_is_in(folder, monkeypatch):
+def test_an_empty_path_is_not_the_current_folder(folder, monkeypatch):
     monkeypatch.chdir(folder)
     with pytest.raises(InputError, match="not be empty"):
         list_images([""])
@@ -71,9 +71,9 @@ def test_an_empty_path_is_not_the_folder_one_is_in(folder, monkeypatch):
     ("name", "rule"),
     [
         ("none.jpg", "no such file"),
-        ("empty", "no pictures in it"),
-        ("*.tiff", "matches no picture"),
-        ("empt*", "matches no picture"),
+        ("empty", "must have images"),
+        ("*.tiff", "must match an image"),
+        ("empt*", "must match an image"),
     ],
 )
 def test_what_is_missing_is_named(folder, name, rule):

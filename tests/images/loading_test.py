@@ -53,7 +53,7 @@ def test_content_decides_and_not_the_name(toy_image, save_image):
 
 @pytest.mark.parametrize("subsampling", [0, 2])
 @pytest.mark.parametrize("is_progressive", [False, True])
-def test_jpeg_gives_the_pixels_of_a_graph(toy_image, subsampling, is_progressive):
+def test_a_jpeg_has_the_pixels_of_tensorflow(toy_image, subsampling, is_progressive):
     content = encode(
         Image.fromarray(toy_image),
         "JPEG",
@@ -94,7 +94,7 @@ def test_orientation(orientation, suffix, toy_image, save_image):
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning:PIL")
-def test_nonsense_in_the_camera_data_does_not_matter(toy_image):
+def test_broken_camera_data_is_ignored(toy_image):
     image = Image.fromarray(toy_image)
     expected = load_image(encode(image, "JPEG"))
     for exif in (b"Exif\0\0nonsense", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"):
@@ -137,7 +137,7 @@ def test_every_broken_file_is_named(broken_images):
         "text": "must be a JPEG",
         "half a jpg": "broken or incomplete",
         "missing": "no such file",
-        "directory": "is a directory",
+        "directory": "not a directory",
     }
     for what, rule in rules.items():
         with pytest.raises(ImageError, match=rule):
@@ -159,8 +159,8 @@ def test_a_pipe_is_refused(tmp_path):
         (np.zeros((1, 4, 4, 3), "uint8"), r"shape.*\(1, 4, 4, 3\)"),
         (np.zeros((0, 4, 3), "uint8"), r"shape.*\(0, 4, 3\)"),
         (Image.new("RGB", (0, 3)), "must have pixels"),
-        (None, "is a path.*NoneType"),
-        (7, "is a path.*int"),
+        (None, "be a path.*NoneType"),
+        (7, "be a path.*int"),
         ("a\0b.jpg", "broken"),
     ],
 )

@@ -34,11 +34,11 @@ def test_broken_files_do_not_stop_the_others(toy_image, save_image, broken_image
     for path in broken_images.values():
         assert isinstance(results[path], ImageError)
         assert str(path) in str(results[path])
-        # A traceback would keep the pictures in memory that were being decoded.
+        # A traceback would keep the images in memory that were being decoded.
         assert results[path].__traceback__ is None
 
 
-def test_slow_pictures_do_not_change_the_order(monkeypatch):
+def test_slow_images_do_not_change_the_order(monkeypatch):
     def slow(source, **options):
         time.sleep(0.02 * (source[0, 0] == 0))
         return np.repeat(source[..., None], 3, axis=-1)
@@ -50,7 +50,7 @@ def test_slow_pictures_do_not_change_the_order(monkeypatch):
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_takes_a_bounded_number_ahead_of_an_endless_source(workers, monkeypatch):
+def test_an_endless_source_is_read_ahead_by_a_bounded_number(workers, monkeypatch):
     taken = itertools.count()
     in_hand, most_in_hand, lock = 0, 0, threading.Lock()
 
@@ -73,7 +73,7 @@ def test_takes_a_bounded_number_ahead_of_an_endless_source(workers, monkeypatch)
     assert most_in_hand <= workers
 
 
-def test_several_are_decoded_at_once(monkeypatch):
+def test_several_images_are_decoded_at_once(monkeypatch):
     barrier = threading.Barrier(3, timeout=10)
 
     def meet(source, **options):
@@ -115,7 +115,7 @@ def test_max_pixels(toy_image, save_image):
     assert isinstance(image, ImageError)
 
 
-def test_refuses_at_the_call():
+def test_bad_arguments_are_refused_by_the_call():
     with pytest.raises(InputError, match="workers"):
         read_images([], 8, workers=0)
     with pytest.raises(InputError, match="image_size"):

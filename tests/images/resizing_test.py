@@ -11,7 +11,7 @@ def noise():
     return np.random.default_rng(0).integers(0, 256, (31, 47, 3)).astype("uint8")
 
 
-def test_values_against_the_definition(noise):
+def test_values_follow_the_definition(noise):
     """Bilinear with anti-aliasing: a triangle as wide as the shrinking."""
 
     def weights(old, new):
@@ -47,7 +47,7 @@ def test_python_and_graph_agree(noise):
         np.testing.assert_array_equal(in_graph, resize_image(noise, size))
 
 
-def test_a_batch_is_its_pictures(noise):
+def test_a_batch_equals_its_images(noise):
     batch = np.stack([noise, noise[::-1], 255 - noise])
     together = resize_image(batch, 16)
     assert isinstance(together, np.ndarray)
@@ -55,7 +55,7 @@ def test_a_batch_is_its_pictures(noise):
         np.testing.assert_array_equal(resized, resize_image(image, (16, 16)))
 
 
-def test_tensor_for_tensor(noise):
+def test_a_tensor_gives_a_tensor(noise):
     assert tf.is_tensor(resize_image(tf.constant(noise), 8))
 
 
@@ -67,13 +67,13 @@ def test_one_pixel_and_flat_colours():
 
 
 @pytest.mark.parametrize("size", [0, (0, 5), (5, -1), (5,), (5, 5, 3), (2.5, 2)])
-def test_refuses_sizes(noise, size):
+def test_bad_sizes_are_refused(noise, size):
     with pytest.raises(InputError, match="image_size"):
         resize_image(noise, size)
 
 
 @pytest.mark.parametrize("image", [np.zeros((4, 4), "uint8"), np.zeros((4, 4, 3))])
-def test_refuses_images(image):
+def test_bad_images_are_refused(image):
     for kind in (np.asarray, tf.constant):
         with pytest.raises(InputError, match="uint8"):
             resize_image(kind(image), (2, 2))

@@ -1,4 +1,4 @@
-"""What lies in `saved_models/` works as it is, without a network."""
+"""The presets in `saved_models/` work offline."""
 
 import json
 from pathlib import Path
@@ -33,10 +33,14 @@ FLOWERS = [
     "a white japanese anemone",
     "an orange tiger lily",
 ]
-# By name the matcher that judges them, texts, and how many of these must be seen.
+# By name: the matcher that judges, texts, and the share that it must recognize.
 PAINTERS = {
     "flowers_cvae": ("flowers_matcher", FLOWERS, 0.5),  # colours, hardly shapes
-    "flowers_dcgan": ("flowers_matcher", FLOWERS, 0.75),  # not what it was trained with
+    "flowers_dcgan": (
+        "flowers_matcher",
+        FLOWERS,
+        0.75,
+    ),  # trained with another
     "scenes_cvae": ("scenes_matcher", SCENES, 0.75),
     "scenes_dcgan": ("scenes_matcher", SCENES, 0.75),
 }
@@ -48,17 +52,17 @@ def preset(request):
     return ROOT / "saved_models" / request.param
 
 
-def test_it_describes_pictures(preset):
+def test_captions_are_more_than_guesses(preset):
     captioner = ImageCaptioner.from_preset(preset)
     captions = captioner.generate(PHOTOS, return_details=True)
     assert len({c.text for c in captions}) > 1
-    # More than a handful of words at more than a guess each.
+    # Several words, each far more likely than a guess.
     for caption in captions:
         assert len(caption.words) >= 4
         assert caption.log_prob / len(caption.token_ids) > -3
 
 
-def test_the_right_caption_is_told_from_wrong_ones():
+def test_the_right_caption_is_preferred_to_wrong_ones():
     matcher = ImageTextMatcher.from_preset("scenes_matcher")
     scenes = draw_scenes("composition", 20)
     swaps = WordSwaps(EXCHANGEABLE)
@@ -71,7 +75,7 @@ def test_the_right_caption_is_told_from_wrong_ones():
 
 
 @pytest.mark.parametrize("name", PAINTERS)
-def test_what_is_said_is_painted(name):
+def test_images_show_their_texts(name):
     painter = TextToImage.from_preset(name)
     judge, texts, share = PAINTERS[name]
     matcher = ImageTextMatcher.from_preset(judge)
@@ -80,7 +84,7 @@ def test_what_is_said_is_painted(name):
     assert (scores.argmax(axis=1) == np.arange(len(texts))).mean() >= share
 
 
-def test_the_file_beside_it_paints_the_same():
+def test_the_tflite_file_paints_the_same():
     preset = ROOT / "saved_models" / "scenes_cvae"
     text = "a small blue star above a large yellow square"
     painted = LitePainter(preset / "painter.tflite").generate(text, 4, seed=3)
@@ -89,7 +93,7 @@ def test_the_file_beside_it_paints_the_same():
 
 
 @pytest.mark.parametrize("name", [*PRESETS, *MATCHERS, *PAINTERS])
-def test_it_says_what_it_is_and_how_it_was_made(name):
+def test_the_card_and_the_recipe_are_complete(name):
     preset = ROOT / "saved_models" / name
     card = (preset / "README.md").read_text("utf-8")
     for heading in ("Numbers", "Data and terms", "Recipe", "Limits"):
@@ -103,9 +107,9 @@ def test_the_distilled_vgg16_is_that_of_keras():
     model = to_keras_vgg16(captioner.image_encoder)
     cut = keras.Model(model.input, model.get_layer("block5_conv3").output)
     image = resize_image(load_image(PHOTOS[0]), 224)[None]
-    wanted = cut(keras.applications.vgg16.preprocess_input(image.astype("float32")))
+    expected = cut(keras.applications.vgg16.preprocess_input(image.astype("float32")))
     np.testing.assert_allclose(
-        captioner.image_encoder(image), wanted, rtol=1e-2, atol=1e-3
+        captioner.image_encoder(image), expected, rtol=1e-2, atol=1e-3
     )
 
 

@@ -47,7 +47,7 @@ def saved(captioner, tmp_path):
 
 
 def environment():
-    """That of a process which imports the package that is tested."""
+    """Return the environment of a process that imports the tested package."""
     root = str(Path(folders.__file__).parents[2])
     paths = [root, os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
@@ -57,7 +57,7 @@ def weights(model):
     return [keras.ops.convert_to_numpy(variable) for variable in model.weights]
 
 
-def test_a_saved_captioner_comes_back(captioner, photos, tmp_path):
+def test_a_saved_captioner_is_loaded(captioner, photos, tmp_path):
     recipe = {"epochs": 3, "note": "ä"}
     captioner.save_to_preset(tmp_path / "toy", recipe=recipe, card="# Toy\n")
     folder = tmp_path / "toy"
@@ -86,7 +86,7 @@ def test_a_saved_captioner_comes_back(captioner, photos, tmp_path):
         np.testing.assert_allclose(one.log_prob, other.log_prob, atol=1e-2)
 
 
-def test_saving_what_was_loaded_changes_nothing(saved, photos, tmp_path):
+def test_saving_a_loaded_preset_changes_nothing(saved, photos, tmp_path):
     first = ImageCaptioner.from_preset(saved)
     first.save_to_preset(tmp_path / "again")
     second = ImageCaptioner.from_preset(tmp_path / "again")
@@ -95,7 +95,7 @@ def test_saving_what_was_loaded_changes_nothing(saved, photos, tmp_path):
     assert first.generate(photos) == second.generate(photos)
 
 
-def test_weights_are_float16_unless_that_would_lose(captioner, tmp_path):
+def test_weights_are_float16_unless_precision_is_lost(captioner, tmp_path):
     kernel = captioner.decoder.word_projection.kernel
     kernel.assign(np.full(kernel.shape, 1e5))
     embeddings = captioner.decoder.word_embedding.embeddings
@@ -133,7 +133,7 @@ def test_saving_again_replaces_and_keeps_the_card(captioner, saved, photos):
     assert ImageCaptioner.from_preset(saved).generate(photos[0]).startswith("two two")
 
 
-def test_only_new_folders_and_presets_are_written_to(captioner, tmp_path):
+def test_other_files_and_folders_are_not_overwritten(captioner, tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(InputError, match="new folder or in the place of another"):
         captioner.save_to_preset(tmp_path)
@@ -202,7 +202,7 @@ def test_damaged_files_are_named(saved, name, damage):
     ],
     ids=str,
 )
-def test_a_configuration_that_makes_no_sense_is_named(saved, change):
+def test_a_wrong_configuration_is_named(saved, change):
     path = saved / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(InputError, match=r"config\.json"):
@@ -210,7 +210,7 @@ def test_a_configuration_that_makes_no_sense_is_named(saved, change):
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format_version": 1', "{}"])
-def test_a_configuration_that_is_none_is_named(saved, text):
+def test_a_broken_configuration_is_named(saved, text):
     (saved / "config.json").write_text(text)
     with pytest.raises(InputError, match=r"config\.json"):
         ImageCaptioner.from_preset(saved)
@@ -261,7 +261,7 @@ def test_a_killed_save_leaves_the_old_preset(saved, photos, tmp_path):
         assert process.stdout.readline() == "half-way\n"
         process.kill()
     assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
-    # What the killed one left is no preset, and the next save clears it away.
+    # The remains of the killed process are not a preset; the next save removes them.
     assert any(path.name.startswith(".partial-") for path in saved.parent.iterdir())
     captioner = ImageCaptioner.from_preset(saved)
     captioner.save_to_preset(saved)

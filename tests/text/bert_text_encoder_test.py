@@ -71,7 +71,7 @@ def test_rows_of_padding_are_finite(encoder):
     assert np.isfinite(keras.ops.convert_to_numpy(outputs["sentence"])).all()
 
 
-def test_nothing_is_fetched_for_a_folder(bert_folder, monkeypatch):
+def test_a_folder_is_read_offline(bert_folder, monkeypatch):
     def refuse(*args: object) -> None:
         raise AssertionError("the network was asked")
 
@@ -93,7 +93,7 @@ def test_config_builds_the_same_model_without_the_files(encoder, bert_folder):
     )
 
 
-def test_what_keras_saves_is_read_again(encoder, tmp_path):
+def test_a_keras_file_is_loaded(encoder, tmp_path):
     encoder.save(tmp_path / "encoder.keras")
     again = keras.models.load_model(tmp_path / "encoder.keras")
     np.testing.assert_allclose(
@@ -101,7 +101,7 @@ def test_what_keras_saves_is_read_again(encoder, tmp_path):
     )
 
 
-def test_what_kerashub_saves_is_read(encoder, tmp_path):
+def test_a_folder_of_kerashub_is_loaded(encoder, tmp_path):
     import keras_nlp
 
     hub = keras_nlp.models.BertBackbone(**encoder.backbone_config)
@@ -125,7 +125,7 @@ def test_what_kerashub_saves_is_read(encoder, tmp_path):
     np.testing.assert_allclose(words[mask], expected[mask], atol=1e-5)
 
 
-def test_a_preset_with_it_is_loaded_by_another_process(encoder, tmp_path):
+def test_another_process_loads_a_preset(encoder, tmp_path):
     matcher = ImageTextMatcher.build_parts(
         VGG16Encoder(image_size=32, width=0.0625), encoder, embedding_dim=4
     )
@@ -153,7 +153,7 @@ def test_a_preset_with_it_is_loaded_by_another_process(encoder, tmp_path):
         ("all", ["token_embedding", "transformer_layer_0"], []),
     ],
 )
-def test_layers_train_from_the_one_named(encoder, trainable_from, trained, frozen):
+def test_training_starts_at_the_named_layer(encoder, trainable_from, trained, frozen):
     encoder.set_trainable_from(trainable_from)
     encoder.compile("sgd", {"sentence": "mse"})
     before = {w.path: keras.ops.convert_to_numpy(w) for w in encoder.weights}
@@ -173,7 +173,7 @@ def test_layers_train_from_the_one_named(encoder, trainable_from, trained, froze
     )
 
 
-def test_it_is_frozen_unless_told_otherwise(encoder):
+def test_it_is_frozen_by_default(encoder):
     assert not encoder.trainable_variables
     assert encoder.trainable_from == "none"
 
@@ -181,7 +181,7 @@ def test_it_is_frozen_unless_told_otherwise(encoder):
 @pytest.mark.parametrize("name", ["config.json", "vocab.txt", "model.safetensors"])
 def test_a_missing_file_is_named(bert_folder, name):
     (bert_folder / name).unlink()
-    with pytest.raises(InputError, match=f"missing.*{name}"):
+    with pytest.raises(InputError, match=f"all its files.*{name}"):
         BertTextEncoder(bert_folder)
 
 
@@ -195,13 +195,13 @@ def test_a_missing_file_is_named(bert_folder, name):
         ("model.safetensors", b"broken"),
     ],
 )
-def test_a_broken_file_is_told(bert_folder, name, content):
+def test_a_broken_file_is_refused(bert_folder, name, content):
     (bert_folder / name).write_bytes(content)
     with pytest.raises(InputError, match="reason="):
         BertTextEncoder(bert_folder)
 
 
-def test_missing_weights_are_told(bert_folder, bert_weights):
+def test_missing_weights_are_refused(bert_folder, bert_weights):
     from safetensors.numpy import save_file
 
     fewer = dict(bert_weights)
@@ -227,7 +227,7 @@ def test_a_missing_library_is_named(bert_folder, monkeypatch):
 
 
 @pytest.mark.parametrize("source", ["no_such_preset", "/no/such/folder", ""])
-def test_an_unknown_source_is_told(source):
+def test_an_unknown_source_is_refused(source):
     with pytest.raises(InputError, match="bert_tiny_en_uncased"):
         BertTextEncoder(source)
 
@@ -241,7 +241,7 @@ def test_an_unknown_source_is_told(source):
         ({"layers": 3}, "no such option"),
     ],
 )
-def test_wrong_options_are_told(bert_folder, options, message):
+def test_wrong_options_are_refused(bert_folder, options, message):
     with pytest.raises(InputError, match=message):
         BertTextEncoder(bert_folder, **({"sequence_length": 12} | options))
 

@@ -18,7 +18,7 @@ def encoder() -> CompactTextEncoder:
     return CompactTextEncoder(tokenizer, embedding_dim=16, num_heads=2)
 
 
-def test_a_text_means_the_same_alone_and_in_a_batch(encoder):
+def test_a_text_has_the_same_vectors_alone_and_in_a_batch(encoder):
     together = encoder.encode(TEXTS)
     for index, text in enumerate(TEXTS):
         alone = encoder.encode(text)
@@ -27,7 +27,7 @@ def test_a_text_means_the_same_alone_and_in_a_batch(encoder):
         )
 
 
-def test_batches_are_put_together_in_order(encoder):
+def test_batches_are_joined_in_order(encoder):
     whole = encoder.encode(TEXTS * 3)
     parts = encoder.encode(TEXTS * 3, batch_size=2)
     np.testing.assert_allclose(parts.sentences, whole.sentences, atol=1e-5)
@@ -74,7 +74,7 @@ def test_config_builds_the_same_model(encoder):
     assert again.fingerprint() == encoder.fingerprint()
 
 
-def test_fingerprint_tells_other_weights(encoder):
+def test_other_weights_have_another_fingerprint(encoder):
     other = CompactTextEncoder.from_config(encoder.get_config())
     assert other.fingerprint() != encoder.fingerprint()
 

@@ -33,12 +33,12 @@ def test_standardize(text):
     assert standardize(text).numpy().decode() == CASES[text]
 
 
-def test_doing_it_twice_changes_nothing():
+def test_it_is_idempotent():
     once = standardize_list(list(CASES))
     assert standardize_list(once) == once == list(CASES.values())
 
 
-def test_any_shape_and_bytes_that_are_no_text():
+def test_any_shape_and_bytes_that_are_not_text():
     texts = tf.constant([[b"A\xff\xfeB", b"\x80"], [b"x", b"\xc3"]])
     assert standardize(texts).numpy().tolist() == [[b"a b", b""], [b"x", b""]]
     assert standardize(tf.constant([], tf.string)).shape == (0,)

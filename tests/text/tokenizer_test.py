@@ -66,7 +66,7 @@ def test_detokenize_stops_at_the_first_end_token(tokenizer):
 
 
 @pytest.mark.parametrize("ids", [[2, 4, 3], [[4, 11]], [[-1]], [[0.5]], [[[4]]]])
-def test_detokenize_refuses(tokenizer, ids):
+def test_detokenize_refuses_other_ids(tokenizer, ids):
     with pytest.raises(InputError, match="token_ids"):
         tokenizer.detokenize(ids)
 
@@ -120,7 +120,7 @@ def test_keras_serialization(tokenizer):
     assert copy.get_config() == tokenizer.get_config()
 
 
-def test_refuses():
+def test_bad_arguments_are_refused():
     with pytest.raises(InputError, match="sequence_length=2"):
         CaptionTokenizer(Vocabulary(["a"]), sequence_length=2)
     with pytest.raises(InputError, match="'Dog'"):

@@ -132,10 +132,10 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
         (b"\n[UNK]\n[START]\n[END]\na\nb\na\n", "each token once"),
         (b"\n[UNK]\n[START]\n[END]\na\n\nb\n", "non-empty"),
         (b"\n[UNK]\n[START]\n[END]\na b\n", "white space"),
-        (b"\n[UNK]\n[START]\n[END]\n\xff\xfe\n", "not UTF-8"),
-        (b"a\nb\n", "starts with"),
-        (b"", "starts with"),
-        (b"\n[UNK]\n[END]\n[START]\na\n", "starts with"),
+        (b"\n[UNK]\n[START]\n[END]\n\xff\xfe\n", "must be UTF-8"),
+        (b"a\nb\n", "start with"),
+        (b"", "start with"),
+        (b"\n[UNK]\n[END]\n[START]\na\n", "start with"),
     ],
 )
 def test_load_names_the_broken_file(tmp_path, content, rule):
@@ -148,7 +148,7 @@ def test_load_names_the_broken_file(tmp_path, content, rule):
 
 def test_load_names_the_missing_file(tmp_path):
     for path in (tmp_path / "none.txt", tmp_path):
-        with pytest.raises(InputError, match="cannot be read") as caught:
+        with pytest.raises(InputError, match="must be readable") as caught:
             Vocabulary.load(path)
         assert str(path) in str(caught.value)
 

@@ -62,7 +62,7 @@ def signatures(
             tf.size(caption), tf.size(image_bytes), "score takes one caption per image"
         )
         pixels, error = decode_images(at_least_one(image_bytes), size)
-        token_ids = task.tokenizer.whole(caption)
+        token_ids = task.tokenizer.tokenize_uncut(caption)
         outputs = task.decoder(
             {
                 "feature_map": task.image_encoder(pixels, training=False),
