@@ -43,8 +43,8 @@ def write_preset(
         path.is_dir() and any(path.iterdir()) and not (path / CONFIG_FILE).is_file()
     ):
         raise InputError(
-            "A preset is saved to a new folder or in the place of another preset",
-            "Choose another path",
+            "A preset is saved to a new folder or in place of another preset",
+            "Use a new or empty folder",
             path=path,
         )
     if not path.exists():
@@ -154,7 +154,7 @@ def _check_files(folder: Path, checksums: Any) -> None:
 def _part_config(part: Any) -> dict[str, Any]:
     config = part.get_config()
     if "tokenizer" in config:
-        # The vocabulary has a file of its own.
+        # The vocabulary is in vocabulary.txt.
         config["tokenizer"]["config"].pop("vocabulary")
     return {"class": keras.saving.get_registered_name(type(part)), "config": config}
 
@@ -175,9 +175,10 @@ def _registered_class(name: str, known: tuple[type, ...]) -> Any:
     found = keras.saving.get_registered_object(name)
     if found is None:
         names = [keras.saving.get_registered_name(kind) for kind in known]
+        others = f", or use one of {names}" if names else ""
         raise ValueError(
-            f"{name} is not registered with Keras; known here: {names}; import the "
-            "module that defines it"
+            f"{name} is not registered with Keras; import the module that defines it"
+            f"{others}"
         )
     return found
 

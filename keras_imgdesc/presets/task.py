@@ -1,4 +1,4 @@
-"""What the three tasks have in common: they are saved to presets and loaded again."""
+"""The base of the tasks: saving to presets, and loading."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ _ROW = "{:<16}{:<22}{:>14,}{:>14,}"
 
 
 class Task:
-    """Base of the tasks: what is saved of one, and how it is built again.
+    """Base of the tasks: saving to presets, and loading.
+
+    A subclass sets `PARTS` and defines `description` and `vocabulary`. If its
+    constructor takes more than the parts, it also defines `preset_settings` and
+    `from_parts`.
 
     A preset is a folder:
 
@@ -29,15 +33,14 @@ class Task:
     | `recipe.json`      | how it was trained (optional) |
     | `README.md`        | the model card |
 
-    It holds data only. Nothing in it is executed, and a part is built from a class
-    that is registered with Keras, by this package or by the program that loads the
-    preset.
+    It contains data only. Nothing in it is executed, and parts are built only from
+    classes that are registered with Keras, by this package or by the program that
+    loads the preset.
 
     Attributes:
-        PARTS: the classes that this package has for each part. A part is a model or
-            layer with weights, an argument of the constructor and an attribute of the
-            task, all of one name. Other registered classes may take the place of
-            these.
+        PARTS: for each part, the classes of this package; other registered classes are
+            allowed. A part is a model or layer with weights; its name is the name of
+            an argument of the constructor and of an attribute of the task.
     """
 
     PARTS: ClassVar[dict[str, tuple[type, ...]]] = {}
@@ -113,7 +116,7 @@ class Task:
     @property
     @abstractmethod
     def vocabulary(self) -> Any:
-        """The words of the task, which a preset keeps in a file of its own."""
+        """The vocabulary, which a preset keeps in `vocabulary.txt`."""
 
     def preset_settings(self) -> dict[str, Any]:
         """Return further entries of `config.json`, which `from_parts` reads."""
@@ -123,10 +126,10 @@ class Task:
     def from_parts(
         cls, parts: dict[str, Any], config: dict[str, Any], vocabulary_file: Path
     ) -> Self:
-        """Build the task from what a preset holds.
+        """Build the task from the contents of a preset.
 
         Args:
-            parts: the parts by name, without trained weights.
+            parts: the parts by name; their weights are loaded afterwards.
             config: the contents of `config.json`.
             vocabulary_file: the preset's `vocabulary.txt`.
         """

@@ -86,7 +86,7 @@ def _variables(parts: Mapping[str, Any]) -> dict[str, Any]:
             path = f"{part}/{variable.path}"
             if path in named:
                 raise InputError(
-                    "Each weight must have a path of its own",
+                    "Each weight must have a unique path",
                     "Give each layer a unique name",
                     path=path,
                 )

@@ -63,7 +63,7 @@ def load_bert(
             source=name,
             reason=str(error),
         ) from error
-    except Exception as error:  # every format and hub has errors of its own
+    except Exception as error:  # each format and hub raises different errors
         raise InputError(
             "The source must be a complete model of the BERT architecture",
             "Check the files, or the network connection if they are downloaded",
