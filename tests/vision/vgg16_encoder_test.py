@@ -56,6 +56,12 @@ def test_our_weights_load_into_keras_layer_for_layer():
     )
 
 
+def test_from_scratch_the_map_starts_at_a_trainable_scale():
+    encoder = VGG16Encoder(image_size=64, width=0.5)
+    features = keras.ops.convert_to_numpy(encoder(photo(64)))
+    assert 0.1 < features.std() < 10
+
+
 @pytest.mark.parametrize(
     ("kwargs", "received"),
     [
