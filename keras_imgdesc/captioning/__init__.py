@@ -1,4 +1,4 @@
-"""Captioning: an image in, words out."""
+"""Captioning: from an image to a sentence that describes it."""
 
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor

@@ -1,4 +1,4 @@
-"""Runs a captioner over streams of pictures."""
+"""Captions for streams of images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keras import ops
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph
-from keras_imgdesc.captioning.search.decoding import SearchResult, normalise
+from keras_imgdesc.captioning.search.decoding import SearchResult, normalize_by_length
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.sampling import draw_noise
 from keras_imgdesc.captioning.search.settings import GenerationSettings
@@ -23,12 +23,13 @@ Source = TypeVar("Source")
 
 
 class CaptionGenerator:
-    """Describes streams of pictures with compiled functions that are kept.
+    """Caption streams of images with compiled functions.
 
-    Every batch is filled up to one size, so that a function is traced once.
+    A function is compiled once per kind of search. Every batch is padded to the same
+    size, so that no function is traced again for a smaller one.
 
     Args:
-        captioner: the task that it works for.
+        captioner: source of encoder, decoder and tokenizer.
     """
 
     def __init__(self, captioner: CaptionerGraph) -> None:
@@ -43,40 +44,40 @@ class CaptionGenerator:
         batch_size: int = 32,
         reranker: Reranker | None = None,
     ) -> Iterator[tuple[Source, Caption | ImageError]]:
-        """Describes pictures in order; see `ImageCaptioner.generate_stream`."""
+        """Caption images in order; see `ImageCaptioner.generate_stream`."""
         settings = settings.with_seed()
         if reranker is not None and settings.is_sampling:
             raise InputError(
-                "A matcher chooses among the beams of a search",
-                "Leave out temperature, top_k, top_p and seed, or rerank",
+                "A matcher reranks the beams of a search, and sampling has none",
+                "Omit temperature, top_k, top_p and seed, or omit rerank",
             )
         size = self._captioner.image_encoder.image_size
         position = 0
         with closing(batches_ahead(sources, size, batch_size)) as batches:  # type: ignore[type-var]
             for batch in batches:
-                good = {
+                readable = {
                     position + i: image
                     for i, (_, image) in enumerate(batch)
                     if isinstance(image, np.ndarray)
                 }
                 captions = (
                     self.describe(
-                        np.stack(list(good.values())),
+                        np.stack(list(readable.values())),
                         settings,
                         return_attention,
                         batch_size,
-                        list(good),
+                        list(readable),
                         reranker,
                     )
-                    if good
+                    if readable
                     else []
                 )
-                described = dict(zip(good, captions, strict=True))
-                for place, (source, image) in enumerate(batch, start=position):
+                captioned = dict(zip(readable, captions, strict=True))
+                for index, (source, image) in enumerate(batch, start=position):
                     if isinstance(image, ImageError):
                         yield source, image
                     else:
-                        yield source, described[place]
+                        yield source, captioned[index]
                 position += len(batch)
 
     def describe(
@@ -88,20 +89,20 @@ class CaptionGenerator:
         indices: list[int],
         reranker: Reranker | None = None,
     ) -> list[Caption]:
-        """Describes one batch.
+        """Caption one batch.
 
         Args:
             images: uint8 (up to batch_size, image_size, image_size, 3).
-            settings: how.
-            return_attention: whether captions have their maps.
-            batch_size: what the batch is filled up to.
-            indices: the place of each image among all, which a draw depends on.
-            reranker: chooses among the beams; None takes the search's best.
+            settings: settings of the search or of sampling.
+            return_attention: whether captions have attention maps.
+            batch_size: number of images that the batch is padded to.
+            indices: index of each image in the whole input; a sampled caption is a
+                function of it and the seed.
+            reranker: chooses among the beams; None takes the best of the search.
         """
         count = len(images)
-        pictures = images
         blank = np.zeros((batch_size - count, *images.shape[1:]), images.dtype)
-        images = np.concatenate([images, blank])
+        batch = np.concatenate([images, blank])
         run = self._function(settings, return_attention)
         if settings.is_sampling:
             assert settings.seed is not None
@@ -109,17 +110,17 @@ class CaptionGenerator:
             noise = draw_noise(settings.seed, padded, 1, settings.max_length)
             temperature, top_k, top_p = settings.sampling_values
             found = run(
-                images,
+                batch,
                 noise,
                 np.float32(temperature),
                 np.int32(top_k),
                 np.float32(top_p),
             )
         else:
-            found = run(images, np.float32(settings.length_penalty))
+            found = run(batch, np.float32(settings.length_penalty))
         chosen = np.zeros(count, int)
         if reranker is not None:
-            chosen = self._choose(reranker, pictures, found, settings.length_penalty)
+            chosen = self._choose(reranker, images, found, settings.length_penalty)
         return self._captions(found, chosen)
 
     def _choose(
@@ -129,7 +130,7 @@ class CaptionGenerator:
         found: SearchResult,
         length_penalty: float,
     ) -> np.ndarray:
-        """The beam of each picture that a matcher and the search like best."""
+        """Return the index of the chosen beam of each image, int (images,)."""
         count = len(images)
         token_ids = ops.convert_to_numpy(found.token_ids)[:count]
         beams = token_ids.shape[1]
@@ -138,7 +139,7 @@ class CaptionGenerator:
         )
         rows = [texts[i * beams : (i + 1) * beams] for i in range(count)]
         scores = ops.convert_to_numpy(
-            normalise(found.totals, found.lengths, length_penalty)
+            normalize_by_length(found.totals, found.lengths, length_penalty)
         )
         return reranker.choose(images, rows, scores[:count])
 

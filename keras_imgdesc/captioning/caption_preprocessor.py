@@ -1,4 +1,4 @@
-"""Pictures and captions to what a captioner is trained on."""
+"""Images and captions to training data of a captioner."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from keras_imgdesc.text import CaptionTokenizer
 
 
 class CaptionPreprocessor:
-    """Makes `(inputs, token_ids, sample_weight)` of pictures and their captions.
+    """Convert images and their captions to `(inputs, token_ids, sample_weight)`.
 
-    Made of TensorFlow operations, for `tf.data.Dataset.map`.
+    It consists of TensorFlow operations, for `tf.data.Dataset.map`.
 
     Args:
-        tokenizer: words to ids.
-        image_size: side of the encoder's square input.
+        tokenizer: converts captions to token ids.
+        image_size: side of the image encoder's square input, in pixels.
 
     Call arguments:
-        example: a dict, batched or not, of
-            `"image"`: uint8 (..., height, width, 3), or instead
-            `"feature_map"`: float (..., rows, columns, channels), already encoded;
-            `"caption"`: string (...), or instead
+        example: dict, batched or not, with two entries:
+            `"image"`: uint8 (..., height, width, 3), or
+            `"feature_map"`: float (..., rows, columns, channels) of the encoder;
+            `"caption"`: string (...), or
             `"token_ids"`: int (..., sequence_length) of the tokenizer.
 
     Returns:
         The model's inputs, `{"image" or "feature_map", "token_ids": int32 (...,
-        sequence_length - 1)}`; the words to predict, int32 of the same shape, one
-        place ahead; and their weights, float32, 0 at padding.
+        sequence_length - 1)}`; the words to predict, int32 of the same shape, shifted
+        by one; and their weights, float32, 0 at padding.
+
+    Raises:
+        InputError: an entry is missing.
 
     Example:
 
@@ -57,7 +60,7 @@ class CaptionPreprocessor:
             raise InputError(
                 "An example must have 'image' or 'feature_map', and 'caption' or "
                 "'token_ids'",
-                "Rename its entries",
+                "Rename the entries of the dict",
                 entries=sorted(keys),
             )
         inputs = {}
@@ -71,7 +74,7 @@ class CaptionPreprocessor:
             token_ids = tf.cast(example["token_ids"], tf.int32)
         else:
             token_ids = self.tokenizer(example["caption"])
-        # The start token is never a word to predict, the last one never an input.
+        # The start token is never predicted, and the last token is never an input.
         inputs["token_ids"] = token_ids[..., :-1]
         following = token_ids[..., 1:]
         is_word = tf.not_equal(following, self.tokenizer.vocabulary.pad_id)

@@ -1,4 +1,4 @@
-"""Probabilities of given captions."""
+"""Log-probabilities of given captions."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.inputs import batches_ahead
 from keras_imgdesc.text import standardize
 
-# Captions are filled up to a multiple of this: few lengths, few traces.
+# Captions are padded to a multiple of this length, which keeps the traces few.
 _LENGTH_STEP = 8
 
 
 class CaptionScorer:
-    """Computes log P(caption | image) with compiled functions that are kept.
+    """Compute log P(caption | image) with compiled functions.
 
     Args:
-        captioner: the task that it works for.
+        captioner: source of encoder, decoder and tokenizer.
     """
 
     def __init__(self, captioner: CaptionerGraph) -> None:
@@ -40,11 +40,11 @@ class CaptionScorer:
         return_attention: bool = False,
         batch_size: int = 32,
     ) -> list[Caption]:
-        """Scores captions; see `ImageCaptioner.score`."""
+        """Score captions; see `ImageCaptioner.score`."""
         if len(images) not in (1, len(captions)):
             raise InputError(
-                "There must be as many captions as images",
-                "Give one caption for each image, or several for a single one",
+                "There must be as many captions as images, or a single image",
+                "Pass one caption per image, or several captions of one image",
                 images=len(images),
                 captions=len(captions),
             )
@@ -58,7 +58,7 @@ class CaptionScorer:
     def _features(
         self, images: list[Any], num_captions: int, batch_size: int
     ) -> Iterator[np.ndarray]:
-        """Feature maps, one for each caption, in batches."""
+        """Yield batches of feature maps, one per caption."""
         size = self._captioner.image_encoder.image_size
         with closing(batches_ahead(images, size, batch_size)) as batches:  # type: ignore[type-var]
             for batch in batches:
@@ -106,7 +106,7 @@ class CaptionScorer:
         return scored
 
     def _tokenize(self, captions: Sequence[str]) -> np.ndarray:
-        """Token ids of whole captions: the tokenizer would cut long ones."""
+        """Return the token ids of full captions: the tokenizer would truncate them."""
         vocabulary = self._captioner.tokenizer.vocabulary
         rows = [
             [
@@ -116,7 +116,7 @@ class CaptionScorer:
             ]
             for text in standardize(list(captions)).numpy()
         ]
-        # One more than the words that the decoder reads.
+        # One column more than the decoder reads: the words to predict are shifted.
         longest = max(map(len, rows), default=2) - 1
         width = -(-longest // _LENGTH_STEP) * _LENGTH_STEP + 1
         token_ids = np.full((len(rows), width), vocabulary.pad_id, np.int32)
@@ -137,6 +137,6 @@ class CaptionScorer:
 
 
 def _fill(rows: np.ndarray, batch_size: int) -> np.ndarray:
-    """Repeats the last row until there are `batch_size`."""
+    """Repeat the last row until there are `batch_size` rows."""
     missing = batch_size - len(rows)
     return np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])

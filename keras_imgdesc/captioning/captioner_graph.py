@@ -1,4 +1,4 @@
-"""The captioner's graph: what is compiled, and what is exported."""
+"""The captioner's computation on tensors, which is compiled and exported."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from keras_imgdesc.text import CaptionTokenizer
 
 
 class CaptionerGraph(CaptioningModel):
-    """From the pixels of a batch to token ids, in operations on tensors only.
+    """Caption a batch of images in tensor operations only, from pixels to token ids.
 
     Attributes:
-        image_encoder, decoder, tokenizer: the parts.
+        image_encoder: images to feature maps.
+        decoder: feature maps to words.
+        tokenizer: words to token ids and back.
     """
 
     image_encoder: keras.Model
@@ -36,12 +38,15 @@ class CaptionerGraph(CaptioningModel):
         return_attention: bool = False,
         early_exit: bool = True,
     ) -> SearchResult:
-        """Beam search as operations on tensors, for compiling and exporting.
+        """Find the captions of images by beam search.
 
         Args:
-            image: uint8 or float (batch, image_size, image_size, 3).
+            image: uint8 or float in [0, 255], (batch, image_size, image_size, 3).
             num_beams, max_length, length_penalty, early_exit: see `beam_search`.
             return_attention: whether the result has attention.
+
+        Returns:
+            A `SearchResult` with `num_beams` captions per image.
         """
         memory, state = self.decoder.begin(self.image_encoder(image, training=False))
         return beam_search(
@@ -66,7 +71,7 @@ class CaptionerGraph(CaptioningModel):
         top_p: Any = 1.0,
         return_attention: bool = False,
     ) -> SearchResult:
-        """Sampling as operations on tensors; see `sample` for the arguments."""
+        """Sample captions of images; see `find_captions` and `sample`."""
         memory, state = self.decoder.begin(self.image_encoder(image, training=False))
         return sample(
             self.decoder.step,
@@ -82,13 +87,13 @@ class CaptionerGraph(CaptioningModel):
 
     @property
     def special_tokens(self) -> Tokens:
-        """What decoding must know of the vocabulary."""
+        """Size and special tokens of the vocabulary, as decoding takes them."""
         v = self.tokenizer.vocabulary
         return Tokens(len(v), v.pad_id, v.unk_id, v.start_id, v.end_id)
 
     @property
     def feature_model(self) -> Decoder:
-        """The decoder: what is trained on feature maps computed beforehand."""
+        """The decoder, as the model to train on precomputed feature maps."""
         return self.decoder
 
     @property
@@ -100,18 +105,22 @@ class CaptionerGraph(CaptioningModel):
 def check_parts(
     image_encoder: Any, decoder: Decoder, tokenizer: CaptionTokenizer
 ) -> None:
-    """Refuses parts that do not fit together."""
+    """Refuse parts that do not fit together.
+
+    Raises:
+        InputError: feature map or vocabulary of the decoder differ.
+    """
     if tuple(image_encoder.feature_map_shape) != tuple(decoder.feature_map_shape):
         raise InputError(
-            "The decoder must be made for the image encoder's feature map",
-            "Pass feature_map_shape=image_encoder.feature_map_shape to it",
+            "The decoder must be built for the image encoder's feature map",
+            "Build it with feature_map_shape=image_encoder.feature_map_shape",
             image_encoder=tuple(image_encoder.feature_map_shape),
             decoder=tuple(decoder.feature_map_shape),
         )
     if len(tokenizer.vocabulary) != decoder.vocabulary_size:
         raise InputError(
-            "The decoder must be made for the tokenizer's vocabulary",
-            "Pass vocabulary_size=len(tokenizer.vocabulary) to it",
+            "The decoder must be built for the tokenizer's vocabulary",
+            "Build it with vocabulary_size=len(tokenizer.vocabulary)",
             tokenizer=len(tokenizer.vocabulary),
             decoder=decoder.vocabulary_size,
         )

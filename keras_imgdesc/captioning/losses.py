@@ -1,4 +1,4 @@
-"""What a captioner is trained to make small."""
+"""The training loss of captions."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from keras_imgdesc.errors import InputError
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class CaptionLoss:
-    """Cross-entropy of the words, label-smoothed, and an attention penalty.
+    """Compute label-smoothed cross-entropy of words, plus an attention penalty.
 
-    Padding has weight 0 and changes nothing, however long it is. The penalty is the
-    doubly stochastic one: `sum over locations of (1 - sum over words of
-    attention) ** 2`, mean over the images, which asks that every location be looked
-    at.
+    Padding has weight 0 and changes nothing, whatever its length. The penalty is the
+    doubly stochastic one, `sum over locations of (1 - sum over words of attention) **
+    2`, averaged over the captions. It rewards attending to every location.
 
     Args:
-        label_smoothing: probability that is spread over all words, in [0, 1).
+        label_smoothing: probability spread over all words, in [0, 1).
         attention_penalty: weight of the penalty, 0 or more.
         normalization: `"tokens"` divides the sum over the batch by the sum of the
-            weights; `"captions"` by the number of captions, which gives the same
-            gradients on any number of replicas, as theirs are averaged.
+            weights. `"captions"` divides it by the number of captions, so that the
+            average over replicas is the same for any number of them.
 
     Call arguments:
         token_ids: the words to predict, int (batch, words).
@@ -63,14 +62,14 @@ class CaptionLoss:
             )
         if attention_penalty < 0:
             raise InputError(
-                "attention_penalty must not be negative",
-                "Use 0 to leave it out",
+                "attention_penalty must be 0 or more",
+                "Use 0 for no penalty",
                 attention_penalty=attention_penalty,
             )
         if normalization not in ("tokens", "captions"):
             raise InputError(
                 "normalization must be 'tokens' or 'captions'",
-                "Use one of them",
+                "Use one of ['tokens', 'captions']",
                 normalization=normalization,
             )
         self.label_smoothing = label_smoothing
@@ -102,20 +101,20 @@ class CaptionLoss:
 
 
 def token_losses(token_ids: Any, logits: Any, label_smoothing: float = 0.0) -> Any:
-    """Cross-entropy of each word, float32 (batch, words).
+    """Return the cross-entropy of each word, float32 (batch, words).
 
     Args:
         token_ids: int (batch, words).
-        logits: (batch, words, vocabulary).
-        label_smoothing: probability spread evenly over the vocabulary.
+        logits: float (batch, words, vocabulary).
+        label_smoothing: probability spread evenly over the vocabulary, in [0, 1).
     """
     logits = ops.cast(logits, "float32")
     log_normalizer = ops.logsumexp(logits, axis=-1)
     chosen = ops.take_along_axis(
         logits, ops.expand_dims(ops.cast(token_ids, "int32"), -1), axis=-1
     )[..., 0]
-    # -log p of the word and the mean of -log p over all words, without a one-hot
-    # tensor of the size of the logits.
+    # -log p of the word, and the mean of -log p over the vocabulary, without a one-hot
+    # tensor as large as the logits.
     loss = log_normalizer - chosen
     if label_smoothing:
         spread = log_normalizer - ops.mean(logits, axis=-1)
@@ -124,17 +123,17 @@ def token_losses(token_ids: Any, logits: Any, label_smoothing: float = 0.0) -> A
 
 
 def attention_penalty(attention: Any, weights: Any) -> Any:
-    """Doubly stochastic penalty, a float32 scalar.
+    """Return the doubly stochastic penalty, a float32 scalar.
 
     Args:
-        attention: (batch, words, locations).
-        weights: (batch, words), 0 at padding.
+        attention: float (batch, words, locations).
+        weights: float (batch, words), 0 at padding.
     """
     attention = ops.cast(attention, "float32")
-    looked = ops.sum(attention * ops.expand_dims(weights, -1), axis=1)
-    # A caption of weight 0 fills up a batch; it has looked at nothing.
+    total = ops.sum(attention * ops.expand_dims(weights, -1), axis=1)
+    # A caption of weight 0 only pads the batch, and has attended to nothing.
     real = ops.cast(ops.max(weights, axis=1) > 0, "float32")
-    penalties = ops.sum(ops.square(1.0 - looked), axis=-1) * real
+    penalties = ops.sum(ops.square(1.0 - total), axis=-1) * real
     return ops.sum(penalties) / ops.maximum(ops.sum(real), 1.0)
 
 

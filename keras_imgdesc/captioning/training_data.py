@@ -1,4 +1,4 @@
-"""What `ImageCaptioner.fit` makes of pictures with captions."""
+"""Datasets for `ImageCaptioner.fit`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ def training_dataset(
     batch_size: int,
     shuffle: bool = False,
 ) -> Any:
-    """Makes batches to train on of examples; other data stay as they are.
+    """Convert images with captions to batches to train on.
 
     Args:
-        data: a dict of arrays or lists, one example each row, or a
-            `tf.data.Dataset` of examples or batches of them; see
-            `CaptionPreprocessor`. Anything else, None and `(x, y, weights)` among
-            it, is returned.
-        preprocessor: makes the model's inputs.
-        batch_size: examples in a batch, where they are not batched.
-        shuffle: shuffle arrays, anew each time; a data set has its own order.
+        data: dict of arrays or lists with one example per row, or a `tf.data.Dataset`
+            of examples or of batches; see `CaptionPreprocessor` for its entries.
+        preprocessor: converts examples to the model's inputs.
+        batch_size: examples per batch, unless `data` is batched.
+        shuffle: whether to shuffle arrays, differently in each epoch. A dataset keeps
+            its order.
+
+    Returns:
+        A `tf.data.Dataset` of `(inputs, token_ids, sample_weight)`. Other data, such as
+        None or `(x, y, weights)`, are returned unchanged.
     """
     if isinstance(data, dict) and "caption" in data:
         data = {key: _rows(value) for key, value in data.items()}
@@ -47,7 +50,7 @@ def training_dataset(
 
 
 def batching(data: Any, batch_size: int) -> dict[str, int]:
-    """What `fit` must be told of batches: a data set has its own."""
+    """Return the `batch_size` argument of `keras.Model.fit`; datasets take none."""
     return {} if hasattr(data, "element_spec") else {"batch_size": batch_size}
 
 

@@ -52,7 +52,7 @@ def index(paths, output, preset, batch_size, precision) -> int:
         preset=str(folder.absolute()) if folder == Path(preset) else preset,
     )
     click.echo(
-        f"{done.pictures} images in {output}: {done.added} added, {done.changed} "
+        f"{done.images} images in {output}: {done.added} added, {done.changed} "
         f"changed, {done.removed} removed, {done.unchanged} unchanged"
     )
     list_failed(done.failed.values(), "images", len(found))

@@ -1,4 +1,4 @@
-"""Matching: one score for pictures and words."""
+"""Matching: one score for images and texts, and a search index."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Late, so that a search index can be looked at without loading TensorFlow.
+    # Imported on first use: a search index can be opened without loading TensorFlow.
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

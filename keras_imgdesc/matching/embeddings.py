@@ -1,4 +1,4 @@
-"""What a matcher keeps of pictures and texts to score them."""
+"""Embeddings of images and texts, and maps of words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class ImageEmbeddings:
-    """Pictures as a matcher sees them.
+    """Images, embedded for scoring.
 
     Attributes:
         vectors: float32 (images, embedding_dim), of unit length.
@@ -22,18 +22,18 @@ class ImageEmbeddings:
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def __getitem__(self, which: slice) -> ImageEmbeddings:
-        return ImageEmbeddings(self.vectors[which], self.regions[which])
+    def __getitem__(self, rows: slice) -> ImageEmbeddings:
+        return ImageEmbeddings(self.vectors[rows], self.regions[rows])
 
 
 @dataclass(frozen=True, eq=False)
 class MatchedTexts:
-    """Texts as a matcher sees them.
+    """Texts, embedded for scoring.
 
     Attributes:
         vectors: float32 (texts, embedding_dim), of unit length.
         words: float32 (texts, words, embedding_dim), of unit length.
-        padding_mask: bool (texts, words), True where there is a word.
+        padding_mask: bool (texts, words), True at words.
     """
 
     vectors: np.ndarray
@@ -43,9 +43,9 @@ class MatchedTexts:
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def __getitem__(self, which: slice) -> MatchedTexts:
+    def __getitem__(self, rows: slice) -> MatchedTexts:
         return MatchedTexts(
-            self.vectors[which], self.words[which], self.padding_mask[which]
+            self.vectors[rows], self.words[rows], self.padding_mask[rows]
         )
 
 

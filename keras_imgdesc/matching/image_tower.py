@@ -1,4 +1,4 @@
-"""The picture's side of f(I, D)."""
+"""Vectors of an image for f(I, D)."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from keras_imgdesc.text.transformer_block import TransformerBlock
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class ImageTower(keras.Model):
-    """Feature maps to a vector of the picture and one of each region.
+    """Convert a feature map to a vector of the image and one of each region.
 
     Input: `{"feature_map": float (batch, rows, columns, channels)}`. Output:
-    `{"vector": float32 (batch, embedding_dim), "regions": float32 (batch,
-    regions, embedding_dim)}`, all of unit length; the regions are the map's places, or
-    blocks of `pool_size` x `pool_size` of them.
+    `{"vector": float32 (batch, embedding_dim), "regions": float32 (batch, regions,
+    embedding_dim)}`, all of unit length. The regions are the locations of the map, or
+    blocks of `pool_size` x `pool_size` locations.
 
     Args:
         feature_map_shape: `(rows, columns, channels)`.
         embedding_dim: width of the vectors.
-        num_layers: `TransformerBlock`s over the regions; 0 compares regions as the
-            encoder gives them.
-        num_heads: of each.
-        dropout: share of the channels that are dropped for a whole picture, and the
-            dropout of the blocks.
-        pool_size: side of the blocks of which a region has the largest values (max
-            pooling); 2 makes VGG16's 14 x 14 places the 7 x 7 of its last pooling, a
-            quarter of the regions to compare. 1 pools nothing.
-        name: of the Keras model.
+        num_layers: number of `TransformerBlock`s over the regions; 0 projects the
+            encoder's output only.
+        num_heads: number of attention heads per block.
+        dropout: dropout rate of the map's channels, each dropped at all locations, and
+            of the blocks, in [0, 1).
+        pool_size: side of the max pooling that makes regions of locations. With 2, the
+            14 x 14 locations of VGG16 become 7 x 7 regions, as after its last pooling,
+            a quarter of the comparisons. 1 does not pool.
+        name: name of the Keras model.
 
     Attributes:
-        regions_shape: `(rows, columns)` that the regions lie in.
+        regions_shape: `(rows, columns)` of the grid of regions.
 
     Raises:
-        InputError: `pool_size` is below 1, or above a side of the map.
+        InputError: `pool_size` is below 1 or larger than a side of the map, or an
+            option is unknown.
 
     Example:
 
@@ -67,7 +68,7 @@ class ImageTower(keras.Model):
         if not 1 <= pool_size <= min(rows, columns):
             raise InputError(
                 "pool_size must be from 1 to the shorter side of the feature map",
-                "Use 1 to pool nothing",
+                "Use 1 for no pooling",
                 pool_size=pool_size,
                 feature_map_shape=tuple(feature_map_shape),
             )
@@ -77,8 +78,8 @@ class ImageTower(keras.Model):
         normalization = keras.layers.LayerNormalization(
             epsilon=1e-5, name="normalization"
         )
-        # Whole channels, as neighbouring locations would tell what single dropped
-        # values were.
+        # Entire channels, because single values can be inferred from neighbouring
+        # locations.
         channel_dropout = keras.layers.Dropout(
             dropout, noise_shape=(None, 1, channels), name="channel_dropout"
         )

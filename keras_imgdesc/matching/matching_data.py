@@ -1,4 +1,4 @@
-"""What `ImageTextMatcher.fit` makes of pictures with captions."""
+"""Datasets for `ImageTextMatcher.fit`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from keras_imgdesc.images import resize_image
 def matching_dataset(
     data: Any, matcher: Any, batch_size: int, shuffle: bool = False
 ) -> Any:
-    """Makes batches to train on of examples; other data stay as they are.
+    """Convert images with captions to batches to train on.
 
     Args:
-        data: a dict of arrays or lists, one example each row, or a `tf.data.Dataset`
-            of examples, with `"image"`: uint8 (height, width, 3), `"caption"`: string
-            () or (captions,), and optionally `"image_id"`: int (). Anything else is
-            returned.
-        matcher: whose inputs they become.
-        batch_size: examples in a batch.
-        shuffle: shuffle arrays, anew each time; a data set has its own order.
+        data: dict of arrays or lists with one example per row, or a `tf.data.Dataset`
+            of unbatched examples, with `"image"`: uint8 (height, width, 3),
+            `"caption"`: string () or (captions,), and optionally `"image_id"`: int ().
+        matcher: `ImageTextMatcher` that the batches are for.
+        batch_size: examples per batch.
+        shuffle: whether to shuffle arrays, differently in each epoch. A dataset keeps
+            its order.
+
+    Returns:
+        A `tf.data.Dataset` of `(inputs, targets)`; see `MatchingModel`. Other data are
+        returned unchanged.
 
     Raises:
-        InputError: an example has no image or no caption, or a data set is batched.
+        InputError: an example lacks an image or a caption, or the dataset is batched.
     """
     if isinstance(data, dict) and "caption" in data:
         check_entries(data)
@@ -59,25 +63,25 @@ def _targets(batch: dict[str, Any], tokenizer: Any) -> tuple[Any, Any]:
 
 
 def check_spec(spec: Any) -> None:
-    """Refuses a data set of other things than pictures with captions.
+    """Refuse a dataset of anything but single images with captions.
 
     Args:
-        spec: its `element_spec`.
+        spec: `element_spec` of the dataset.
 
     Raises:
-        InputError: an example has no image or no caption, or examples are batched.
+        InputError: an example lacks an image or a caption, or examples are batched.
     """
     check_entries(spec)
     if spec["image"].shape.rank != 3:
         raise InputError(
-            "A data set to train on must have single pictures",
-            "Call .unbatch() on it",
+            "A dataset to train a matcher on must have unbatched images",
+            "Call .unbatch() on the dataset",
             image=tuple(spec["image"].shape),
         )
 
 
 def check_entries(entries: Any) -> None:
-    """Refuses examples without an image or a caption.
+    """Refuse examples without an image or a caption.
 
     Raises:
         InputError: one of the two is missing.
@@ -85,6 +89,6 @@ def check_entries(entries: Any) -> None:
     if not isinstance(entries, dict) or not {"image", "caption"} <= set(entries):
         raise InputError(
             "An example must have 'image' and 'caption'",
-            "Rename its entries",
+            "Rename the entries of the dict",
             entries=sorted(entries) if isinstance(entries, dict) else entries,
         )

@@ -1,4 +1,4 @@
-"""Runs a matcher's parts in batches of bounded size."""
+"""A matcher's computations in batches of bounded size."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from keras_imgdesc.matching.embeddings import (
     WordMaps,
 )
 
-# Numbers that the attention of a block of pictures and texts holds at most: 64 MB.
+# Largest number of attention weights of a block of images and texts: 64 MB.
 LARGEST_BLOCK = 1 << 24
 
 
 class MatchingFunctions:
-    """What `ImageTextMatcher` computes, compiled where the backend can.
+    """Compute what `ImageTextMatcher` returns, with compiled functions.
 
     Args:
-        matcher: whose parts are used, with the weights that they have when called.
+        matcher: `ImageTextMatcher`; its weights are read at each call.
     """
 
     def __init__(self, matcher: Any) -> None:
@@ -50,25 +50,30 @@ class MatchingFunctions:
         )
 
     def all_images(self, sources: Any, batch_size: int) -> ImageEmbeddings:
-        """Embeddings of all pictures; the first that cannot be read is raised."""
+        """Return the embeddings of all images.
+
+        Raises:
+            ImageError: an image cannot be read.
+            InputError: there is no image.
+        """
         found = []
         for _, embedded in self.stream(sources, batch_size):
             if isinstance(embedded, ImageError):
                 raise embedded
             found.append(embedded)
         if not found:
-            raise InputError("There must be a picture", "Pass one or several")
+            raise InputError("There must be an image", "Pass one or several images")
         vectors, regions = zip(*found, strict=True)
         return ImageEmbeddings(np.stack(vectors), np.stack(regions))
 
     def stream(
         self, sources: Any, batch_size: int
     ) -> Iterator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
-        """See `ImageTextMatcher.embed_images_stream`."""
+        """Embed images in order; see `ImageTextMatcher.embed_images_stream`."""
         size = self.matcher.image_encoder.image_size
         for batch in batches_ahead(iterate_images(sources), size, batch_size):
-            good = [image for _, image in batch if not isinstance(image, ImageError)]
-            embedded = iter(self.images(good, batch_size))
+            pixels = [image for _, image in batch if not isinstance(image, ImageError)]
+            embedded = iter(self.images(pixels, batch_size))
             for source, image in batch:
                 if isinstance(image, ImageError):
                     yield source, image
@@ -78,17 +83,17 @@ class MatchingFunctions:
     def images(
         self, pixels: list[np.ndarray], batch_size: int
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Vector and regions of each picture, read and resized."""
+        """Return vector and regions of each image, uint8 of the encoder's size."""
         if not pixels:
             return []
         count = len(pixels)
-        # A batch that lost pictures is filled up: its size is traced already.
+        # Padded to a size that is traced already.
         batch = np.stack(pixels + [pixels[-1]] * (batch_size - count))
         found = {k: ops.convert_to_numpy(v) for k, v in self._image(batch).items()}
         return list(zip(found["vector"][:count], found["regions"][:count]))
 
     def texts(self, texts: list[str], batch_size: int) -> MatchedTexts:
-        """Vectors of texts and of their words."""
+        """Return vectors of texts and of their words."""
         encoded = self.matcher.text_encoder.encode(texts, batch_size=batch_size)
         vectors, words = [], []
         for start in range(0, len(encoded), batch_size):
@@ -104,25 +109,25 @@ class MatchingFunctions:
         )
 
     def scores(self, images: ImageEmbeddings, texts: MatchedTexts) -> np.ndarray:
-        """f(I, D), block by block."""
+        """Return f(I, D), float32 (images, texts), computed in blocks."""
         if not self.matcher.pair_score.use_local:
             scale = np.float32(self.matcher.global_scale)
             return scale * (images.vectors @ texts.vectors.T)
-        # The words of the longest text decide what a block costs.
+        # The longest text determines the size of a block.
         length = 1 + int(np.flatnonzero(texts.padding_mask.any(axis=0)).max(initial=0))
         cell = length * images.regions.shape[1]
         side = max(1, int((LARGEST_BLOCK / cell) ** 0.5))
         out = np.empty((len(images), len(texts)), np.float32)
         for row in range(0, len(images), side):
-            some = images[row : row + side]
+            image_block = images[row : row + side]
             for column in range(0, len(texts), side):
-                few = texts[column : column + side]
+                text_block = texts[column : column + side]
                 found = self._score(
-                    some.vectors,
-                    some.regions,
-                    few.vectors,
-                    few.words[:, :length],
-                    few.padding_mask[:, :length],
+                    image_block.vectors,
+                    image_block.regions,
+                    text_block.vectors,
+                    text_block.words[:, :length],
+                    text_block.padding_mask[:, :length],
                 )
                 out[row : row + side, column : column + side] = ops.convert_to_numpy(
                     found
@@ -130,22 +135,22 @@ class MatchingFunctions:
         return out
 
     def explain(
-        self, image: ImageEmbeddings, text: MatchedTexts, written: str
+        self, image: ImageEmbeddings, matched: MatchedTexts, text: str
     ) -> WordMaps:
-        """Attention of each word of one text on one picture."""
-        found = self.matcher.pair_score.attend(image.regions, text.words)
+        """Return the attention of each word of one text on one image."""
+        found = self.matcher.pair_score.attend(image.regions, matched.words)
         cosines, attention = (ops.convert_to_numpy(x)[0, 0] for x in found)
-        is_word = text.padding_mask[0]
+        is_word = matched.padding_mask[0]
         rows, columns = self.matcher.image_tower.regions_shape
         tokenizer = self.matcher.text_encoder.tokenizer
         return WordMaps(
-            tokenizer.detokenize(self.matcher.text_encoder.tokenize(written))[0],
+            tokenizer.detokenize(self.matcher.text_encoder.tokenize(text))[0],
             attention[is_word].reshape(-1, rows, columns),
             cosines[is_word],
         )
 
     def fingerprint(self) -> str:
-        """See `ImageTextMatcher.fingerprint`."""
+        """Return a digest; see `ImageTextMatcher.fingerprint`."""
         matcher = self.matcher
         digest = hashlib.sha256(
             (

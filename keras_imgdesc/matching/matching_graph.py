@@ -1,4 +1,4 @@
-"""The parts of a matcher as one model to train."""
+"""The parts of a matcher, joined into one model to train."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def matching_graph(
     pair_score: PairScore,
     num_negatives: int = 0,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Inputs and outputs of the training form.
+    """Return symbolic inputs and outputs of the training form.
 
     Args:
-        image_part: what comes before the image tower, a picture encoder or the trained
-            rest of one; None where feature maps are read.
-        text_encoder: None where its outputs are read.
-        image_tower, text_tower, pair_score: the trained parts.
-        num_negatives: wrong texts that each picture brings along; they are read by
-            the `text_encoder`.
+        image_part: image encoder, or the trainable part of one; None if the inputs are
+            feature maps.
+        text_encoder: text encoder; None if the inputs are its outputs.
+        image_tower, text_tower, pair_score: parts of the matcher.
+        num_negatives: number of wrong texts per image, which need a `text_encoder`.
 
     Returns:
-        Inputs `{"image"}`, or `{"feature_map"}` where there is no `image_part`, with
-        `{"token_ids"}`, or `{"sentence", "words", "padding_mask"}` where there is no
-        `text_encoder`; outputs `{"scores": (images, texts), "image_vector",
-        "text_vector"}`. With `num_negatives`, a further input `"negative_ids"` (images,
-        num_negatives, words) and output `"negative_scores"` (images, num_negatives).
+        Inputs `{"image"}`, or `{"feature_map"}` without an `image_part`, with
+        `{"token_ids"}`, or `{"sentence", "words", "padding_mask"}` without a
+        `text_encoder`; and outputs `{"scores": (images, texts), "image_vector",
+        "text_vector"}`. With `num_negatives`, there is a further input `"negative_ids"`
+        (images, num_negatives, words) and output `"negative_scores"` (images,
+        num_negatives).
     """
     inputs: dict[str, Any] = {}
     if image_part is None:
@@ -83,7 +83,7 @@ def matching_graph(
 
 
 class OwnScore(keras.layers.Layer):
-    """`PairScore.own` as a layer of its own, with the weights of `pair_score`."""
+    """`PairScore.own` as a layer that shares the weights of `pair_score`."""
 
     def __init__(self, pair_score: PairScore) -> None:
         super().__init__(name="own_score", dtype="float32")
@@ -106,11 +106,11 @@ def matching_model(
     matcher: Any,
     num_negatives: int = 0,
 ) -> MatchingModel:
-    """The training form with some of a matcher's encoders left out.
+    """Build the training form of a matcher, with or without its encoders.
 
     Args:
         image_part, text_encoder, num_negatives: as in `matching_graph`.
-        matcher: an `ImageTextMatcher`, whose other parts are used.
+        matcher: `ImageTextMatcher` whose towers and score are shared.
     """
     inputs, outputs = matching_graph(
         image_part,

@@ -1,4 +1,4 @@
-"""The symmetric softmax over a batch."""
+"""The symmetric softmax loss over a batch."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from keras import ops
 def matching_loss(
     scores: Any, owner: Any, image_id: Any, negatives: Any = None
 ) -> tuple[Any, Any]:
-    """-log P(I|D) and -log P(D|I) over a batch, for each text.
+    """Return -log P(I|D) and -log P(D|I) over a batch, per text.
 
-    For its own picture, a text competes with all other texts, other captions of the
-    same picture left out; for a text, its picture competes with all others, other
-    copies of it left out.
+    A text competes for its image with all texts of other images, but not with other
+    captions of the same image. An image competes for its text with all other images,
+    but not with copies of itself.
 
     Args:
         scores: f(I, D), float (images, texts).
-        owner: int (texts,), the row of the picture that the text is of.
-        image_id: int (images,); rows of one picture have the same number.
-        negatives: f(I, D) of each picture with texts that are not of it, float
-            (images, texts); None for none.
+        owner: int (texts,), row of the image that the text belongs to.
+        image_id: int (images,); rows of the same image have the same id.
+        negatives: f(I, D) of each image with further wrong texts, float (images,
+            texts); None for none.
 
     Returns:
-        Two float32 (texts,): -log P(I|D) and -log P(D|I).
+        -log P(I|D) and -log P(D|I), both float32 (texts,).
 
     Example:
 
@@ -48,6 +48,6 @@ def matching_loss(
     image_loss = ops.logaddexp(own, ops.logsumexp(wrong, axis=0)) - own
     if negatives is not None:
         wrong = ops.concatenate([wrong, ops.cast(negatives, "float32")], axis=1)
-    # Of each picture's wrong texts once, then for each of its captions.
+    # The sum over wrong texts is computed once per image, then taken per caption.
     others = ops.take(ops.logsumexp(wrong, axis=1), owner, axis=0)
     return image_loss, ops.logaddexp(own, others) - own

@@ -1,4 +1,4 @@
-"""What models that score pictures and texts have in common when they train."""
+"""How every model that scores images and texts is trained."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from keras_imgdesc.matching.similarity_distillation import similarity_distillati
 
 
 class MatchingModel(keras.Model):
-    """A functional model whose outputs are scores and vectors, and its training.
+    """A functional model that outputs scores and vectors, trained by `matching_loss`.
 
-    Data for `fit` and `evaluate` are `(inputs, targets)` of whole batches, as pictures
-    and texts need not be as many: targets are `{"owner": int32 (texts,), "image_id":
-    int32 (images,)}`, see `matching_loss`, and optionally `"teacher"`, float (texts,
-    width), what `similarity_distillation` learns from. Beside the loss,
-    `image_accuracy` and `text_accuracy` are reported: how often the right one of the
-    batch has the highest P(I|D) and P(D|I).
+    `fit` and `evaluate` take complete batches of `(inputs, targets)`, because the
+    numbers of images and texts may differ. Targets are `{"owner": int32 (texts,),
+    "image_id": int32 (images,)}`, see `matching_loss`, and optionally `"teacher"`,
+    float (texts, width), for `similarity_distillation`. They report the loss,
+    `image_accuracy` and `text_accuracy`: how often the right image or text has a
+    probability, P(I|D) or P(D|I), above one half.
     """
 
     def compile(
@@ -30,13 +30,14 @@ class MatchingModel(keras.Model):
         jit_compile: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Configures training.
+        """Configure training.
 
         Args:
-            optimizer: a Keras optimizer or its name.
-            distillation_weight: of the loss from `"teacher"`.
-            jit_compile: as in Keras; None means "auto", but off on TensorFlow.
-            **kwargs: the rest of `keras.Model.compile`.
+            optimizer: Keras optimizer or its name.
+            distillation_weight: weight of `similarity_distillation`, 0 or more.
+            jit_compile: as in Keras; None means "auto", except on TensorFlow, where it
+                means False.
+            **kwargs: other arguments of `keras.Model.compile`.
         """
         if jit_compile is None:
             jit_compile = False if keras.backend.backend() == "tensorflow" else "auto"
@@ -70,7 +71,7 @@ class MatchingModel(keras.Model):
     ) -> dict[str, Any]:
         losses = self._pair_losses(y, y_pred)
         for metric, loss in zip(self._accuracies.values(), losses):
-            # Where the right one is above the sum of all others.
+            # -log P below log 2: the right one is likelier than all others together.
             metric.update_state(ops.cast(ops.less(loss, 0.6931), "float32"))
         return self.get_metrics_result()
 

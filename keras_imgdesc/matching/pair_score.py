@@ -1,4 +1,4 @@
-"""f(I, D) of every picture with every text."""
+"""f(I, D) of every image with every text."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from keras import ops
 from keras_imgdesc.errors import InputError, refuse_unknown_options
 from keras_imgdesc.text.transformer_block import hide
 
-# Scores of cosines beyond that are steps, and training them diverges (CLIP).
+# Larger scales turn the softmax into a step, and training diverges (CLIP).
 LARGEST_SCALE = 100.0
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class PairScore(keras.layers.Layer):
-    """Scores pictures and texts by their vectors.
+    """Score images and texts by their vectors.
 
-    f = g * cosine(picture, text) + l * (mean over the words of cosine(word, what the
-    word attends to in the picture)), where g, l and the sharpness of the attention are
-    learned. The second, local term is that of DAMSM.
+    f = g * cosine(image, text) + l * mean over the words of cosine(word, attended
+    regions), where g, l and the sharpness of the attention are learned. The second,
+    local term is that of DAMSM.
 
     Args:
-        use_global, use_local: whether f has the term; one of them at least.
-        word_pooling: how words become one number: `"mean"`, or DAMSM's
-            `"log_sum_exp"`, under which the best matching words decide.
+        use_global: whether f has the global term, the first one.
+        use_local: whether f has the local term, the second one.
+        word_pooling: reduction over the words: `"mean"`, or `"log_sum_exp"` as in
+            DAMSM, which the best matching words dominate.
+        name: name of the layer.
 
     Call arguments:
         images: `{"vector": (images, dim), "regions": (images, regions, dim)}`.
@@ -36,6 +38,9 @@ class PairScore(keras.layers.Layer):
 
     Returns:
         float32 (images, texts).
+
+    Raises:
+        InputError: f would have no term, or an option is unknown.
 
     Example:
 
@@ -62,18 +67,18 @@ class PairScore(keras.layers.Layer):
         refuse_unknown_options(type(self), unknown)
         if not (use_global or use_local):
             raise InputError(
-                "f must have a term",
-                "Leave use_global or use_local on",
+                "f(I, D) must have at least one term",
+                "Set use_global or use_local to True",
                 use_global=use_global,
                 use_local=use_local,
             )
         if word_pooling not in ("mean", "log_sum_exp"):
             raise InputError(
                 "word_pooling must be 'mean' or 'log_sum_exp'",
-                "Choose one of them",
+                "Use one of ['mean', 'log_sum_exp']",
                 word_pooling=word_pooling,
             )
-        # bfloat16 would leave cosines less than three digits.
+        # float32 under any policy: bfloat16 has fewer than three decimal digits.
         super().__init__(name=name, dtype="float32")
         self.use_global = use_global
         self.use_local = use_local
@@ -94,11 +99,11 @@ class PairScore(keras.layers.Layer):
         self.built = True
 
     def build(self, *shapes: Any, **more: Any) -> None:
-        pass  # its weights depend on no shape
+        pass  # the weights do not depend on shapes
 
     @property
     def global_scale(self) -> Any:
-        """What the cosine of picture and text is multiplied by."""
+        """Factor of the cosine of image and text in f."""
         return self._scale(self.log_global_scale)
 
     def call(self, images: Any, texts: Any, padding_mask: Any) -> Any:
@@ -113,10 +118,10 @@ class PairScore(keras.layers.Layer):
         return sum(terms[1:], terms[0])
 
     def own(self, images: Any, texts: Any, padding_mask: Any) -> Any:
-        """Scores each picture with texts of its own.
+        """Score each image with its own set of texts.
 
         Args:
-            images: as in a call.
+            images: as in the call arguments.
             texts: `{"vector": (images, texts, dim), "words": (images, texts, words,
                 dim)}`.
             padding_mask: bool (images, texts, words).
@@ -133,37 +138,37 @@ class PairScore(keras.layers.Layer):
             words = texts["words"]
             count, length = ops.shape(words)[1:3]
             flat = ops.reshape(words, (-1, count * length, words.shape[3]))
-            cosines, _ = self._look(images["regions"], flat)
+            cosines, _ = self._attend(images["regions"], flat)
             cosines = ops.reshape(cosines, (-1, count, length))
             local = self._pool(cosines, padding_mask)
             terms.append(self._scale(self.log_local_scale) * local)
         return sum(terms[1:], terms[0])
 
     def attend(self, regions: Any, words: Any) -> tuple[Any, Any]:
-        """Lets each word look at each picture.
+        """Let each word attend to the regions of each image.
 
         Args:
             regions: (images, regions, dim).
             words: (texts, words, dim).
 
         Returns:
-            Cosines of words and what they attend to, (images, texts, words), and the
+            Cosines of words and attended regions, (images, texts, words), and the
             attention (images, texts, words, regions), which sums to 1.
         """
         count, length = ops.shape(words)[:2]
         flat = ops.reshape(words, (1, -1, words.shape[2]))
-        similarity, attention = self._look(regions, flat)
+        similarity, attention = self._attend(regions, flat)
         return (
             ops.reshape(similarity, (-1, count, length)),
             ops.reshape(attention, (-1, count, length, regions.shape[1])),
         )
 
-    def _look(self, regions: Any, words: Any) -> tuple[Any, Any]:
-        """`attend` for words (1 or images, words, dim) in a row."""
+    def _attend(self, regions: Any, words: Any) -> tuple[Any, Any]:
+        """Attend with words (1 or images, words, dim) of all texts in one axis."""
         cosines = ops.matmul(words, ops.transpose(regions, (0, 2, 1)))
         attention = ops.softmax(self._scale(self.log_sharpness) * cosines, axis=-1)
-        # The length of a sum of vectors through their products with each other: with
-        # fewer regions than channels that is less work than the sum itself.
+        # The length of the weighted sum of regions, from their dot products: with fewer
+        # regions than channels, that is cheaper than the sum itself.
         products = ops.matmul(regions, ops.transpose(regions, (0, 2, 1)))
         squares = ops.sum(ops.matmul(attention, products) * attention, axis=-1)
         along = ops.sum(attention * cosines, axis=-1)
@@ -175,14 +180,14 @@ class PairScore(keras.layers.Layer):
             hidden = sharpness * cosines + hide(padding_mask)
             return ops.logsumexp(hidden, axis=-1) / sharpness
         is_word = ops.cast(padding_mask, "float32")
-        number = ops.maximum(ops.sum(is_word, axis=-1), 1.0)
-        return ops.sum(cosines * is_word, axis=-1) / number
+        num_words = ops.maximum(ops.sum(is_word, axis=-1), 1.0)
+        return ops.sum(cosines * is_word, axis=-1) / num_words
 
     def _scale(self, logarithm: Any) -> Any:
         return ops.minimum(ops.exp(logarithm), LARGEST_SCALE)
 
     def compute_output_spec(self, images: Any, texts: Any, padding_mask: Any) -> Any:
-        # Pictures and texts need not be as many.
+        # The numbers of images and texts may differ.
         return keras.KerasTensor((None, None), "float32")
 
     def get_config(self) -> dict[str, Any]:

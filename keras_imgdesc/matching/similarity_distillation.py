@@ -1,4 +1,4 @@
-"""Text vectors learn from the similarities of another text encoder."""
+"""Distillation of the similarities between texts."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Any
 
 from keras import ops
 
-# How sharply a text picks its neighbours, by cosines.
+# Of the softmax over cosines; a lower one concentrates on the nearest texts.
 TEMPERATURE = 0.1
 
 
 def similarity_distillation(student: Any, teacher: Any) -> Any:
-    """Relational distillation: which texts of a batch are alike, as a teacher has it.
+    """Return how much the similarities of texts differ from those of a teacher.
 
     Args:
         student: float (texts, width), of unit length.
-        teacher: float (texts, its width), of unit length.
+        teacher: float (texts, teacher_width), of unit length.
 
     Returns:
-        Mean Kullback-Leibler divergence of the student's softmax over the other texts
-        from the teacher's, a scalar.
+        A float32 scalar: the Kullback-Leibler divergence of the student's softmax over
+        the other texts from the teacher's, averaged over the texts.
 
     Example:
 
@@ -38,8 +38,8 @@ def similarity_distillation(student: Any, teacher: Any) -> Any:
     for vectors in (student, teacher):
         vectors = ops.cast(vectors, "float32")
         cosines = ops.matmul(vectors, ops.transpose(vectors)) / TEMPERATURE
-        # A text is like itself, which teaches nothing.
+        # Without the similarity of a text to itself, which carries no information.
         logs.append(ops.log_softmax(cosines - 1e4 * ops.eye(ops.shape(vectors)[0])))
-    ours, theirs = logs
-    weights = ops.exp(theirs)
-    return ops.mean(ops.sum(weights * (theirs - ours), axis=-1))
+    student_log, teacher_log = logs
+    difference = teacher_log - student_log
+    return ops.mean(ops.sum(ops.exp(teacher_log) * difference, axis=-1))

@@ -1,4 +1,4 @@
-"""The words' side of f(I, D)."""
+"""Vectors of a text for f(I, D)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keras_imgdesc.matching.pair_score import unit_length
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class TextTower(keras.Model):
-    """What a text encoder gives, to vectors that pictures are compared with.
+    """Convert the outputs of a text encoder to vectors that images are compared with.
 
     Input: `{"sentence": float (batch, text_dim), "words": float (batch,
     sequence_length, text_dim)}`. Output: `{"vector": float32 (batch, embedding_dim),
@@ -20,10 +20,13 @@ class TextTower(keras.Model):
 
     Args:
         text_dim: width of the text encoder's vectors.
-        sequence_length: words a text.
-        embedding_dim: width of the vectors.
-        dropout: of what comes in, while training.
-        name: of the Keras model.
+        sequence_length: number of words per text, padding included.
+        embedding_dim: width of the output vectors.
+        dropout: dropout rate of the inputs, in [0, 1).
+        name: name of the Keras model.
+
+    Raises:
+        InputError: an option is unknown.
 
     Example:
 

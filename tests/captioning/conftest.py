@@ -30,7 +30,7 @@ def toy_settings() -> dict[str, Any]:
 
 @pytest.fixture
 def toy_decoder() -> LSTMDecoder:
-    """A decoder with random weights, biases too, so that none can be forgotten."""
+    """A decoder with random weights, biases included."""
     return shake(LSTMDecoder(**TOY_DECODER))
 
 
@@ -42,12 +42,12 @@ def toy_captioner() -> ImageCaptioner:
 
 @pytest.fixture
 def fresh_captioner() -> ImageCaptioner:
-    """The same one, to be changed."""
+    """A copy of `toy_captioner` that a test may change."""
     return make_captioner()
 
 
 def make_captioner() -> ImageCaptioner:
-    """A captioner of 32 px, 2 x 2 locations and 12 tokens."""
+    """Build a captioner of 32 px, 2 x 2 locations and 12 tokens."""
     keras.utils.set_random_seed(0)
     encoder = VGG16Encoder(image_size=32, width=0.0625, trainable_from="none")
     words = ["a", "dog", "cat", "runs", "sleeps", "red", "big", "two"]
@@ -60,7 +60,7 @@ def make_captioner() -> ImageCaptioner:
 
 @pytest.fixture
 def photos() -> np.ndarray:
-    """uint8 (5, 40, 50, 3), smooth and each with a colour of its own."""
+    """uint8 (5, 40, 50, 3), smooth, each in another colour."""
     generator = np.random.default_rng(0)
     coarse = generator.integers(0, 256, (5, 4, 5, 3)).astype("uint8")
     return coarse.repeat(10, axis=1).repeat(10, axis=2)
@@ -117,7 +117,7 @@ class TrigramModel:
         before = ops.one_hot(state["last"], self.size, dtype="float32")
         last = ops.one_hot(token_ids, self.size, dtype="float32")
         log_probs = ops.einsum("bki,bkj,bijv->bkv", before, last, memory)
-        # Attention that tells which word was read, at which image.
+        # Attention that shows which word was read.
         return log_probs, last, {"last": token_ids}
 
     def log_prob(self, image: int, words: tuple[int, ...]) -> float:

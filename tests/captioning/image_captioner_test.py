@@ -50,7 +50,7 @@ def test_generate_takes_data_sets(toy_captioner, photos, files):
         toy_captioner.generate(images.map(lambda x: {"pixels": x}))
 
 
-def test_a_caption_tells_its_probability_and_where_it_looked(toy_captioner, photos):
+def test_a_caption_has_log_probabilities_and_attention(toy_captioner, photos):
     captions = toy_captioner.generate(photos, return_attention=True)
     for caption in captions:
         assert isinstance(caption, Caption)
@@ -60,19 +60,19 @@ def test_a_caption_tells_its_probability_and_where_it_looked(toy_captioner, phot
         np.testing.assert_allclose(
             caption.token_log_probs.sum(), caption.log_prob, rtol=1e-5
         )
-        is_whole = caption.token_ids[-1] == 3
-        assert len(caption.words) == n - is_whole
+        is_finished = caption.token_ids[-1] == 3
+        assert len(caption.words) == n - is_finished
     assert toy_captioner.generate(photos[0], return_details=True).attention is None
 
 
 def test_score_and_generate_agree(toy_captioner, photos):
     captions = toy_captioner.generate(photos, return_attention=True, length_penalty=0.0)
-    whole = [i for i, c in enumerate(captions) if c.token_ids[-1] == 3]
-    assert whole
-    images = [photos[i] for i in whole]
-    texts = [captions[i].text for i in whole]
+    finished = [i for i, c in enumerate(captions) if c.token_ids[-1] == 3]
+    assert finished
+    images = [photos[i] for i in finished]
+    texts = [captions[i].text for i in finished]
     scored = toy_captioner.score(images, texts, return_attention=True)
-    for i, again in zip(whole, scored, strict=True):
+    for i, again in zip(finished, scored, strict=True):
         assert again.text == captions[i].text
         np.testing.assert_array_equal(again.token_ids, captions[i].token_ids)
         np.testing.assert_allclose(
@@ -104,7 +104,7 @@ def test_score_takes_long_and_unknown_captions(toy_captioner, photos):
         toy_captioner.score(photos, CAPTIONS[:2])
 
 
-def test_a_broken_file_does_not_take_the_others_with_it(toy_captioner, files):
+def test_a_broken_file_does_not_affect_others(toy_captioner, files):
     expected = toy_captioner.generate(files)
     data = files[2].read_bytes()
     files[2].write_bytes(data[: len(data) // 2])
@@ -121,7 +121,7 @@ def test_a_broken_file_does_not_take_the_others_with_it(toy_captioner, files):
         toy_captioner.score(files, CAPTIONS)
 
 
-def test_the_size_of_batches_changes_nothing(toy_captioner, photos):
+def test_captions_do_not_depend_on_the_batch_size(toy_captioner, photos):
     expected = toy_captioner.generate(photos, batch_size=32)
     for batch_size in (1, 2, 3):
         assert toy_captioner.generate(photos, batch_size=batch_size) == expected
@@ -145,7 +145,7 @@ def test_a_function_is_traced_once(fresh_captioner, photos):
     assert traces() == 2
 
 
-def test_more_beams_and_penalties_reach_the_search(toy_captioner, photos):
+def test_beams_length_penalty_and_max_length_reach_the_search(toy_captioner, photos):
     greedy = toy_captioner.generate(photos, num_beams=1, return_details=True)
     wide = toy_captioner.generate(
         photos, num_beams=8, length_penalty=0.0, return_details=True
@@ -156,12 +156,12 @@ def test_more_beams_and_penalties_reach_the_search(toy_captioner, photos):
     assert max(len(c.token_ids) for c in short) == 2
 
 
-def test_drawn_captions_depend_on_seed_and_place(toy_captioner, photos):
-    drawn = toy_captioner.generate(photos, temperature=2.0, seed=1)
-    assert toy_captioner.generate(photos, temperature=2.0, seed=1) == drawn
+def test_sampled_captions_depend_on_seed_and_index(toy_captioner, photos):
+    sampled = toy_captioner.generate(photos, temperature=2.0, seed=1)
+    assert toy_captioner.generate(photos, temperature=2.0, seed=1) == sampled
     again = toy_captioner.generate(photos, temperature=2.0, seed=1, batch_size=2)
-    assert again == drawn
-    assert toy_captioner.generate(photos, temperature=2.0, seed=2) != drawn
+    assert again == sampled
+    assert toy_captioner.generate(photos, temperature=2.0, seed=2) != sampled
     same = toy_captioner.generate([photos[0]] * 8, temperature=3.0, seed=0)
     assert len(set(same)) > 1
     assert toy_captioner.generate(photos, top_k=1) == toy_captioner.generate(
@@ -171,7 +171,7 @@ def test_drawn_captions_depend_on_seed_and_place(toy_captioner, photos):
         toy_captioner.generate(photos, num_beams=3, seed=0)
 
 
-def test_a_stream_is_read_only_a_little_ahead(toy_captioner, photos):
+def test_a_stream_reads_only_a_few_images_ahead(toy_captioner, photos):
     taken = []
 
     def sources():
@@ -200,9 +200,10 @@ def test_an_error_of_the_source_reaches_the_caller(toy_captioner, photos):
         toy_captioner.generate(sources())
 
 
-def test_fit_takes_pictures_with_captions(fresh_captioner, photos):
+def test_fit_takes_images_with_captions(fresh_captioner, photos):
     data = {"image": photos, "caption": CAPTIONS}
-    fresh_captioner.compile(keras.optimizers.Adam(0.005))
+    # A few eager steps take less time than tracing one.
+    fresh_captioner.compile(keras.optimizers.Adam(0.005), run_eagerly=True)
     history = fresh_captioner.fit(
         data, batch_size=5, epochs=3, validation_data=data, verbose=0
     ).history
@@ -214,13 +215,13 @@ def test_fit_takes_pictures_with_captions(fresh_captioner, photos):
     )
 
 
-def test_training_on_features_is_training_on_images(fresh_captioner, photos):
+def test_features_and_images_have_the_same_loss(fresh_captioner, photos):
     prepared = fresh_captioner.preprocessor({"image": photos, "caption": CAPTIONS})
     inputs, token_ids, weights = tf.nest.map_structure(lambda x: x.numpy(), prepared)
     features = fresh_captioner.image_encoder(inputs["image"])
     model = fresh_captioner.feature_model
     for part in (fresh_captioner, model):
-        part.compile("sgd")
+        part.compile("sgd", run_eagerly=True)
     steps = []
     callback = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: steps.append(batch)
@@ -229,13 +230,13 @@ def test_training_on_features_is_training_on_images(fresh_captioner, photos):
         inputs, token_ids, batch_size=2, verbose=0, callbacks=[callback]
     )
     assert steps == [0, 1, 2]
-    whole = fresh_captioner.test_on_batch(inputs, token_ids, weights, return_dict=True)
+    images = fresh_captioner.test_on_batch(inputs, token_ids, weights, return_dict=True)
     inputs = {"feature_map": features, "token_ids": inputs["token_ids"]}
     cached = model.test_on_batch(inputs, token_ids, weights, return_dict=True)
-    assert whole == pytest.approx(cached, rel=1e-5)
+    assert images == pytest.approx(cached, rel=1e-5)
 
 
-def test_trained_weights_are_used_at_once(fresh_captioner, photos):
+def test_changed_weights_take_effect_immediately(fresh_captioner, photos):
     before = fresh_captioner.generate(photos)
     bias = fresh_captioner.decoder.word_embedding.output_bias
     bias.assign(bias + 1000.0 * (np.arange(12) == 6))
@@ -243,7 +244,7 @@ def test_trained_weights_are_used_at_once(fresh_captioner, photos):
     assert after == ["cat cat cat cat cat cat cat"] * 5 != before
 
 
-def test_it_comes_back_from_a_keras_file(fresh_captioner, photos, tmp_path):
+def test_a_keras_file_keeps_captions_and_settings(fresh_captioner, photos, tmp_path):
     fresh_captioner.generation = GenerationSettings(num_beams=2, max_length=5)
     fresh_captioner.save(tmp_path / "captioner.keras")
     again = keras.models.load_model(tmp_path / "captioner.keras")
@@ -262,7 +263,7 @@ def test_mixed_bfloat16(toy_captioner, photos, mixed_bfloat16):
     for low, high in zip(scored, expected, strict=True):
         np.testing.assert_allclose(low.log_prob, high.log_prob, rtol=0.15)
     assert len(again.generate(photos)) == 5
-    again.compile("sgd")
+    again.compile("sgd", run_eagerly=True)
     again.fit({"image": photos, "caption": CAPTIONS}, verbose=0)
 
 

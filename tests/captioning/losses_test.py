@@ -22,7 +22,7 @@ def log_probs(logits):
     return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
 
 
-def test_label_smoothing_is_the_cross_entropy_with_softened_words(outputs):
+def test_label_smoothing_is_cross_entropy_with_smoothed_targets(outputs):
     target = np.eye(8)[TOKEN_IDS] * 0.8 + 0.2 / 8
     each = -(target * log_probs(outputs["logits"])).sum(-1)
     expected = (each * WEIGHTS).sum() / 5
@@ -49,27 +49,27 @@ def test_more_padding_changes_nothing(outputs, normalization):
     )
 
 
-def test_two_replicas_average_to_the_whole(outputs):
+def test_the_mean_of_two_replicas_is_the_loss_of_both(outputs):
     loss = CaptionLoss(0.1, normalization="captions")
     parts = [
         float(loss(TOKEN_IDS[i], {k: x[i] for k, x in outputs.items()}, WEIGHTS[i]))
         for i in (slice(0, 1), slice(1, 2))
     ]
-    whole = float(loss(TOKEN_IDS, outputs, WEIGHTS))
-    np.testing.assert_allclose(np.mean(parts), whole, rtol=1e-5)
+    together = float(loss(TOKEN_IDS, outputs, WEIGHTS))
+    np.testing.assert_allclose(np.mean(parts), together, rtol=1e-5)
 
 
-def test_the_penalty_asks_to_look_everywhere(outputs):
+def test_the_penalty_is_doubly_stochastic(outputs):
     plain = float(CaptionLoss(0.1)(TOKEN_IDS, outputs, WEIGHTS))
     loss = CaptionLoss(0.1, attention_penalty=0.5)
-    looked = (outputs["attention"] * WEIGHTS[..., None]).sum(1)
-    expected = plain + 0.5 * ((1 - looked) ** 2).sum(-1).mean()
+    attended = (outputs["attention"] * WEIGHTS[..., None]).sum(1)
+    expected = plain + 0.5 * ((1 - attended) ** 2).sum(-1).mean()
     np.testing.assert_allclose(
         float(loss(TOKEN_IDS, outputs, WEIGHTS)), expected, rtol=1e-5
     )
 
 
-def test_captions_of_no_weight_count_for_nothing(outputs):
+def test_captions_without_weight_do_not_count(outputs):
     loss = CaptionLoss(0.1, attention_penalty=0.5)
     alone = float(loss(TOKEN_IDS[:1], {k: x[:1] for k, x in outputs.items()}))
     weights = np.array([[1, 1, 1], [0, 0, 0]], "float32")

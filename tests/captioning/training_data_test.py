@@ -12,8 +12,8 @@ def batches(data, captioner, batch_size=2, **kwargs):
     return list(training_dataset(data, captioner.preprocessor, batch_size, **kwargs))
 
 
-@pytest.mark.parametrize("form", ["dict", "data set", "batches"])
-def test_pictures_with_captions_become_batches(toy_captioner, photos, form):
+@pytest.mark.parametrize("form", ["dict", "dataset", "batches"])
+def test_images_with_captions_become_batches(toy_captioner, photos, form):
     data = {"image": photos, "caption": CAPTIONS}
     if form != "dict":
         data = tf.data.Dataset.from_tensor_slices(data)
@@ -46,26 +46,26 @@ def test_feature_maps_and_token_ids_may_be_given(toy_captioner):
 def test_shuffling_keeps_pairs_together(toy_captioner, photos):
     data = {"image": np.repeat(photos, 8, axis=0), "caption": CAPTIONS * 8}
     data["caption"] = [text for text in CAPTIONS for _ in range(8)]
-    plain = batches(data, toy_captioner, 40)[0]
-    mixed = batches(data, toy_captioner, 40, shuffle=True)[0]
-    assert (plain[1].numpy() != mixed[1].numpy()).any()
+    ordered = batches(data, toy_captioner, 40)[0]
+    shuffled = batches(data, toy_captioner, 40, shuffle=True)[0]
+    assert (ordered[1].numpy() != shuffled[1].numpy()).any()
 
     def pairs(batch):
         inputs, token_ids, _ = batch
         images = inputs["image"].numpy()
         return {(x.tobytes(), y.tobytes()) for x, y in zip(images, token_ids.numpy())}
 
-    assert pairs(plain) == pairs(mixed)
-    assert len(pairs(plain)) == 5
+    assert pairs(ordered) == pairs(shuffled)
+    assert len(pairs(ordered)) == 5
 
 
-def test_other_data_stay_as_they_are(toy_captioner):
+def test_other_data_are_returned_unchanged(toy_captioner):
     for data in (None, {"image": 1, "token_ids": 2}, [1, 2]):
         assert training_dataset(data, toy_captioner.preprocessor, 2) is data
     ready = tf.data.Dataset.from_tensors(({"image": 1}, 2))
     assert training_dataset(ready, toy_captioner.preprocessor, 2) is ready
 
 
-def test_examples_of_other_entries_are_refused(toy_captioner, photos):
+def test_examples_with_other_entries_are_refused(toy_captioner, photos):
     with pytest.raises(InputError, match="An example must have"):
         toy_captioner.preprocessor({"picture": photos, "caption": CAPTIONS})

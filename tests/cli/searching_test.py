@@ -82,7 +82,10 @@ def test_a_bad_image_does_not_stop_the_others(run, index, preset, photos):
         (["search", "PHOTOS", "a dog"], "must be an index"),
         (["search", "INDEX", "a dog", "--preset", "scenes_lstm"], "scenes_lstm"),
         (["index", "EMPTY", "-o", "INDEX", "--preset", "PRESET"], "no pictures"),
-        (["index", "PHOTOS", "-o", "PHOTOS", "--preset", "PRESET"], "new folder"),
+        (
+            ["index", "PHOTOS", "-o", "PHOTOS", "--preset", "PRESET"],
+            "new or empty folder",
+        ),
         (["index", "PHOTOS", "-o", "INDEX", "--preset", "none"], "none"),
     ],
 )

@@ -38,13 +38,13 @@ def toy_matcher() -> ImageTextMatcher:
 
 @pytest.fixture
 def fresh_matcher():
-    """Makes one to be changed: `fresh_matcher(use_local=False)`."""
+    """Build a matcher to be changed: `fresh_matcher(use_local=False)`."""
     return make_matcher
 
 
 @pytest.fixture
 def photos() -> np.ndarray:
-    """uint8 (5, 40, 50, 3), smooth and each with a colour of its own."""
+    """uint8 (5, 40, 50, 3), smooth, each in another colour."""
     generator = np.random.default_rng(0)
     coarse = generator.integers(0, 256, (5, 4, 5, 3)).astype("uint8")
     return coarse.repeat(10, axis=1).repeat(10, axis=2)

@@ -1,4 +1,4 @@
-"""f(I, D), against one written plainly."""
+"""f(I, D), compared with loops."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def texts():
 MASK = np.array([[0, 1, 1, 1, 0], [0, 1, 0, 0, 0], [1] * 5, [0, 1, 1, 0, 0]], bool)
 
 
-def plain_score(images, texts, mask, pooling="mean", scale=15.0, sharpness=8.0):
+def score_by_loops(images, texts, mask, pooling="mean", scale=15.0, sharpness=8.0):
     out = scale * images["vector"] @ texts["vector"].T
     for i, regions in enumerate(images["regions"]):
         for t, words in enumerate(texts["words"]):
@@ -44,9 +44,9 @@ def plain_score(images, texts, mask, pooling="mean", scale=15.0, sharpness=8.0):
 
 
 @pytest.mark.parametrize("pooling", ["mean", "log_sum_exp"])
-def test_it_is_what_the_paper_writes(images, texts, pooling):
+def test_f_is_as_in_the_paper(images, texts, pooling):
     found = PairScore(word_pooling=pooling)(images, texts, MASK)
-    expected = plain_score(images, texts, MASK, pooling)
+    expected = score_by_loops(images, texts, MASK, pooling)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 

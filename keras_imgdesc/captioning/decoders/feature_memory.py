@@ -1,4 +1,4 @@
-"""What a decoder keeps of an image: keys and values of its locations."""
+"""Keys and values of the locations of a feature map."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class FeatureMemory(keras.layers.Layer):
-    """Turns a feature map into the keys and values that attention reads.
+    """Project a feature map to keys and values for attention.
 
-    Locations are normalised over their channels, so that encoders of any scale fit,
-    and projected; a learned embedding of each location is added, without which
-    "left of" could not be told.
+    Each location is normalized over its channels, so that the scale of the encoder does
+    not matter, and projected. A learned embedding per location is added; without it a
+    decoder could not learn "left of".
 
     Args:
         feature_dim: width of keys and of values, a multiple of `num_heads`.
         num_heads: number of attention heads.
-        dropout: share of the channels that are dropped for a whole image.
+        dropout: dropout rate of channels, in [0, 1); a channel is dropped at all
+            locations.
 
     Call arguments:
         feature_map: float (batch, rows, columns, channels).
 
     Returns:
-        keys and values, both (batch, num_heads, head_dim, locations), and the mean
-        of the values, (batch, feature_dim).
+        Keys and values, both (batch, num_heads, head_dim, locations), and the mean of
+        the values over the locations, (batch, feature_dim).
 
     Example:
 
@@ -57,15 +58,15 @@ class FeatureMemory(keras.layers.Layer):
             epsilon=1e-5, dtype=self.dtype_policy, name="normalization"
         )
         self.normalization.build((None, self.locations, channels))
-        # Whole channels, as neighbouring locations would tell what single dropped
-        # values were; also far fewer random numbers.
+        # Entire channels, because single values can be inferred from neighbouring
+        # locations. It also takes far fewer random numbers.
         self.channel_dropout = keras.layers.Dropout(
             self.dropout,
             noise_shape=(None, 1, channels),
             dtype=self.dtype_policy,
             name="channel_dropout",
         )
-        # One matrix product for keys and values.
+        # One matrix product for both keys and values.
         self.projection = keras.layers.Dense(
             2 * self.feature_dim, dtype=self.dtype_policy, name="projection"
         )
@@ -82,9 +83,9 @@ class FeatureMemory(keras.layers.Layer):
         x = self.channel_dropout(self.normalization(x), training=training)
         x = self.projection(x) + self.location_embedding
         pooled = ops.mean(ops.split(x, 2, axis=-1)[1], axis=1)
-        # One transposition for both, and not the one that words need: with a
-        # constant shared between the search's loop and what is before it, the TFLite
-        # converter fails ("operand does not dominate this use").
+        # One transposition for both, in another order than the one in the loop of the
+        # search: if the two share a constant, the TFLite converter fails ("operand
+        # does not dominate this use").
         head_dim = self.feature_dim // self.num_heads
         x = ops.reshape(x, (-1, self.locations, 2 * self.num_heads, head_dim))
         keys, values = ops.split(ops.transpose(x, (0, 2, 3, 1)), 2, axis=1)

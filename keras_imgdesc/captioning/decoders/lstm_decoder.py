@@ -245,7 +245,7 @@ def _check(sizes: dict[str, int], shares: dict[str, float]) -> None:
     for name, size in sizes.items():
         if size < 1:
             raise InputError(
-                f"{name} must be at least 1", "Use a larger one", **{name: size}
+                f"{name} must be at least 1", f"Use a positive {name}", **{name: size}
             )
     for name, share in shares.items():
         if not 0 <= share < 1:

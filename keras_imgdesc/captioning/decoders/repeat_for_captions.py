@@ -1,4 +1,4 @@
-"""Several captions of one image."""
+"""Repetition of image tensors for several captions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class RepeatForCaptions(keras.layers.Layer):
-    """Gives each caption what was computed once for its image.
+    """Repeat a tensor of images, so that there is one row per caption.
 
     Call arguments:
         x: (images, width).
-        token_ids: (images * k, words); rows of an image follow each other.
+        token_ids: (images * k, words); the k captions of an image are adjacent.
 
     Returns:
         (images * k, width).
@@ -32,7 +32,7 @@ class RepeatForCaptions(keras.layers.Layer):
 
     def call(self, x: Any, token_ids: Any) -> Any:
         images, captions = ops.shape(x)[0], ops.shape(token_ids)[0]
-        # A reshape refuses numbers that do not fit; the image comes first.
+        # The reshape fails if the captions are not a multiple of the images.
         copies = ops.repeat(ops.expand_dims(x, 1), captions // images, axis=1)
         return ops.reshape(copies, (captions, x.shape[-1]))
 

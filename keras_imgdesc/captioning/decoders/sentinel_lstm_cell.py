@@ -10,24 +10,25 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class SentinelLSTMCell(keras.layers.Layer):
-    """An LSTM cell that also says what it knows without looking at the image.
+    """LSTM cell that also outputs what it knows without the image.
 
-    The visual sentinel `s = sigmoid(W_x x + W_h h) * tanh(c)` is one more gate on
-    the cell's memory. Inputs are the already projected ones of all gates, so a step
-    is a single matrix product; the projection is done for all words at once outside.
+    The visual sentinel `s = sigmoid(W_x x + W_h h) * tanh(c)` is a further gate on the
+    cell's memory. The inputs of all gates are projected outside of the cell, for all
+    words at once, so a step is a single matrix product.
 
     Args:
         units: width of the state.
-        use_sentinel: without it the cell is a plain LSTM cell.
+        use_sentinel: whether to output the sentinel; without it, this is a plain LSTM
+            cell.
 
     Call arguments:
         inputs: (batch, num_gates * units), gates in the order input, forget, output,
-            (sentinel,) candidate; bias included.
+            (sentinel,) candidate, bias included.
         states: `[hidden, cell]`, each (batch, units).
 
     Returns:
-        hidden state and sentinel beside each other, (batch, 2 * units), or only the
-        hidden state, and the new states.
+        Hidden state and sentinel concatenated, (batch, 2 * units), or the hidden state
+        alone, (batch, units); and the new states.
 
     Example:
 
@@ -67,13 +68,13 @@ class SentinelLSTMCell(keras.layers.Layer):
         num_sigmoids = self.num_gates - 1
         gates, candidate = ops.split(z, [num_sigmoids * self.units], axis=-1)
         gates = ops.split(ops.sigmoid(gates), num_sigmoids, axis=-1)
-        write, keep, show, *tell = gates
+        write, keep, expose, *sentinel = gates
         cell = keep * cell + write * ops.tanh(candidate)
         squashed = ops.tanh(cell)
-        hidden = show * squashed
+        hidden = expose * squashed
         output = hidden
         if self.use_sentinel:
-            output = ops.concatenate([hidden, tell[0] * squashed], axis=-1)
+            output = ops.concatenate([hidden, sentinel[0] * squashed], axis=-1)
         return output, [hidden, cell]
 
     def get_config(self) -> dict[str, Any]:
@@ -84,7 +85,7 @@ class SentinelLSTMCell(keras.layers.Layer):
 
 
 def gate_bias_initializer(units: int) -> Any:
-    """A bias that is 1 at the forget gate: a fresh cell remembers."""
+    """Return an initializer with 1 at the forget gate, so that a new cell remembers."""
 
     def initialize(shape: tuple[int, ...], dtype: Any = None) -> Any:
         index = ops.arange(shape[0])

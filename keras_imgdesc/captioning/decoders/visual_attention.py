@@ -1,4 +1,4 @@
-"""Attention over the locations of an image and the sentinel."""
+"""Attention over the locations of an image and the visual sentinel."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class VisualAttention(keras.layers.Layer):
-    """Multi-head attention over locations, with the sentinel as one slot more.
+    """Attend to locations with several heads, and to the sentinel as one more slot.
 
     Args:
         feature_dim: width of keys and values, a multiple of `num_heads`.
         num_heads: number of heads.
 
     Call arguments:
-        hidden: (batch, words, hidden_dim), what asks.
+        hidden: (batch, words, hidden_dim), source of the queries.
         sentinel: (batch, words, hidden_dim), or None for plain attention.
-        keys: (images, num_heads, head_dim, locations); the batch may be a multiple
-            of the images, whose rows then follow each other.
+        keys: (images, num_heads, head_dim, locations); the batch may be a multiple of
+            the images, with the rows of an image adjacent.
         values: (images, num_heads, head_dim, locations).
 
     Returns:
-        context (batch, words, feature_dim) and the attention on the locations,
-        float32 (batch, words, locations), mean over the heads. It sums to what the
-        sentinel leaves.
+        Context (batch, words, feature_dim), and the attention on the locations, float32
+        (batch, words, locations), averaged over the heads. It sums to 1 minus the
+        attention on the sentinel.
 
     Example:
 
@@ -78,7 +78,7 @@ class VisualAttention(keras.layers.Layer):
             )
             own = ops.sum(query * sentinel_key, axis=-1, keepdims=True)
             scores = ops.concatenate([scores, own], axis=-1)
-        # Softmax in float32: bfloat16 keeps less than three digits.
+        # Softmax in float32: bfloat16 has fewer than three decimal digits.
         scores = ops.cast(scores, "float32") * (self.head_dim**-0.5)
         weights = ops.softmax(scores, axis=-1)
         on_image = weights[..., :locations]
@@ -94,9 +94,9 @@ class VisualAttention(keras.layers.Layer):
         return context, attention
 
     def _split(self, x: Any, images: Any) -> Any:
-        """(batch, words, feature_dim) to (images, num_heads, words, head_dim).
+        """Reshape (batch, words, feature_dim) to (images, num_heads, words, head_dim).
 
-        All rows of an image become words of one.
+        All captions of an image are joined along the axis of words.
         """
         x = ops.reshape(x, (images, -1, self.num_heads, self.head_dim))
         return ops.transpose(x, (0, 2, 1, 3))

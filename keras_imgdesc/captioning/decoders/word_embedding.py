@@ -1,4 +1,4 @@
-"""Word vectors, for reading words and for predicting them."""
+"""Word vectors, shared between reading and predicting words."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class WordEmbedding(keras.layers.Layer):
-    """Token ids to vectors, and vectors to logits over the vocabulary.
+    """Convert token ids to vectors, and vectors to logits over the vocabulary.
 
     Args:
         vocabulary_size: number of token ids.
         embedding_dim: width of a vector.
-        tie_embeddings: the same matrix serves both directions.
+        tie_embeddings: whether both directions use one matrix.
 
     Call arguments:
-        inputs: token ids, int (...), or with `reverse=True` vectors
-            (..., embedding_dim).
-        reverse: predict words.
+        inputs: token ids, int (...), or vectors (..., embedding_dim) if `reverse`.
+        reverse: whether to predict words.
 
     Returns:
         Vectors (..., embedding_dim), or float32 logits (..., vocabulary_size).
@@ -52,7 +51,7 @@ class WordEmbedding(keras.layers.Layer):
         self.tie_embeddings = tie_embeddings
 
     def build(self, input_shape: Any = None) -> None:
-        # Small as an output matrix needs it; read, vectors are scaled up again.
+        # Small, as an output matrix should be; vectors that are read are scaled up.
         initializer = keras.initializers.RandomNormal(stddev=self.embedding_dim**-0.5)
         shape = (self.vocabulary_size, self.embedding_dim)
         self.embeddings = self.add_weight(
@@ -71,7 +70,7 @@ class WordEmbedding(keras.layers.Layer):
         if not reverse:
             vectors = ops.take(self.embeddings, inputs, axis=0)
             return vectors * (self.embedding_dim**0.5)
-        # float32, as bfloat16 logits make ties between the likeliest words.
+        # float32, because bfloat16 logits make ties between the likeliest words.
         kernel = ops.transpose(ops.cast(self.output_embeddings, "float32"))
         logits = ops.matmul(ops.cast(inputs, "float32"), kernel)
         return logits + ops.cast(self.output_bias, "float32")

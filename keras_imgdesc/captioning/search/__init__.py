@@ -1,1 +1,1 @@
-"""Search: from a decoder to captions, by beam search or sampling."""
+"""Decoding: captions from a decoder's step, by beam search or sampling."""

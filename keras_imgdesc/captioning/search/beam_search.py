@@ -1,4 +1,4 @@
-"""Beam search in static shapes, written once for every runtime."""
+"""Beam search in static shapes, one implementation for every runtime."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from keras_imgdesc.captioning.search.decoding import (
     check_at_least,
     first_rows,
     loop,
-    normalise,
+    normalize_by_length,
     put_word,
     select_beams,
     spread_over_beams,
@@ -34,34 +34,37 @@ def beam_search(
     num_locations: int | None = None,
     early_exit: bool = True,
 ) -> SearchResult:
-    """Finds the captions of the highest length-normalised log-probability.
+    """Find the captions of highest length-normalized log-probability.
 
-    A caption that has its end token stays among the beams as it is, at its own
-    length, until `num_beams` better ones push it out. Where two candidates are
-    equal, the one of the better beam wins, then the one of the lower token id. The
-    result of an image does not depend on the others of its batch.
+    A finished caption stays among the beams, at its own length, until `num_beams`
+    better ones displace it. Of two candidates with equal scores, the one of the better
+    beam wins, then the one of the lower token id. The result of an image does not
+    depend on the rest of its batch.
 
-    Made of `keras.ops` on tensors of static shapes (the batch may be dynamic), so
-    that it runs eagerly, compiled, in a SavedModel and in TFLite.
+    The search consists of `keras.ops` on tensors of static shapes (the batch may be
+    dynamic), so it runs eagerly, compiled, in a SavedModel and in TFLite.
 
     Args:
-        step: (token_ids int32 (batch, beams), memory, state) to (log_probs float32
-            (batch, beams, vocabulary_size), attention float32 (batch, beams,
-            locations), state), such as `Decoder.step`.
-        memory: handed to `step` as it is.
-        state: tensors (batch, ...) of any nesting; `step` gets them with an axis of
-            beams, (batch, beams, ...).
+        step: function of (token_ids int32 (batch, beams), memory, state) that returns
+            (log_probs float32 (batch, beams, vocabulary_size), attention float32
+            (batch, beams, locations), state), such as `Decoder.step`.
+        memory: passed to `step` unchanged.
+        state: any nesting of tensors (batch, ...); `step` receives them as (batch,
+            beams, ...).
         tokens: size of the vocabulary and its special tokens.
-        num_beams: captions that are followed at a time, at least 1; 1 is greedy.
-        max_length: tokens of the longest caption, the end token included.
-        length_penalty: exponent of the length, 0 or more, a number or a tensor; the
-            larger, the longer the captions. 0 compares plain log-probabilities.
-        num_locations: width of the attention; None leaves attention out.
-        early_exit: finish an image as soon as its best caption is certain. Its
-            other beams may then be cut short; they come last and score below -1e6.
+        num_beams: number of captions kept per image, at least 1; 1 is greedy search.
+        max_length: length of the longest caption in tokens, end token included.
+        length_penalty: exponent of the length, 0 or more, a number or a scalar tensor.
+            A larger one prefers longer captions; 0 compares plain log-probabilities.
+        num_locations: width of the attention; None omits attention.
+        early_exit: whether to stop an image as soon as its best caption is certain. Its
+            other beams may then be incomplete; they come last and score below -1e6.
+
+    Returns:
+        A `SearchResult` with `num_beams` captions per image, the best first.
 
     Raises:
-        InputError: an argument is out of its range.
+        InputError: an argument is out of range.
 
     Example:
 
@@ -87,24 +90,24 @@ def beam_search(
     variables = blank_captions(
         tree.flatten(state)[0], beams, max_length, tokens, num_locations
     )
-    # The beams start alike: all but the first are impossible.
+    # All beams start equal, so all but the first are impossible.
     variables["totals"] += ops.convert_to_tensor(
         [[0.0] + [IMPOSSIBLE] * (beams - 1)], dtype="float32"
     )
-    variables["given_up"] = ops.zeros_like(variables["finished"])
+    variables["abandoned"] = ops.zeros_like(variables["finished"])
     variables["state"] = spread_over_beams(state, beams)
 
-    def go_on(v: dict[str, Any]) -> Any:
-        frozen = ops.logical_or(v["finished"], v["given_up"])
+    def is_running(v: dict[str, Any]) -> Any:
+        frozen = ops.logical_or(v["finished"], v["abandoned"])
         return ops.logical_and(v["time"] < max_length, ops.logical_not(ops.all(frozen)))
 
     def advance(v: dict[str, Any]) -> dict[str, Any]:
         log_probs, attention, state = step(v["last"], memory, v["state"])
         log_probs = ops.maximum(ops.cast(log_probs, "float32") + never, IMPOSSIBLE)
-        frozen = ops.logical_or(v["finished"], v["given_up"])
+        frozen = ops.logical_or(v["finished"], v["abandoned"])
         log_probs = ops.where(frozen[..., None], only_padding, log_probs)
         lengths = v["lengths"] + ops.cast(ops.logical_not(frozen), "int32")
-        scores = normalise(
+        scores = normalize_by_length(
             v["totals"][..., None] + log_probs, lengths[..., None], length_penalty
         )
         _, best = ops.top_k(ops.reshape(scores, (-1, beams * tokens.size)), beams)
@@ -127,37 +130,38 @@ def beam_search(
             "finished": ops.logical_or(
                 inherit(v["finished"]), ops.equal(token, tokens.end_id)
             ),
-            "given_up": inherit(v["given_up"]),
+            "abandoned": inherit(v["abandoned"]),
             "state": tree.map_structure(inherit, state),
         }
         if num_locations is not None:
-            looked = ops.where(frozen[..., None], 0.0, ops.cast(attention, "float32"))
+            attention = ops.cast(attention, "float32")
+            attention = ops.where(frozen[..., None], 0.0, attention)
             new["attention"] = put_word(
-                inherit(v["attention"]), inherit(looked), v["time"]
+                inherit(v["attention"]), inherit(attention), v["time"]
             )
         if early_exit:
-            new["given_up"] = ops.logical_or(new["given_up"], hopeless(new))
+            new["abandoned"] = ops.logical_or(new["abandoned"], hopeless(new))
         return new
 
     def hopeless(v: dict[str, Any]) -> Any:
-        """Open beams of images whose best caption no open beam can still beat."""
+        """Mark open beams of images whose best caption they can no longer beat."""
         is_open = ops.logical_not(v["finished"])
-        scores = normalise(v["totals"], v["lengths"], length_penalty)
+        scores = normalize_by_length(v["totals"], v["lengths"], length_penalty)
         done = ops.where(is_open, 2 * IMPOSSIBLE, scores)
-        # Log-probabilities are at most 0: at best, nothing more is lost and the
-        # caption becomes as long as it can.
+        # Log-probabilities are at most 0: at best, the total stays and the caption
+        # reaches its maximum length.
         longest = ops.full_like(v["lengths"], max_length)
-        reachable = normalise(v["totals"], longest, length_penalty)
+        reachable = normalize_by_length(v["totals"], longest, length_penalty)
         reachable = ops.where(is_open, reachable, 2 * IMPOSSIBLE)
         certain = ops.max(done, axis=1, keepdims=True) >= ops.max(
             reachable, axis=1, keepdims=True
         )
         return ops.logical_and(is_open, certain)
 
-    v = loop(go_on, advance, variables)
-    scores = normalise(v["totals"], v["lengths"], length_penalty)
-    # A given-up beam is no caption: it goes behind all others.
-    scores = ops.where(v["given_up"], scores + IMPOSSIBLE, scores)
+    v = loop(is_running, advance, variables)
+    scores = normalize_by_length(v["totals"], v["lengths"], length_penalty)
+    # An abandoned beam is not a caption: it comes after all others.
+    scores = ops.where(v["abandoned"], scores + IMPOSSIBLE, scores)
     scores, order = ops.top_k(scores, beams)
     order = ops.cast(order, "int32")
 

@@ -1,7 +1,7 @@
-"""What beam search and sampling share, in static shapes.
+"""Building blocks of beam search and sampling, in static shapes.
 
-Gathering is done by comparing and selecting: exact in every type, without an index
-tensor of computed shape, which runtimes for phones and browsers cannot follow.
+Values are gathered by comparison and selection: that is exact in every dtype, and needs
+no index tensor of computed shape, which runtimes for phones and browsers cannot handle.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from keras import ops, tree
 
 from keras_imgdesc.errors import InputError
 
-# Far below any log-probability, and still finite: infinities become NaN when a
-# runtime multiplies them with 0.
+# Far below any log-probability, but finite: infinity becomes NaN in a runtime that
+# multiplies it by 0.
 IMPOSSIBLE = -1e9
 
 Step = Callable[[Any, Any, Any], tuple[Any, Any, Any]]
 
 
 class SearchResult(NamedTuple):
-    """Several captions for each image; beam search sorts them, the best first.
+    """Several captions per image; beam search sorts them, the best first.
 
     Attributes:
         token_ids: int32 (batch, beams, max_length): words, the end token, padding.
-        log_probs: float32 (batch, beams, max_length), of each token; 0 at padding.
-        totals: float32 (batch, beams), their sum.
-        scores: float32 (batch, beams), `totals / lengths ** length_penalty`, what
-            beam search sorts by; below -1e6 there is no such caption.
-        lengths: int32 (batch, beams), tokens including the end token.
-        finished: bool (batch, beams), whether it has its end token. One without has
-            filled `max_length`, or was given up by `early_exit`.
+        log_probs: float32 (batch, beams, max_length), one per token; 0 at padding.
+        totals: float32 (batch, beams), sum of `log_probs`.
+        scores: float32 (batch, beams), `totals / lengths ** length_penalty`, the order
+            of beam search. A score below -1e6 marks a beam that is not a caption.
+        lengths: int32 (batch, beams), number of tokens, end token included.
+        finished: bool (batch, beams), whether the caption has its end token. One
+            without has reached `max_length`, or was abandoned by `early_exit`.
         attention: float32 (batch, beams, max_length, locations), or None.
     """
 
@@ -48,12 +48,12 @@ class SearchResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Tokens:
-    """What decoding must know of a vocabulary.
+    """Size and special tokens of a vocabulary, as decoding needs them.
 
     Args:
         size: number of token ids.
-        start_id, end_id, pad_id, unk_id: special tokens; start, padding and unknown
-            are never produced.
+        pad_id, unk_id, start_id, end_id: ids of the special tokens. Padding, unknown
+            and start are never generated; `unk_id` may be None.
     """
 
     size: int
@@ -63,12 +63,12 @@ class Tokens:
     end_id: int = 3
 
     def never(self) -> Any:
-        """Addend that forbids special tokens, float32 (size,)."""
+        """Return an addend that forbids special tokens, float32 (size,)."""
         special = (self.pad_id, self.unk_id, self.start_id)
         return self._forbid([i for i in special if i is not None])
 
     def only_padding(self) -> Any:
-        """Log-probabilities after the end token: padding is free."""
+        """Return log-probabilities after the end token, which allow only padding."""
         return self._forbid([i for i in range(self.size) if i != self.pad_id])
 
     def _forbid(self, ids: Sequence[int]) -> Any:
@@ -80,13 +80,13 @@ class Tokens:
 def blank_captions(
     like: Any, beams: int, max_length: int, tokens: Tokens, locations: int | None
 ) -> dict[str, Any]:
-    """The variables of a decoding loop before the first word.
+    """Return the variables of a decoding loop before the first word.
 
     Args:
-        like: a tensor (batch, ...), for its batch.
-        beams: captions for each image.
-        max_length: tokens of the longest caption.
-        tokens: the special tokens.
+        like: tensor (batch, ...) that sets the batch size.
+        beams: number of captions per image.
+        max_length: length of the longest caption in tokens.
+        tokens: special tokens.
         locations: width of the attention, or None.
     """
     batch = ops.shape(like)[0]
@@ -110,7 +110,7 @@ def blank_captions(
 
 
 def spread_over_beams(state: Any, num_beams: int) -> Any:
-    """Tensors (batch, ...) to (batch, num_beams, ...), all beams alike."""
+    """Repeat tensors (batch, ...) to (batch, num_beams, ...)."""
 
     def spread(x: Any) -> Any:
         return ops.repeat(ops.expand_dims(x, 1), num_beams, axis=1)
@@ -119,37 +119,37 @@ def spread_over_beams(state: Any, num_beams: int) -> Any:
 
 
 def select_beams(x: Any, parent: Any) -> Any:
-    """Takes beam `parent[b, k]` of x as the new beam k.
+    """Select beam `parent[b, k]` of x as the new beam k.
 
     Args:
-        x: any type, (batch, beams, ...).
+        x: any dtype, (batch, beams, ...).
         parent: int32 (batch, beams).
     """
     rows = ops.reshape(x, (-1, *x.shape[2:]))
     return ops.take(rows, parent + first_rows(parent), axis=0)
 
 
-def first_rows(of_beams: Any) -> Any:
-    """Where the beams of each image start when all beams are in one row.
+def first_rows(like: Any) -> Any:
+    """Return the index of each image's first beam when all beams are in one axis.
 
     Args:
-        of_beams: (batch, beams).
+        like: any tensor (batch, beams).
 
     Returns:
         int32 (batch, 1).
     """
-    batch, beams = ops.shape(of_beams)
+    batch, beams = ops.shape(like)
     return ops.expand_dims(ops.arange(batch, dtype="int32") * beams, 1)
 
 
 def pick(x: Any, index: Any) -> Any:
-    """Takes x[..., index[...]]: x float (..., size), index int32 (...)."""
+    """Return x[..., index[...]], with x float (..., size) and index int32 (...)."""
     chosen = ops.equal(ops.arange(x.shape[-1], dtype="int32"), index[..., None])
     return ops.sum(ops.where(chosen, x, ops.cast(0, x.dtype)), axis=-1)
 
 
 def put_word(x: Any, word: Any, time: Any) -> Any:
-    """Writes `word` at place `time` of x.
+    """Return x with `word` at index `time` of its axis of words.
 
     Args:
         x: (batch, beams, max_length, ...).
@@ -162,19 +162,19 @@ def put_word(x: Any, word: Any, time: Any) -> Any:
     return ops.where(here, ops.expand_dims(word, 2), x)
 
 
-def normalise(totals: Any, lengths: Any, length_penalty: Any) -> Any:
-    """`totals / lengths ** length_penalty`, float32."""
-    # A length of 0 occurs only before the first word, where it divides 0.
+def normalize_by_length(totals: Any, lengths: Any, length_penalty: Any) -> Any:
+    """Return `totals / lengths ** length_penalty`, float32 (batch, beams)."""
+    # A length of 0 occurs only before the first word, when the total is 0.
     lengths = ops.cast(ops.maximum(lengths, 1), "float32")
     return totals / ops.power(lengths, ops.cast(length_penalty, "float32"))
 
 
 def loop(
-    go_on: Callable[[dict[str, Any]], Any],
+    is_running: Callable[[dict[str, Any]], Any],
     advance: Callable[[dict[str, Any]], dict[str, Any]],
     variables: dict[str, Any],
 ) -> dict[str, Any]:
-    """`while_loop` over variables that have names."""
+    """Run `while_loop` over a dict of variables, and return the final ones."""
     names = list(variables)
 
     def named(values: tuple[Any, ...]) -> dict[str, Any]:
@@ -185,17 +185,21 @@ def loop(
         return tuple(new[name] for name in names)
 
     values = ops.while_loop(
-        lambda *values: go_on(named(values)), body, tuple(variables.values())
+        lambda *values: is_running(named(values)), body, tuple(variables.values())
     )
     return named(values)
 
 
 def check_at_least(minimum: float, **values: Any) -> None:
-    """Refuses numbers below `minimum`; tensors are let through."""
+    """Refuse numbers below `minimum`; tensors are not checked.
+
+    Raises:
+        InputError: a number is too small.
+    """
     for name, value in values.items():
         if isinstance(value, (int, float)) and not value >= minimum:
             raise InputError(
                 f"{name} must be at least {minimum}",
-                "Use a larger one",
+                f"Use {minimum} or more",
                 **{name: value},
             )

@@ -1,4 +1,4 @@
-"""A second opinion on finished beams."""
+"""Choice among the beams of a search by a matcher."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from keras_imgdesc.errors import InputError
 
 @dataclass(frozen=True)
 class Reranker:
-    """Chooses among a search's captions by a weighted sum.
+    """Choose among the captions of a search by the search's and a matcher's score.
 
-    What is added to a caption's score, its length-normalised log P(caption | image),
-    is `weight * log P(D|I)`, P(D|I) being the matcher's over the captions of one
-    picture.
+    The weighted sum is the caption's length-normalized log P(caption | image) plus
+    `weight * log P(D|I)`, where the matcher's P(D|I) is over the captions of one image.
 
     Attributes:
-        matcher: an `ImageTextMatcher`, or whatever has its `score`.
-        weight: 0 or more; 0 keeps the search's choice.
+        matcher: an `ImageTextMatcher`, or any object with its methods `embed_images`,
+            `embed_texts` and `score`.
+        weight: weight of the matcher, 0 or more; 0 keeps the choice of the search.
 
     Raises:
-        InputError: the weight is below 0.
+        InputError: the weight is negative.
     """
 
     matcher: Any
@@ -34,7 +34,7 @@ class Reranker:
         if not self.weight >= 0:
             raise InputError(
                 "rerank_weight must be at least 0",
-                "Use 0.1",
+                "Use for example 0.1",
                 rerank_weight=self.weight,
             )
 
@@ -44,33 +44,30 @@ class Reranker:
         captions: Sequence[Sequence[str]],
         scores: np.ndarray,
     ) -> np.ndarray:
-        """The place of the chosen caption of each picture.
+        """Return the index of the chosen caption of each image, int (images,).
 
         Args:
             images: uint8 (images, height, width, 3).
-            captions: as many for each picture; an empty one is never chosen unless
-                all are.
-            scores: float (images, captions), the search's.
-
-        Returns:
-            int (images,).
+            captions: the same number of captions per image. An empty one is chosen only
+                if all are empty.
+            scores: float (images, captions), scores of the search.
         """
-        several = len(captions[0])
+        beams = len(captions[0])
         flat = [text for row in captions for text in row]
-        # Nothing can be said of an empty caption; the stand-in is discarded below.
+        # A matcher refuses empty texts; the score of the stand-in is discarded below.
         matched = self.matcher.embed_texts([text or "a" for text in flat])
         embedded = self.matcher.embed_images(list(images))
-        found = np.stack(
+        matches = np.stack(
             [
                 self.matcher.score(
                     embedded[row : row + 1],
-                    matched[row * several : (row + 1) * several],
+                    matched[row * beams : (row + 1) * beams],
                 )[0]
                 for row in range(len(images))
             ]
         )
-        highest = found.max(axis=1, keepdims=True)
-        log_sum = np.log(np.exp(found - highest).sum(axis=1, keepdims=True))
-        totals = scores + self.weight * (found - highest - log_sum)
+        highest = matches.max(axis=1, keepdims=True)
+        log_sum = np.log(np.exp(matches - highest).sum(axis=1, keepdims=True))
+        totals = scores + self.weight * (matches - highest - log_sum)
         is_empty = np.array([[not text for text in row] for row in captions])
         return np.where(is_empty, -np.inf, totals).argmax(axis=1)

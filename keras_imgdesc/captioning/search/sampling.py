@@ -1,4 +1,4 @@
-"""Captions drawn at random, in static shapes."""
+"""Sampling of captions, in static shapes."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ def sample(
     top_p: Any = 1.0,
     num_locations: int | None = None,
 ) -> SearchResult:
-    """Draws captions word by word from the model's probabilities.
+    """Sample captions word by word from the model's probabilities.
 
-    The random numbers come in as `noise`, so that a draw is a function of its input
-    alone: the same in every runtime, and for an image whatever else is in its batch.
-    Temperature comes first, then `top_k`, then `top_p`. `log_probs` of the result
-    are the model's own, before any of them.
+    The random numbers are an input, `noise`, so a sample is a function of its inputs:
+    the same in every runtime, whatever else is in the batch. Temperature applies first,
+    then `top_k`, then `top_p`. The `log_probs` of the result are those of the model,
+    before all three. `temperature`, `top_k` and `top_p` may be numbers or scalar
+    tensors.
 
     Args:
         step, memory, state, tokens, num_locations: as in `beam_search`.
-        noise: float32 in [0, 1), (batch, samples, max_length), see `draw_noise`.
-        temperature: above 0; below 1 makes likely words likelier.
-        top_k: draw from this many of the likeliest words; 0 means all.
-        top_p: draw from the fewest words that have this much probability together,
-            in (0, 1].
-
-    The three settings may be numbers or scalar tensors.
+        noise: float32 in [0, 1), (batch, samples, max_length); see `draw_noise`.
+        temperature: divisor of the log-probabilities, above 0; below 1 it makes likely
+            words likelier.
+        top_k: number of most likely words to sample from; 0 means all.
+        top_p: probability of the smallest set of most likely words to sample from, in
+            (0, 1].
 
     Returns:
         A `SearchResult` in the order of the samples; its scores are the totals.
 
     Raises:
-        InputError: an argument is out of its range.
+        InputError: an argument is out of range.
 
     Example:
 
@@ -81,7 +81,7 @@ def sample(
     variables["state"] = spread_over_beams(state, samples)
     places = ops.arange(max_length, dtype="int32")
 
-    def go_on(v: dict[str, Any]) -> Any:
+    def is_running(v: dict[str, Any]) -> Any:
         return ops.logical_and(
             v["time"] < max_length, ops.logical_not(ops.all(v["finished"]))
         )
@@ -106,11 +106,12 @@ def sample(
             "state": state,
         }
         if num_locations is not None:
-            looked = ops.where(frozen[..., None], 0.0, ops.cast(attention, "float32"))
-            new["attention"] = put_word(v["attention"], looked, v["time"])
+            attention = ops.cast(attention, "float32")
+            attention = ops.where(frozen[..., None], 0.0, attention)
+            new["attention"] = put_word(v["attention"], attention, v["time"])
         return new
 
-    v = loop(go_on, advance, variables)
+    v = loop(is_running, advance, variables)
     return SearchResult(
         token_ids=v["token_ids"],
         log_probs=v["log_probs"],
@@ -125,13 +126,13 @@ def sample(
 def draw_noise(
     seed: int, indices: Any, num_samples: int, max_length: int
 ) -> np.ndarray:
-    """Uniform random numbers for `sample`, a function of (seed, index) alone.
+    """Return uniform random numbers for `sample`, a function of seed and index.
 
     Args:
         seed: any integer.
-        indices: one integer of 0 or more for each image, its place in the data.
-        num_samples: captions for each image.
-        max_length: tokens of the longest caption.
+        indices: index of each image in the data, integers of 0 or more.
+        num_samples: number of captions per image.
+        max_length: length of the longest caption in tokens.
 
     Returns:
         float32 in [0, 1), (images, num_samples, max_length).
@@ -148,7 +149,11 @@ def draw_noise(
 
 
 def check_sampling(temperature: Any, top_k: Any, top_p: Any) -> None:
-    """Refuses settings out of range; tensors are let through."""
+    """Refuse settings out of range; tensors are not checked.
+
+    Raises:
+        InputError: a setting is out of range.
+    """
     rules = (
         ("temperature must be above 0", "temperature", temperature, lambda x: x > 0),
         ("top_k must be 0 (all words) or more", "top_k", top_k, lambda x: x >= 0),
@@ -156,19 +161,19 @@ def check_sampling(temperature: Any, top_k: Any, top_p: Any) -> None:
     )
     for rule, name, value, holds in rules:
         if isinstance(value, (int, float)) and not holds(value):
-            raise InputError(rule, "Leave it out for the default", **{name: value})
+            raise InputError(rule, f"Omit {name} for the default", **{name: value})
 
 
 def _draw(
     log_probs: Any, uniform: Any, temperature: Any, top_k: Any, top_p: Any
 ) -> Any:
-    """Token ids int32 (batch, samples) by the inverse of the distribution."""
+    """Draw token ids, int32 (batch, samples), by the inverse of the distribution."""
     size = log_probs.shape[-1]
     ranked, words = ops.top_k(log_probs, size)
     rank = ops.arange(size, dtype="int32")
     top_k = ops.cast(top_k, "int32")
     in_top_k = ops.logical_or(rank < top_k, top_k <= 0)
-    # Words that are forbidden stay so at any temperature.
+    # Forbidden words stay forbidden at any temperature.
     possible = ops.logical_and(in_top_k, ranked > IMPOSSIBLE / 2)
     ranked = ranked / ops.cast(temperature, "float32")
     probs = ops.softmax(ops.where(possible, ranked, IMPOSSIBLE), axis=-1)
@@ -178,7 +183,7 @@ def _draw(
     cumulative = ops.cumsum(probs, axis=-1)
     threshold = uniform[..., None] * cumulative[..., -1:]
     place = ops.sum(ops.cast(cumulative <= threshold, "int32"), axis=-1)
-    # Rounding may put the threshold on the total itself.
+    # Rounding may raise the threshold to the total.
     last = ops.sum(ops.cast(probs > 0, "int32"), axis=-1) - 1
     place = ops.minimum(place, last)
     chosen = ops.equal(rank, place[..., None])

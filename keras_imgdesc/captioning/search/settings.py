@@ -1,4 +1,4 @@
-"""How captions are made: by beam search or by drawing."""
+"""Settings of caption generation, by beam search or sampling."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from keras_imgdesc.errors import InputError
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """Settings of `ImageCaptioner.generate`, and the defaults that a model has.
+    """Settings of `ImageCaptioner.generate`; a captioner keeps its defaults as one.
+
+    If `temperature`, `top_k`, `top_p` or `seed` is set, captions are sampled instead of
+    searched.
 
     Attributes:
-        num_beams: captions followed at a time, at least 1; 1 is greedy.
-        length_penalty: exponent of the length, 0 or more.
-        max_length: tokens of the longest caption, the end token included.
-        temperature: above 0. If this or one of the next three is set, captions are
-            drawn at random instead of searched.
-        top_k: draw from this many of the likeliest words; 0 means all.
-        top_p: draw from the words that have this probability together, in (0, 1].
-        seed: makes the draw repeatable.
+        num_beams: number of captions kept by beam search, at least 1; 1 is greedy.
+        length_penalty: exponent of the length in beam search, 0 or more.
+        max_length: length of the longest caption in tokens, end token included.
+        temperature: divisor of the log-probabilities, above 0; None means 1.
+        top_k: number of most likely words to sample from; None or 0 means all.
+        top_p: probability of the smallest set of most likely words to sample from, in
+            (0, 1]; None means 1.
+        seed: seed of the random numbers; None means a different one each time.
 
     Raises:
-        InputError: a value is out of its range.
+        InputError: a value is out of range.
 
     Example:
 
@@ -50,13 +53,13 @@ class GenerationSettings:
 
     @property
     def is_sampling(self) -> bool:
-        """Whether captions are drawn at random."""
-        drawing = (self.temperature, self.top_k, self.top_p, self.seed)
-        return any(value is not None for value in drawing)
+        """Whether captions are sampled."""
+        sampling = (self.temperature, self.top_k, self.top_p, self.seed)
+        return any(value is not None for value in sampling)
 
     @property
     def sampling_values(self) -> tuple[float, int, float]:
-        """temperature, top_k and top_p with what they are when left out."""
+        """`temperature`, `top_k` and `top_p`, with defaults in place of None."""
         return (
             1.0 if self.temperature is None else float(self.temperature),
             self.top_k or 0,
@@ -64,28 +67,28 @@ class GenerationSettings:
         )
 
     def changed(self, **settings: Any) -> GenerationSettings:
-        """These settings with those that are not None put in place.
+        """Return these settings with some replaced; None keeps a value.
 
         Raises:
-            InputError: beams are asked for together with a draw.
+            InputError: `num_beams` is set together with a setting of sampling.
         """
         given = {key: value for key, value in settings.items() if value is not None}
         changed = replace(self, **given)
         if changed.is_sampling and "num_beams" in given:
             raise InputError(
-                "Captions are either searched with num_beams or drawn with "
+                "Captions are either searched with num_beams or sampled with "
                 "temperature, top_k, top_p or seed",
-                "Leave one of the two out",
+                "Omit num_beams, or omit the others",
                 **given,
             )
         return changed
 
     def with_seed(self) -> GenerationSettings:
-        """These settings, with a fresh seed if a draw has none."""
+        """Return these settings, with a random seed if sampling has none."""
         if self.seed is not None or not self.is_sampling:
             return self
         return replace(self, seed=int.from_bytes(os.urandom(4), "big"))
 
     def get_config(self) -> dict[str, Any]:
-        """The settings that are not None, ready for JSON."""
+        """Return the settings that are not None, ready for JSON."""
         return {key: value for key, value in asdict(self).items() if value is not None}

@@ -1,4 +1,4 @@
-"""Which pictures a search index has."""
+"""The images that a search index contains."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from keras_imgdesc.matching.index.files import ShardPictures, Stamp, read_pictures
+from keras_imgdesc.matching.index.files import ShardImages, Stamp, read_images
 
 
 class IndexContents:
-    """The pictures of all shards; what a later one says of a picture counts.
+    """The images of all shards; for each image, the last shard that names it counts.
 
     Args:
-        path: the index's folder.
-        manifest: of the index.
+        path: folder of the index.
+        manifest: manifest of the index.
 
     Attributes:
-        failed: pictures that cannot be read, and why.
+        failed: images that cannot be read, with the reason.
 
     Raises:
         InputError: a file is missing or damaged.
@@ -31,22 +31,22 @@ class IndexContents:
         self._stamps: dict[str, Stamp] = {}
         self._rows: list[list[str]] = []
         for entry in manifest["shards"]:
-            self.add(entry, read_pictures(path, entry))
+            self.add(entry, read_images(path, entry))
 
-    def add(self, entry: dict[str, Any], pictures: ShardPictures) -> None:
-        """Takes in another shard."""
+    def add(self, entry: dict[str, Any], images: ShardImages) -> None:
+        """Add a shard."""
         shard = len(self._rows)
-        self._rows.append(list(pictures.indexed))
-        for name in pictures.removed:
+        self._rows.append(list(images.indexed))
+        for name in images.removed:
             self._stamps.pop(name, None)
-        for name in (*pictures.removed, *pictures.failed):
+        for name in (*images.removed, *images.failed):
             self._places.pop(name, None)
-        for name in (*pictures.removed, *pictures.indexed) if self.failed else ():
+        for name in (*images.removed, *images.indexed) if self.failed else ():
             self.failed.pop(name, None)
-        for row, (name, stamp) in enumerate(pictures.indexed.items()):
+        for row, (name, stamp) in enumerate(images.indexed.items()):
             self._places[name] = (shard, row)
             self._stamps[name] = stamp
-        for name, (stamp, why) in pictures.failed.items():
+        for name, (stamp, why) in images.failed.items():
             self._stamps[name] = stamp
             self.failed[name] = why
 
@@ -58,20 +58,20 @@ class IndexContents:
 
     @property
     def names(self) -> KeysView[str]:
-        """All pictures that were looked at and are there, failed ones too."""
+        """All images that the index has tried to read, failed ones included."""
         return self._stamps.keys()
 
     def stamp_of(self, name: str) -> Stamp | None:
-        """Size and time of a picture's file when it was looked at."""
+        """Return size and time of an image's file when it was read; None if never."""
         return self._stamps.get(name)
 
     def name_of(self, shard: int, row: int) -> str:
-        """The picture that a vector is of."""
+        """Return the path of the image of a vector."""
         return self._rows[shard][row]
 
     def outdated(self) -> list[np.ndarray]:
-        """Rows of each shard that no longer count, int64."""
-        counts = [np.ones(len(rows), np.bool_) for rows in self._rows]
+        """Return the rows of each shard that no longer count, int64."""
+        is_outdated = [np.ones(len(rows), np.bool_) for rows in self._rows]
         for shard, row in self._places.values():
-            counts[shard][row] = False
-        return [np.flatnonzero(c) for c in counts]
+            is_outdated[shard][row] = False
+        return [np.flatnonzero(rows) for rows in is_outdated]

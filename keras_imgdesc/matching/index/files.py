@@ -3,12 +3,11 @@
 | file                  | holds |
 |-----------------------|-------|
 | `manifest.json`       | versions, the matcher, the shards and their checksums |
-| `vectors-00000.npy`   | float32 (pictures, embedding_dim), of unit length |
-| `pictures-00000.json` | the pictures of these vectors, and what became of others |
+| `vectors-00000.npy`   | float32 (images, embedding_dim), of unit length |
+| `pictures-00000.json` | the images of these vectors; failed and removed images |
 
-A shard is never changed. One is added by writing its two files and then, with one
-rename, a manifest that names them: whoever is killed before that leaves the index as it
-was.
+A shard never changes. Adding one writes its two files and then, with one rename, a
+manifest that names them. A process killed before the rename leaves the index unchanged.
 """
 
 from __future__ import annotations
@@ -35,20 +34,21 @@ OWN_FILES = re.compile(
     r"(\.partial-.*)?(manifest\.json|vectors-\d+\.npy|pictures-\d+\.json)|\.lock"
 )
 
-_AGAIN = "Remove the index's folder and index the pictures again"
+_REBUILD = "Remove the folder of the index and index the images again"
 
-# Size in bytes and time of change in nanoseconds; other ones mean another picture.
+# Size in bytes and modification time in nanoseconds; if either differs, the file has
+# changed.
 Stamp = tuple[int, int]
 
 
 @dataclass
-class ShardPictures:
-    """What a shard says of pictures, by path.
+class ShardImages:
+    """The images of a shard, by path.
 
     Attributes:
-        indexed: in the order of the vectors.
-        failed: those that cannot be read, and why.
-        removed: those that are no longer there.
+        indexed: images with a vector, in the order of the vectors.
+        failed: images that cannot be read, with the reason.
+        removed: images that no longer exist.
     """
 
     indexed: dict[str, Stamp] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class ShardPictures:
 
 
 def new_manifest(matcher: str, embedding_dim: int, preset: str | None) -> dict:
-    """The manifest of an index with nothing in it."""
+    """Return the manifest of an empty index."""
     return {
         "format_version": FORMAT_VERSION,
         "matcher": matcher,
@@ -71,10 +71,10 @@ def new_manifest(matcher: str, embedding_dim: int, preset: str | None) -> dict:
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest of an index; None if there is no index.
+    """Return the manifest of an index, or None if there is no index.
 
     Raises:
-        InputError: it is damaged, or of another version.
+        InputError: the manifest is damaged, or of another version.
     """
     file = path / MANIFEST
     if not file.exists():
@@ -87,8 +87,8 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     version = manifest.get("format_version")
     if version is not None and version != FORMAT_VERSION:
         raise InputError(
-            f"This version of the package reads indices of format {FORMAT_VERSION}",
-            _AGAIN,
+            f"This version of the package reads indexes of format {FORMAT_VERSION}",
+            _REBUILD,
             path=path,
             format_version=version,
         )
@@ -98,26 +98,33 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
 
 
 def write_manifest(path: Path, manifest: dict[str, Any]) -> None:
-    """Puts a manifest in place, with one rename."""
+    """Write or replace a manifest, with one rename."""
     text = json.dumps(manifest | {"sha256": _digest_of(manifest)}, indent=1)
     write_atomically(path / MANIFEST, text)
 
 
 def write_shard(
-    path: Path, number: int, vectors: np.ndarray, pictures: ShardPictures
+    path: Path, number: int, vectors: np.ndarray, images: ShardImages
 ) -> dict[str, Any]:
-    """Writes a shard's two files; returns its entry for the manifest."""
+    """Write the two files of a shard, and return its entry for the manifest.
+
+    Args:
+        path: folder of the index.
+        number: number of the shard, from 0.
+        vectors: float (images, embedding_dim), of unit length.
+        images: images of the vectors, failed and removed ones.
+    """
     entry: dict[str, Any] = {"rows": len(vectors), "sha256": {}}
     entry["vectors"] = f"vectors-{number:05d}.npy"
     entry["pictures"] = f"pictures-{number:05d}.json"
     with atomic_path(path / entry["vectors"]) as partial:
         np.save(partial, vectors.astype(np.float32), allow_pickle=False)
-    # A file's name may have bytes that are no UTF-8: JSON's escapes keep them.
+    # A file name may have bytes that are not UTF-8; JSON escapes preserve them.
     text = json.dumps(
         {
-            "indexed": [[name, *stamp] for name, stamp in pictures.indexed.items()],
-            "failed": [[n, *stamp, why] for n, (stamp, why) in pictures.failed.items()],
-            "removed": pictures.removed,
+            "indexed": [[name, *stamp] for name, stamp in images.indexed.items()],
+            "failed": [[n, *stamp, why] for n, (stamp, why) in images.failed.items()],
+            "removed": images.removed,
         }
     )
     write_atomically(path / entry["pictures"], text)
@@ -126,8 +133,8 @@ def write_shard(
     return entry
 
 
-def read_pictures(path: Path, entry: dict[str, Any]) -> ShardPictures:
-    """What a shard says of pictures.
+def read_images(path: Path, entry: dict[str, Any]) -> ShardImages:
+    """Read the images of a shard.
 
     Raises:
         InputError: the file is missing or damaged.
@@ -135,7 +142,7 @@ def read_pictures(path: Path, entry: dict[str, Any]) -> ShardPictures:
     file = path / entry["pictures"]
     check_file(file, entry["sha256"]["pictures"])
     found = json.loads(file.read_bytes())
-    return ShardPictures(
+    return ShardImages(
         {name: (size, time) for name, size, time in found["indexed"]},
         {name: ((size, time), why) for name, size, time, why in found["failed"]},
         found["removed"],
@@ -143,26 +150,26 @@ def read_pictures(path: Path, entry: dict[str, Any]) -> ShardPictures:
 
 
 def check_file(file: Path, checksum: str) -> None:
-    """Compares a file with its checksum.
+    """Refuse a file that does not match its checksum.
 
     Raises:
-        InputError: it is missing or damaged.
+        InputError: the file is missing or damaged.
     """
     if not file.is_file() or digest(file) != checksum:
         raise _damaged(file)
 
 
 def check_matcher(path: Path, manifest: dict[str, Any], matcher: Any) -> None:
-    """Compares the matcher with the one of the index.
+    """Refuse a matcher other than the one that built the index.
 
     Raises:
-        InputError: it is another one.
+        InputError: the fingerprints differ.
     """
     if manifest["matcher"] != matcher.fingerprint():
         raise InputError(
-            "An index is searched with the matcher that it was made with",
-            f"Use that one (it was {manifest['preset'] or 'made in Python'}), or "
-            "remove the index's folder and index the pictures again",
+            "An index must be used with the matcher that built it",
+            f"Use the matcher {manifest['preset'] or 'built in Python'}, or remove the "
+            "folder of the index and index the images again",
             path=path,
             matcher=matcher.fingerprint(),
             index=manifest["matcher"],
@@ -170,17 +177,17 @@ def check_matcher(path: Path, manifest: dict[str, Any], matcher: Any) -> None:
 
 
 def digest(file: Path) -> str:
-    """SHA-256 of a file."""
+    """Return the SHA-256 digest of a file, in hexadecimal."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Keeps others from writing the same index; a killed process keeps nobody.
+    """Lock an index for writing; the lock of a killed process is released.
 
     Raises:
-        InputError: another process writes it.
+        InputError: another process is writing the index.
     """
     with open(path / LOCK, "wb") as lock:
         try:
@@ -193,14 +200,14 @@ def writing(path: Path) -> Iterator[None]:
         except OSError as error:
             raise InputError(
                 "Only one process at a time may write an index",
-                "Wait for the other to end",
+                "Wait for the other process to finish",
                 path=path,
             ) from error
         yield
 
 
 def _damaged(file: Path) -> InputError:
-    return InputError("A file of the index is missing or damaged", _AGAIN, file=file)
+    return InputError("A file of the index is missing or damaged", _REBUILD, file=file)
 
 
 def _digest_of(manifest: dict[str, Any]) -> str:

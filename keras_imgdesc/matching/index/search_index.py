@@ -1,4 +1,4 @@
-"""Pictures found by words, or by another picture."""
+"""Search for images by text or by another image."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from keras_imgdesc.matching.index.contents import IndexContents
 from keras_imgdesc.matching.index.files import check_file, check_matcher, read_manifest
 from keras_imgdesc.matching.index.writing import IndexUpdate, update_index
 
-# Similarities that are in memory at a time: 16 MB.
+# Largest number of similarities in memory: 16 MB.
 _LARGEST_BLOCK = 1 << 22
 
-# Below so many, a product for each is faster than one product of matrices.
+# With fewer queries, one product per query is faster than one matrix product.
 _FEW_QUERIES = 8
 
-# Each shard that stays mapped is an open file, of which a process may have few.
+# A mapped shard is an open file, and a process may have a limited number of them.
 _MOST_MAPPED = 500
 
 
 @dataclass(frozen=True)
 class SearchHit:
-    """A picture that was found.
+    """An image that was found.
 
     Attributes:
-        path: of its file.
-        similarity: cosine of its vector and the one searched for.
-        score: f(I, D), where it was computed.
+        path: path of its file.
+        similarity: cosine of its vector and the query.
+        score: f(I, D) if it was computed by `rerank`, else None.
     """
 
     path: str
@@ -42,21 +42,21 @@ class SearchHit:
 
 
 class SearchIndex:
-    """Vectors of many pictures on disk, and an exact search through them.
+    """Search exactly through the vectors of many images on disk.
 
     The vectors are memory-mapped: a million of them are searched in a fraction of a
-    second, without being read into memory first. Made and kept up to date by
-    `SearchIndex.update`.
+    second, without being read into memory first. `SearchIndex.update` builds an index
+    and keeps it up to date.
 
     Args:
-        path: the index's folder.
-        matcher: the `ImageTextMatcher` it was made with. None opens it for vectors
-            alone.
-        verify: compare every file with its checksum.
+        path: folder of the index.
+        matcher: `ImageTextMatcher` that built the index; None allows only
+            `search_vectors`.
+        verify: whether to compare every file with its checksum.
 
     Raises:
-        InputError: there is no index, it is of another matcher or version, or a file
-            is missing or damaged.
+        InputError: there is no index, it belongs to another matcher or version, or a
+            file is missing or damaged.
 
     Example:
 
@@ -89,7 +89,7 @@ class SearchIndex:
         if manifest is None:
             raise InputError(
                 "There must be an index in the folder",
-                "Make one with `keras-imgdesc index FOLDER -o INDEX`",
+                "Build one with `keras-imgdesc index FOLDER -o INDEX`",
                 path=self.path,
             )
         if matcher is not None:
@@ -112,14 +112,14 @@ class SearchIndex:
 
     @property
     def preset(self) -> str | None:
-        """Where the matcher came from, if that was told."""
+        """Preset of the matcher; None if it was not given to `update`."""
         return self.manifest["preset"]
 
     @staticmethod
     def update(
         matcher: Any, paths: Any, index: str | os.PathLike[str], **options: Any
     ) -> IndexUpdate:
-        """Makes an index, or brings one up to date; see `update_index`."""
+        """Build an index, or bring one up to date; see `update_index`."""
         return update_index(matcher, paths, index, **options)
 
     def search(
@@ -130,37 +130,38 @@ class SearchIndex:
         k: int = 12,
         rerank: int = 0,
     ) -> list[SearchHit]:
-        """Finds the pictures that fit a text best, or that are most like a picture.
+        """Find the images that match a text best, or that are most similar to an image.
 
-        The vectors are those of f's global term. Its local term tells more, and needs
-        the pictures: `rerank` reads the best few again.
+        The index holds the vectors of f's global term. The local term is more precise
+        but needs the images, so `rerank` reads the best of them again.
 
         Args:
-            text, image: one of them: a string, or whatever `load_image` takes.
-            k: at most so many.
-            rerank: put so many of the most similar, at least `k`, into the order of
-                f(I, D); those that can no longer be read are left out. 0 leaves them
-                in the order of their similarity, as does a matcher without local term.
+            text: query; pass either a text or an image.
+            image: query, as `load_image` takes it.
+            k: largest number of hits, at least 1.
+            rerank: number of most similar images to sort by f(I, D), raised to `k` if
+                smaller. Images that can no longer be read are omitted. With 0, or a
+                matcher without a local term, hits are sorted by similarity.
 
         Returns:
-            The best first.
+            At most `k` hits, the best first.
 
         Raises:
-            ImageError: the picture cannot be read.
-            InputError: the text is empty, both or none are given, `k` is below 1, or
-                the index was opened without a matcher.
+            ImageError: the image cannot be read.
+            InputError: the text is empty, both or neither of `text` and `image` are
+                given, `k` is below 1, or the index was opened without a matcher.
         """
         if (text is None) == (image is None):
             raise InputError(
-                "It is searched for a text or for a picture",
-                "Give one of them",
+                "A search needs either a text or an image",
+                "Pass one of the two",
                 text=text,
                 image=type(image).__name__,
             )
         if self.matcher is None:
             raise InputError(
-                "Only a matcher makes words or pictures into vectors",
-                "Open the index with one",
+                "A search for a text or an image needs a matcher",
+                "Open the index with SearchIndex(path, matcher)",
                 matcher=None,
             )
         if text is None:
@@ -190,28 +191,31 @@ class SearchIndex:
         ]
 
     def search_vectors(self, vectors: np.ndarray, k: int = 12) -> list[list[SearchHit]]:
-        """Finds the pictures whose vectors are nearest to each of some vectors.
+        """Find the images whose vectors are most similar to each query.
 
         Args:
-            vectors: float (queries, embedding_dim), of unit length.
-            k: at most so many.
+            vectors: queries, float (queries, embedding_dim), of unit length.
+            k: largest number of hits per query, at least 1.
 
         Returns:
-            For each of them the most similar first; of equal ones, the one that was
-            indexed first.
+            The hits of each query, the most similar first; among equal ones, in the
+            order of indexing.
+
+        Raises:
+            InputError: `k` is below 1, or the vectors have another shape.
         """
         queries = np.asarray(vectors, np.float32)
         if k < 1:
-            raise InputError("`k` must be at least 1", "Try 12", k=k)
+            raise InputError("k must be at least 1", "Use for example 12", k=k)
         if queries.ndim != 2 or queries.shape[1] != self.embedding_dim:
             raise InputError(
                 f"Vectors must be of shape (queries, {self.embedding_dim})",
-                "Take them from the matcher that the index was made with",
+                "Take them from the matcher that built the index",
                 shape=queries.shape,
             )
         if not len(queries):
             return []
-        # Of each query, the best so far: similarity, shard and row.
+        # Similarity, shard and row of the best hits so far, per query.
         best = [np.empty((3, 0), np.float64) for _ in queries]
         worst = np.full((len(queries), 1), -np.inf, np.float32)
         for shard, start, block in self._blocks(len(queries)):
@@ -219,22 +223,20 @@ class SearchIndex:
             outdated = self._outdated[shard] - start
             inside = outdated[(outdated >= 0) & (outdated < len(block))]
             similarities[:, inside] = -np.inf
-            # After the first blocks, few are better than what was found before.
+            # After the first blocks, few are better than the hits so far.
             flat = np.flatnonzero(similarities > worst)
             which, rows = np.divmod(flat, similarities.shape[1])
-            for number in np.unique(which):
-                left, right = np.searchsorted(which, [number, number + 1])
+            for query in np.unique(which):
+                left, right = np.searchsorted(which, [query, query + 1])
                 better = rows[left:right]
-                values = similarities[number, better]
+                values = similarities[query, better]
                 chosen = _largest(values, k)
                 places = np.full(len(chosen), shard), start + better[chosen]
-                found = np.concatenate(
-                    [best[number], [values[chosen], *places]], axis=1
-                )
+                found = np.concatenate([best[query], [values[chosen], *places]], axis=1)
                 order = np.argsort(-found[0], kind="stable")[:k]
-                best[number] = found[:, order]
+                best[query] = found[:, order]
                 if len(order) == k:
-                    worst[number] = best[number][0, -1]
+                    worst[query] = best[query][0, -1]
         return [
             [
                 SearchHit(self._contents.name_of(int(shard), int(row)), float(value))
@@ -244,7 +246,7 @@ class SearchIndex:
         ]
 
     def _blocks(self, queries: int) -> Iterator[tuple[int, int, np.ndarray]]:
-        """Vectors in pieces: the shard, the first row in it, and the vectors."""
+        """Yield blocks of vectors, each with its shard and its first row."""
         size = max(1, _LARGEST_BLOCK // max(1, queries))
         for shard, entry in enumerate(self.manifest["shards"]):
             if not entry["rows"]:
@@ -252,7 +254,7 @@ class SearchIndex:
             vectors = self._maps.get(shard)
             if vectors is None:
                 vectors = np.load(self.path / entry["vectors"], mmap_mode="r")
-                # Without the subclass's work for each slice.
+                # A plain array: slicing the memmap subclass is slower.
                 vectors = np.asarray(vectors)
                 if len(self._maps) < _MOST_MAPPED:
                     self._maps[shard] = vectors
@@ -261,16 +263,16 @@ class SearchIndex:
 
 
 def _similarities(queries: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Dot products, float32 (queries, vectors)."""
+    """Return dot products, float32 (queries, vectors)."""
     if len(queries) < _FEW_QUERIES:
-        # Reads memory as fast as it can be read. A matrix product starts its threads
-        # anew for each shard, which takes longer than the product itself.
+        # Limited by memory bandwidth. A matrix product would start its threads for each
+        # shard, which takes longer than the product.
         return np.stack([np.vecdot(block, query) for query in queries])
     return queries @ block.T
 
 
 def _largest(values: np.ndarray, k: int) -> np.ndarray:
-    """Places of the k largest values, in order of place; of equal ones the first."""
+    """Return indices of the k largest values, ascending; the first of equal ones."""
     if len(values) <= k:
         return np.arange(len(values))
     limit = np.partition(values, len(values) - k)[len(values) - k]

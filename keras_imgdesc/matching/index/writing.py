@@ -1,4 +1,4 @@
-"""Pictures to a search index."""
+"""Building and updating of a search index."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from keras_imgdesc.images import list_images
 from keras_imgdesc.matching.index.contents import IndexContents
 from keras_imgdesc.matching.index.files import (
     OWN_FILES,
-    ShardPictures,
+    ShardImages,
     Stamp,
     check_matcher,
     new_manifest,
@@ -29,12 +29,15 @@ from keras_imgdesc.matching.index.files import (
 
 @dataclass(frozen=True)
 class IndexUpdate:
-    """What became of the pictures that an index was told of.
+    """Result of an update of an index.
 
     Attributes:
-        added, changed, unchanged, removed: how many.
-        failed: those that cannot be read, and why.
-        pictures: in the index now, of other folders too.
+        added: number of new images.
+        changed: number of images embedded again because their file changed.
+        unchanged: number of images that were up to date.
+        removed: number of images whose file no longer exists.
+        failed: images that cannot be read, with the reason.
+        images: number of images in the index, those of other folders included.
     """
 
     added: int
@@ -42,7 +45,7 @@ class IndexUpdate:
     unchanged: int
     removed: int
     failed: dict[str, str]
-    pictures: int
+    images: int
 
 
 def update_index(
@@ -55,50 +58,50 @@ def update_index(
     preset: str | None = None,
     progress: bool = True,
 ) -> IndexUpdate:
-    """Makes a search index of pictures, or brings one up to date.
+    """Build a search index of images, or bring one up to date.
 
-    Only pictures that are new, or whose file has changed, are embedded; those that are
-    gone from a folder are taken out. Killed at any moment, it leaves an index that is
-    whole, and run again it goes on with the next shard.
+    Only new images and images whose file has changed are embedded. Images that no
+    longer exist in a folder are removed. Killed at any moment, an update leaves a valid
+    index; the next update continues with the next shard.
 
     Args:
-        matcher: an `ImageTextMatcher` with a global term.
+        matcher: `ImageTextMatcher` with a global term.
         paths: files, folders and patterns, as `list_images` takes them.
-        index: the index's folder.
-        batch_size: pictures embedded at a time.
-        shard_size: pictures in a file; those of the last one are lost by a kill.
-        preset: where the matcher comes from, kept for whoever searches.
-        progress: show a progress bar.
+        index: folder of the index.
+        batch_size: images embedded at a time.
+        shard_size: images per file; a killed update loses at most one shard.
+        preset: name of the matcher's preset, stored in the index.
+        progress: whether to show a progress bar.
 
     Raises:
-        InputError: there are no pictures, none of them can be read, the index is of
-            another matcher or version or is damaged, the folder is something else, or
-            the matcher has no global term.
+        InputError: there are no images, none of them can be read, the index belongs to
+            another matcher or version or is damaged, the folder has other files, or the
+            matcher has no global term.
     """
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     listed = {os.path.abspath(file): None for file in list_images(paths)}
     if not matcher.global_scale:
         raise InputError(
-            "Pictures are indexed by the global term",
-            "Train a matcher with use_global",
+            "An index needs the global term of the matcher",
+            "Train a matcher with use_global=True",
             use_global=False,
         )
     folder = Path(index)
-    _make(folder)
+    _make_folder(folder)
     with writing(folder):
         writer = _Writer(matcher, folder, preset)
         known = writer.contents
         stamps = {name: _stamp(name) for name in listed}
         todo = [n for n, stamp in stamps.items() if known.stamp_of(n) != stamp]
-        was_there = {name for name in todo if name in known}
+        was_indexed = {name for name in todo if name in known}
         removed = [n for n in known.names if n not in listed and _is_under(n, paths)]
         writer.remove(removed)
         stream = matcher.embed_images_stream(todo, batch_size=batch_size)
         with tqdm(
             total=len(todo), desc="index", disable=not progress, unit="img"
         ) as bar:
-            for name, embedded in stream:
-                writer.add(name, stamps[name], embedded)
+            for name, result in stream:
+                writer.add(name, stamps[name], result)
                 bar.update()
                 if writer.waiting >= shard_size:
                     writer.commit()
@@ -106,26 +109,26 @@ def update_index(
         contents = writer.contents
     if not len(contents):
         raise InputError(
-            "None of the pictures can be read",
-            "Look at the reason",
-            pictures=len(listed),
+            "None of the images can be read",
+            "Fix the files; `reason` has the first error",
+            images=len(listed),
             reason=next(iter(contents.failed.values())),
         )
-    good = [name for name in todo if name in contents]
-    changed = len(was_there.intersection(good))
+    embedded = [name for name in todo if name in contents]
+    changed = len(was_indexed.intersection(embedded))
     failed = {n: contents.failed[n] for n in listed if n in contents.failed}
     return IndexUpdate(
-        added=len(good) - changed,
+        added=len(embedded) - changed,
         changed=changed,
-        unchanged=len(listed) - len(good) - len(failed),
+        unchanged=len(listed) - len(embedded) - len(failed),
         removed=len(removed),
         failed=failed,
-        pictures=len(contents),
+        images=len(contents),
     )
 
 
 class _Writer:
-    """Adds shards to an index."""
+    """Add shards to an index."""
 
     def __init__(self, matcher: Any, folder: Path, preset: str | None) -> None:
         self.folder = folder
@@ -138,51 +141,51 @@ class _Writer:
         self.manifest = manifest
         self.contents = IndexContents(folder, manifest)
         self._vectors: list[np.ndarray] = []
-        self._pictures = ShardPictures()
+        self._images = ShardImages()
 
     @property
     def waiting(self) -> int:
-        """Pictures that are not committed."""
-        return len(self._pictures.indexed) + len(self._pictures.failed)
+        """Number of images that are not committed yet."""
+        return len(self._images.indexed) + len(self._images.failed)
 
     def add(self, name: str, stamp: Stamp, embedded: Any) -> None:
         if isinstance(embedded, ImageError):
-            self._pictures.failed[name] = (stamp, str(embedded))
+            self._images.failed[name] = (stamp, str(embedded))
         else:
-            self._pictures.indexed[name] = stamp
+            self._images.indexed[name] = stamp
             self._vectors.append(embedded[0])
 
     def remove(self, names: list[str]) -> None:
-        self._pictures.removed += names
+        self._images.removed += names
 
     def commit(self) -> None:
-        if not self._pictures:
+        if not self._images:
             return
         width = self.manifest["embedding_dim"]
         vectors = np.array(self._vectors, np.float32).reshape(-1, width)
         shards = self.manifest["shards"]
-        entry = write_shard(self.folder, len(shards), vectors, self._pictures)
+        entry = write_shard(self.folder, len(shards), vectors, self._images)
         # Files of this number that a killed process left were not in any manifest.
         self.manifest = self.manifest | {"shards": [*shards, entry]}
         write_manifest(self.folder, self.manifest)
-        self.contents.add(entry, self._pictures)
-        self._vectors, self._pictures = [], ShardPictures()
+        self.contents.add(entry, self._images)
+        self._vectors, self._images = [], ShardImages()
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     if folder.is_file() or (
         folder.is_dir() and any(_foreign(folder)) and read_manifest(folder) is None
     ):
         raise InputError(
-            "An index goes to a new folder or in the place of another index",
-            "Choose another path",
+            "An index needs a new or empty folder, or the folder of an index",
+            "Pass another path",
             path=folder,
         )
     folder.mkdir(parents=True, exist_ok=True)
 
 
 def _foreign(folder: Path) -> Iterator[Path]:
-    """Files that no index would leave there, not even one that was killed."""
+    """Yield files that do not belong to an index, finished or not."""
     return (file for file in folder.iterdir() if not OWN_FILES.fullmatch(file.name))
 
 
@@ -190,7 +193,7 @@ def _stamp(name: str) -> Stamp:
     try:
         found = os.stat(name)
     except OSError:
-        return (-1, -1)  # reading it will tell why
+        return (-1, -1)  # reading the file will raise the reason
     return found.st_size, found.st_mtime_ns
 
 

@@ -26,7 +26,7 @@ def search(model, images, **settings):
 
 
 def all_captions(model, image, max_length, length_penalty):
-    """Every caption there is, as (score, words), the best first."""
+    """Return all possible captions as (score, words), the best first."""
     words = range(4, model.size)
     captions = list(itertools.product(words, repeat=max_length))
     for length in range(max_length):
@@ -38,7 +38,7 @@ def all_captions(model, image, max_length, length_penalty):
 
 
 def plain_beam_search(model, image, num_beams, max_length, length_penalty):
-    """The definition, one candidate at a time."""
+    """Return captions by the definition of beam search, one candidate at a time."""
     beams = [(0.0, ())]
 
     def is_done(words):
@@ -69,7 +69,7 @@ def words_of(found, row, beam):
 
 @pytest.mark.parametrize("length_penalty", PENALTIES)
 @pytest.mark.parametrize(("words", "max_length"), [(2, 4), (3, 3)])
-def test_a_wide_beam_finds_what_brute_force_finds(
+def test_a_wide_beam_equals_brute_force(
     trigram_model, words, max_length, length_penalty
 ):
     model = trigram_model(2, 4 + words)
@@ -94,7 +94,7 @@ def test_a_wide_beam_finds_what_brute_force_finds(
 @pytest.mark.parametrize("early_exit", [False, True])
 @pytest.mark.parametrize("length_penalty", PENALTIES)
 @pytest.mark.parametrize("num_beams", [1, 2, 5])
-def test_a_narrow_beam_follows_the_definition(
+def test_a_narrow_beam_equals_the_definition(
     trigram_model, num_beams, length_penalty, early_exit
 ):
     model = trigram_model(6, 9)
@@ -111,7 +111,7 @@ def test_a_narrow_beam_follows_the_definition(
             assert found.finished[image, beam] == (words[-1] == END)
 
 
-def test_totals_are_the_sums_of_what_the_model_says(trigram_model):
+def test_totals_are_sums_of_the_models_log_probs(trigram_model):
     model = trigram_model(4, 9)
     found = search(model, [0, 1, 2, 3], num_beams=3, max_length=6, early_exit=False)
     np.testing.assert_allclose(found.log_probs.sum(-1), found.totals, atol=1e-5)
@@ -123,7 +123,7 @@ def test_totals_are_the_sums_of_what_the_model_says(trigram_model):
             )
 
 
-def test_greedy_is_the_rollout_of_the_likeliest_word(trigram_model):
+def test_greedy_takes_the_likeliest_word_at_each_step(trigram_model):
     model = trigram_model(8, 10)
     found = search(model, list(range(8)), num_beams=1, max_length=8)
     for image in range(8):
@@ -151,10 +151,10 @@ def test_an_image_has_the_same_captions_alone_and_in_a_batch(
         for of_all, of_one in zip(together, alone):
             # A vectorised power may round its last elements differently.
             np.testing.assert_allclose(of_all[image], of_one[0], rtol=1e-6)
-    assert len(lengths) > 1  # some rows were done before others
+    assert len(lengths) > 1  # some images finished before others
 
 
-def test_attention_is_that_of_the_words_on_the_path(trigram_model):
+def test_attention_belongs_to_the_words_of_each_beam(trigram_model):
     model = trigram_model(3, 9)
     found = search(model, [0, 1, 2], num_beams=4, max_length=6, early_exit=False)
     for image in range(3):
@@ -166,7 +166,7 @@ def test_attention_is_that_of_the_words_on_the_path(trigram_model):
             assert (attention[len(words) :] == 0).all()
 
 
-def test_special_tokens_are_never_produced(trigram_model):
+def test_special_tokens_are_never_generated(trigram_model):
     model = trigram_model(4, 8)
     model.tables[:, :, :, :3] += 5
     found = search(model, [0, 1, 2, 3], num_beams=3, max_length=6, early_exit=False)
@@ -176,8 +176,8 @@ def test_special_tokens_are_never_produced(trigram_model):
             assert min(words) >= END
 
 
-def test_a_finished_caption_stays_as_it_is(trigram_model):
-    # The end comes first with 0.6; everything else goes on for ever.
+def test_a_finished_caption_does_not_change(trigram_model):
+    # The end has 0.6 as the first word; all other captions never end.
     model = trigram_model(1, 6)
     model.tables[:] = np.log([1e-9, 1e-9, 1e-9, 1e-9, 0.7, 0.3])
     model.tables[0, 2, 2] = np.log([1e-9, 1e-9, 1e-9, 0.6, 0.3, 0.1])
@@ -208,11 +208,11 @@ def test_the_loop_stops_when_the_best_caption_is_certain(trigram_model):
     if keras.backend.backend() == "tensorflow":  # elsewhere the loop is compiled
         assert steps(num_beams=2, length_penalty=0.0) == 1
         assert steps(num_beams=2, length_penalty=0.0, early_exit=False) == 5
-        # A long caption is worth more than the short one: it may still come.
+        # A long caption may still beat the short one.
         assert steps(num_beams=2, length_penalty=1.0) == 5
 
 
-def test_equal_candidates_come_in_the_order_of_their_ids(trigram_model):
+def test_ties_are_in_the_order_of_token_ids(trigram_model):
     model = trigram_model(1, 8)
     model.tables[:] = -np.log(8.0)
     found = search(model, [0], num_beams=3, max_length=3, length_penalty=1.0)
@@ -239,9 +239,7 @@ def test_settings_out_of_range_are_refused(trigram_model, settings):
         search(trigram_model(1, 6), [0], **settings)
 
 
-def test_the_compiled_search_is_the_same_at_a_batch_that_is_not_known(
-    toy_decoder, feature_map
-):
+def test_the_compiled_search_takes_a_dynamic_batch(toy_decoder, feature_map):
     if keras.backend.backend() != "tensorflow":
         pytest.skip("tf.function")
     import tensorflow as tf

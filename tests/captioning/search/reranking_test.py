@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from keras_imgdesc.captioning.search.decoding import normalise
+from keras_imgdesc.captioning.search.decoding import normalize_by_length
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.errors import InputError
 
 
-class LikesLength:
-    """Its f is the number of letters of the text, or its negative."""
+class LengthMatcher:
+    """f is the number of letters of the text, or its negative."""
 
     def __init__(self, sign):
         self.sign = sign
@@ -33,20 +33,20 @@ def beams(captioner, photos):
         length_penalty=settings.length_penalty,
     )
     texts = [captioner.tokenizer.detokenize(row) for row in np.asarray(found.token_ids)]
-    scores = normalise(found.totals, found.lengths, settings.length_penalty)
+    scores = normalize_by_length(found.totals, found.lengths, settings.length_penalty)
     return texts, np.asarray(scores)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_heavy_matcher_decides(toy_captioner, photos, sign):
+def test_a_large_weight_leaves_the_choice_to_the_matcher(toy_captioner, photos, sign):
     resized = np.asarray(photos[:, :32, :32])
     texts, _ = beams(toy_captioner, resized)
     chosen = toy_captioner.generate(
-        list(resized), num_beams=4, rerank=LikesLength(sign), rerank_weight=100.0
+        list(resized), num_beams=4, rerank=LengthMatcher(sign), rerank_weight=100.0
     )
     for picked, row in zip(chosen, texts, strict=True):
-        wanted = max(sign * len(text) for text in row if text)
-        assert sign * len(picked) == wanted
+        expected = max(sign * len(text) for text in row if text)
+        assert sign * len(picked) == expected
 
 
 def test_it_is_a_weighted_sum(toy_captioner, photos):
@@ -54,7 +54,7 @@ def test_it_is_a_weighted_sum(toy_captioner, photos):
     texts, scores = beams(toy_captioner, resized)
     weight = 0.05
     chosen = toy_captioner.generate(
-        list(resized), num_beams=4, rerank=LikesLength(1), rerank_weight=weight
+        list(resized), num_beams=4, rerank=LengthMatcher(1), rerank_weight=weight
     )
     for picked, row, score in zip(chosen, texts, scores, strict=True):
         lengths = np.array([len(text) for text in row], float)
@@ -63,10 +63,10 @@ def test_it_is_a_weighted_sum(toy_captioner, photos):
         assert picked == row[int(np.argmax(totals))]
 
 
-def test_no_weight_changes_nothing(toy_captioner, photos):
+def test_a_weight_of_zero_changes_nothing(toy_captioner, photos):
     plain = toy_captioner.generate(photos, return_attention=True)
     same = toy_captioner.generate(
-        photos, rerank=LikesLength(1), rerank_weight=0.0, return_attention=True
+        photos, rerank=LengthMatcher(1), rerank_weight=0.0, return_attention=True
     )
     for one, other in zip(plain, same, strict=True):
         assert one.text == other.text and one.log_prob == other.log_prob
@@ -74,16 +74,16 @@ def test_no_weight_changes_nothing(toy_captioner, photos):
 
 
 def test_an_empty_caption_is_not_chosen():
-    reranker = Reranker(LikesLength(-1), 1.0)
+    reranker = Reranker(LengthMatcher(-1), 1.0)
     images = np.zeros((1, 4, 4, 3), "uint8")
     assert reranker.choose(images, [["", "a dog"]], np.array([[0.0, -9.0]])) == [1]
 
 
-def test_a_draw_has_nothing_to_choose_from(toy_captioner, photos):
+def test_sampling_cannot_be_reranked(toy_captioner, photos):
     with pytest.raises(InputError, match="beams"):
-        toy_captioner.generate(photos, rerank=LikesLength(1), seed=1)
+        toy_captioner.generate(photos, rerank=LengthMatcher(1), seed=1)
 
 
 def test_a_negative_weight_is_refused(toy_captioner, photos):
     with pytest.raises(InputError, match="rerank_weight"):
-        toy_captioner.generate(photos, rerank=LikesLength(1), rerank_weight=-1)
+        toy_captioner.generate(photos, rerank=LengthMatcher(1), rerank_weight=-1)

@@ -9,7 +9,7 @@ PROBS = np.array([0.0, 0.0, 0.0, 0.1, 0.4, 0.3, 0.15, 0.05], "float32")
 
 
 def first_words(num_samples=4000, **settings):
-    """Shares of each word as the first one."""
+    """Return how often each word is the first one, as shares."""
 
     def step(token_ids, memory, state):
         log_probs = np.log(np.maximum(PROBS, 1e-9))
@@ -35,7 +35,7 @@ def run(model, images, **settings):
     return SearchResult(*map(ops.convert_to_numpy, found))
 
 
-def test_words_come_with_the_models_probabilities():
+def test_frequencies_are_the_models_probabilities():
     np.testing.assert_allclose(first_words(), PROBS, atol=0.025)
 
 
@@ -44,7 +44,7 @@ def test_temperature_sharpens():
     np.testing.assert_allclose(first_words(temperature=0.25), cold, atol=0.025)
 
 
-def test_top_k_keeps_the_likeliest():
+def test_top_k_keeps_the_likeliest_words():
     kept = np.where(PROBS >= 0.3, PROBS, 0) / 0.7
     np.testing.assert_allclose(first_words(top_k=2), kept, atol=0.025)
 
@@ -59,13 +59,13 @@ def test_top_p_keeps_the_fewest_words_with_this_probability(top_p, words):
     np.testing.assert_allclose(shares, kept / kept.sum(), atol=0.025)
 
 
-def test_top_p_works_on_what_top_k_leaves():
+def test_top_p_applies_after_top_k():
     # Of 0.4 and 0.3 alone, the first has 57 %.
     assert (first_words(top_k=2, top_p=0.5) > 0).sum() == 1
     assert (first_words(top_k=2, top_p=0.6) > 0).sum() == 2
 
 
-def test_a_draw_is_a_function_of_seed_and_index(trigram_model):
+def test_samples_are_a_function_of_seed_and_index(trigram_model):
     model = trigram_model(5, 10, peak=0.5)
     noise = draw_noise(3, range(5), 2, 8)
     together = run(model, [0, 1, 2, 3, 4], noise=noise)
@@ -96,7 +96,7 @@ def test_log_probs_are_the_models_own(trigram_model):
             assert tuple(read) == (2, *words[:-1])
 
 
-def test_the_largest_random_number_is_a_word_too():
+def test_the_largest_random_number_selects_a_word():
     def step(token_ids, memory, state):
         log_probs = np.log(np.maximum(PROBS, 1e-9))
         return ops.zeros((*token_ids.shape, 8)) + log_probs, None, state

@@ -4,7 +4,7 @@ from keras_imgdesc.captioning import GenerationSettings
 from keras_imgdesc.errors import InputError
 
 
-def test_what_is_none_keeps_the_default():
+def test_none_keeps_the_default():
     settings = GenerationSettings(num_beams=5, max_length=9)
     changed = settings.changed(num_beams=None, length_penalty=0.0)
     assert changed == GenerationSettings(5, 0.0, 9)
@@ -12,7 +12,7 @@ def test_what_is_none_keeps_the_default():
     assert changed.with_seed() == changed
 
 
-def test_any_of_four_settings_makes_it_a_draw():
+def test_any_of_four_settings_means_sampling():
     for setting in ({"temperature": 1}, {"top_k": 0}, {"top_p": 1}, {"seed": 0}):
         settings = GenerationSettings().changed(**setting)
         assert settings.is_sampling
@@ -21,14 +21,14 @@ def test_any_of_four_settings_makes_it_a_draw():
     assert GenerationSettings(seed=4).sampling_values == (1.0, 0, 1.0)
 
 
-def test_beams_and_a_draw_exclude_each_other():
+def test_beams_and_sampling_exclude_each_other():
     with pytest.raises(InputError, match="either searched"):
         GenerationSettings().changed(num_beams=2, top_p=0.9)
-    # A default number of beams is no wish.
+    # A default number of beams does not conflict.
     assert GenerationSettings(num_beams=2).changed(top_p=0.9).is_sampling
 
 
-def test_the_configuration_is_what_is_set():
+def test_the_configuration_omits_none():
     settings = GenerationSettings(2, 0.5, 7)
     config = {"num_beams": 2, "length_penalty": 0.5, "max_length": 7}
     assert settings.get_config() == config

@@ -1,4 +1,4 @@
-"""Pictures found by words, or by another picture."""
+"""Images are found by text or by another image."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from PIL import Image
 from keras_imgdesc import InputError
 from keras_imgdesc.matching import SearchIndex
 from keras_imgdesc.matching.index.files import (
-    ShardPictures,
+    ShardImages,
     new_manifest,
     write_manifest,
     write_shard,
@@ -19,12 +19,12 @@ from keras_imgdesc.matching.index.files import (
 
 @pytest.fixture
 def folder(tmp_path, photos):
-    """Five pictures, and one that is none."""
+    """Five images, and a file that is not an image."""
     folder = tmp_path / "photos"
     folder.mkdir()
     for number, photo in enumerate(photos):
         Image.fromarray(photo).save(folder / f"{number}.png")
-    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "broken.png").write_bytes(b"not an image")
     return folder
 
 
@@ -34,21 +34,21 @@ def place(tmp_path):
 
 
 def write_vectors(place, vectors, shard_size):
-    """An index of vectors without pictures, as if they were of files."""
+    """Write an index of vectors whose image files do not exist."""
     place.mkdir()
     manifest = new_manifest("none", vectors.shape[1], None)
     for start in range(0, len(vectors), shard_size):
-        some = vectors[start : start + shard_size]
-        names = {f"{start + row}.jpg": (0, 0) for row in range(len(some))}
+        block = vectors[start : start + shard_size]
+        names = {f"{start + row}.jpg": (0, 0) for row in range(len(block))}
         number = len(manifest["shards"])
-        entry = write_shard(place, number, some, ShardPictures(names))
+        entry = write_shard(place, number, block, ShardImages(names))
         manifest["shards"].append(entry)
     write_manifest(place, manifest)
 
 
-def test_words_find_what_the_matcher_scores_highest(toy_matcher, folder, place):
+def test_a_text_finds_the_most_similar_images(toy_matcher, folder, place):
     done = SearchIndex.update(toy_matcher, folder, place, progress=False)
-    assert (done.added, done.pictures) == (5, 5)
+    assert (done.added, done.images) == (5, 5)
     assert [os.path.basename(name) for name in done.failed] == ["broken.png"]
     index = SearchIndex(place, toy_matcher)
     hits = index.search("a red circle", k=3)
@@ -62,13 +62,13 @@ def test_words_find_what_the_matcher_scores_highest(toy_matcher, folder, place):
     )
 
 
-def test_the_best_are_put_into_the_order_of_f(toy_matcher, folder, place):
+def test_reranking_sorts_the_best_by_f(toy_matcher, folder, place):
     SearchIndex.update(toy_matcher, folder, place, progress=False)
     index = SearchIndex(place, toy_matcher)
     paths = [str(folder / f"{number}.png") for number in range(5)]
     scores = toy_matcher.score(paths, ["square above circle"])[:, 0]
     order = np.argsort(-scores)
-    # The order by the global term is another one, or this would test nothing.
+    # The order by the global term differs, or this would test nothing.
     by_similarity = [hit.path for hit in index.search("square above circle")]
     assert by_similarity != [paths[number] for number in order]
     hits = index.search("square above circle", k=3, rerank=5)
@@ -76,7 +76,7 @@ def test_the_best_are_put_into_the_order_of_f(toy_matcher, folder, place):
     np.testing.assert_allclose(
         [hit.score for hit in hits], scores[order[:3]], atol=1e-3
     )
-    # Only those that were among the most similar are looked at.
+    # Only the most similar images are read again.
     few = index.search("square above circle", k=2, rerank=1)
     assert {hit.path for hit in few} == set(by_similarity[:2])
 
@@ -85,7 +85,7 @@ def test_the_best_are_put_into_the_order_of_f(toy_matcher, folder, place):
     assert [hit.path for hit in hits] == [paths[number] for number in order[1:4]]
 
 
-def test_a_picture_finds_itself(toy_matcher, folder, place):
+def test_an_image_finds_itself(toy_matcher, folder, place):
     SearchIndex.update(toy_matcher, folder, place, progress=False)
     index = SearchIndex(place, toy_matcher)
     for number in range(5):
@@ -96,17 +96,17 @@ def test_a_picture_finds_itself(toy_matcher, folder, place):
 
 @pytest.mark.parametrize("shard_size", [1000, 64, 7])
 @pytest.mark.parametrize("k", [1, 10, 2000])
-@pytest.mark.parametrize("many", [0, 20])
-def test_the_search_is_exact(place, monkeypatch, shard_size, k, many):
+@pytest.mark.parametrize("more_queries", [0, 20])
+def test_the_search_is_exact(place, monkeypatch, shard_size, k, more_queries):
     from keras_imgdesc.matching.index import search_index
 
     monkeypatch.setattr(search_index, "_LARGEST_BLOCK", 500)
     generator = np.random.default_rng(0)
     vectors = generator.normal(size=(1000, 16)).astype("f4")
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors[500:600] = vectors[:100]  # equals, in other shards and blocks
+    vectors[500:600] = vectors[:100]  # equal vectors in other shards and blocks
     write_vectors(place, vectors, shard_size)
-    queries = vectors[[3, 700, *range(10, 10 + many)]]
+    queries = vectors[[3, 700, *range(10, 10 + more_queries)]]
     found = SearchIndex(place).search_vectors(queries, k)
     for query, hits in zip(queries, found, strict=True):
         similarities = vectors @ query
@@ -116,34 +116,34 @@ def test_the_search_is_exact(place, monkeypatch, shard_size, k, many):
         np.testing.assert_allclose(
             similarities[got], np.sort(similarities)[::-1][:k], atol=1e-6
         )
-    if k == 10 and not many:
+    if k == 10 and not more_queries:
         assert [hit.path for hit in found[0][:2]] == ["3.jpg", "503.jpg"]
 
 
-def test_only_what_is_new_or_changed_is_embedded(
+def test_only_new_and_changed_images_are_embedded(
     toy_matcher, folder, place, photos, monkeypatch
 ):
-    asked = []
+    embedded = []
     embed = toy_matcher.embed_images_stream
 
-    def noted(sources, **options):
+    def record(sources, **options):
         sources = list(sources)
-        asked.append([os.path.basename(name) for name in sources])
+        embedded.append([os.path.basename(name) for name in sources])
         return embed(sources, **options)
 
-    monkeypatch.setattr(toy_matcher, "embed_images_stream", noted)
+    monkeypatch.setattr(toy_matcher, "embed_images_stream", record)
     SearchIndex.update(toy_matcher, folder, place, progress=False)
     done = SearchIndex.update(toy_matcher, folder, place, progress=False)
-    assert asked.pop() == []
+    assert embedded.pop() == []
     assert (done.unchanged, done.added, len(done.failed)) == (5, 0, 1)
 
     Image.fromarray(photos[0]).save(folder / "new.png")
     Image.fromarray(photos[4][:20]).save(folder / "1.png")
     (folder / "2.png").unlink()
-    (folder / "3.png").write_bytes(b"no picture any more")
+    (folder / "3.png").write_bytes(b"not an image any more")
     Image.fromarray(photos[2]).save(folder / "broken.png")
     done = SearchIndex.update(toy_matcher, folder, place, progress=False)
-    assert sorted(asked.pop()) == ["1.png", "3.png", "broken.png", "new.png"]
+    assert sorted(embedded.pop()) == ["1.png", "3.png", "broken.png", "new.png"]
     assert (done.added, done.changed, done.removed, done.unchanged) == (2, 1, 1, 2)
     assert list(done.failed) == [str(folder / "3.png")]
     index = SearchIndex(place, toy_matcher)
@@ -154,13 +154,13 @@ def test_only_what_is_new_or_changed_is_embedded(
     assert best.similarity == pytest.approx(1, abs=1e-4)
 
 
-def test_another_folder_takes_nothing_away(toy_matcher, folder, place, tmp_path):
+def test_another_folder_removes_nothing(toy_matcher, folder, place, tmp_path):
     SearchIndex.update(toy_matcher, folder, place, progress=False)
     other = tmp_path / "photos2"
     other.mkdir()
     os.link(folder / "0.png", other / "0.png")
     done = SearchIndex.update(toy_matcher, other, place, progress=False)
-    assert (done.added, done.removed, done.pictures) == (1, 0, 6)
+    assert (done.added, done.removed, done.images) == (1, 0, 6)
 
 
 def test_names_of_any_bytes_are_kept(toy_matcher, folder, place):
@@ -182,7 +182,7 @@ def test_an_index_of_another_model_is_refused(
         lambda: SearchIndex(place, other),
         lambda: SearchIndex.update(other, folder, place, progress=False),
     ):
-        with pytest.raises(InputError, match="matcher that it was made with.*toy"):
+        with pytest.raises(InputError, match="matcher that built it.*toy"):
             use()
 
 
@@ -196,7 +196,7 @@ def test_an_index_of_another_version_is_refused(toy_matcher, folder, place):
 
 @pytest.mark.parametrize("name", ["manifest.json", "vectors-*.npy", "pictures-*.json"])
 @pytest.mark.parametrize("damage", ["byte", "cut", "empty", "missing"])
-def test_a_damaged_index_is_told(toy_matcher, folder, place, name, damage):
+def test_a_damaged_index_is_refused(toy_matcher, folder, place, name, damage):
     SearchIndex.update(toy_matcher, folder, place, progress=False)
     (file,) = place.glob(name)
     content = file.read_bytes()
@@ -212,7 +212,7 @@ def test_a_damaged_index_is_told(toy_matcher, folder, place, name, damage):
         SearchIndex(place, toy_matcher)
 
 
-def test_bad_questions_are_told(toy_matcher, folder, place):
+def test_invalid_searches_are_refused(toy_matcher, folder, place):
     SearchIndex.update(toy_matcher, folder, place, progress=False)
     index = SearchIndex(place, toy_matcher)
     for use in (
@@ -227,22 +227,24 @@ def test_bad_questions_are_told(toy_matcher, folder, place):
     ):
         with pytest.raises(InputError, match="Received"):
             use()
-    # Whatever the script or the length, something is found.
+    # Texts of any script and length have hits.
     for text in ("word " * 10_000, "\U0001f426", "鳥"):
         assert len(index.search(text, k=2)) == 2
 
 
-def test_no_pictures_are_told(toy_matcher, fresh_matcher, folder, place, tmp_path):
+def test_unusable_inputs_are_refused(
+    toy_matcher, fresh_matcher, folder, place, tmp_path
+):
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(InputError, match="no pictures"):
         SearchIndex.update(toy_matcher, empty, place, progress=False)
-    with pytest.raises(InputError, match="None of the pictures"):
+    with pytest.raises(InputError, match="None of the images"):
         SearchIndex.update(toy_matcher, folder / "broken.png", place, progress=False)
     with pytest.raises(InputError, match="global term"):
         matcher = fresh_matcher(use_global=False)
         SearchIndex.update(matcher, folder, place, progress=False)
-    with pytest.raises(InputError, match="new folder"):
+    with pytest.raises(InputError, match="new or empty folder"):
         SearchIndex.update(toy_matcher, folder, folder, progress=False)
     with pytest.raises(InputError, match="must be an index"):
         SearchIndex(tmp_path / "nowhere", toy_matcher)
