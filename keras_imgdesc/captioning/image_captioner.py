@@ -1,4 +1,4 @@
-"""The task: an image in, words out."""
+"""The captioning task: from images to captions."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import ENCODERS
 
-# Chosen on the development pictures of Flickr8k; see the card of flickr8k_matcher.
+# Chosen on the development images of Flickr8k; see the card of flickr8k_matcher.
 RERANK_WEIGHT = 0.1
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class ImageCaptioner(Task, CaptionerGraph):
-    """Describes images.
+    """Caption images.
 
-    A functional Keras model, the training form: inputs `{"image": uint8 or float in
-    [0, 255], (batch, image_size, image_size, 3), "token_ids": int32 (batch, words)}`,
-    outputs those of the decoder. `generate`, `score` and `fit` take pictures and
-    captions as they are: preprocessing is inside.
+    The functional Keras model is the training form: inputs `{"image": uint8 or float in
+    [0, 255], (images, image_size, image_size, 3), "token_ids": int32 (captions,
+    words)}`, outputs those of the `Decoder`. `generate`, `score` and `fit` take images
+    and captions of any size: preprocessing is inside.
 
     Args:
-        image_encoder: images to feature maps: one of `keras_imgdesc.vision`, or any
+        image_encoder: images to feature maps, one of `keras_imgdesc.vision` or any
             model with the attributes `image_size` and `feature_map_shape`.
         decoder: a `Decoder`, such as `LSTMDecoder`, built for this feature map and
             vocabulary. It can be trained alone on precomputed feature maps.
-        tokenizer: a `CaptionTokenizer`.
-        generation: default settings of `generate`; None means beam search with 3
-            beams, length penalty 0.8 and captions as long as the tokenizer's.
-        name: of the Keras model.
+        tokenizer: words to token ids and back.
+        generation: default settings of `generate`; None means beam search with 3 beams,
+            length penalty 0.8 and the tokenizer's length.
+        name: name of the Keras model.
 
     Raises:
-        InputError: the parts do not fit together, or there is no such option.
+        InputError: the parts do not fit together, or an option is unknown.
 
     Example:
 
@@ -128,37 +128,39 @@ class ImageCaptioner(Task, CaptionerGraph):
         batch_size: int = 32,
         on_error: str = "raise",
     ) -> Any:
-        """Describes one picture or several.
+        """Caption one image or several.
 
         Args:
-            inputs: a path, the bytes of a file, a Pillow image, a uint8 array
-                (height, width, 3); a list of those; an array of images; or a
-                `tf.data.Dataset` of images, batches of images or paths, alone or as
-                `"image"` of a dict.
-            num_beams, length_penalty, max_length: see `GenerationSettings`; None
-                means the model's default.
-            temperature, top_k, top_p, seed: given any of them, captions are drawn
-                instead of searched. A draw depends on the seed and on the place of
-                the picture in `inputs`.
-            return_details: give a `Caption` with log-probabilities, not its text.
-            return_attention: give a `Caption` that has attention maps too.
-            rerank: an `ImageTextMatcher` that chooses among the beams of the search;
-                see `Reranker`.
-            rerank_weight: what its log P(D|I) counts.
-            batch_size: pictures computed at a time.
-            on_error: what becomes of a picture that cannot be read: `"raise"` the
-                ImageError, or `"return"` it in the place of the caption.
+            inputs: path, bytes of a file, Pillow image or uint8 array (height, width,
+                3); list of those; array of images; or `tf.data.Dataset` of images,
+                batches of images or paths, alone or as entry `"image"` of a dict.
+            num_beams, length_penalty, max_length: see `GenerationSettings`; None means
+                the captioner's default.
+            temperature, top_k, top_p, seed: see `GenerationSettings`. If any is set,
+                captions are sampled instead of searched. A sampled caption is a
+                function of the seed and of the image's index in `inputs`.
+            return_details: whether to return a `Caption` with log-probabilities instead
+                of its text.
+            return_attention: whether to return a `Caption` with attention maps too.
+            rerank: `ImageTextMatcher` that chooses among the beams of the search; see
+                `Reranker`.
+            rerank_weight: weight of the matcher's log P(D|I), 0 or more.
+            batch_size: images captioned at a time.
+            on_error: `"raise"` the ImageError of an image that cannot be read, or
+                `"return"` it in place of the caption.
 
         Returns:
-            A caption for one picture, a list of captions for several.
+            A caption for one image, a list of captions for several.
 
         Raises:
-            ImageError: a picture cannot be read.
-            InputError: a setting is out of its range.
+            ImageError: an image cannot be read.
+            InputError: a setting is out of range.
         """
         if on_error not in ("raise", "return"):
             raise InputError(
-                "on_error must be 'raise' or 'return'", "Choose one", on_error=on_error
+                "on_error must be 'raise' or 'return'",
+                "Use one of ['raise', 'return']",
+                on_error=on_error,
             )
         results: list[Any] = []
         stream = self.generate_stream(
@@ -195,21 +197,22 @@ class ImageCaptioner(Task, CaptionerGraph):
         batch_size: int = 32,
         **settings: Any,
     ) -> Iterator[tuple[Any, Caption | ImageError]]:
-        """Describes any number of pictures, in order and in bounded memory.
+        """Caption any number of images, in order and in bounded memory.
 
-        While one batch is computed, the next one is read.
+        The next batch is read while one is captioned.
 
         Args:
-            sources: pictures, as `generate` takes them; may be endless.
+            sources: images, as `generate` takes them; may be endless.
             return_attention, rerank, rerank_weight, batch_size: as in `generate`.
-            **settings: those of `GenerationSettings`; None means the default.
+            **settings: fields of `GenerationSettings`; None means the captioner's
+                default.
 
         Yields:
-            Each source with its `Caption`, or with the `ImageError` that says why
-            there is none.
+            Each source with its `Caption`, or with the `ImageError` of an image that
+            cannot be read.
 
         Raises:
-            InputError: a setting is out of its range.
+            InputError: a setting is out of range.
         """
         check_at_least(1, batch_size=batch_size)
         chosen = self.generation.changed(**settings)
@@ -226,23 +229,23 @@ class ImageCaptioner(Task, CaptionerGraph):
         return_attention: bool = False,
         batch_size: int = 32,
     ) -> Any:
-        """Computes log P(caption | image), per token and in total.
+        """Compute log P(caption | image), per token and in total.
 
-        A word that is not in the vocabulary counts as the unknown word, and is
-        `[UNK]` in the text of the result. Captions are not cut, however long.
+        A word outside the vocabulary is scored as the unknown word, and is `[UNK]` in
+        the text of the result. Captions are not truncated.
 
         Args:
-            images: as in `generate`.
-            captions: one for each image, or several for a single one.
-            return_attention: give the attention maps too.
-            batch_size: captions computed at a time.
+            images: images, as `generate` takes them.
+            captions: one caption per image, or several captions of one image.
+            return_attention: whether captions have attention maps.
+            batch_size: captions scored at a time.
 
         Returns:
-            A `Caption` for a single string, else a list of them.
+            A `Caption` if `captions` is a string, else a list of them.
 
         Raises:
-            ImageError: a picture cannot be read.
-            InputError: the numbers of images and captions do not fit.
+            ImageError: an image cannot be read.
+            InputError: there are several images, but not as many captions.
         """
         several = [captions] if isinstance(captions, str) else list(captions)
         batch_size = fitting_batch_size(several, batch_size)
@@ -268,16 +271,20 @@ class ImageCaptioner(Task, CaptionerGraph):
         validation_data: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """Trains the captioner, as `keras.Model.fit`.
+        """Train the captioner; see `keras.Model.fit`.
 
         Args:
-            x: pictures with captions: a dict of `"image"` (uint8) and `"caption"`
-                (strings), or a `tf.data.Dataset` of such dicts, batched or not (see
-                `CaptionPreprocessor`); or what the model takes as it is.
-            y: None where `x` has the captions.
-            batch_size: captions in a batch, where `x` is not batched.
-            validation_data: of the same forms.
-            **kwargs: the rest of `keras.Model.fit`.
+            x: dict of `"image"` (uint8) and `"caption"` (strings), or a
+                `tf.data.Dataset` of such dicts, batched or not, see
+                `CaptionPreprocessor`; or batches of `(inputs, token_ids,
+                sample_weight)`, see `CaptioningModel`.
+            y: words to predict, or None if `x` has captions.
+            batch_size: captions per batch, unless `x` is batched.
+            validation_data: data in the same forms as `x`.
+            **kwargs: other arguments of `keras.Model.fit`.
+
+        Raises:
+            InputError: an entry of the examples is missing.
         """
         x = training_dataset(x, self.preprocessor, batch_size, shuffle=True)
         validation_data = training_dataset(
@@ -289,7 +296,7 @@ class ImageCaptioner(Task, CaptionerGraph):
     def evaluate(
         self, x: Any = None, y: Any = None, *, batch_size: int = 32, **kwargs: Any
     ) -> Any:
-        """Computes loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
+        """Compute loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
         x = training_dataset(x, self.preprocessor, batch_size)
         kwargs |= batching(x, batch_size)
         return super().evaluate(x, y, **kwargs)

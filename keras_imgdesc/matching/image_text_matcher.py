@@ -1,4 +1,4 @@
-"""The task: f(I, D) for pictures and texts."""
+"""The matching task: f(I, D) for images and texts."""
 
 from __future__ import annotations
 
@@ -31,26 +31,30 @@ from keras_imgdesc.vision import ENCODERS
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class ImageTextMatcher(Task, MatchingModel):
-    """Scores how well pictures and texts fit each other.
+    """Score how well images and texts match.
 
-    f(I, D) is the number; P(I|D) = exp f(I, D) / sum over I of exp f(I, D) ranks
-    pictures for a text, its mirror P(D|I) texts for a picture. A functional Keras
-    model, the training form: inputs `{"image": uint8 or float in [0, 255], (images,
-    image_size, image_size, 3), "token_ids": int32 (texts, words)}`, outputs
-    `{"scores": float32 (images, texts), ...}`.
+    The score is f(I, D). P(I|D) = exp f(I, D) / sum over I of exp f(I, D) ranks images
+    for a text, and its counterpart P(D|I) ranks texts for an image.
 
-    Wherever pictures are asked for, `ImageEmbeddings` will do, and `MatchedTexts` in
-    the place of texts: what is compared often is embedded once.
+    The functional Keras model is the training form: inputs `{"image": uint8 or float in
+    [0, 255], (images, image_size, image_size, 3), "token_ids": int32 (texts, words)}`,
+    outputs `{"scores": float32 (images, texts), "image_vector": float32 (images,
+    embedding_dim), "text_vector": float32 (texts, embedding_dim)}`.
+
+    Every method that takes images also takes `ImageEmbeddings`, and every method that
+    takes texts also takes `MatchedTexts`, so that each is embedded only once.
 
     Args:
-        image_encoder: one of `keras_imgdesc.vision`.
-        text_encoder: a `TextEncoder`.
-        image_tower, text_tower, pair_score: of the shapes that the encoders give, see
-            `ImageTextMatcher.build_parts`.
-        name: of the Keras model.
+        image_encoder: images to feature maps, one of `keras_imgdesc.vision`.
+        text_encoder: texts to vectors, a `TextEncoder`.
+        image_tower: feature maps to the vectors that are compared.
+        text_tower: text vectors to the vectors that are compared.
+        pair_score: vectors to f(I, D). `ImageTextMatcher.build_parts` builds these
+            three for the two encoders.
+        name: name of the Keras model.
 
     Raises:
-        InputError: the parts do not fit together, or there is no such option.
+        InputError: the parts do not fit together, or an option is unknown.
 
     Example:
 
@@ -89,7 +93,7 @@ class ImageTextMatcher(Task, MatchingModel):
         refuse_unknown_options(type(self), unknown)
         check_parts(image_encoder, text_encoder, image_tower, text_tower)
 
-        # What a term that is off would train has no gradient.
+        # Layers of a term that is off have no gradient.
         for layer, is_on in (
             (image_tower.get_layer("vector_projection"), pair_score.use_global),
             (text_tower.get_layer("vector_projection"), pair_score.use_global),
@@ -124,13 +128,17 @@ class ImageTextMatcher(Task, MatchingModel):
         pool_size: int = 1,
         **scoring: Any,
     ) -> ImageTextMatcher:
-        """A new matcher on two encoders.
+        """Build a new matcher for two encoders.
 
         Args:
-            image_encoder, text_encoder: as they are.
+            image_encoder, text_encoder: encoders, trained or not.
             embedding_dim: width of the vectors that are compared.
-            num_layers, num_heads, dropout, pool_size: of the `ImageTower`.
+            num_layers, num_heads, pool_size: arguments of `ImageTower`.
+            dropout: dropout rate of both towers, in [0, 1).
             **scoring: arguments of `PairScore`.
+
+        Raises:
+            InputError: an argument is unknown or out of range.
         """
         return cls(
             image_encoder,
@@ -159,24 +167,25 @@ class ImageTextMatcher(Task, MatchingModel):
 
     @property
     def global_scale(self) -> float:
-        """What the cosine of a picture's and a text's vector counts in f."""
+        """Factor of the cosine of image and text in f; 0 without a global term."""
         scale = self.pair_score.global_scale if self.pair_score.use_global else 0.0
         return float(scale)
 
     def fingerprint(self) -> str:
-        """A digest of architecture, weights and vocabulary, 16 hexadecimal digits."""
+        """Return a digest of architecture and weights, 16 hexadecimal digits."""
         return self._functions.fingerprint()
 
     def embed_images(self, images: Any, *, batch_size: int = 32) -> ImageEmbeddings:
-        """Embeds pictures.
+        """Embed images.
 
         Args:
-            images: a path, bytes, a Pillow image, a uint8 array, or several, as
+            images: path, bytes, Pillow image or uint8 array, or several of them, as
                 `ImageCaptioner.generate` takes them.
-            batch_size: pictures computed at a time.
+            batch_size: images embedded at a time.
 
         Raises:
-            ImageError: a picture cannot be read.
+            ImageError: an image cannot be read.
+            InputError: there is no image.
         """
         if isinstance(images, ImageEmbeddings):
             return images
@@ -187,87 +196,120 @@ class ImageTextMatcher(Task, MatchingModel):
     def embed_images_stream(
         self, sources: Iterable[Any], *, batch_size: int = 32
     ) -> Iterator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
-        """Embeds any number of pictures, in order and in bounded memory.
+        """Embed any number of images, in order and in bounded memory.
+
+        Args:
+            sources: images, as `embed_images` takes them; may be endless.
+            batch_size: images embedded at a time.
 
         Yields:
-            Each source with its vector (embedding_dim,) and its regions (regions,
-            embedding_dim), or with the `ImageError` that says why there are none.
+            Each source with its vector, float32 (embedding_dim,), and its regions,
+            float32 (regions, embedding_dim); or with the `ImageError` of an image that
+            cannot be read.
         """
         return self._functions.stream(sources, batch_size)
 
     def embed_texts(
         self, texts: str | Sequence[str] | MatchedTexts, *, batch_size: int = 256
     ) -> MatchedTexts:
-        """Embeds texts.
+        """Embed texts.
+
+        Args:
+            texts: text or sequence of texts.
+            batch_size: texts embedded at a time.
 
         Raises:
-            InputError: a text is empty or no string.
+            InputError: a text is empty or not a string.
         """
         if isinstance(texts, MatchedTexts):
             return texts
         return self._functions.texts(check_texts(texts), batch_size)
 
     def score(self, images: Any, texts: Any, *, batch_size: int = 32) -> np.ndarray:
-        """Computes f(I, D) of every picture with every text.
+        """Compute f(I, D) of every image with every text.
+
+        Memory is bounded, apart from the embeddings and the result.
 
         Args:
-            images: pictures or `ImageEmbeddings`.
+            images: images or `ImageEmbeddings`.
             texts: texts or `MatchedTexts`.
-            batch_size: pictures embedded at a time.
+            batch_size: images embedded at a time.
 
         Returns:
-            float32 (images, texts), in memory bounded but for itself.
+            float32 (images, texts).
 
         Raises:
-            ImageError: a picture cannot be read.
-            InputError: a text is empty or no string.
+            ImageError: an image cannot be read.
+            InputError: a text is empty or not a string.
         """
-        matched = self.embed_texts(texts)  # a wrong text is told before work starts
+        matched = self.embed_texts(texts)  # an invalid text is refused first
         return self._functions.scores(
             self.embed_images(images, batch_size=batch_size), matched
         )
 
     def probabilities(self, images: Any, text: str, **kwargs: Any) -> np.ndarray:
-        """P(I|D): how likely each picture, of those given, is the one of the text.
+        """Compute P(I|D), the probability of each image given a text.
+
+        Args:
+            images: images to choose from.
+            text: one text.
+            **kwargs: other arguments of `score`.
 
         Returns:
-            float32 (images,), of sum 1.
+            float32 (images,), with sum 1.
         """
         return _softmax(self.score(images, [text], **kwargs)[:, 0])
 
     def text_probabilities(self, image: Any, texts: Any, **kwargs: Any) -> np.ndarray:
-        """P(D|I): how likely each text, of those given, is the one of the picture.
+        """Compute P(D|I), the probability of each text given an image.
+
+        Args:
+            image: one image.
+            texts: texts to choose from.
+            **kwargs: other arguments of `score`.
 
         Returns:
-            float32 (texts,), of sum 1.
+            float32 (texts,), with sum 1.
+
+        Raises:
+            InputError: there are several images.
         """
         check_single(image)
         return _softmax(self.score(image, texts, **kwargs)[0])
 
     def rank(self, images: Any, text: str, **kwargs: Any) -> list[tuple[int, float]]:
-        """Pictures by P(I|D), the likeliest first.
+        """Sort images by P(I|D), the likeliest first.
+
+        Args:
+            images: images to sort.
+            text: one text.
+            **kwargs: other arguments of `score`.
 
         Returns:
-            Their places in `images`, each with its probability.
+            Pairs of an index into `images` and its probability.
         """
-        found = self.probabilities(images, text, **kwargs)
-        order = np.argsort(-found, kind="stable")
-        return [(int(index), float(found[index])) for index in order]
+        probabilities = self.probabilities(images, text, **kwargs)
+        order = np.argsort(-probabilities, kind="stable")
+        return [(int(index), float(probabilities[index])) for index in order]
 
     def explain(self, image: Any, text: str) -> WordMaps:
-        """Where in the picture each word of a text is found.
+        """Locate each word of a text in an image.
+
+        Args:
+            image: one image.
+            text: one text.
 
         Returns:
-            A map a word, and how well the word fits what is there.
+            One map per word, and the cosine of each word and what it attends to.
 
         Raises:
-            InputError: the matcher has no local term.
+            InputError: the matcher has no local term, or there are several images.
         """
         check_single(image)
         if not self.pair_score.use_local:
             raise InputError(
-                "Only a matcher with a local term can say where a word is",
-                "Train one with use_local",
+                "Only a matcher with a local term can locate words",
+                "Train a matcher with use_local=True",
                 use_local=False,
             )
         matched = self.embed_texts(text)
@@ -280,17 +322,21 @@ class ImageTextMatcher(Task, MatchingModel):
     def fit(
         self, x: Any = None, y: Any = None, *, batch_size: int = 32, **kwargs: Any
     ) -> Any:
-        """Trains the matcher, as `keras.Model.fit`.
+        """Train the matcher; see `keras.Model.fit`.
 
         Args:
-            x: a dict of `"image"` (uint8) and `"caption"` (strings, one or the same
-                number for each image), optionally `"image_id"` (int) where a picture
-                may be there twice; or a `tf.data.Dataset` of such dicts, unbatched; or
-                what the model takes as it is.
-            y: None where `x` has the captions.
-            batch_size: pictures in a batch; each is told from so many.
-            **kwargs: the rest of `keras.Model.fit`; `validation_data` of the same
-                forms.
+            x: dict of `"image"` (uint8), `"caption"` (strings, one or the same number
+                per image) and optionally `"image_id"` (int), if an image may occur
+                twice; or a `tf.data.Dataset` of such dicts, unbatched; or batches of
+                `(inputs, targets)`, see `MatchingModel`.
+            y: targets, or None if `x` has captions.
+            batch_size: images per batch, which are each other's negatives.
+            **kwargs: other arguments of `keras.Model.fit`; `validation_data` takes the
+                same forms as `x`.
+
+        Raises:
+            InputError: an example lacks an image or a caption, or the dataset is
+                batched.
         """
         x = matching_dataset(x, self, batch_size, shuffle=True)
         if "validation_data" in kwargs:
@@ -298,14 +344,14 @@ class ImageTextMatcher(Task, MatchingModel):
                 kwargs["validation_data"], self, batch_size
             )
         if hasattr(x, "element_spec"):
-            # Keras would shuffle by default and warns that it cannot.
+            # Keras shuffles by default, and warns that it cannot shuffle a dataset.
             kwargs.setdefault("shuffle", False)
         return super().fit(x, y, **kwargs)
 
     def evaluate(
         self, x: Any = None, y: Any = None, *, batch_size: int = 32, **kwargs: Any
     ) -> Any:
-        """Computes loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
+        """Compute loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
         return super().evaluate(matching_dataset(x, self, batch_size), y, **kwargs)
 
     @property

@@ -1,10 +1,21 @@
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
+from keras_imgdesc import (
+    CaptionTokenizer,
+    ImageCaptioner,
+    VGG16Encoder,
+    Vocabulary,
+    export_saved_model,
+    export_tflite,
+)
 from keras_imgdesc.captioning.decoders import DECODERS, Decoder, build_decoder
 from keras_imgdesc.captioning.decoders.repeat_for_captions import RepeatForCaptions
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.lite import LiteCaptioner
 
 # Arguments that make a decoder small. With "lstm", the sentinel takes some attention.
 TOYS = {
@@ -99,6 +110,28 @@ def test_every_decoder_keeps_the_contract(run_decoder_contract, name):
 
 def test_a_decoder_outside_the_package_keeps_the_contract(run_decoder_contract):
     run_decoder_contract(MeanDecoder)
+
+
+@pytest.mark.slow
+def test_exports_know_no_decoder(shake, photos, tmp_path):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("exports need TensorFlow")
+    encoder = VGG16Encoder(image_size=32, width=0.0625)
+    words = ["a", "dog", "cat", "runs", "sleeps", "red", "big", "two"]
+    captioner = ImageCaptioner(
+        encoder,
+        shake(MeanDecoder(12, encoder.feature_map_shape)),
+        CaptionTokenizer(Vocabulary(words), sequence_length=8),
+    )
+    images = list(photos[:, :32, :32])
+    lite = LiteCaptioner(export_tflite(captioner, tmp_path / "captioner.tflite"))
+    assert lite.generate(images) == captioner.generate(images)
+    greedy = captioner.generate(images, num_beams=1)
+    assert [" ".join(lite.stream_words(image)) for image in images] == greedy
+    path = export_saved_model(captioner, tmp_path / "saved")
+    serve = tf.saved_model.load(str(path)).signatures["pixels"]
+    captions = serve(image=tf.constant(np.stack(images)))["caption"]
+    assert [text.decode() for text in captions.numpy()] == captioner.generate(images)
 
 
 def test_a_decoder_is_built_by_its_name():
