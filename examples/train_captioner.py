@@ -3,7 +3,10 @@
     python examples/train_captioner.py
 
 Draws scenes of coloured shapes, trains an image encoder and an LSTM decoder on them
-together, and captions new scenes by beam search.
+together, and captions new scenes by beam search. Expect 56.5 % of the captions to be
+exactly right: every object with its size, colour, shape and place. That took 271
+seconds on one core, shared with other work, of an AMD EPYC with avx512_bf16.
+`recipes/scenes_lstm.json` trains the same model at full size.
 """
 
 import time
@@ -32,7 +35,7 @@ def masked_cross_entropy(token_ids, outputs, weights):
 
 
 def train(
-    num_scenes=5000,  # drawn to train on; each has 5 captions
+    num_scenes=6000,  # drawn to train on, with 5 captions each
     num_test_scenes=200,  # drawn to test on
     image_size=64,  # pixels
     encoder_width=0.25,  # channels of VGG16's layers, as a share of the original
@@ -42,10 +45,11 @@ def train(
     num_heads=4,  # of the attention
     dropout=0.1,  # rate
     sequence_length=24,  # tokens of a caption, start and end included
-    batch_size=32,  # images per step, each with its 5 captions
-    steps=700,  # of training
+    batch_size=64,  # images per step
+    captions_per_image=2,  # per step; they share the image's feature map
+    steps=600,  # of training
     warm_up_steps=50,  # before the learning rate is highest; then half a cosine
-    learning_rate=2e-3,  # highest
+    learning_rate=3e-3,  # highest
     weight_decay=0.02,  # per unit of learning rate
     num_beams=3,  # captions that the search keeps
     log_every=100,  # steps
@@ -95,7 +99,9 @@ def train(
     generator = np.random.default_rng(seed)
     for step in range(1, steps + 1):
         batch = generator.integers(num_scenes, size=batch_size)
-        words = token_ids[batch].reshape(-1, sequence_length)
+        chosen = generator.permuted(np.tile(np.arange(5), (batch_size, 1)), axis=1)
+        words = token_ids[batch[:, None], chosen[:, :captions_per_image]]
+        words = words.reshape(-1, sequence_length)  # those of an image are adjacent
         inputs = {"image": images[batch], "token_ids": words[:, :-1]}
         weights = (words[:, 1:] != vocabulary.pad_id).astype("float32")
         logs = captioner.train_on_batch(inputs, words[:, 1:], weights, return_dict=True)
