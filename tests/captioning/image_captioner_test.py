@@ -221,7 +221,7 @@ def test_features_and_images_have_the_same_loss(fresh_captioner, photos):
     features = fresh_captioner.image_encoder(inputs["image"])
     model = fresh_captioner.feature_model
     for part in (fresh_captioner, model):
-        part.compile("sgd", run_eagerly=True)
+        part.compile("sgd")
     steps = []
     callback = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: steps.append(batch)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 
 from keras_imgdesc.backend import dtype_policy
 from keras_imgdesc.captioning import CaptionLoss
@@ -19,6 +20,7 @@ def load_example():
     return module
 
 
+@pytest.mark.slow  # compiles a step of the whole captioner with ConvMuon
 def test_the_example_trains_and_captions(capsys):
     with dtype_policy("float32"):
         captioner, score = load_example().train(

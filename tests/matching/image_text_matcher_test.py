@@ -151,8 +151,7 @@ def test_fit_learns_which_text_belongs_to_which_image(fresh_matcher):
     images[0, :16], images[1, :, :16], images[2, 16:, 16:] = 255, 255, 255
     captions = [[f"a {c} circle", f"{c} square"] for c in colours]
     data = {"image": images, "caption": captions}
-    # Fifty eager steps take less time than tracing one.
-    matcher.compile(keras.optimizers.Adam(0.006), run_eagerly=True)
+    matcher.compile(keras.optimizers.Adam(0.006))
     before = matcher.evaluate(data, verbose=0, return_dict=True)
     # A dataset of many epochs, because each call of fit costs more than its steps.
     matcher.fit(data, batch_size=3, epochs=1, verbose=0)
