@@ -81,7 +81,7 @@ def test_a_bad_image_does_not_stop_the_others(run, index, preset, photos):
         (["search", "INDEX", "a dog", "--sheet", "out.txt"], "out.txt"),
         (["search", "PHOTOS", "a dog"], "must be an index"),
         (["search", "INDEX", "a dog", "--preset", "scenes_lstm"], "scenes_lstm"),
-        (["index", "EMPTY", "-o", "INDEX", "--preset", "PRESET"], "no pictures"),
+        (["index", "EMPTY", "-o", "INDEX", "--preset", "PRESET"], "must have images"),
         (
             ["index", "PHOTOS", "-o", "PHOTOS", "--preset", "PRESET"],
             "new or empty folder",

@@ -237,7 +237,7 @@ def test_unusable_inputs_are_refused(
 ):
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(InputError, match="no pictures"):
+    with pytest.raises(InputError, match="must have images"):
         SearchIndex.update(toy_matcher, empty, place, progress=False)
     with pytest.raises(InputError, match="None of the images"):
         SearchIndex.update(toy_matcher, folder / "broken.png", place, progress=False)
