@@ -428,7 +428,7 @@ def test_a_killed_run_is_resumed(tmp_path, matcher_preset):
     values = json.loads((tmp_path / "recipe.json").read_text())
     directory = RunDirectory(run_dir, values)
     done = directory.load_checkpoint().metadata["epochs_done"]
-    chosen = PainterRecipe(**values)
+    chosen = PainterRecipe.from_dict(values)
     one = PainterRun(chosen, run_dir, coloured(72), coloured(6), progress=False)
     one.recipe = recipe(matcher_preset, epochs=done + 1)
     one.train()
