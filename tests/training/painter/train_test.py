@@ -540,7 +540,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, matcher_preset, monkeyp
     one.recipe = recipe(matcher_preset, epochs=1)
     one.train()
     with monkeypatch.context() as patch:
-        patch.setattr("keras_imgdesc.training.run_directory.os.fsync", full)
+        patch.setattr("keras_imgdesc.atomic_files.os.fsync", full)
         with pytest.raises(OSError, match="No space"):
             run(chosen, tmp_path)
     assert count
