@@ -1,10 +1,11 @@
 """Fixtures of all tests."""
 
 import fcntl
+import json
 import os
-import pickle
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,8 @@ def exported_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dic
     `name` names the export. `build` returns a task, which is saved as a preset first,
     or the path of a preset. The forms are returned by name.
     """
+    from keras_imgdesc.verification.forms import ModelForm
+
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
@@ -166,14 +169,20 @@ def exported_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dic
     def export(name: str, build: Callable[[], Any]) -> dict[str, Any]:
         folder = root / "exported" / name
         folder.mkdir(parents=True, exist_ok=True)
-        listing = folder / "forms.pickle"
+        listing = folder / "forms.json"
         with open(folder / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not listing.exists():
                 fresh = Path(tempfile.mkdtemp(dir=folder))
                 forms = _export(build(), fresh)
-                listing.write_bytes(pickle.dumps(forms))
-        return {form.name: form for form in pickle.loads(listing.read_bytes())}
+                listing.write_text(
+                    json.dumps([asdict(form) for form in forms], default=str)
+                )
+        found = json.loads(listing.read_text())
+        return {
+            form["name"]: ModelForm(**form | {"path": Path(form["path"])})
+            for form in found
+        }
 
     return export
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import keras
 
@@ -25,14 +25,9 @@ from keras_imgdesc.presets.folders import (
 from keras_imgdesc.presets.weights import read_weights, write_weights
 from keras_imgdesc.version import __version__
 
-if TYPE_CHECKING:
-    from keras_imgdesc.presets.task import Task
-
-AnyTask = TypeVar("AnyTask", bound="Task")
-
 
 def write_preset(
-    task: Task,
+    task: Any,
     path: Path,
     recipe: dict[str, Any] | None,
     card: str | None,
@@ -63,7 +58,7 @@ def write_preset(
 
 
 def _write_files(
-    task: Task,
+    task: Any,
     path: Path,
     new: Path,
     recipe: dict[str, Any] | None,
@@ -94,7 +89,7 @@ def _write_files(
     _write_text(new / CONFIG_FILE, _to_json(config))
 
 
-def read_preset(kind: type[AnyTask], folder: Path, dtype: str | None) -> AnyTask:
+def read_preset(kind: Any, folder: Path, dtype: str | None) -> Any:
     """Build a task from a folder; see `Task.from_preset`."""
     config = read_config(folder)
     if config.get("task") != kind.__name__:

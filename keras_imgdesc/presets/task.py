@@ -62,7 +62,8 @@ class Task:
                 files is missing, broken or from another preset; the message names the
                 file.
         """
-        return read_preset(cls, find_preset(name), dtype)
+        task: Self = read_preset(cls, find_preset(name), dtype)
+        return task
 
     def save_to_preset(
         self,

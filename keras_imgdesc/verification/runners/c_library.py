@@ -6,15 +6,14 @@ package:
 
     python -P c_library.py < order
 
-It reads a pickled dict, `{"path": folder of the model, "requests": [{name of a tensor:
-array, ...}, ...], "outputs": [name of a tensor, ...]}`, strings as object arrays of
-bytes, and answers each request alone. It writes a pickled dict, `{"answers": one list
+It reads a dict that `wire` encoded, `{"path": folder of the model, "requests": [{name
+of a tensor: array, ...}, ...], "outputs": [name of a tensor, ...]}`, strings as object
+arrays of bytes, and answers each request alone. It writes a dict, `{"answers": one list
 of arrays per request, "seconds": one per request, "peak_memory": bytes}`.
 """
 
 import ctypes
 import importlib.util
-import pickle
 import sys
 import time
 from pathlib import Path
@@ -168,8 +167,19 @@ class Session:
         return ctypes.string_at(start, self.library.TF_StringGetSize(place))
 
 
+def _wire() -> Any:
+    # By its path, since the package is not imported.
+    path = Path(__file__).with_name("wire.py")
+    spec = importlib.util.spec_from_file_location("wire", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def main() -> None:
-    order = pickle.load(sys.stdin.buffer)
+    wire = _wire()
+    order = wire.decode(sys.stdin.buffer.read())
     session = Session(order["path"])
     answers, seconds = [], []
     for request in order["requests"]:
@@ -180,7 +190,7 @@ def main() -> None:
     status = Path("/proc/self/status").read_text().splitlines()
     peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))
     reply = {"answers": answers, "seconds": seconds, "peak_memory": 1024 * int(peak)}
-    pickle.dump(reply, sys.stdout.buffer)
+    sys.stdout.buffer.write(wire.encode(reply))
 
 
 if __name__ == "__main__":

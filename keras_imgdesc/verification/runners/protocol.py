@@ -1,25 +1,25 @@
 """What the processes that run one form of a task have in common.
 
-A runner reads a pickled dict from its standard input, `{"task": name of the class,
-"path": of the model, "num_threads": int or None, "requests": [...]}`, and writes a
-pickled dict to its standard output, `{"answers": one per request, "seconds": one per
+A runner reads a dict that `wire` encoded from its standard input, `{"task": name of the
+class, "path": of the model, "num_threads": int or None, "requests": [...]}`, and writes a
+dict to its standard output, `{"answers": one per request, "seconds": one per
 request, "peak_memory": bytes}`. Neither TensorFlow nor Keras is imported here.
 """
 
 from __future__ import annotations
 
-import pickle
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from keras_imgdesc.verification.runners.wire import decode, encode
 from keras_imgdesc.verification.tasks.task_check import Ask, Request
 
 
 def read_order() -> dict[str, Any]:
     """Read what the runner has to do from its standard input."""
-    order: dict[str, Any] = pickle.load(sys.stdin.buffer)
+    order: dict[str, Any] = decode(sys.stdin.buffer.read())
     return order
 
 
@@ -36,7 +36,7 @@ def answer_requests(ask: Ask, requests: list[Request]) -> None:
         answers.append(ask(request))
         seconds.append(time.perf_counter() - start)
     reply = {"answers": answers, "seconds": seconds, "peak_memory": peak_memory()}
-    pickle.dump(reply, sys.stdout.buffer)
+    sys.stdout.buffer.write(encode(reply))
 
 
 def peak_memory() -> int:

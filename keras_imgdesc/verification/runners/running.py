@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from keras_imgdesc.lite.captioner import LITE_FILE
 from keras_imgdesc.verification.forms import ModelForm
 from keras_imgdesc.verification.parity import FormResult
 from keras_imgdesc.verification.runners import c_library
+from keras_imgdesc.verification.runners.wire import decode, encode
 from keras_imgdesc.verification.tasks.task_check import Request, TaskCheck
 
 # Answers, seconds and peak memory, by name.
@@ -127,12 +127,12 @@ def run_process(command: list[str], order: dict[str, Any]) -> Reply:
         RuntimeError: the process failed; the message is what it printed.
     """
     done = subprocess.run(
-        [sys.executable, *command], input=pickle.dumps(order), capture_output=True
+        [sys.executable, *command], input=encode(order), capture_output=True
     )
     if done.returncode:
         printed = done.stderr.decode(errors="replace")
         raise RuntimeError(f"{command} failed:\n{printed[-4000:]}")
-    reply: Reply = pickle.loads(done.stdout)
+    reply: Reply = decode(done.stdout)
     return reply
 
 

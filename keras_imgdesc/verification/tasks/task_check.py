@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from keras_imgdesc.data.caption_collection import CaptionCollection
 
-# One request, and one answer to it: values by name. Processes exchange them pickled.
+# One request, and one answer to it: values by name, which `runners.wire` can encode.
 Request = dict[str, Any]
 Answer = dict[str, Any]
 Ask = Callable[[Request], Answer]

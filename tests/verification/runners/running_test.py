@@ -6,14 +6,15 @@ from keras_imgdesc.verification.runners.running import run_process, size_of
 from keras_imgdesc.verification.tasks import check_of
 
 ECHO = """
-import pickle, sys
-order = pickle.load(sys.stdin.buffer)
-pickle.dump({"answers": order["requests"]}, sys.stdout.buffer)
+import sys
+from keras_imgdesc.verification.runners.wire import decode, encode
+order = decode(sys.stdin.buffer.read())
+sys.stdout.buffer.write(encode({"answers": order["requests"]}))
 """
 
 
 def test_a_process_replies_with_arrays_bytes_and_numbers():
-    requests = [{"image": np.arange(6, dtype=np.uint8).reshape(2, 3)}, {"a": (b"x", 1)}]
+    requests = [{"image": np.arange(6, dtype=np.uint8).reshape(2, 3)}, {"a": [b"x", 1]}]
     reply = run_process(["-c", ECHO], {"requests": requests})
     np.testing.assert_array_equal(reply["answers"][0]["image"], requests[0]["image"])
     assert reply["answers"][1] == requests[1]
