@@ -18,6 +18,7 @@ from keras_imgdesc.cli.options import (
     load_captioner,
     load_matcher,
     load_painter,
+    load_task,
     make_folder,
     read_captions,
     temperature_option,
@@ -202,13 +203,18 @@ def evaluate_painter(
     chosen = sample_evenly(collection, limit)
     describe = load_captioner(captioner).generate if captioner else None
     judge = load_matcher(matcher) if matcher else None
+    kinds = (
+        FeatureExtractor.of_task(load_task(classifier), classifier)
+        if classifier
+        else None
+    )
     metrics = default_metrics(
         chosen,
         matcher=judge,
         matcher_name=matcher or "",
         describe=describe,
         captioner_name=captioner or "",
-        classifier=FeatureExtractor.from_preset(classifier) if classifier else None,
+        classifier=kinds,
         photos=photos,
     )
     rerank = judge if best_of > 1 else None

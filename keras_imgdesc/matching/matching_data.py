@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.data.example_checks import check_entries, check_spec
 from keras_imgdesc.images import resize_image
 
 
@@ -60,35 +60,3 @@ def _targets(batch: dict[str, Any], tokenizer: Any) -> tuple[Any, Any]:
     }
     image_id = tf.cast(batch.get("image_id", rows), tf.int32)
     return inputs, {"owner": owner, "image_id": image_id}
-
-
-def check_spec(spec: Any) -> None:
-    """Refuse a dataset of anything but single images with captions.
-
-    Args:
-        spec: `element_spec` of the dataset.
-
-    Raises:
-        InputError: an example lacks an image or a caption, or examples are batched.
-    """
-    check_entries(spec)
-    if spec["image"].shape.rank != 3:
-        raise InputError(
-            "A dataset to train a matcher on must have unbatched images",
-            "Call .unbatch() on the dataset",
-            image=tuple(spec["image"].shape),
-        )
-
-
-def check_entries(entries: Any) -> None:
-    """Refuse examples without an image or a caption.
-
-    Raises:
-        InputError: one of the two is missing.
-    """
-    if not isinstance(entries, dict) or not {"image", "caption"} <= set(entries):
-        raise InputError(
-            "An example must have 'image' and 'caption'",
-            "Rename the entries of the dict",
-            entries=sorted(entries) if isinstance(entries, dict) else entries,
-        )

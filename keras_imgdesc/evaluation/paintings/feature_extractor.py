@@ -64,21 +64,6 @@ class FeatureExtractor:
         return pooled_features(self.encoder, list(images), self.batch_size)
 
     @classmethod
-    def from_preset(cls, preset: str, batch_size: int = 32) -> FeatureExtractor:
-        """Return an extractor with the image encoder of a preset.
-
-        Args:
-            preset: name or folder of a captioner or matcher.
-            batch_size: images per batch.
-
-        Raises:
-            InputError: the preset is missing or has no image encoder.
-        """
-        from keras_imgdesc.tasks import load_preset
-
-        return cls.of_task(load_preset(preset), preset, batch_size)
-
-    @classmethod
     def of_task(cls, task: Any, name: str, batch_size: int = 32) -> FeatureExtractor:
         """Return an extractor with the image encoder of a captioner or matcher.
 

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_imgdesc.data.example_checks import check_entries, check_spec
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images import stack_images
-from keras_imgdesc.matching.matching_data import check_entries, check_spec
 from keras_imgdesc.painting.learning.augmentation import NUM_UNIFORM
 
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from keras import ops
 
-from keras_imgdesc.matching import ImageTextMatcher
-
 
 class MatcherScores:
     """A matcher as a differentiable function of painted pixels and token ids.
@@ -38,7 +36,7 @@ class MatcherScores:
     (3, 2)
     """
 
-    def __init__(self, matcher: ImageTextMatcher) -> None:
+    def __init__(self, matcher: Any) -> None:
         self.matcher = matcher
 
     def __call__(self, pixels: Any, token_ids: Any) -> Any:

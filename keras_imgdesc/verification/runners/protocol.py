@@ -1,9 +1,9 @@
 """What the processes that run one form of a task have in common.
 
 A runner reads a dict that `wire` encoded from its standard input, `{"task": name of the
-class, "path": of the model, "num_threads": int or None, "requests": [...]}`, and writes a
-dict to its standard output, `{"answers": one per request, "seconds": one per
-request, "peak_memory": bytes}`. Neither TensorFlow nor Keras is imported here.
+class, "path": of the model, "num_threads": int or None, "requests": [...]}`. It writes
+a dict to its standard output, `{"answers": one per request, "seconds": one per request,
+"peak_memory": bytes}`. Neither TensorFlow nor Keras is imported here.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def test_the_encoder_of_a_preset_gives_the_same_features(tmp_path):
     decoder = LSTMDecoder(7, encoder.feature_map_shape, 8, 8, 2, feature_dim=8)
     path = tmp_path / "toy"
     ImageCaptioner(encoder, decoder, tokenizer).save_to_preset(path)
-    extractor = FeatureExtractor.from_preset(path)
+    extractor = FeatureExtractor.of_task(ImageCaptioner.from_preset(path), "toy")
     images = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
     features = FeatureExtractor(encoder)(images)
     assert features.dtype == np.float32
