@@ -17,11 +17,20 @@ class LayerwiseAdamW(keras.optimizers.AdamW):
 
     def __init__(self, *args, slow: Iterable = (), factor: float = 1.0, **kwargs):
         super().__init__(*args, **kwargs)
-        self._slow = frozenset(id(variable) for variable in slow)
+        self._slow = list(slow)
+        self._slow_indices: frozenset[int] = frozenset()
         self.factor = factor
 
+    def build(self, variables):
+        super().build(variables)
+        # By index: TensorFlow's `update_step` takes backend variables, not Keras'.
+        slow = {id(variable) for variable in self._slow}
+        self._slow_indices = frozenset(
+            index for index, variable in enumerate(variables) if id(variable) in slow
+        )
+
     def update_step(self, gradient, variable, learning_rate):
-        if id(variable) in self._slow:
+        if self._get_variable_index(variable) in self._slow_indices:
             learning_rate = learning_rate * self.factor
         super().update_step(gradient, variable, learning_rate)
 

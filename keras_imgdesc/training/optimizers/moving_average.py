@@ -28,7 +28,7 @@ class MovingAverage(keras.callbacks.Callback):
     def __init__(self, model: keras.Model, decay: float):
         super().__init__()
         self.decay = decay
-        self._optimizer = model.optimizer
+        self._trained = model
         self.averaged = list(model.trainable_variables) if decay else []
         self.variables = [
             keras.Variable(v, trainable=False, dtype=v.dtype, name="average")
@@ -36,7 +36,10 @@ class MovingAverage(keras.callbacks.Callback):
         ]
 
     def on_train_batch_end(self, batch, logs=None):
-        step = int(self._optimizer.iterations)
+        if hasattr(self._trained, "jax_state_sync"):
+            # JAX's `fit` keeps the state outside of the variables.
+            self._trained.jax_state_sync()
+        step = int(self._trained.optimizer.iterations)
         share = 1.0 - min(self.decay, (1 + step) / (10 + step))
         for average, weight in zip(self.variables, self.averaged, strict=True):
             average.assign_add((weight.value - average.value) * share)

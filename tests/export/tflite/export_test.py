@@ -145,7 +145,7 @@ def test_representative_images_are_checked(captioner, tmp_path):
             quantize="int8",
             representative_images=[],
         )
-    with pytest.raises(ImageError, match="batch one by one"):
+    with pytest.raises(ImageError, match="Pass the images of a batch"):
         read_representative([np.zeros((2, 40, 40, 3), np.uint8)], 96)
     found = read_representative([np.zeros((40, 60, 3), np.uint8)], 96)
     assert found[0].shape == (1, 96, 96, 3)

@@ -137,7 +137,7 @@ def test_pictures_are_read_from_paths(tmp_path):
         (coloured(2) | {"caption": ["a red picture", "xyz"]}, {}, "xyz"),
         (coloured(4), {"batch_size": 5}, "images=4"),
         (coloured(4), {"batch_size": 1}, "batch_size=1"),
-        ({"image": [], "caption": []}, {}, "must be a picture"),
+        ({"image": [], "caption": []}, {}, "at least one image"),
         (coloured(4), {"validation_data": coloured(4)}, "evaluate_paintings"),
     ],
 )
