@@ -17,16 +17,18 @@ class LayerwiseAdamW(keras.optimizers.AdamW):
 
     def __init__(self, *args, slow: Iterable = (), factor: float = 1.0, **kwargs):
         super().__init__(*args, **kwargs)
-        self._slow = list(slow)
+        # Keras would track the variables themselves as part of the optimizer's state.
+        self._slow = frozenset(id(variable) for variable in slow)
         self._slow_indices: frozenset[int] = frozenset()
         self.factor = factor
 
     def build(self, variables):
         super().build(variables)
         # By index: TensorFlow's `update_step` takes backend variables, not Keras'.
-        slow = {id(variable) for variable in self._slow}
         self._slow_indices = frozenset(
-            index for index, variable in enumerate(variables) if id(variable) in slow
+            index
+            for index, variable in enumerate(variables)
+            if id(variable) in self._slow
         )
 
     def update_step(self, gradient, variable, learning_rate):

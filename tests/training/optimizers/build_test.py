@@ -42,6 +42,8 @@ def test_slow_variables_take_smaller_steps():
     optimizer = build_adamw(0.1, weight_decay=0.0, slow=[slow], factor=0.25)
     optimizer.apply([keras.ops.ones(3), keras.ops.ones(3)], [fast, slow])
     np.testing.assert_allclose(np.asarray(slow), 0.25 * np.asarray(fast), rtol=1e-5)
+    # A checkpoint holds each weight once.
+    assert not {id(fast), id(slow)} & {id(v) for v in optimizer.variables}
 
 
 def test_adam_and_muon_without_decay_leave_weights_without_gradient():
