@@ -33,14 +33,12 @@ PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
 # TensorFlow keeps memory for every function that was traced, so each group of tests has
 # processes of its own. The last group is everything that is in none of the others.
 EXPORTS := $(addprefix tests/,export lite verification web docs_test.py notebooks_test.py)
-PAINTERS := tests/painting tests/training/painter
-TRAININGS := tests/training --ignore=tests/training/painter tests/matching
-PRESETS := $(addprefix tests/,presets vision text images)
-OTHERS := $(addprefix --ignore=,$(EXPORTS) $(PAINTERS) tests/training tests/matching $(PRESETS))
+TRAININGS := $(addprefix tests/,training painting matching)
+OTHERS := $(addprefix --ignore=,$(EXPORTS) $(TRAININGS))
 
 test: $(VENV)/.installed
 	@failed=0; \
-	for group in "$(EXPORTS)" "$(TRAININGS)" "$(PAINTERS)" "$(PRESETS)" "$(OTHERS)"; do \
+	for group in "$(EXPORTS)" "$(TRAININGS)" "$(OTHERS)"; do \
 		$(PYTEST) -m "not slow" $$group || failed=1; \
 	done; \
 	exit $$failed

@@ -151,7 +151,13 @@ TEXTS = {"scenes": "a red circle above a blue square", "flowers": "a pink flower
 
 
 @pytest.mark.parametrize(
-    "name", ["scenes_cvae", "scenes_dcgan", "flowers_cvae", "flowers_dcgan"]
+    "name",
+    [
+        "scenes_cvae",
+        pytest.param("scenes_dcgan", marks=pytest.mark.slow),
+        pytest.param("flowers_cvae", marks=pytest.mark.slow),
+        "flowers_dcgan",
+    ],
 )
 def test_a_shipped_painter_paints_in_bfloat16(name):
     text = TEXTS[name.split("_")[0]]

@@ -20,6 +20,8 @@ from keras_imgdesc.training.matcher.train import train_matcher
 from keras_imgdesc.training.recipe import Recipe
 from keras_imgdesc.training.run_directory import RunDirectory
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("captioner", "matcher")
 # Without dropout: a seed gives other numbers on another backend.
 DECODER = {"embedding_dim": 8, "hidden_dim": 8, "feature_dim": 8, "num_heads": 2}

@@ -91,6 +91,7 @@ def ends(tmp_path_factory) -> dict[str, Path]:
     return folders
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_backends_end_in_the_same_weights(kind, ends):
     first, expected, found = (

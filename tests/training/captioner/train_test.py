@@ -165,6 +165,7 @@ def self_critical(start_from: str, **changes) -> CaptionRecipe:
     return frozen(start_from=start_from, **values | changes)
 
 
+@pytest.mark.slow
 def test_self_critical_training_fulfils_the_contract(run_recipe_contract, first_stage):
     def train(chosen, run_dir, progress):
         return train_captioner(

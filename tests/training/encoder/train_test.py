@@ -131,6 +131,7 @@ def test_the_weights_are_those_of_a_keras_vgg16(photos, teacher_weights, tmp_pat
     assert keras_model.count_params() == encoder.count_params()
 
 
+@pytest.mark.slow  # traces four trainings of a VGG16 of full width
 def test_a_run_fulfils_the_contract(
     run_recipe_contract, photos, teacher_weights, tmp_path, monkeypatch
 ):

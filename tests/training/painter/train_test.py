@@ -162,6 +162,7 @@ def test_it_learns_to_paint_what_a_fixed_discriminator_asks_for(
     assert shown["samples", 4] == "images" and shown["diversity", 4] == "scalars"
 
 
+@pytest.mark.slow
 def test_a_vae_learns_to_paint_what_a_text_says(tmp_path, matcher_preset):
     chosen = recipe(
         matcher_preset,
@@ -387,7 +388,7 @@ LARGE_GAN = SMALL_GAN | {
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param(SMALL_VAE, id="vae"),
+        pytest.param(SMALL_VAE, id="vae", marks=pytest.mark.slow),
         pytest.param(SMALL_GAN, id="gan"),
         pytest.param(LARGE_VAE, id="large vae", marks=pytest.mark.slow),
         pytest.param(LARGE_GAN, id="large gan", marks=pytest.mark.slow),
@@ -404,6 +405,7 @@ def test_a_recipe_fulfils_the_contract(run_recipe_contract, matcher_preset, chan
     assert painter.generator.width == 4
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_resumed(tmp_path, matcher_preset):
     (tmp_path / "recipe.json").write_text(recipe(matcher_preset, epochs=200).to_json())
     script = (
