@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import keras
+import numpy as np
 
 
 class MovingAverage(keras.callbacks.Callback):
@@ -31,7 +32,7 @@ class MovingAverage(keras.callbacks.Callback):
         self._trained = model
         self.averaged = list(model.trainable_variables) if decay else []
         self.variables = [
-            keras.Variable(v, trainable=False, dtype=v.dtype, name="average")
+            keras.Variable(_copy(v), trainable=False, dtype=v.dtype, name="average")
             for v in self.averaged
         ]
 
@@ -55,7 +56,11 @@ class MovingAverage(keras.callbacks.Callback):
 
     def _swap(self) -> None:
         for average, weight in zip(self.variables, self.averaged, strict=True):
-            # A copy, since the array may share memory with the variable.
-            held = keras.ops.convert_to_numpy(weight).copy()
-            weight.assign(average)
+            held = _copy(weight)
+            weight.assign(_copy(average))
             average.assign(held)
+
+
+def _copy(variable: keras.Variable) -> np.ndarray:
+    """Return the value in memory of its own: JAX's `fit` donates that of a weight."""
+    return keras.ops.convert_to_numpy(variable).copy()
