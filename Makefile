@@ -33,12 +33,15 @@ PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
 # TensorFlow keeps memory for every function that was traced, so each group of tests has
 # processes of its own. The last group is everything that is in none of the others.
 EXPORTS := $(addprefix tests/,export lite verification web docs_test.py notebooks_test.py)
-TRAININGS := $(addprefix tests/,training painting matching)
-OTHERS := $(addprefix --ignore=,$(EXPORTS) $(TRAININGS))
+PAINTERS := $(addprefix tests/,painting training/painter)
+TRAININGS := $(addprefix tests/,training matching)
+PARTS := $(addprefix tests/,captioning presets vision text images)
+OTHERS := $(addprefix --ignore=,$(EXPORTS) $(PAINTERS) $(TRAININGS) $(PARTS))
 
 test: $(VENV)/.installed
 	@failed=0; \
-	for group in "$(EXPORTS)" "$(TRAININGS)" "$(OTHERS)"; do \
+	for group in "$(EXPORTS)" "$(PAINTERS)" \
+			"$(TRAININGS) --ignore=tests/training/painter" "$(PARTS)" "$(OTHERS)"; do \
 		$(PYTEST) -m "not slow" $$group || failed=1; \
 	done; \
 	exit $$failed

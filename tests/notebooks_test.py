@@ -62,17 +62,8 @@ def test_every_notebook_is_tested():
     assert {path.stem for path in FOLDER.glob("*.ipynb")} == set(NOTEBOOKS)
 
 
-# The long ones run in `make test-all`.
-SLOW = ("02_paint_from_words", "03_export_and_serve")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
-        for name in NOTEBOOKS
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_notebook_runs(name):
     expected = NOTEBOOKS[name]
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)

@@ -80,6 +80,7 @@ def test_it_learns_to_choose_and_saves_the_best(tmp_path):
     assert list((tmp_path / "logs").glob("events.*"))
 
 
+@pytest.mark.slow
 def test_a_run_fulfils_the_contract(run_recipe_contract):
     def train(chosen, run_dir, progress):
         return train_matcher(chosen, run_dir, halves(16), halves(8), progress=progress)

@@ -39,6 +39,7 @@ def batches(sentences: np.ndarray) -> SimpleNamespace:
     )
 
 
+@pytest.mark.slow
 def test_noise_is_drawn_as_the_text_requires(model):
     sentences = np.random.default_rng(0).choice([-3, 3], (800, 2)).astype("float32")
     gain = fit_noise_prior(

@@ -226,6 +226,7 @@ def test_settings_without_effect_are_refused(matcher_preset):
         recipe(matcher_preset, kind="vae", **options)
 
 
+@pytest.mark.slow
 def test_a_new_encoder_learns_the_noise_of_an_old_generator(
     tmp_path, matcher_preset, monkeypatch
 ):
@@ -332,6 +333,7 @@ def test_a_frozen_generator_stays_as_it_is(frozen):
     assert changed == [True, not frozen]
 
 
+@pytest.mark.slow
 def test_a_gan_starts_from_the_generator_of_a_vae(tmp_path, matcher_preset):
     first = run(recipe(matcher_preset, kind="vae", epochs=1), tmp_path / "vae")
     begun = {"generator_from": str(tmp_path / "vae/preset"), "generator_options": {}}
@@ -385,14 +387,11 @@ LARGE_GAN = SMALL_GAN | {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
-    [
-        pytest.param(SMALL_VAE, id="vae", marks=pytest.mark.slow),
-        pytest.param(SMALL_GAN, id="gan"),
-        pytest.param(LARGE_VAE, id="large vae", marks=pytest.mark.slow),
-        pytest.param(LARGE_GAN, id="large gan", marks=pytest.mark.slow),
-    ],
+    [SMALL_VAE, SMALL_GAN, LARGE_VAE, LARGE_GAN],
+    ids=["vae", "gan", "large vae", "large gan"],
 )
 def test_a_recipe_fulfils_the_contract(run_recipe_contract, matcher_preset, changes):
     def train(chosen, run_dir, progress):
