@@ -67,7 +67,7 @@ setup(
     ],
     package_dir={"keras_imgdesc.saved_models": "saved_models"},
     package_data={
-        "keras_imgdesc": ["py.typed"],
+        "keras_imgdesc": ["py.typed", "vision/imagenet_labels.txt"],
         "keras_imgdesc.saved_models": [f"{name}/*" for name in PRESETS],
     },
     install_requires=[

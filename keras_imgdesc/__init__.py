@@ -12,7 +12,9 @@ _HOMES = {
     "BertTextEncoder": "keras_imgdesc.text",
     "Caption": "keras_imgdesc.caption",
     "CaptionTokenizer": "keras_imgdesc.text",
+    "ClassificationHead": "keras_imgdesc.vision",
     "CompactTextEncoder": "keras_imgdesc.text",
+    "EfficientNetLiteEncoder": "keras_imgdesc.vision",
     "ImageCaptioner": "keras_imgdesc.captioning",
     "ImageError": "keras_imgdesc.errors",
     "ImageTextMatcher": "keras_imgdesc.matching",
@@ -35,7 +37,9 @@ __all__ = [
     "BertTextEncoder",
     "Caption",
     "CaptionTokenizer",
+    "ClassificationHead",
     "CompactTextEncoder",
+    "EfficientNetLiteEncoder",
     "ImageCaptioner",
     "ImageError",
     "ImageTextMatcher",
@@ -72,7 +76,12 @@ if TYPE_CHECKING:
         Vocabulary,
     )
     from keras_imgdesc.verification.verify import verify
-    from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
+    from keras_imgdesc.vision import (
+        ClassificationHead,
+        EfficientNetLiteEncoder,
+        MobileNetEncoder,
+        VGG16Encoder,
+    )
 
 
 def __getattr__(name: str) -> Any:

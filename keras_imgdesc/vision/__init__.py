@@ -3,13 +3,18 @@
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.vision.classification_head import ClassificationHead
+from keras_imgdesc.vision.efficientnet_lite_encoder import EfficientNetLiteEncoder
+from keras_imgdesc.vision.efficientnet_lite_weights import load_efficientnet_lite_head
 from keras_imgdesc.vision.image_encoder import ImageEncoder
+from keras_imgdesc.vision.imagenet_labels import imagenet_labels
 from keras_imgdesc.vision.mobilenet_encoder import MobileNetEncoder
 from keras_imgdesc.vision.vgg16_encoder import VGG16Encoder
 
 ENCODERS: dict[str, type[ImageEncoder]] = {
     "vgg16": VGG16Encoder,
     "mobilenet": MobileNetEncoder,
+    "efficientnet_lite": EfficientNetLiteEncoder,
 }
 
 
@@ -40,8 +45,12 @@ def build_encoder(name: str, **options: Any) -> ImageEncoder:
 
 __all__ = [
     "ENCODERS",
+    "ClassificationHead",
+    "EfficientNetLiteEncoder",
     "ImageEncoder",
     "MobileNetEncoder",
     "VGG16Encoder",
     "build_encoder",
+    "imagenet_labels",
+    "load_efficientnet_lite_head",
 ]

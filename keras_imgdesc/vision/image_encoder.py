@@ -1,9 +1,11 @@
 """The base of the image encoders."""
 
 import hashlib
+from typing import Any
 
 import keras
 import numpy as np
+from keras import tree
 
 from keras_imgdesc.backend import dtype_policy
 from keras_imgdesc.errors import InputError
@@ -12,7 +14,8 @@ from keras_imgdesc.errors import InputError
 class ImageEncoder(keras.Model):
     """Base of the image encoders: an image in, a feature map out.
 
-    A functional Keras model with the preprocessing inside, a chain of layers. Input:
+    A functional Keras model with the preprocessing inside; layers may be skipped, as in
+    residual blocks, and each layer is called once, with tensors only. Input:
     `image`, uint8 or float in [0, 255], RGB, of shape `(batch, image_size, image_size,
     3)`. Output: the feature map, of shape `(batch, rows, columns, channels)`.
 
@@ -84,26 +87,35 @@ class ImageEncoder(keras.Model):
     def split(self) -> tuple["ImageEncoder | None", keras.Model | None]:
         """Return the frozen and the trained layers as two models that share weights.
 
-        The outputs of the first can be cached while the second is trained.
+        The outputs of the first can be cached while the second is trained. The cut is
+        the last place before the first trained layer through which a single tensor
+        passes: where that layer is inside a residual block, the frozen layers of the
+        block belong to the second model.
 
         Returns:
             `(frozen, trained)`: the first takes images, the second the outputs of the
             first. One that would have no weights is `None`.
         """
-        chain = self.layers[1:]
-        trained = [bool(layer.trainable_variables) for layer in chain]
+        # Operations are in the order of computation, and include those that are no
+        # layers. The first one is the input.
+        steps = self.operations[1:]
+        trained = [bool(_variables(step, "trainable_variables")) for step in steps]
         if not any(trained):
             return self, None
-        first = trained.index(True)
-        if not any(layer.weights for layer in chain[:first]):
+        cut = trained.index(True)
+        while len(passing := _passing(steps[cut:])) > 1:
+            cut -= 1
+        if not any(_variables(step, "weights") for step in steps[:cut]):
             return None, self
-        frozen = ImageEncoder(self.input, chain[first - 1].output, name="frozen")
+        (passed,) = passing.values()
+        frozen = ImageEncoder(self.input, passed, name="frozen")
         frozen.image_size = self.image_size
         inputs = keras.Input(frozen.feature_map_shape)
-        x = inputs
-        for layer in chain[first:]:
-            x = layer(x)
-        return frozen, keras.Model(inputs, x, name="trained")
+        values = {id(passed): inputs}
+        for step in steps[cut:]:
+            arguments = tree.map_structure(lambda t: values[id(t)], step.input)
+            values[id(step.output)] = step(arguments)
+        return frozen, keras.Model(inputs, values[id(self.output)], name="trained")
 
     def fingerprint(self) -> str:
         """Return a digest of architecture and weights, 16 hexadecimal digits.
@@ -118,3 +130,15 @@ class ImageEncoder(keras.Model):
             array = keras.ops.convert_to_numpy(variable)
             digest.update(array.astype(np.float16).tobytes())
         return digest.hexdigest()[:16]
+
+
+def _variables(step: Any, kind: str) -> list[Any]:
+    """Return the variables of a layer; an operation that is no layer has none."""
+    return getattr(step, kind, [])
+
+
+def _passing(steps: list[Any]) -> dict[int, Any]:
+    """Return the tensors that operations take from others before them, by identity."""
+    made = {id(step.output) for step in steps}
+    taken = {id(t): t for step in steps for t in tree.flatten(step.input)}
+    return {key: tensor for key, tensor in taken.items() if key not in made}

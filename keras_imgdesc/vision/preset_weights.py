@@ -15,8 +15,8 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
 
     Args:
         encoder: an `ImageEncoder`.
-        weights: name or folder of the preset of a captioner or matcher whose image
-            encoder has the same class and the same shapes of weights.
+        weights: name or folder of the preset of a task whose image encoder has the
+            same class and the same shapes of weights.
 
     Returns:
         The configuration of the preset's image encoder.
@@ -30,7 +30,7 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
     except InputError as error:
         raise InputError(
             "weights must be None, 'imagenet', an existing file or a preset",
-            "Give the path of a Keras .h5 or .weights.h5 file, or a preset's name",
+            "Give the path of a weights file, or a preset's name",
             weights=weights,
         ) from error
     config = read_config(folder)
@@ -38,7 +38,7 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
     if not isinstance(saved, dict):
         raise InputError(
             "The preset must have an image encoder",
-            "Use the preset of a captioner or matcher",
+            "Use the preset of a captioner, matcher or classifier",
             weights=weights,
             task=config.get("task"),
         )

@@ -24,9 +24,10 @@ class VGG16Encoder(ImageEncoder):
         image_size: side of the square input in pixels, a multiple of 16.
         width: multiplier on the channels of every layer; 1 is VGG16 itself.
         weights: `None` (He initialization), `"imagenet"` (Keras downloads them), the
-            path of a Keras `.h5` or `.weights.h5` of VGG16 without top, or the name or
-            folder of a preset whose image encoder is a `VGG16Encoder` of the same
-            width.
+            path of a Keras `.h5` or `.weights.h5` of VGG16 without top or of an `.npz`
+            with its arrays under `layer/weight` names (`block1_conv1/kernel`), or the
+            name or folder of a preset whose image encoder is a `VGG16Encoder` of the
+            same width.
         trainable_from: `"none"`, `"all"` or a prefix of the name of the first trained
             layer, as `"block5"`. `None` means `"all"` where `weights` is `None`,
             otherwise `"none"`.

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.vision.array_files import check_shapes, read_npz
 from keras_imgdesc.vision.imagenet import download_imagenet
 from keras_imgdesc.vision.preset_weights import load_preset_weights
 
@@ -19,7 +20,8 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
     Args:
         encoder: a `VGG16Encoder`.
         weights: `"imagenet"`, the path of a Keras `.h5` / `.weights.h5` of
-            `VGG16(include_top=False)`, or a preset with a VGG16 of the same width.
+            `VGG16(include_top=False)` or of an `.npz` with its arrays under
+            `layer/weight` names, or a preset with a VGG16 of the same width.
 
     Raises:
         InputError: there is no such file or preset, it does not fit, or the weights
@@ -36,20 +38,41 @@ def load_vgg16_weights(encoder: keras.Model, weights: str) -> None:
             "Use width=1, or train the narrow encoder from scratch",
             width=encoder.width,
         )
-    if weights == "imagenet":
-        source = download_imagenet(lambda: _keras_vgg16("imagenet"))
+    if Path(weights).suffix == ".npz":
+        _load_npz(encoder, weights)
     else:
-        source = _keras_vgg16(None)
-        try:
-            source.load_weights(weights)
-        except (ValueError, OSError, KeyError) as error:
-            raise InputError(
-                "The weights file must hold VGG16 without its top",
-                f"Save it with model.save_weights; reading this one failed: {error}",
-                weights=weights,
-            ) from error
-    copy_convolutions(source, encoder)
+        copy_convolutions(_read_keras(weights), encoder)
     first.kernel.assign(first.kernel * encoder.input_scale)
+
+
+def _load_npz(encoder: keras.Model, weights: str) -> None:
+    """Fill an encoder of width 1 from the arrays of an `.npz`."""
+    arrays = read_npz(weights, "VGG16")
+    variables = {
+        f"{layer.name}/{variable.name}": variable
+        for layer in encoder.layers
+        for variable in layer.weights
+    }
+    shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
+    check_shapes(arrays, shapes, weights, "VGG16")
+    for name, variable in variables.items():
+        variable.assign(arrays[name].astype("float32"))
+
+
+def _read_keras(weights: str) -> keras.Model:
+    """Return Keras' VGG16 with weights downloaded or read from a Keras file."""
+    if weights == "imagenet":
+        return download_imagenet(lambda: _keras_vgg16("imagenet"))
+    source = _keras_vgg16(None)
+    try:
+        source.load_weights(weights)
+    except (ValueError, OSError, KeyError) as error:
+        raise InputError(
+            "The weights file must hold VGG16 without its top",
+            f"Save it with model.save_weights; reading this one failed: {error}",
+            weights=weights,
+        ) from error
+    return source
 
 
 def to_keras_vgg16(encoder: keras.Model) -> keras.Model:

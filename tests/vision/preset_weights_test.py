@@ -80,7 +80,9 @@ def test_an_encoder_of_another_shape_or_class_is_refused(preset):
 
 def test_a_preset_without_an_image_encoder_is_refused(toy_painter, tmp_path):
     toy_painter.save_to_preset(tmp_path / "toy")
-    with pytest.raises(InputError, match="captioner or matcher.*") as caught:
+    with pytest.raises(
+        InputError, match="captioner, matcher or classifier.*"
+    ) as caught:
         VGG16Encoder(image_size=64, weights=str(tmp_path / "toy"))
     assert caught.value.received["task"] == "TextToImage"
 

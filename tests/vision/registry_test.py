@@ -8,6 +8,7 @@ from keras_imgdesc.vision import ENCODERS, ImageEncoder, build_encoder
 TOYS = {
     "vgg16": {"width": 0.125},
     "mobilenet": {"feature_layer": "conv_pw_4"},
+    "efficientnet_lite": {"feature_layer": "block3"},
 }
 
 
@@ -68,5 +69,7 @@ def test_an_encoder_outside_the_package_keeps_the_contract(run_encoder_contract)
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(InputError, match=r"'resnet'.*\['mobilenet', 'vgg16'\]"):
+    with pytest.raises(
+        InputError, match=r"'resnet'.*\['efficientnet_lite', 'mobilenet', 'vgg16'\]"
+    ):
         build_encoder("resnet")

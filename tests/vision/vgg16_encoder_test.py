@@ -26,12 +26,21 @@ def test_the_feature_map_is_block5_conv3_at_a_sixteenth():
     assert full.count_params() == 14_714_688  # VGG16 without top
 
 
-@pytest.mark.parametrize("suffix", [".weights.h5", ".h5"])
+def save_npz(model: keras.Model, path) -> None:
+    variables = [(layer.name, v) for layer in model.layers for v in layer.weights]
+    np.savez(path, **{f"{name}/{v.name}": np.array(v) for name, v in variables})
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5", ".npz"])
 def test_keras_weights_give_the_features_of_keras(tmp_path, suffix):
     source = keras.applications.VGG16(include_top=False, weights=None)
     path = tmp_path / f"vgg16{suffix}"
-    # Keras downloads the older format, which only `save` still writes.
-    source.save_weights(path) if suffix == ".weights.h5" else source.save(path)
+    if suffix == ".weights.h5":
+        source.save_weights(path)
+    elif suffix == ".h5":
+        source.save(path)  # the older format, which Keras downloads
+    else:
+        save_npz(source, path)
     encoder = VGG16Encoder(image_size=32, weights=str(path))
     image = photo(32)
     features = keras.ops.convert_to_numpy(encoder(image))
@@ -81,6 +90,13 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     path.write_text("not weights")
     with pytest.raises(InputError, match="other.h5"):
         VGG16Encoder(image_size=32, weights=str(path))
+
+
+def test_arrays_of_another_shape_are_refused(tmp_path):
+    narrow = tmp_path / "narrow.npz"
+    save_npz(VGG16Encoder(image_size=32, width=0.125), narrow)
+    with pytest.raises(InputError, match=r"narrow\.npz.*\(3, 3, 3, 8\)"):
+        VGG16Encoder(image_size=32, weights=str(narrow))
 
 
 def test_weights_that_cannot_be_downloaded_are_refused(monkeypatch):
