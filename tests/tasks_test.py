@@ -45,6 +45,7 @@ def test_an_unknown_task_is_named(presets, tmp_path, task):
         load_preset(tmp_path)
 
 
+@pytest.mark.slow
 def test_kerashub_is_imported_only_for_a_bert():
     code = (
         "import sys, keras_imgdesc.tasks; from keras_imgdesc import BertTextEncoder;"

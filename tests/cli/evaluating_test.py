@@ -38,6 +38,7 @@ def few_scenes(monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_a_painter_of_scenes_is_evaluated(run, presets, few_scenes, tmp_path):
     report = tmp_path / "report"
     arguments = ["evaluate", "painter", "--preset", presets["painter"], "--scenes"]

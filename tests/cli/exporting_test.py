@@ -28,6 +28,7 @@ def matcher(toy_painter, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_a_painter_is_exported_with_a_matcher_inside(run, painter, matcher, tmp_path):
     code, _, err = run(
         "export", "saved-model", "--preset", painter, "-o", tmp_path / "served",
@@ -38,6 +39,7 @@ def test_a_painter_is_exported_with_a_matcher_inside(run, painter, matcher, tmp_
     assert "paint_ranked" in served.signatures
 
 
+@pytest.mark.slow
 def test_a_painter_is_exported_with_representative_texts(run, painter, tmp_path):
     texts = tmp_path / "texts.txt"
     texts.write_text("a red bird\n\na blue dog\n")

@@ -247,6 +247,7 @@ def test_train_captioner_on_scenes(run, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "run/recipe.json").read_text())["epochs"] == 1
 
 
+@pytest.mark.slow
 def test_train_painter_on_scenes(run, tmp_path, monkeypatch):
     from keras_imgdesc.data.scenes.loading import draw_scenes
 

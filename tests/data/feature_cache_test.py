@@ -109,6 +109,7 @@ extract(sys.argv[1])
 )
 
 
+@pytest.mark.slow
 def test_a_killed_extraction_resumes(tmp_path, monkeypatch):
     path = tmp_path / "cache"
     child = subprocess.Popen(

@@ -35,6 +35,7 @@ def lite(matcher_forms) -> LiteMatcher:
     return LiteMatcher(matcher_forms["tflite float32"].path)
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_python(matcher, lite, toy_image, save_image):
     path = save_image("photo.png", toy_image)
     images = [path, toy_image[::-1]]
@@ -44,17 +45,20 @@ def test_scores_are_those_of_python(matcher, lite, toy_image, save_image):
     )
 
 
+@pytest.mark.slow
 def test_token_ids_are_those_of_the_tokenizer(matcher, lite):
     for text in filter(str.strip, TEXTS):
         expected = matcher.text_encoder.tokenize(text)
         np.testing.assert_array_equal(lite.tokenize(text), expected)
 
 
+@pytest.mark.slow
 def test_an_empty_text_is_refused(lite, toy_image):
     with pytest.raises(InputError, match="text"):
         lite.score([toy_image], [" "])
 
 
+@pytest.mark.slow
 def test_a_file_of_another_task_is_refused():
     from keras_imgdesc.lite.captioner import LITE_FILE
     from keras_imgdesc.presets.folders import find_preset

@@ -9,6 +9,9 @@ import pytest
 from keras_imgdesc import InputError, TextToImage
 from keras_imgdesc.lite import LiteMatcher, LitePainter
 
+# In make test-all: the tests of captioners check the same code.
+pytestmark = pytest.mark.slow
+
 TEXTS = ["A red bird!", "the blue DOG", "dog " * 30]
 
 

@@ -144,6 +144,7 @@ def test_the_config_builds_the_same_model(toy_matcher, photos):
     )
 
 
+@pytest.mark.slow
 def test_fit_learns_which_text_belongs_to_which_image(fresh_matcher):
     matcher = fresh_matcher(shake=False, embedding_dim=16)
     colours = ("red", "blue", "green")

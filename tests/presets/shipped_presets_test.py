@@ -74,6 +74,7 @@ def test_the_right_caption_is_preferred_to_wrong_ones():
     assert right >= 18
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAINTERS)
 def test_images_show_their_texts(name):
     painter = TextToImage.from_preset(name)

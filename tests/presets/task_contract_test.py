@@ -76,7 +76,14 @@ TOYS = {
 }
 
 
-@pytest.mark.parametrize("name", TASKS)
+# One task runs in make test, all of them in make test-all.
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "ImageCaptioner" else pytest.param(name, marks=pytest.mark.slow)
+        for name in TASKS
+    ],
+)
 def test_every_task_keeps_the_contract(run_task_contract, tmp_path, name):
     keras.utils.set_random_seed(0)
     build, answer, train = TOYS[name]

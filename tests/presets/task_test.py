@@ -213,6 +213,7 @@ def test_weights_of_another_model_are_refused(captioner, saved):
             ImageCaptioner.from_preset(saved)
 
 
+@pytest.mark.slow
 def test_a_killed_save_leaves_the_old_preset(saved, photos, tmp_path):
     before = {path.name: path.read_bytes() for path in saved.iterdir()}
     script = tmp_path / "kill.py"

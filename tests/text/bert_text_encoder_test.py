@@ -125,6 +125,7 @@ def test_a_folder_of_kerashub_is_loaded(encoder, tmp_path):
     np.testing.assert_allclose(words[mask], expected[mask], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_another_process_loads_a_preset(encoder, tmp_path):
     matcher = ImageTextMatcher.build_parts(
         VGG16Encoder(image_size=32, width=0.0625), encoder, embedding_dim=4

@@ -53,6 +53,7 @@ def test_in_graph():
     ]
 
 
+@pytest.mark.slow
 def test_the_locale_does_not_matter():
     # ICU lower-cases "I" to a dotless i in a Turkish process.
     code = (

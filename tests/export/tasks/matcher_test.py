@@ -30,6 +30,7 @@ def served(matcher_forms):
     return tf.saved_model.load(str(matcher_forms["SavedModel"].path))
 
 
+@pytest.mark.slow
 def test_the_saved_model_scores_as_python(matcher, images, served):
     content = tf.stack([tf.io.encode_png(p) for p in images])
     outputs = served.signatures["serving_default"](
@@ -65,6 +66,7 @@ def test_a_broken_image_does_not_affect_the_others(matcher, images, served):
     np.testing.assert_allclose(outputs["image_probability"][1], 0.0)
 
 
+@pytest.mark.slow
 def test_embeddings_are_served(matcher, images, served):
     content = tf.stack([tf.io.encode_png(p) for p in images])
     found = served.signatures["embed_image"](image_bytes=content)

@@ -37,6 +37,7 @@ def weights(painter: TextToImage) -> list[np.ndarray]:
     return painter.generator.get_weights()
 
 
+@pytest.mark.slow
 def test_it_learns_to_paint_what_a_fixed_discriminator_asks_for(tmp_path, colour_judge):
     painter = new_painter(width=8)
     before = painter.generate("a red picture")
@@ -80,6 +81,7 @@ def farthest(one: TextToImage, other: TextToImage) -> float:
     )
 
 
+@pytest.mark.slow
 def test_two_calls_equal_one_and_a_data_set_equals_a_dict():
     data = coloured(13)
     once = trained(data, (3,))

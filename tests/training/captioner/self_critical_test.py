@@ -78,6 +78,7 @@ def test_without_dropout_training_and_sampling_have_the_same_logits():
     assert decoder.get_config()["dropout"] == 0.5  # as it was built
 
 
+@pytest.mark.slow
 def test_it_raises_the_score_of_the_samples(tmp_path, captioner):
     # The preset knows five templates; only captions of the first are rewarded here.
     scenes = [make_scene("train", i) for i in range(48)]

@@ -139,6 +139,7 @@ def frozen(**changes) -> CaptionRecipe:
     return recipe(encoder_options=options, **changes)
 
 
+@pytest.mark.slow
 def test_cross_entropy_fulfils_the_contract(run_recipe_contract, tmp_path):
     def train(chosen, run_dir, progress):
         return train_captioner(
@@ -175,6 +176,7 @@ def test_self_critical_training_fulfils_the_contract(run_recipe_contract, first_
     run_recipe_contract(self_critical(first_stage, patience=2), train, rtol=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["cross_entropy", "self_critical"])
 def test_it_computes_in_bfloat16_and_keeps_weights_in_float32(
     objective, first_stage, tmp_path

@@ -116,6 +116,7 @@ def test_a_small_step_lowers_the_loss_of_its_crops(teacher_weights):
     assert losses[1] < losses[0]
 
 
+@pytest.mark.slow
 def test_the_weights_are_those_of_a_keras_vgg16(photos, teacher_weights, tmp_path):
     phase = DistillationPhase("front", 1, 3, 32, (0.9, 1.0), 1, 4, 2e-3)
     recipe = DistillationRecipe((phase,), steps_per_epoch=1, precision="float32")

@@ -92,6 +92,7 @@ def test_a_run_fulfils_the_contract(run_recipe_contract):
     )
 
 
+@pytest.mark.slow
 def test_it_computes_in_bfloat16_and_keeps_weights_in_float32(tmp_path):
     chosen = recipe(epochs=1, precision="mixed_bfloat16")
     with dtype_policy("mixed_bfloat16"):
@@ -129,6 +130,7 @@ def test_retrieval_is_scored_and_images_have_versions(tmp_path):
     assert 0 <= found.metrics["recall"] <= 100
 
 
+@pytest.mark.slow
 def test_a_frozen_text_encoder_gets_another_image_encoder(tmp_path):
     plain = {"metric": "recall", "hard_negatives": 0, "epochs": 1}
     train, validation = halves(16), halves(8)

@@ -124,6 +124,7 @@ def without_steps(monkeypatch):
     monkeypatch.setattr(PainterRun, "fit_batches", lambda self, epoch: dict(losses))
 
 
+@pytest.mark.slow
 def test_it_learns_to_paint_what_a_fixed_discriminator_asks_for(
     tmp_path, matcher_preset, colour_judge, monkeypatch
 ):
@@ -179,6 +180,7 @@ def test_a_vae_learns_to_paint_what_a_text_says(tmp_path, matcher_preset):
     assert "perceptual_loss" in (tmp_path / "metrics.csv").read_text()
 
 
+@pytest.mark.slow
 def test_the_weight_of_the_noise_rises(tmp_path, matcher_preset, monkeypatch):
     prices = []
     fit = PainterRun.fit_batches
@@ -464,6 +466,7 @@ def test_a_collapse_is_named(tmp_path, matcher_preset):
     assert len(RunDirectory(tmp_path, json.loads(chosen.to_json())).metrics()) == 1
 
 
+@pytest.mark.slow
 def test_a_discriminator_that_stands_still_has_not_won(tmp_path, matcher_preset):
     still = {"discriminator_learning_rate": 0.0, "collapse_patience": 2}
     run(recipe(matcher_preset, **still), tmp_path)

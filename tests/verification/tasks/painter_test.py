@@ -11,6 +11,9 @@ from keras_imgdesc.verification.parity import FormResult, Parity
 from keras_imgdesc.verification.tasks import check_of
 from keras_imgdesc.verification.verify import verify
 
+# In make test-all: the tests of captioners check the same code.
+pytestmark = pytest.mark.slow
+
 TEXTS = ["A red bird!", "a blue dog", "bird", "a dog"]
 
 
