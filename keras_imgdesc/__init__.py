@@ -15,6 +15,7 @@ _HOMES = {
     "ClassificationHead": "keras_imgdesc.vision",
     "CompactTextEncoder": "keras_imgdesc.text",
     "EfficientNetLiteEncoder": "keras_imgdesc.vision",
+    "GRUDecoder": "keras_imgdesc.captioning",
     "ImageCaptioner": "keras_imgdesc.captioning",
     "ImageError": "keras_imgdesc.errors",
     "ImageTextMatcher": "keras_imgdesc.matching",
@@ -23,6 +24,7 @@ _HOMES = {
     "MobileNetEncoder": "keras_imgdesc.vision",
     "SearchIndex": "keras_imgdesc.matching",
     "TextToImage": "keras_imgdesc.painting",
+    "TransformerDecoder": "keras_imgdesc.captioning",
     "VGG16Encoder": "keras_imgdesc.vision",
     "Vocabulary": "keras_imgdesc.text",
     "export_saved_model": "keras_imgdesc.export",
@@ -40,6 +42,7 @@ __all__ = [
     "ClassificationHead",
     "CompactTextEncoder",
     "EfficientNetLiteEncoder",
+    "GRUDecoder",
     "ImageCaptioner",
     "ImageError",
     "ImageTextMatcher",
@@ -48,6 +51,7 @@ __all__ = [
     "MobileNetEncoder",
     "SearchIndex",
     "TextToImage",
+    "TransformerDecoder",
     "VGG16Encoder",
     "Vocabulary",
     "__version__",
@@ -61,7 +65,12 @@ __all__ = [
 
 if TYPE_CHECKING:
     from keras_imgdesc.caption import Caption
-    from keras_imgdesc.captioning import ImageCaptioner, LSTMDecoder
+    from keras_imgdesc.captioning import (
+        GRUDecoder,
+        ImageCaptioner,
+        LSTMDecoder,
+        TransformerDecoder,
+    )
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.export import export_saved_model, export_tflite
     from keras_imgdesc.images import load_image

@@ -29,6 +29,10 @@ class InputError(ValueError):
     `num_beams` must be positive. Received: num_beams=0. Try 3.
     """
 
+    # Without this mark Keras replaces an error that is raised in a layer's `call` by a
+    # RuntimeError.
+    _keras_call_info_injected = True
+
     def __init__(self, rule: str, remedy: str, **received: object) -> None:
         self.rule = rule
         self.remedy = remedy

@@ -7,7 +7,9 @@ from keras_imgdesc.captioning.captioning_model import CaptioningModel
 from keras_imgdesc.captioning.decoders import (
     DECODERS,
     Decoder,
+    GRUDecoder,
     LSTMDecoder,
+    TransformerDecoder,
     build_decoder,
 )
 from keras_imgdesc.captioning.image_captioner import ImageCaptioner
@@ -24,11 +26,13 @@ __all__ = [
     "CaptionPreprocessor",
     "CaptioningModel",
     "Decoder",
+    "GRUDecoder",
     "GenerationSettings",
     "ImageCaptioner",
     "LSTMDecoder",
     "SearchResult",
     "Tokens",
+    "TransformerDecoder",
     "beam_search",
     "build_decoder",
     "draw_noise",

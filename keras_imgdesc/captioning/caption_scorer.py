@@ -11,7 +11,7 @@ from keras import ops
 
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
-from keras_imgdesc.captioning.captioner_graph import CaptionerGraph
+from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_length
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.inputs import batches_ahead
@@ -118,7 +118,10 @@ class CaptionScorer:
         ]
         # One column more than the decoder reads: the words to predict are shifted.
         longest = max(map(len, rows), default=2) - 1
-        width = -(-longest // _LENGTH_STEP) * _LENGTH_STEP + 1
+        decoder = self._captioner.decoder
+        check_length(decoder, longest)
+        width = -(-longest // _LENGTH_STEP) * _LENGTH_STEP
+        width = min(width, decoder.max_length or width) + 1
         token_ids = np.full((len(rows), width), vocabulary.pad_id, np.int32)
         for row, ids in zip(token_ids, rows, strict=True):
             row[: len(ids)] = ids

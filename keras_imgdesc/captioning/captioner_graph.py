@@ -48,6 +48,7 @@ class CaptionerGraph(CaptioningModel):
         Returns:
             A `SearchResult` with `num_beams` captions per image.
         """
+        check_length(self.decoder, max_length)
         memory, state = self.decoder.begin(self.image_encoder(image, training=False))
         return beam_search(
             self.decoder.step,
@@ -72,6 +73,7 @@ class CaptionerGraph(CaptioningModel):
         return_attention: bool = False,
     ) -> SearchResult:
         """Sample captions of images; see `find_captions` and `sample`."""
+        check_length(self.decoder, noise.shape[-1])
         memory, state = self.decoder.begin(self.image_encoder(image, training=False))
         return sample(
             self.decoder.step,
@@ -108,7 +110,8 @@ def check_parts(
     """Refuse parts that do not fit together.
 
     Raises:
-        InputError: feature map or vocabulary of the decoder differ.
+        InputError: feature map or vocabulary of the decoder differ, or the decoder
+            cannot read captions as long as the tokenizer's.
     """
     if tuple(image_encoder.feature_map_shape) != tuple(decoder.feature_map_shape):
         raise InputError(
@@ -123,6 +126,27 @@ def check_parts(
             "Build it with vocabulary_size=len(tokenizer.vocabulary)",
             tokenizer=len(tokenizer.vocabulary),
             decoder=decoder.vocabulary_size,
+        )
+    check_length(decoder, tokenizer.sequence_length - 1)
+
+
+def check_length(decoder: Decoder, length: int) -> None:
+    """Refuse captions that are longer than a decoder can read.
+
+    Args:
+        decoder: decoder of the captions.
+        length: number of tokens read: all but the last.
+
+    Raises:
+        InputError: the captions are too long.
+    """
+    if decoder.max_length is not None and length > decoder.max_length:
+        raise InputError(
+            "The decoder reads captions of a limited length",
+            f"Use at most {decoder.max_length} tokens, or build the decoder with a "
+            "larger max_length",
+            tokens=length,
+            max_length=decoder.max_length,
         )
 
 

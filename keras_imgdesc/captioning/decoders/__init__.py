@@ -3,11 +3,15 @@
 from typing import Any
 
 from keras_imgdesc.captioning.decoders.decoder import Decoder
+from keras_imgdesc.captioning.decoders.gru_decoder import GRUDecoder
 from keras_imgdesc.captioning.decoders.lstm_decoder import LSTMDecoder
+from keras_imgdesc.captioning.decoders.transformer_decoder import TransformerDecoder
 from keras_imgdesc.errors import InputError
 
 DECODERS: dict[str, type[Decoder]] = {
+    "gru": GRUDecoder,
     "lstm": LSTMDecoder,
+    "transformer": TransformerDecoder,
 }
 
 
@@ -43,4 +47,11 @@ def build_decoder(
     return DECODERS[name](vocabulary_size, feature_map_shape, **options)
 
 
-__all__ = ["DECODERS", "Decoder", "LSTMDecoder", "build_decoder"]
+__all__ = [
+    "DECODERS",
+    "Decoder",
+    "GRUDecoder",
+    "LSTMDecoder",
+    "TransformerDecoder",
+    "build_decoder",
+]

@@ -34,10 +34,13 @@ class Decoder(CaptioningModel):
     Attributes:
         vocabulary_size: number of token ids.
         feature_map_shape: `(rows, columns, channels)` of the feature map.
+        max_length: number of tokens that it can read, start token included; None means
+            any number.
     """
 
     vocabulary_size: int
     feature_map_shape: tuple[int, int, int]
+    max_length: int | None = None
 
     @abstractmethod
     def begin(self, feature_map: Any) -> tuple[dict[str, Any], dict[str, Any]]:

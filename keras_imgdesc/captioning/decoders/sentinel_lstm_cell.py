@@ -82,14 +82,3 @@ class SentinelLSTMCell(keras.layers.Layer):
             "units": self.units,
             "use_sentinel": self.use_sentinel,
         }
-
-
-def gate_bias_initializer(units: int) -> Any:
-    """Return an initializer with 1 at the forget gate, so that a new cell remembers."""
-
-    def initialize(shape: tuple[int, ...], dtype: Any = None) -> Any:
-        index = ops.arange(shape[0])
-        is_forget = ops.logical_and(index >= units, index < 2 * units)
-        return ops.cast(is_forget, dtype or "float32")
-
-    return initialize

@@ -63,6 +63,12 @@ def signatures(
         )
         pixels, error = decode_images(at_least_one(image_bytes), size)
         token_ids = task.tokenizer.tokenize_uncut(caption)
+        pad_id, most = task.tokenizer.vocabulary.pad_id, task.decoder.max_length
+        if most is not None:
+            is_cut = tf.reduce_any(token_ids[:, most + 1 :] != pad_id, axis=1)
+            token_ids = token_ids[:, : most + 1]
+            reason = f"The caption has more than {most - 1} words"
+            error = tf.where((error == "") & is_cut, reason, error)
         outputs = task.decoder(
             {
                 "feature_map": task.image_encoder(pixels, training=False),
@@ -71,7 +77,7 @@ def signatures(
             training=False,
         )
         following = token_ids[:, 1:]
-        is_word = following != task.tokenizer.vocabulary.pad_id
+        is_word = following != pad_id
         is_word &= (error == "")[:, None]
         log_probs = tf.where(is_word, -token_losses(following, outputs["logits"]), 0.0)
         return {

@@ -17,15 +17,12 @@ from keras_imgdesc.captioning.decoders.repeat_for_captions import RepeatForCapti
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.lite import LiteCaptioner
 
-# Arguments that make a decoder small. With "lstm", the sentinel takes some attention.
-TOYS = {
-    "lstm": {
-        "embedding_dim": 16,
-        "hidden_dim": 16,
-        "num_heads": 2,
-        "feature_dim": 8,
-        "partial_attention": True,
-    }
+# Arguments that make a decoder small.
+TOY = {"embedding_dim": 16, "hidden_dim": 16, "num_heads": 2, "feature_dim": 8}
+# With "lstm", the sentinel takes some attention.
+MORE = {
+    "lstm": {"partial_attention": True},
+    "transformer": {"embedding_dim": 12, "num_layers": 2, "max_length": 8},
 }
 
 
@@ -105,7 +102,7 @@ class MeanDecoder(Decoder):
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_every_decoder_keeps_the_contract(run_decoder_contract, name):
-    run_decoder_contract(DECODERS[name], **TOYS.get(name, {}))
+    run_decoder_contract(DECODERS[name], **TOY | MORE.get(name, {}))
 
 
 def test_a_decoder_outside_the_package_keeps_the_contract(run_decoder_contract):
@@ -113,14 +110,19 @@ def test_a_decoder_outside_the_package_keeps_the_contract(run_decoder_contract):
 
 
 @pytest.mark.slow
-def test_exports_know_no_decoder(shake, photos, tmp_path):
+@pytest.mark.parametrize("name", ["outside", *DECODERS])
+def test_exports_know_no_decoder(name, shake, photos, tmp_path):
     if keras.backend.backend() != "tensorflow":
         pytest.skip("exports need TensorFlow")
     encoder = VGG16Encoder(image_size=32, width=0.0625)
+    if name == "outside":
+        decoder = MeanDecoder(12, encoder.feature_map_shape)
+    else:
+        decoder = build_decoder(name, 12, encoder.feature_map_shape, **TOY)
     words = ["a", "dog", "cat", "runs", "sleeps", "red", "big", "two"]
     captioner = ImageCaptioner(
         encoder,
-        shake(MeanDecoder(12, encoder.feature_map_shape)),
+        shake(decoder),
         CaptionTokenizer(Vocabulary(words), sequence_length=8),
     )
     images = list(photos[:, :32, :32])
@@ -141,5 +143,5 @@ def test_a_decoder_is_built_by_its_name():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(InputError, match=r"no decoder of this name.*\['lstm'\]"):
+    with pytest.raises(InputError, match=r"no decoder of this name.*'gru', 'lstm'"):
         build_decoder("transformers", 12, (4, 4, 6))

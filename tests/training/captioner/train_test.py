@@ -203,7 +203,26 @@ def test_a_decoder_is_named_in_the_recipe(tmp_path, monkeypatch):
     run = CaptionerRun(chosen, tmp_path, coloured(12), coloured(3), progress=False)
     assert type(run.captioner.decoder) is WideDecoder
     with pytest.raises(InputError, match=r"gru.*lstm"):
-        CaptionerRun(frozen(decoder="gru"), tmp_path / "b", coloured(12), coloured(3))
+        CaptionerRun(frozen(decoder="mlp"), tmp_path / "b", coloured(12), coloured(3))
+
+
+@pytest.mark.parametrize("name", [name for name in DECODERS if name != "lstm"])
+def test_every_decoder_is_trained_in_both_stages(tmp_path, name):
+    chosen = frozen(decoder=name, epochs=1)
+    train_captioner(
+        chosen, tmp_path / "first", coloured(24), coloured(6), progress=False
+    )
+    before = ImageCaptioner.from_preset(tmp_path / "first/preset").decoder
+    assert type(before) is DECODERS[name]
+    after = train_captioner(
+        self_critical(str(tmp_path / "first/preset"), epochs=1),
+        tmp_path / "second",
+        coloured(24),
+        coloured(6),
+        progress=False,
+    ).decoder
+    pairs = zip(before.get_weights(), after.get_weights(), strict=True)
+    assert all((a != b).any() for a, b in pairs)
 
 
 CHILD = """

@@ -1,0 +1,221 @@
+"""What decoders that attend to the locations of an image share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_imgdesc.captioning.decoders.decoder import Decoder, log_softmax
+from keras_imgdesc.captioning.decoders.word_embedding import WordEmbedding
+from keras_imgdesc.errors import InputError
+
+
+class AttentionDecoder(Decoder):
+    """Base of decoders that attend to the locations of a feature map.
+
+    It has the options and the layers around words, and both forms of a decoder around
+    the two methods of a subclass: `_read` for all words at once and `_advance` for one.
+
+    A subclass's constructor calls `_set_options`, creates its layers, among them
+    those of `_add_word_layers` and `_add_output_layers`, and then calls this
+    constructor, which connects them to the training form.
+
+    Args:
+        name: name of the Keras model.
+
+    Attributes:
+        embedding_dim, hidden_dim, num_heads, dropout, feature_dropout, feature_dim,
+            tie_embeddings: the options that all these decoders have.
+    """
+
+    def __init__(self, name: str) -> None:
+        feature_map = keras.Input(self.feature_map_shape, name="feature_map")
+        token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+        output, attention = self._read(token_ids, *self.begin(feature_map))
+        super().__init__(
+            inputs={"feature_map": feature_map, "token_ids": token_ids},
+            outputs={"logits": self._predict(output), "attention": attention},
+            name=name,
+        )
+
+    def _set_options(
+        self,
+        vocabulary_size: int,
+        feature_map_shape: tuple[int, int, int],
+        *,
+        embedding_dim: int,
+        hidden_dim: int,
+        num_heads: int,
+        dropout: float,
+        feature_dropout: float,
+        feature_dim: int,
+        tie_embeddings: bool,
+    ) -> None:
+        """Check the options and keep them as attributes."""
+        check_sizes(
+            vocabulary_size=vocabulary_size,
+            embedding_dim=embedding_dim,
+            hidden_dim=hidden_dim,
+            num_heads=num_heads,
+            feature_dim=feature_dim,
+        )
+        check_rates(dropout=dropout, feature_dropout=feature_dropout)
+        check_heads(num_heads, feature_dim=feature_dim)
+        feature_map_shape = tuple(feature_map_shape)  # type: ignore[assignment]
+        if len(feature_map_shape) != 3 or not all(feature_map_shape):
+            raise InputError(
+                "feature_map_shape must be (rows, columns, channels)",
+                "Pass the encoder's feature_map_shape",
+                feature_map_shape=feature_map_shape,
+            )
+        self.vocabulary_size = vocabulary_size
+        self.feature_map_shape = feature_map_shape
+        self.embedding_dim = embedding_dim
+        self.hidden_dim = hidden_dim
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.feature_dropout = feature_dropout
+        self.feature_dim = feature_dim
+        self.tie_embeddings = tie_embeddings
+
+    def _add_word_layers(self) -> None:
+        # float32 under any policy, because it computes the logits.
+        self.word_embedding = WordEmbedding(
+            self.vocabulary_size,
+            self.embedding_dim,
+            self.tie_embeddings,
+            dtype="float32",
+            name="word_embedding",
+        )
+        self.word_dropout = keras.layers.Dropout(self.dropout, name="word_dropout")
+
+    def _add_output_layers(self, activation: str | None = None) -> None:
+        self.output_projection = keras.layers.Dense(
+            self.embedding_dim, activation=activation, name="output_projection"
+        )
+        self.output_dropout = keras.layers.Dropout(self.dropout, name="output_dropout")
+
+    @abstractmethod
+    def _read(
+        self, token_ids: Any, memory: dict[str, Any], state: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        """Read all words of captions at once.
+
+        Args:
+            token_ids: int32 (captions, words).
+            memory, state: from `begin`.
+
+        Returns:
+            Output vectors, (captions, words, embedding_dim), and attention, float32
+            (captions, words, locations).
+        """
+
+    @abstractmethod
+    def _advance(
+        self, token_ids: Any, beams: int, memory: dict[str, Any], state: dict[str, Any]
+    ) -> tuple[Any, Any, dict[str, Any]]:
+        """Read one word per beam.
+
+        Products with weights should have two axes, however many beams there are: only
+        those become fully connected operations, which can be quantized.
+
+        Args:
+            token_ids: int (batch * beams,).
+            beams: number of beams of an image.
+            memory: from `begin`.
+            state: tensors (batch * beams, ...).
+
+        Returns:
+            Output vectors, (batch * beams, embedding_dim); attention, float32 (batch,
+            beams, locations); and the new state.
+        """
+
+    def step(
+        self, token_ids: Any, memory: dict[str, Any], state: dict[str, Any]
+    ) -> tuple[Any, Any, dict[str, Any]]:
+        shape = tuple(ops.shape(token_ids))
+        axes, beams = len(shape), shape[1] if len(shape) == 2 else 1
+        rows = {
+            name: ops.reshape(value, (-1, *value.shape[axes:]))
+            for name, value in state.items()
+        }
+        output, attention, rows = self._advance(
+            ops.reshape(token_ids, (-1,)), beams, memory, rows
+        )
+        log_probs = log_softmax(self._predict(output))
+        log_probs = ops.reshape(log_probs, (*shape, self.vocabulary_size))
+        if axes == 1:
+            return log_probs, attention[:, 0], rows
+        following = {
+            name: ops.reshape(value, (-1, beams, *value.shape[1:]))
+            for name, value in rows.items()
+        }
+        return log_probs, attention, following
+
+    def _output(self, *known: Any) -> Any:
+        """Return output vectors, (..., embedding_dim), of vectors that are joined."""
+        joined = known[0] if len(known) == 1 else ops.concatenate(known, axis=-1)
+        return self.output_dropout(self.output_projection(joined))
+
+    def _predict(self, output: Any) -> Any:
+        """Return logits, float32 (..., vocabulary_size), of output vectors."""
+        return self.word_embedding(output, reverse=True)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "vocabulary_size": self.vocabulary_size,
+            "feature_map_shape": list(self.feature_map_shape),
+            "embedding_dim": self.embedding_dim,
+            "hidden_dim": self.hidden_dim,
+            "num_heads": self.num_heads,
+            "dropout": self.dropout,
+            "feature_dropout": self.feature_dropout,
+            "feature_dim": self.feature_dim,
+            "tie_embeddings": self.tie_embeddings,
+        }
+
+
+def check_sizes(**sizes: int) -> None:
+    """Refuse sizes below 1.
+
+    Raises:
+        InputError: a size is not positive.
+    """
+    for name, size in sizes.items():
+        if size < 1:
+            raise InputError(
+                f"{name} must be at least 1", f"Use a positive {name}", **{name: size}
+            )
+
+
+def check_rates(**rates: float) -> None:
+    """Refuse dropout rates outside [0, 1).
+
+    Raises:
+        InputError: a rate is out of range.
+    """
+    for name, rate in rates.items():
+        if not 0 <= rate < 1:
+            raise InputError(
+                f"{name} must be in [0, 1)", "Use for example 0.3", **{name: rate}
+            )
+
+
+def check_heads(num_heads: int, **widths: int) -> None:
+    """Refuse widths that attention heads cannot share evenly.
+
+    Raises:
+        InputError: a width is not a multiple of `num_heads`.
+    """
+    for name, width in widths.items():
+        if width % num_heads:
+            raise InputError(
+                f"num_heads must divide {name}",
+                f"Use a multiple of num_heads as {name}",
+                num_heads=num_heads,
+                **{name: width},
+            )
