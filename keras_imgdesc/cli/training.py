@@ -73,15 +73,22 @@ def run_options(command: Callable) -> Callable:
 
 
 @train.command("captioner")
+@click.option(
+    "--unpaired-captions",
+    type=FILE,
+    help="Text file of captions without images, one per line; may end in .gz.",
+)
 @run_options
-def train_captioner(recipe, run_dir, **options) -> None:
+def train_captioner(recipe, run_dir, unpaired_captions, **options) -> None:
     """Train a captioner. Run the same command again to resume."""
+    from keras_imgdesc.data.readers.unpaired_captions import read_unpaired_captions
     from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 
+    unpaired = read_unpaired_captions(unpaired_captions) if unpaired_captions else []
     chosen, training, validation = _read(CaptionRecipe, recipe, **options)
     from keras_imgdesc.training.captioner.train import train_captioner as run
 
-    run(chosen, run_dir, training, validation)
+    run(chosen, run_dir, training, validation, unpaired=unpaired)
     click.echo(f"The captioner is in {run_dir / 'preset'}")
 
 

@@ -8,6 +8,9 @@ from typing import Any
 from keras import ops
 
 from keras_imgdesc.captioning.captioning_model import CaptioningModel
+from keras_imgdesc.captioning.concepts.concept_detector import ConceptDetector
+from keras_imgdesc.captioning.decoders.concept_guide import ConceptGuide
+from keras_imgdesc.errors import InputError
 
 
 class Decoder(CaptioningModel):
@@ -36,18 +39,25 @@ class Decoder(CaptioningModel):
         feature_map_shape: `(rows, columns, channels)` of the feature map.
         max_length: number of tokens that it can read, start token included; None means
             any number.
+        guide: the concepts that guide the decoder, or None.
     """
 
+    guide: ConceptGuide | None = None
     vocabulary_size: int
     feature_map_shape: tuple[int, int, int]
     max_length: int | None = None
 
     @abstractmethod
-    def begin(self, feature_map: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def begin(
+        self, feature_map: Any, concepts: tuple[Any, Any] | None = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Prepare images for decoding, before the first word.
 
         Args:
             feature_map: float (batch, rows, columns, channels).
+            concepts: token ids, int32 (batch, concepts), and probabilities, float32
+                (batch, concepts), in place of those that the decoder would detect; for
+                decoders guided by concepts.
 
         Returns:
             `memory`, tensors (batch, ...) that stay the same for all words, and
@@ -72,6 +82,42 @@ class Decoder(CaptioningModel):
             (batch, beams, locations); and the new state, of the same names, shapes and
             dtypes as `state`.
         """
+
+    def unpaired_model(self) -> CaptioningModel:
+        """Return a model that trains the decoder on captions without images.
+
+        It shares all layers. Inputs: `{"concept_ids": int32 (captions, concepts),
+        "concept_weights": float (captions, concepts), "token_ids": int32 (captions,
+        words)}`, concepts that stand for what a classifier would see; the image is
+        blank.
+
+        Raises:
+            InputError: the decoder is not guided by concepts.
+
+        Reference:
+            Feng et al., "Unsupervised Image Captioning",
+            https://arxiv.org/abs/1811.10787
+        """
+        raise InputError(
+            "Only a decoder that is guided by concepts learns from captions alone",
+            "Build the decoder with concepts, or train it on images with captions",
+            decoder=type(self).__name__,
+        )
+
+    @property
+    def concept_detector(self) -> ConceptDetector:
+        """What finds the concepts.
+
+        Raises:
+            InputError: the decoder is not guided by concepts.
+        """
+        if self.guide is None:
+            raise InputError(
+                "Only a decoder that is guided by concepts sees them",
+                "Build the decoder with concepts",
+                decoder=type(self).__name__,
+            )
+        return self.guide.detector
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:

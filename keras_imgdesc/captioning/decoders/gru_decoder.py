@@ -33,6 +33,11 @@ class GRUDecoder(RecurrentDecoder):
         feature_dropout: dropout rate of the feature map's channels, in [0, 1).
         feature_dim: width of the keys and values computed from the feature map.
         tie_embeddings: whether words read and words predicted share one matrix.
+        concepts: arguments of a `ConceptDetector`, to guide the decoder by the nouns
+            that a classifier sees (see `ConceptGuide`); None is no guide.
+        concept_dim: width of the attention to concepts.
+        image_dropout: share of the images that are blank in training, in [0, 1); their
+            concepts stay.
         name: name of the Keras model.
 
     Raises:
@@ -69,6 +74,9 @@ class GRUDecoder(RecurrentDecoder):
         feature_dropout: float = 0.0,
         feature_dim: int = 512,
         tie_embeddings: bool = True,
+        concepts: dict[str, Any] | None = None,
+        concept_dim: int = 128,
+        image_dropout: float = 0.0,
         name: str = "gru_decoder",
         **unknown: Any,
     ) -> None:
@@ -83,5 +91,8 @@ class GRUDecoder(RecurrentDecoder):
             feature_dropout=feature_dropout,
             feature_dim=feature_dim,
             tie_embeddings=tie_embeddings,
+            concepts=concepts,
+            concept_dim=concept_dim,
+            image_dropout=image_dropout,
         )
         super().__init__(ProjectedGRUCell(hidden_dim, name="cell"), name)

@@ -37,6 +37,11 @@ class LSTMDecoder(RecurrentDecoder):
             the locations sums to less than 1; without it, to 1.
         feature_dim: width of the keys and values computed from the feature map.
         tie_embeddings: whether words read and words predicted share one matrix.
+        concepts: arguments of a `ConceptDetector`, to guide the decoder by the nouns
+            that a classifier sees (see `ConceptGuide`); None is no guide.
+        concept_dim: width of the attention to concepts.
+        image_dropout: share of the images that are blank in training, in [0, 1); their
+            concepts stay.
         name: name of the Keras model.
 
     Raises:
@@ -76,6 +81,9 @@ class LSTMDecoder(RecurrentDecoder):
         use_sentinel: bool = True,
         feature_dim: int = 512,
         tie_embeddings: bool = True,
+        concepts: dict[str, Any] | None = None,
+        concept_dim: int = 128,
+        image_dropout: float = 0.0,
         name: str = "lstm_decoder",
         **unknown: Any,
     ) -> None:
@@ -90,6 +98,9 @@ class LSTMDecoder(RecurrentDecoder):
             feature_dropout=feature_dropout,
             feature_dim=feature_dim,
             tie_embeddings=tie_embeddings,
+            concepts=concepts,
+            concept_dim=concept_dim,
+            image_dropout=image_dropout,
         )
         self.use_sentinel = use_sentinel
         super().__init__(SentinelLSTMCell(hidden_dim, use_sentinel, name="cell"), name)

@@ -9,7 +9,6 @@ from keras import ops
 
 from keras_imgdesc.captioning.decoders.attention_decoder import AttentionDecoder
 from keras_imgdesc.captioning.decoders.feature_memory import FeatureMemory
-from keras_imgdesc.captioning.decoders.repeat_for_captions import RepeatForCaptions
 from keras_imgdesc.captioning.decoders.visual_attention import VisualAttention
 
 
@@ -68,8 +67,12 @@ class RecurrentDecoder(AttentionDecoder):
         # === Functional Model ===
         super().__init__(name)
 
-    def begin(self, feature_map: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _begin(
+        self, feature_map: Any, summary: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         keys, values, pooled = self.feature_memory(feature_map)
+        if summary is not None:
+            pooled = pooled + summary
         states = ops.split(self.initial_state(pooled), len(self.STATES), axis=-1)
         memory = {
             "keys": keys,
@@ -80,18 +83,17 @@ class RecurrentDecoder(AttentionDecoder):
 
     def _read(
         self, token_ids: Any, memory: dict[str, Any], state: dict[str, Any]
-    ) -> tuple[Any, Any]:
+    ) -> tuple[list[Any], Any]:
         words = self.word_dropout(self.word_embedding(token_ids))
-        per_caption = RepeatForCaptions(name="per_caption")
         image_input, *states = (
-            per_caption(x, token_ids) for x in (memory["input"], *state.values())
+            self.per_caption(x, token_ids) for x in (memory["input"], *state.values())
         )
         inputs = self.word_projection(words) + image_input[:, None]
         return self._attend(self.recurrence(inputs, initial_state=states), memory)
 
     def _advance(
         self, token_ids: Any, beams: int, memory: dict[str, Any], state: dict[str, Any]
-    ) -> tuple[Any, Any, dict[str, Any]]:
+    ) -> tuple[list[Any], Any, dict[str, Any]]:
         words = self.word_projection(self.word_embedding(token_ids))
         inputs = ops.reshape(words, (-1, beams, self.input_dim))
         inputs = inputs + memory["input"][:, None]
@@ -102,17 +104,16 @@ class RecurrentDecoder(AttentionDecoder):
             [state[name] for name in self.STATES],
         )
         states = ops.reshape(states, (-1, beams, states.shape[-1]))
-        output, attention = self._attend(states, memory)
-        output = ops.reshape(output, (-1, self.embedding_dim))
-        return output, attention, dict(zip(self.STATES, following, strict=True))
+        known, attention = self._attend(states, memory)
+        return known, attention, dict(zip(self.STATES, following, strict=True))
 
-    def _attend(self, states: Any, memory: dict[str, Any]) -> tuple[Any, Any]:
+    def _attend(self, states: Any, memory: dict[str, Any]) -> tuple[list[Any], Any]:
         """Attend with the cell's outputs, (batch, words, cell.output_size)."""
         hidden, sentinel = self._queries(states)
         context, attention = self.attention(
             hidden, sentinel, memory["keys"], memory["values"]
         )
-        return self._output(hidden, context), attention
+        return [hidden, context], attention
 
     def _queries(self, states: Any) -> tuple[Any, Any]:
         """Return the hidden states, and the sentinels or None, of the outputs."""

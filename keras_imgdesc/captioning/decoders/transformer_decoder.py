@@ -48,6 +48,11 @@ class TransformerDecoder(AttentionDecoder):
         feed_forward_dim: hidden width of each layer's feed-forward network; None means
             twice `hidden_dim`.
         tie_embeddings: whether words read and words predicted share one matrix.
+        concepts: arguments of a `ConceptDetector`, to guide the decoder by the nouns
+            that a classifier sees (see `ConceptGuide`); None is no guide.
+        concept_dim: width of the attention to concepts.
+        image_dropout: share of the images that are blank in training, in [0, 1); their
+            concepts stay.
         name: name of the Keras model.
 
     Raises:
@@ -86,6 +91,9 @@ class TransformerDecoder(AttentionDecoder):
         feature_dim: int = 512,
         feed_forward_dim: int | None = None,
         tie_embeddings: bool = True,
+        concepts: dict[str, Any] | None = None,
+        concept_dim: int = 128,
+        image_dropout: float = 0.0,
         name: str = "transformer_decoder",
         **unknown: Any,
     ) -> None:
@@ -100,6 +108,9 @@ class TransformerDecoder(AttentionDecoder):
             feature_dropout=feature_dropout,
             feature_dim=feature_dim,
             tie_embeddings=tie_embeddings,
+            concepts=concepts,
+            concept_dim=concept_dim,
+            image_dropout=image_dropout,
         )
         inner = 2 * hidden_dim if feed_forward_dim is None else feed_forward_dim
         check_sizes(
@@ -133,13 +144,21 @@ class TransformerDecoder(AttentionDecoder):
         # === Functional Model ===
         super().__init__(name)
 
-    def begin(self, feature_map: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    @property
+    def summary_dim(self) -> int:
+        return self.hidden_dim
+
+    def _begin(
+        self, feature_map: Any, summary: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         keys, values, _ = self.feature_memory(feature_map)
         memory = {
             f"{name}_{index}": part
             for name, parts in (("keys", keys), ("values", values))
             for index, part in enumerate(ops.split(parts, self.num_layers, axis=1))
         }
+        if summary is not None:
+            memory["summary"] = summary
         blank = ops.zeros_like(keys[:, :1, :1, :1])
         heads, head_dim = self.num_heads, self.hidden_dim // self.num_heads
         state = {"position": ops.cast(blank[:, 0, 0, 0], "int32")}
@@ -154,19 +173,26 @@ class TransformerDecoder(AttentionDecoder):
 
     def _read(
         self, token_ids: Any, memory: dict[str, Any], state: dict[str, Any]
-    ) -> tuple[Any, Any]:
+    ) -> tuple[list[Any], Any]:
         words = self.word_dropout(self.word_embedding(token_ids))
-        x, maps = self.positions(self.word_projection(words)), []
+        words = self.word_projection(words)
+        if "summary" in memory:
+            words = words + self.per_caption(memory["summary"], token_ids)[:, None]
+        x, maps = self.positions(words), []
         for index, block in enumerate(self.blocks):
             x, attention = block(x, memory[f"keys_{index}"], memory[f"values_{index}"])
             maps.append(attention)
-        return self._output(self.norm(x)), sum(maps) / self.num_layers
+        return [self.norm(x)], sum(maps) / self.num_layers
 
     def _advance(
         self, token_ids: Any, beams: int, memory: dict[str, Any], state: dict[str, Any]
-    ) -> tuple[Any, Any, dict[str, Any]]:
+    ) -> tuple[list[Any], Any, dict[str, Any]]:
         position = state["position"]
         words = self.word_projection(self.word_embedding(token_ids))
+        if "summary" in memory:
+            words = ops.reshape(words, (-1, beams, self.hidden_dim))
+            words = words + memory["summary"][:, None]
+            words = ops.reshape(words, (-1, self.hidden_dim))
         x, maps = self.positions.at(words, position), []
         following = {"position": position + 1}
         for index, block in enumerate(self.blocks):
@@ -179,8 +205,8 @@ class TransformerDecoder(AttentionDecoder):
             )
             maps.append(attention)
             following[f"past_keys_{index}"], following[f"past_values_{index}"] = past
-        output = self._output(self.norm(x))
-        return output, sum(maps) / self.num_layers, following
+        known = ops.reshape(self.norm(x), (-1, beams, self.hidden_dim))
+        return [known], sum(maps) / self.num_layers, following
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {

@@ -20,6 +20,8 @@ class WordEmbedding(keras.layers.Layer):
     Call arguments:
         inputs: token ids, int (...), or vectors (..., embedding_dim) if `reverse`.
         reverse: whether to predict words.
+        training: whether the logits may be computed in the compute dtype of the policy
+            under which the layer was built.
 
     Returns:
         Vectors (..., embedding_dim), or float32 logits (..., vocabulary_size).
@@ -49,6 +51,8 @@ class WordEmbedding(keras.layers.Layer):
         self.vocabulary_size = vocabulary_size
         self.embedding_dim = embedding_dim
         self.tie_embeddings = tie_embeddings
+        # The layer itself is float32, whatever the policy of the decoder.
+        self.training_dtype = keras.config.dtype_policy().compute_dtype
 
     def build(self, input_shape: Any = None) -> None:
         # Small, as an output matrix should be; vectors that are read are scaled up.
@@ -66,16 +70,20 @@ class WordEmbedding(keras.layers.Layer):
             shape=(self.vocabulary_size,), initializer="zeros", name="output_bias"
         )
 
-    def call(self, inputs: Any, reverse: bool = False) -> Any:
+    def call(self, inputs: Any, reverse: bool = False, training: bool = False) -> Any:
         if not reverse:
             vectors = ops.take(self.embeddings, inputs, axis=0)
             return vectors * (self.embedding_dim**0.5)
-        # float32, because bfloat16 logits make ties between the likeliest words.
-        kernel = ops.transpose(ops.cast(self.output_embeddings, "float32"))
-        logits = ops.matmul(ops.cast(inputs, "float32"), kernel)
+        # float32, because bfloat16 logits make ties between the likeliest words; in
+        # training these do not matter, and this product takes most of the time.
+        dtype = self.training_dtype if training else "float32"
+        kernel = ops.transpose(ops.cast(self.output_embeddings, dtype))
+        logits = ops.cast(ops.matmul(ops.cast(inputs, dtype), kernel), "float32")
         return logits + ops.cast(self.output_bias, "float32")
 
-    def compute_output_spec(self, inputs: Any, reverse: bool = False) -> Any:
+    def compute_output_spec(
+        self, inputs: Any, reverse: bool = False, training: bool = False
+    ) -> Any:
         if reverse:
             shape = (*inputs.shape[:-1], self.vocabulary_size)
             return keras.KerasTensor(shape, "float32")

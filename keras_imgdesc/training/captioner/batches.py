@@ -68,7 +68,8 @@ def epoch_batches(
     units = batch_size // captions_per_image
     if captions_per_image == 1:
         order = generator.permutation(images * captions)
-        order = _by_length(order, token_ids.reshape(-1, length), units, generator)
+        lengths = (token_ids.reshape(-1, length) != 0).sum(axis=1)
+        order = group_by_length(order, lengths, units, generator).reshape(-1)
     else:
         order = generator.permutation(images)
     steps = len(order) // units
@@ -112,15 +113,24 @@ def epoch_batches(
     return dataset.prefetch(3)
 
 
-def _by_length(
-    order: np.ndarray, token_ids: np.ndarray, units: int, generator: np.random.Generator
+def group_by_length(
+    order: np.ndarray, lengths: np.ndarray, units: int, generator: np.random.Generator
 ) -> np.ndarray:
-    """Group captions of similar length into batches, and shuffle the batches."""
-    lengths = (token_ids[order] != 0).sum(axis=1)
+    """Group captions of similar length into batches, and shuffle the batches.
+
+    Args:
+        order: the captions in random order, int (captions,).
+        lengths: length of each caption, int (captions,).
+        units: captions per batch.
+        generator: shuffles the batches.
+
+    Returns:
+        int (batches, units); the captions that are left over are dropped.
+    """
     window = units * SORTED_BATCHES
     for start in range(0, len(order), window):
         part = slice(start, start + window)
-        order[part] = order[part][np.argsort(lengths[part], kind="stable")]
+        order[part] = order[part][np.argsort(lengths[order[part]], kind="stable")]
     complete = len(order) // units * units
     batches = order[:complete].reshape(-1, units)
-    return generator.permutation(batches, axis=0).reshape(-1)
+    return generator.permutation(batches, axis=0)

@@ -65,6 +65,16 @@ class CaptionRecipe(Recipe):
         validation_images: number of images captioned after each epoch.
         start_from: preset of a captioner to continue training, or `None` to start with
             a new decoder.
+        classifier: preset of an `ImageClassifier`. Its image encoder and head see the
+            concepts that guide a new decoder; `encoder_options` may hold
+            `trainable_from`. `None` is no guide.
+        concept_options: other arguments of the `ConceptDetector`: `num_concepts` and
+            `threshold`.
+        unpaired_batches: batches of captions without images after each batch of
+            images with captions. They train a guided decoder (see `UnpairedCaptions`).
+        unpaired_batch_size: captions per such batch.
+        concept_dropout: probability that a noun of such a caption is not seen.
+        wrong_concepts: largest number of wrong nouns that are added to them.
         notes: command, time, machine and score of the run that was kept.
 
     Raises:
@@ -107,12 +117,21 @@ class CaptionRecipe(Recipe):
     length_penalty: float = 0.8
     validation_images: int = 500
     start_from: str | None = None
+    classifier: str | None = None
+    concept_options: dict[str, Any] = field(default_factory=dict)
+    unpaired_batches: int = 0
+    unpaired_batch_size: int = 128
+    concept_dropout: float = 0.25
+    wrong_concepts: int = 2
     notes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require_at_least(
             epochs=1, batch_size=1, captions_per_image=1, views=1, num_beams=1
+        )
+        self.require_at_least(
+            unpaired_batches=0, unpaired_batch_size=1, wrong_concepts=0
         )
         self.require_one_of(
             optimizer=("adamw", "muon"),
@@ -132,6 +151,12 @@ class CaptionRecipe(Recipe):
                 "average_decay must be at least 0 and below 1",
                 "Use 0.999, or 0 for no average",
                 average_decay=self.average_decay,
+            )
+        if not 0 <= self.concept_dropout <= 1:
+            raise InputError(
+                "concept_dropout must be in [0, 1]",
+                "Use for example 0.25",
+                concept_dropout=self.concept_dropout,
             )
         if self.temperature <= 0:
             raise InputError(

@@ -1,5 +1,6 @@
 """Train a captioner, with its image encoder or on the encoder's features."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.captioning import (
     CaptionLoss,
     ImageCaptioner,
-    build_decoder,
     joint_model,
 )
 from keras_imgdesc.data.caption_collection import CaptionCollection
@@ -22,10 +22,11 @@ from keras_imgdesc.evaluation.captions.free_running import (
     describe_features,
 )
 from keras_imgdesc.evaluation.metric import compute_metrics
-from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.training.captioner.batches import epoch_batches, tokenize_captions
+from keras_imgdesc.training.captioner.build import build_captioner, check_unpaired
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.self_critical import SelfCritical, stop_dropout
+from keras_imgdesc.training.captioner.unpaired import UnpairedCaptions
 from keras_imgdesc.training.inputs.augmentation import Augmentation
 from keras_imgdesc.training.inputs.images import (
     Gather,
@@ -40,7 +41,6 @@ from keras_imgdesc.training.optimizers.build import (
 )
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
 from keras_imgdesc.training.run import TrainingRun, check_finite
-from keras_imgdesc.vision import build_encoder
 
 # Captions of validation images written to `samples/` after each epoch.
 NUM_SAMPLES = 12
@@ -52,6 +52,7 @@ def train_captioner(
     train: CaptionCollection,
     validation: CaptionCollection,
     *,
+    unpaired: Sequence[str] = (),
     progress: bool = True,
 ) -> ImageCaptioner:
     """Train a captioner as a recipe specifies.
@@ -70,6 +71,8 @@ def train_captioner(
         run_dir: directory for `recipe.json`, `metrics.csv`, `samples/`, `logs/` for
             TensorBoard, the checkpoint, and `preset/`, the best captioner.
         train, validation: images with captions.
+        unpaired: captions without images. Their words are in the vocabulary of a new
+            decoder, and they train a guided one (see `CaptionRecipe`).
         progress: whether to show progress.
 
     Returns:
@@ -81,7 +84,9 @@ def train_captioner(
     """
     check_collections(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
-        CaptionerRun(recipe, run_dir, train, validation, progress=progress).train()
+        CaptionerRun(
+            recipe, run_dir, train, validation, unpaired=unpaired, progress=progress
+        ).train()
     return ImageCaptioner.from_preset(str(Path(run_dir) / "preset"))
 
 
@@ -89,7 +94,7 @@ class CaptionerRun(TrainingRun):
     """The run of `train_captioner`.
 
     Args:
-        recipe, run_dir, train, validation, progress: see `train_captioner`.
+        recipe, run_dir, train, validation, unpaired, progress: see `train_captioner`.
     """
 
     average: MovingAverage
@@ -101,11 +106,13 @@ class CaptionerRun(TrainingRun):
         train: CaptionCollection,
         validation: CaptionCollection,
         *,
+        unpaired: Sequence[str] = (),
         progress: bool = True,
     ) -> None:
+        check_unpaired(recipe, unpaired)
         super().__init__(recipe, run_dir, progress=progress)
         keras.utils.set_random_seed(recipe.seed)
-        self.captioner = self._build(train)
+        self.captioner = build_captioner(recipe, train, unpaired)
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         self.frozen, self.trained = self._split_encoder()
         if recipe.objective == "self_critical" and self.trained is not None:
@@ -134,6 +141,7 @@ class CaptionerRun(TrainingRun):
             num_beams=recipe.num_beams,
             length_penalty=recipe.length_penalty,
         )
+        self.unpaired = self._read_unpaired(unpaired)
         self._compile()
         self.average = MovingAverage(self.model, recipe.average_decay)
 
@@ -152,6 +160,8 @@ class CaptionerRun(TrainingRun):
             epoch=epoch,
             augmentation=self.augmentation if self.frozen is None else None,
         )
+        if self.unpaired is not None:
+            return self._fit_mixed(batches, epoch)
         history = self.model.fit(
             batches,
             verbose=0,
@@ -182,24 +192,6 @@ class CaptionerRun(TrainingRun):
         self.captioner.save_to_preset(
             self.directory.path / place, recipe=self.recipe.as_dict()
         )
-
-    def _build(self, train: CaptionCollection) -> ImageCaptioner:
-        recipe = self.recipe
-        if recipe.start_from:
-            captioner = ImageCaptioner.from_preset(recipe.start_from)
-            first = recipe.encoder_options.get("trainable_from", "none")
-            captioner.image_encoder.set_trainable_from(first)
-            return captioner
-        vocabulary = Vocabulary.build(train.captions(), recipe.min_count)
-        tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
-        encoder = build_encoder(recipe.encoder, **recipe.encoder_options)
-        decoder = build_decoder(
-            recipe.decoder,
-            len(vocabulary),
-            encoder.feature_map_shape,
-            **recipe.decoder_options,
-        )
-        return ImageCaptioner(encoder, decoder, tokenizer)
 
     def _split_encoder(self) -> tuple[Any, Any]:
         """Return the part of the encoder whose output is cached, and the part trained.
@@ -246,7 +238,7 @@ class CaptionerRun(TrainingRun):
         recipe = self.recipe
         schedule = build_schedule(
             recipe.learning_rate,
-            self.batches_per_epoch * recipe.epochs,
+            self.batches_per_epoch * recipe.epochs * (1 + recipe.unpaired_batches),
             recipe.warm_up_steps,
         )
         decay = {"weight_decay": recipe.weight_decay, "clip_norm": recipe.clip_norm}
@@ -266,6 +258,25 @@ class CaptionerRun(TrainingRun):
             loss = CaptionLoss(recipe.label_smoothing, recipe.attention_penalty)
         self.model.compile(optimizer, loss)
         optimizer.build(self.model.trainable_variables)
+        if self.unpaired is not None:
+            self.unpaired_model = self.captioner.decoder.unpaired_model()
+            self.unpaired_model.compile(optimizer, CaptionLoss(recipe.label_smoothing))
+
+    def _read_unpaired(self, captions: Sequence[str]) -> UnpairedCaptions | None:
+        recipe = self.recipe
+        if not recipe.unpaired_batches:
+            return None
+        detector = self.captioner.decoder.concept_detector
+        return UnpairedCaptions(
+            captions,
+            self.captioner.tokenizer,
+            detector.noun_token_ids,
+            detector.num_concepts,
+            batch_size=recipe.unpaired_batch_size,
+            dropout=recipe.concept_dropout,
+            max_wrong=recipe.wrong_concepts,
+            seed=recipe.seed,
+        )
 
     def _draw_views(self, epoch: int) -> Gather:
         """Return a function from image numbers to one version of each, at random."""
@@ -289,6 +300,31 @@ class CaptionerRun(TrainingRun):
             self.recipe.temperature,
         )
 
+    def _fit_mixed(self, batches: Any, epoch: int) -> dict[str, Any]:
+        self.model.reset_metrics()
+        bar = self.steps(batches, epoch, self.batches_per_epoch)
+        for step, batch in enumerate(bar):
+            logs = self.model.train_on_batch(*batch, return_dict=True)
+            logs |= self._fit_unpaired(epoch, step)
+            check_finite(logs, epoch, step)
+            self.average.on_train_batch_end(step)
+            bar.set_postfix(loss=f"{float(logs['loss']):.3f}")
+        return {name: float(value) for name, value in logs.items()}
+
+    def _fit_unpaired(self, epoch: int, step: int) -> dict[str, Any]:
+        """Train on batches of captions without images; return losses of the epoch."""
+        if self.unpaired is None:
+            return {}
+        if step == 0:
+            self.unpaired_model.reset_metrics()
+        number = self.recipe.unpaired_batches
+        first = (epoch * self.batches_per_epoch + step) * number
+        for each in range(first, first + number):
+            logs = self.unpaired_model.train_on_batch(
+                *self.unpaired.batch(each), return_dict=True
+            )
+        return {f"unpaired_{name}": value for name, value in logs.items()}
+
     def _fit_self_critical(self, gather: Gather, epoch: int) -> dict[str, Any]:
         batches = self._self_critical.batches(
             gather, len(self.token_ids), self.images_per_batch, epoch
@@ -297,8 +333,10 @@ class CaptionerRun(TrainingRun):
         bar = self.steps(batches, epoch, self.batches_per_epoch)
         for step, (batch, reward) in enumerate(bar):
             logs = self.model.train_on_batch(*batch, return_dict=True)
-            check_finite(logs, epoch, step)
+            unpaired = self._fit_unpaired(epoch, step)
+            check_finite(logs | unpaired, epoch, step)
             self.average.on_train_batch_end(step)
             rewards.append(reward)
             bar.set_postfix(reward=f"{np.mean(rewards):.3f}")
-        return {"reward": float(np.mean(rewards))}
+        unpaired = {name: float(value) for name, value in unpaired.items()}
+        return {"reward": float(np.mean(rewards))} | unpaired

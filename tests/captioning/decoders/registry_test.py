@@ -26,6 +26,15 @@ MORE = {
 }
 
 
+# The words 4 and 5 are in every vocabulary of the contract.
+CONCEPTS = {
+    "class_nouns": [[0], [0, 1], [1]],
+    "noun_token_ids": [5, 4],
+    "num_concepts": 2,
+    "threshold": 0.05,
+}
+
+
 @keras.saving.register_keras_serializable("tests")
 class MeanDecoder(Decoder):
     """The smallest decoder: a GRU that reads words and the mean of the image."""
@@ -103,6 +112,13 @@ class MeanDecoder(Decoder):
 @pytest.mark.parametrize("name", DECODERS)
 def test_every_decoder_keeps_the_contract(run_decoder_contract, name):
     run_decoder_contract(DECODERS[name], **TOY | MORE.get(name, {}))
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_a_guided_decoder_keeps_the_contract(run_decoder_contract, name):
+    run_decoder_contract(
+        DECODERS[name], **TOY | MORE.get(name, {}), concepts=CONCEPTS, concept_dim=4
+    )
 
 
 def test_a_decoder_outside_the_package_keeps_the_contract(run_decoder_contract):

@@ -1,0 +1,1 @@
+"""Concepts: everyday nouns for what a classifier sees in an image."""

@@ -1,0 +1,105 @@
+"""The captioner that a recipe trains."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from keras_imgdesc.captioning import ImageCaptioner, build_decoder
+from keras_imgdesc.captioning.concepts.concept_table import ConceptTable
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.tasks import load_preset
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.training.captioner.recipe import CaptionRecipe
+from keras_imgdesc.vision import build_encoder
+
+LOGGER = logging.getLogger(__name__)
+
+# Times that a noun of the table must occur in the captions to be in the vocabulary.
+MIN_NOUN_COUNT = 2
+
+
+def build_captioner(
+    recipe: CaptionRecipe, train: CaptionCollection, unpaired: Sequence[str] = ()
+) -> ImageCaptioner:
+    """Load the captioner to continue from, or build a new one.
+
+    Args:
+        recipe: training settings.
+        train: images with captions.
+        unpaired: captions without images.
+
+    Raises:
+        InputError: a preset does not exist or a setting does not fit.
+    """
+    options = dict(recipe.encoder_options)
+    if recipe.start_from:
+        captioner = ImageCaptioner.from_preset(recipe.start_from)
+        first = options.get("trainable_from", "none")
+        captioner.image_encoder.set_trainable_from(first)
+        return captioner
+    vocabulary = _vocabulary(recipe, [*train.captions(), *unpaired])
+    tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
+    decoder_options = dict(recipe.decoder_options)
+    classifier = None
+    if recipe.classifier:
+        classifier = _load_classifier(recipe.classifier)
+        encoder = classifier.image_encoder
+        encoder.set_trainable_from(options.get("trainable_from", "none"))
+        decoder_options["concepts"] = _concepts(recipe, vocabulary)
+    else:
+        encoder = build_encoder(recipe.encoder, **options)
+    decoder = build_decoder(
+        recipe.decoder, len(vocabulary), encoder.feature_map_shape, **decoder_options
+    )
+    if classifier is not None:
+        decoder.concept_detector.load_head(classifier.head)
+    return ImageCaptioner(encoder, decoder, tokenizer)
+
+
+def check_unpaired(recipe: CaptionRecipe, unpaired: Sequence[str]) -> None:
+    """Refuse a recipe with batches of unpaired captions if there are none.
+
+    Raises:
+        InputError: the captions are missing.
+    """
+    if recipe.unpaired_batches and not unpaired:
+        raise InputError(
+            "A recipe with unpaired_batches needs captions without images",
+            "Give a file of captions with --unpaired-captions",
+            unpaired_batches=recipe.unpaired_batches,
+        )
+
+
+def _load_classifier(preset: str) -> Any:
+    classifier = load_preset(preset)
+    if not hasattr(classifier, "head"):
+        raise InputError(
+            "classifier must be the preset of an ImageClassifier",
+            "Use for example imagenet_efficientnet_lite2",
+            classifier=preset,
+            task=type(classifier).__name__,
+        )
+    return classifier
+
+
+def _vocabulary(recipe: CaptionRecipe, captions: Sequence[str]) -> Vocabulary:
+    """Return the frequent words, and with a classifier also its rarer nouns."""
+    frequent = Vocabulary.build(captions, recipe.min_count)
+    if not recipe.classifier:
+        return frequent
+    all_words = Vocabulary.build(captions, min(recipe.min_count, MIN_NOUN_COUNT))
+    nouns = ConceptTable.load().known(all_words)
+    rare = [noun for noun in nouns if frequent.id_of(noun) == frequent.unk_id]
+    return Vocabulary([*frequent.tokens, *rare])
+
+
+def _concepts(recipe: CaptionRecipe, vocabulary: Vocabulary) -> dict[str, Any]:
+    table = ConceptTable.load()
+    known = table.known(vocabulary)
+    LOGGER.info(
+        "The vocabulary has %d of the %d nouns of the table",
+        len(known),
+        len(table.nouns),
+    )
+    return table.detector_config(vocabulary, **recipe.concept_options)
