@@ -64,6 +64,8 @@ class DecoderContract:
         options: arguments that make it small.
         shake: gives every weight a random value.
         partial_attention: whether attention on the locations may sum to less than 1.
+        bfloat16_tolerance: largest difference in bfloat16, as a share of the largest
+            number.
     """
 
     def __init__(
@@ -72,9 +74,11 @@ class DecoderContract:
         options: dict[str, Any],
         shake: Callable[[Any], Any],
         partial_attention: bool,
+        bfloat16_tolerance: float,
     ) -> None:
         self.decoder_class, self.options, self.shake = decoder_class, options, shake
         self.partial_attention = partial_attention
+        self.bfloat16_tolerance = bfloat16_tolerance
         self.decoder = self.build()
 
     def build(self, vocabulary_size: int = 12) -> Decoder:
@@ -193,7 +197,9 @@ class DecoderContract:
             for got, value in zip(form(mixed), expected, strict=True):
                 assert got.dtype == np.float32
                 scale = np.abs(value).max()
-                np.testing.assert_allclose(got, value, atol=0.05 * scale)
+                np.testing.assert_allclose(
+                    got, value, atol=self.bfloat16_tolerance * scale
+                )
         np.testing.assert_allclose(np.exp(form(mixed)[0]).sum(-1), 1, atol=1e-5)
 
     def beam_search_finds_what_brute_force_finds(self) -> None:
@@ -291,8 +297,13 @@ class DecoderContract:
 def run_decoder_contract(shake, tmp_path) -> Callable[..., None]:
     """Checks all that is expected of a decoder: `(decoder_class, **toy_options)`."""
 
-    def run(decoder_class, *, partial_attention=False, **options):
-        DecoderContract(decoder_class, options, shake, partial_attention).run(tmp_path)
+    def run(
+        decoder_class, *, partial_attention=False, bfloat16_tolerance=0.05, **options
+    ):
+        contract = DecoderContract(
+            decoder_class, options, shake, partial_attention, bfloat16_tolerance
+        )
+        contract.run(tmp_path)
 
     return run
 
