@@ -217,7 +217,7 @@ class DecoderContract:
         best_first = np.argsort(-scores)
         found = self.search(decoder, FEATURE_MAP[:1], len(captions), length, penalty)
         found = {name: ops.convert_to_numpy(x)[0] for name, x in found.items()}
-        np.testing.assert_allclose(found["scores"], scores[best_first], atol=1e-5)
+        assert_close([found["scores"]], [scores[best_first]], 1e-5)
         np.testing.assert_array_equal(found["token_ids"], ids[best_first, 1:])
         expected = (attention * is_word[..., None])[best_first]
         np.testing.assert_allclose(found["attention"], expected, atol=1e-5)
@@ -288,9 +288,7 @@ class DecoderContract:
             ):
                 assert set(got) == set(expected)
                 for key, value in got.items():
-                    np.testing.assert_allclose(
-                        value, expected[key], atol=atol, err_msg=f"{name}: {key}"
-                    )
+                    assert_close([np.asarray(value)], [np.asarray(expected[key])], atol)
 
 
 @pytest.fixture
