@@ -169,6 +169,8 @@ def _draw(
 ) -> Any:
     """Draw token ids, int32 (batch, samples), by the inverse of the distribution."""
     size = log_probs.shape[-1]
+    if _is_all(top_k, top_p):
+        return _draw_from_all(log_probs, uniform, temperature)
     ranked, words = ops.top_k(log_probs, size)
     rank = ops.arange(size, dtype="int32")
     top_k = ops.cast(top_k, "int32")
@@ -188,3 +190,27 @@ def _draw(
     place = ops.minimum(place, last)
     chosen = ops.equal(rank, place[..., None])
     return ops.sum(ops.where(chosen, ops.cast(words, "int32"), 0), axis=-1)
+
+
+def _is_all(top_k: Any, top_p: Any) -> bool:
+    """Return whether all words are sampled from; tensors are not examined."""
+    return (
+        isinstance(top_k, int)
+        and isinstance(top_p, float)
+        and (top_k, top_p) == (0, 1.0)
+    )
+
+
+def _draw_from_all(log_probs: Any, uniform: Any, temperature: Any) -> Any:
+    """Draw token ids without sorting the words, which takes most of the time."""
+    possible = log_probs > IMPOSSIBLE / 2
+    scaled = log_probs / ops.cast(temperature, "float32")
+    probs = ops.softmax(ops.where(possible, scaled, IMPOSSIBLE), axis=-1)
+    probs = ops.where(possible, probs, 0.0)
+    cumulative = ops.cumsum(probs, axis=-1)
+    threshold = uniform[..., None] * cumulative[..., -1:]
+    token = ops.sum(ops.cast(cumulative <= threshold, "int32"), axis=-1)
+    # Rounding may raise the threshold to the total.
+    words = ops.arange(log_probs.shape[-1], dtype="int32")
+    last = ops.max(ops.where(probs > 0, words, 0), axis=-1)
+    return ops.minimum(token, last)
