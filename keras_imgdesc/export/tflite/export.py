@@ -46,6 +46,7 @@ def export_tflite(
     | `encode` | `image` | the state for `step`: `keys`, `hidden`, ... |
     | `step` | `token_id` and the state | `log_probs`, `attention`, `next_hidden`, ... |
 
+    The names of the state are those of the decoder's `begin`.
     `describe` decodes a caption by a beam search inside the graph; it runs when no
     signature is named. With the other two an app can show words as they are decoded.
     A matcher has
