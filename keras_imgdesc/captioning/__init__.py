@@ -15,6 +15,7 @@ from keras_imgdesc.captioning.decoders import (
 from keras_imgdesc.captioning.image_captioner import ImageCaptioner
 from keras_imgdesc.captioning.losses import CaptionLoss
 from keras_imgdesc.captioning.search.beam_search import beam_search
+from keras_imgdesc.captioning.search.constraints import Constraints
 from keras_imgdesc.captioning.search.decoding import SearchResult, Tokens
 from keras_imgdesc.captioning.search.sampling import draw_noise, sample
 from keras_imgdesc.captioning.search.settings import GenerationSettings
@@ -25,6 +26,7 @@ __all__ = [
     "CaptionLoss",
     "CaptionPreprocessor",
     "CaptioningModel",
+    "Constraints",
     "Decoder",
     "GRUDecoder",
     "GenerationSettings",

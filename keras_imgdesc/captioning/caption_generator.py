@@ -12,6 +12,7 @@ from keras import ops
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph
+from keras_imgdesc.captioning.search.constraints import Constraints
 from keras_imgdesc.captioning.search.decoding import SearchResult, normalize_by_length
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.sampling import draw_noise
@@ -43,6 +44,7 @@ class CaptionGenerator:
         return_attention: bool = False,
         batch_size: int = 32,
         reranker: Reranker | None = None,
+        constraints: Constraints | None = None,
     ) -> Iterator[tuple[Source, Caption | ImageError]]:
         """Caption images in order; see `ImageCaptioner.generate_stream`."""
         settings = settings.with_seed()
@@ -68,6 +70,7 @@ class CaptionGenerator:
                         batch_size,
                         list(readable),
                         reranker,
+                        constraints,
                     )
                     if readable
                     else []
@@ -88,6 +91,7 @@ class CaptionGenerator:
         batch_size: int,
         indices: list[int],
         reranker: Reranker | None = None,
+        constraints: Constraints | None = None,
     ) -> list[Caption]:
         """Caption one batch.
 
@@ -99,11 +103,14 @@ class CaptionGenerator:
             indices: index of each image in the whole input; a sampled caption is a
                 function of it and the seed.
             reranker: chooses among the beams; None takes the best of the search.
+            constraints: tokens of `settings` that captions begin with, contain or lack.
         """
         count = len(images)
         blank = np.zeros((batch_size - count, *images.shape[1:]), images.dtype)
         batch = np.concatenate([images, blank])
-        run = self._function(settings, return_attention)
+        run = self._function(settings, return_attention, constraints)
+        # Without constraints, the function compiles as if there were none.
+        obeyed = [] if constraints is None else [constraints]
         if settings.is_sampling:
             assert settings.seed is not None
             padded = [*indices, *[0] * len(blank)]
@@ -115,9 +122,10 @@ class CaptionGenerator:
                 np.float32(temperature),
                 np.int32(top_k),
                 np.float32(top_p),
+                *obeyed,
             )
         else:
-            found = run(batch, np.float32(settings.length_penalty))
+            found = run(batch, np.float32(settings.length_penalty), *obeyed)
         chosen = np.zeros(count, int)
         if reranker is not None:
             chosen = self._choose(reranker, images, found, settings.length_penalty)
@@ -144,26 +152,39 @@ class CaptionGenerator:
         return reranker.choose(images, rows, scores[:count])
 
     def _function(
-        self, settings: GenerationSettings, return_attention: bool
+        self,
+        settings: GenerationSettings,
+        return_attention: bool,
+        constraints: Constraints | None,
     ) -> Callable[..., SearchResult]:
-        if settings.is_sampling:
-            key: tuple[Any, ...] = ("sample", return_attention)
-        else:
-            key = ("search", settings.num_beams, settings.max_length, return_attention)
+        # Which tokens are constrained is an input; how many are required is not.
+        required = None if constraints is None else constraints.num_required
+        key: tuple[Any, ...] = ("sample", return_attention, required)
+        if not settings.is_sampling:
+            beams, length = settings.num_beams, settings.max_length
+            key = ("search", beams, length, return_attention, required)
         if key not in self._functions:
             captioner = self._captioner
 
-            def search(images: Any, length_penalty: Any) -> SearchResult:
+            def search(
+                images: Any, length_penalty: Any, constraints: Any = None
+            ) -> SearchResult:
                 return captioner.find_captions(
                     images,
                     num_beams=settings.num_beams,
                     max_length=settings.max_length,
                     length_penalty=length_penalty,
                     return_attention=return_attention,
+                    constraints=constraints,
                 )
 
             def draw(
-                images: Any, noise: Any, temperature: Any, top_k: Any, top_p: Any
+                images: Any,
+                noise: Any,
+                temperature: Any,
+                top_k: Any,
+                top_p: Any,
+                constraints: Any = None,
             ) -> SearchResult:
                 return captioner.draw_captions(
                     images,
@@ -172,6 +193,7 @@ class CaptionGenerator:
                     top_k=top_k,
                     top_p=top_p,
                     return_attention=return_attention,
+                    constraints=constraints,
                 )
 
             function = draw if settings.is_sampling else search

@@ -9,6 +9,7 @@ import keras
 from keras_imgdesc.captioning.captioning_model import CaptioningModel
 from keras_imgdesc.captioning.decoders.decoder import Decoder
 from keras_imgdesc.captioning.search.beam_search import beam_search
+from keras_imgdesc.captioning.search.constraints import Constraints
 from keras_imgdesc.captioning.search.decoding import SearchResult, Tokens
 from keras_imgdesc.captioning.search.sampling import sample
 from keras_imgdesc.errors import InputError
@@ -37,12 +38,14 @@ class CaptionerGraph(CaptioningModel):
         length_penalty: Any,
         return_attention: bool = False,
         early_exit: bool = True,
+        constraints: Constraints | None = None,
     ) -> SearchResult:
         """Find the captions of images by beam search.
 
         Args:
             image: uint8 or float in [0, 255], (batch, image_size, image_size, 3).
-            num_beams, max_length, length_penalty, early_exit: see `beam_search`.
+            num_beams, max_length, length_penalty, early_exit, constraints: see
+                `beam_search`.
             return_attention: whether the result has attention.
 
         Returns:
@@ -60,6 +63,7 @@ class CaptionerGraph(CaptioningModel):
             length_penalty=length_penalty,
             num_locations=self._num_locations if return_attention else None,
             early_exit=early_exit,
+            constraints=constraints,
         )
 
     def draw_captions(
@@ -71,6 +75,7 @@ class CaptionerGraph(CaptioningModel):
         top_k: Any = 0,
         top_p: Any = 1.0,
         return_attention: bool = False,
+        constraints: Constraints | None = None,
     ) -> SearchResult:
         """Sample captions of images; see `find_captions` and `sample`."""
         check_length(self.decoder, noise.shape[-1])
@@ -85,6 +90,7 @@ class CaptionerGraph(CaptioningModel):
             top_k=top_k,
             top_p=top_p,
             num_locations=self._num_locations if return_attention else None,
+            constraints=constraints,
         )
 
     @property

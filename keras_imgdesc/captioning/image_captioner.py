@@ -16,6 +16,7 @@ from keras_imgdesc.captioning.caption_scorer import CaptionScorer
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_parts
 from keras_imgdesc.captioning.decoders import DECODERS
 from keras_imgdesc.captioning.decoders.decoder import Decoder
+from keras_imgdesc.captioning.search.constraint_words import constraints_of_words
 from keras_imgdesc.captioning.search.decoding import check_at_least
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.settings import GenerationSettings
@@ -121,6 +122,9 @@ class ImageCaptioner(Task, CaptionerGraph):
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int | None = None,
+        prefix: str | None = None,
+        require: Iterable[str] | None = None,
+        avoid: Iterable[str] | None = None,
         return_details: bool = False,
         return_attention: bool = False,
         rerank: Any = None,
@@ -139,6 +143,9 @@ class ImageCaptioner(Task, CaptionerGraph):
             temperature, top_k, top_p, seed: see `GenerationSettings`. If any is set,
                 captions are sampled instead of searched. A sampled caption is a
                 function of the seed and of the image's index in `inputs`.
+            prefix, require, avoid: words that captions begin with, contain and lack,
+                see `GenerationSettings`. `log_prob` stays log P(caption | image), that
+                of `score`.
             return_details: whether to return a `Caption` with log-probabilities instead
                 of its text.
             return_attention: whether to return a `Caption` with attention maps too.
@@ -154,7 +161,7 @@ class ImageCaptioner(Task, CaptionerGraph):
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: a setting is out of range.
+            InputError: a setting is out of range, or words cannot be obeyed.
         """
         if on_error not in ("raise", "return"):
             raise InputError(
@@ -172,6 +179,9 @@ class ImageCaptioner(Task, CaptionerGraph):
             top_k=top_k,
             top_p=top_p,
             seed=seed,
+            prefix=prefix,
+            require=require,
+            avoid=avoid,
             return_attention=return_attention,
             rerank=rerank,
             rerank_weight=rerank_weight,
@@ -212,13 +222,14 @@ class ImageCaptioner(Task, CaptionerGraph):
             cannot be read.
 
         Raises:
-            InputError: a setting is out of range.
+            InputError: a setting is out of range, or words cannot be obeyed.
         """
         check_at_least(1, batch_size=batch_size)
         chosen = self.generation.changed(**settings)
         reranker = None if rerank is None else Reranker(rerank, rerank_weight)
+        constraints = constraints_of_words(self.vocabulary, chosen)
         return self._generator.stream(
-            sources, chosen, return_attention, batch_size, reranker
+            sources, chosen, return_attention, batch_size, reranker, constraints
         )
 
     def score(

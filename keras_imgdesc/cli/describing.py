@@ -23,6 +23,22 @@ from keras_imgdesc.errors import ImageError
     help="Name or folder of a captioner.",
 )
 @generation_options
+@click.option(
+    "--prefix", help="Words that every caption begins with, such as 'a photo of'."
+)
+@click.option(
+    "--require",
+    multiple=True,
+    metavar="WORD",
+    help="Word that every caption contains, exactly: dog is not met by dogs. May be "
+    "repeated.",
+)
+@click.option(
+    "--avoid",
+    multiple=True,
+    metavar="WORD",
+    help="Word that no caption contains. May be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option(
     "--attention-dir",
@@ -30,7 +46,16 @@ from keras_imgdesc.errors import ImageError
     help="Folder for attention heat maps, one file per image.",
 )
 def describe(
-    paths, preset, num_beams, batch_size, precision, as_json, attention_dir
+    paths,
+    preset,
+    num_beams,
+    batch_size,
+    precision,
+    prefix,
+    require,
+    avoid,
+    as_json,
+    attention_dir,
 ) -> int:
     """Caption images: files, folders or globs, one line per image."""
     from keras_imgdesc.images import list_images
@@ -49,6 +74,9 @@ def describe(
     stream = captioner.generate_stream(
         found,
         num_beams=num_beams,
+        prefix=prefix,
+        require=require or None,
+        avoid=avoid or None,
         batch_size=min(batch_size, len(found)),
         return_attention=attention_dir is not None,
     )

@@ -143,7 +143,8 @@ class LiteCaptioner:
     def stream_words(self, source: Any) -> Iterator[str]:
         """Describe an image word by word, by greedy search.
 
-        The caption may be worse than that of `generate`, which uses beam search.
+        The caption may be worse than that of `generate`, which uses beam search. A file
+        whose captions begin with, contain or lack given words cannot be streamed.
 
         Args:
             source: an image as `generate` takes it.
@@ -153,7 +154,15 @@ class LiteCaptioner:
 
         Raises:
             ImageError: the image cannot be read.
+            InputError: the file was exported with `prefix`, `require` or `avoid`.
         """
+        words = {"prefix", "require", "avoid"} & set(self.metadata["search"])
+        if words:
+            raise InputError(
+                "A greedy caption word by word does not obey the words of the file",
+                "Use `generate`, or export without them",
+                settings=sorted(words),
+            )
         ids = self.metadata["vocabulary"]
         never = [ids["pad_id"], ids["unk_id"], ids["start_id"]]
         state = dict(self._encode(image=self._pixels(source)))

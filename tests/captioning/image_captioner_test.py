@@ -156,6 +156,63 @@ def test_beams_length_penalty_and_max_length_reach_the_search(toy_captioner, pho
     assert max(len(c.token_ids) for c in short) == 2
 
 
+def test_captions_obey_words(toy_captioner, photos):
+    plain = toy_captioner.generate(photos)
+    found = toy_captioner.generate(
+        photos,
+        prefix="A big",
+        require=["sleeps", "two"],
+        avoid=["cat"],
+        return_details=True,
+        length_penalty=0.0,
+    )
+    for caption in found:
+        assert caption.text.startswith("a big")
+        assert {"sleeps", "two"} <= set(caption.words) and "cat" not in caption.words
+    finished = [i for i, c in enumerate(found) if c.token_ids[-1] == 3]
+    scored = toy_captioner.score(
+        [photos[i] for i in finished], [found[i].text for i in finished]
+    )
+    assert finished
+    for i, again in zip(finished, scored, strict=True):
+        np.testing.assert_allclose(
+            again.token_log_probs, found[i].token_log_probs, atol=1e-4
+        )
+    assert toy_captioner.generate(photos) == plain
+
+
+def test_sampled_captions_obey_words(toy_captioner, photos):
+    found = toy_captioner.generate(
+        photos, prefix="two red", avoid=["a", "dog"], temperature=2.0, seed=1
+    )
+    assert len(set(found)) > 1
+    for text in found:
+        assert text.startswith("two red") and not {"a", "dog"} & set(text.split())
+    with pytest.raises(InputError, match="searched, not sampled"):
+        toy_captioner.generate(photos, require=["dog"], seed=1)
+
+
+def test_wrong_words_are_refused_before_images_are_read(toy_captioner):
+    def sources():
+        raise AssertionError("read")
+        yield
+
+    with pytest.raises(InputError, match="Instead of 'sleep', use sleeps"):
+        toy_captioner.generate_stream(sources(), require=["sleep"])
+
+
+def test_other_words_are_not_traced_again(fresh_captioner, photos):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("tf.function")
+    for word in ("dog", "cat"):
+        for prefix in (None, "two"):
+            fresh_captioner.generate(photos, require=[word], prefix=prefix)
+    fresh_captioner.generate(photos, avoid=["dog"])
+    fresh_captioner.generate(photos)
+    functions = fresh_captioner._generator._functions.values()
+    assert [f.experimental_get_tracing_count() for f in functions] == [1, 1, 1]
+
+
 def test_sampled_captions_depend_on_seed_and_index(toy_captioner, photos):
     sampled = toy_captioner.generate(photos, temperature=2.0, seed=1)
     assert toy_captioner.generate(photos, temperature=2.0, seed=1) == sampled
@@ -245,7 +302,9 @@ def test_changed_weights_take_effect_immediately(fresh_captioner, photos):
 
 
 def test_a_keras_file_keeps_captions_and_settings(fresh_captioner, photos, tmp_path):
-    fresh_captioner.generation = GenerationSettings(num_beams=2, max_length=5)
+    fresh_captioner.generation = GenerationSettings(
+        num_beams=2, max_length=5, prefix="a", require=["dog"], avoid=["cat"]
+    )
     fresh_captioner.save(tmp_path / "captioner.keras")
     again = keras.models.load_model(tmp_path / "captioner.keras")
     assert isinstance(again, ImageCaptioner)

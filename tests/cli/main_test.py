@@ -50,6 +50,19 @@ def test_describe_prints_one_line_per_image(run, preset, photos):
     assert lines[1] == f"{photos / 'b.png'}: {captioner.generate(photos / 'b.png')}"
 
 
+def test_describe_obeys_words(run, preset, photos):
+    words = ["--prefix", "A red", "--require", "dog", "--avoid", "a,"]
+    code, out, err = run("describe", photos, "--preset", preset, *words)
+    assert code == 2 and "A word of prefix cannot be avoided" in err and not out
+    code, out, _ = run("describe", photos, "--preset", preset, *words[:4])
+    captions = [line.split(": ")[1] for line in out.splitlines()]
+    assert code == 0 and len(captions) == 3
+    for caption in captions:
+        assert caption.startswith("a red") and "dog" in caption.split()
+    code, out, err = run("describe", photos, "--preset", preset, "--require", "dig")
+    assert code == 2 and "Instead of 'dig', use dog" in err and not out
+
+
 def test_a_broken_file_is_listed_at_the_end(run, preset, photos):
     (photos / "b.png").write_bytes(b"not an image")
     code, out, err = run("describe", photos, "--preset", preset)

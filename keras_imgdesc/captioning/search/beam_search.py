@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import ops, tree
 
+from keras_imgdesc.captioning.search.constraints import Constraints
 from keras_imgdesc.captioning.search.decoding import (
     IMPOSSIBLE,
     SearchResult,
@@ -20,6 +21,7 @@ from keras_imgdesc.captioning.search.decoding import (
     select_beams,
     spread_over_beams,
 )
+from keras_imgdesc.captioning.search.grid import Grid
 
 
 def beam_search(
@@ -33,6 +35,7 @@ def beam_search(
     length_penalty: Any = 0.8,
     num_locations: int | None = None,
     early_exit: bool = True,
+    constraints: Constraints | None = None,
 ) -> SearchResult:
     """Find the captions of highest length-normalized log-probability.
 
@@ -59,6 +62,10 @@ def beam_search(
         num_locations: width of the attention; None omits attention.
         early_exit: whether to stop an image as soon as its best caption is certain. Its
             other beams may then be incomplete; they come last and score below -1e6.
+        constraints: tokens that every caption begins with, contains or lacks; None
+            means none. Forced and required tokens count with the model's own
+            log-probabilities. With required ones, `num_beams` beams are kept for each
+            number of them that is still missing; see `Grid`.
 
     Returns:
         A `SearchResult` with `num_beams` captions per image, the best first.
@@ -81,21 +88,30 @@ def beam_search(
 
     Reference:
         Wu et al., "Google's Neural Machine Translation System" (length
-        normalisation), https://arxiv.org/abs/1609.08144
+        normalisation), https://arxiv.org/abs/1609.08144; see `Grid` for the search with
+        required tokens.
     """
     check_at_least(1, num_beams=num_beams, max_length=max_length)
     check_at_least(0, length_penalty=length_penalty)
-    beams = num_beams
+    beams, first_beam, grid = num_beams, 0, None
+    if constraints is not None:
+        constraints = Constraints(*map(ops.convert_to_tensor, constraints))
+        if constraints.num_required:
+            grid = Grid(constraints.require, tokens, num_beams, max_length)
+            beams, first_beam = grid.num_beams, grid.first_beam
     never, only_padding = tokens.never(), tokens.only_padding()
     variables = blank_captions(
         tree.flatten(state)[0], beams, max_length, tokens, num_locations
     )
-    # All beams start equal, so all but the first are impossible.
+    # All beams start equal, so all but one are impossible.
     variables["totals"] += ops.convert_to_tensor(
-        [[0.0] + [IMPOSSIBLE] * (beams - 1)], dtype="float32"
+        [[0.0 if i == first_beam else IMPOSSIBLE for i in range(beams)]],
+        dtype="float32",
     )
     variables["abandoned"] = ops.zeros_like(variables["finished"])
     variables["state"] = spread_over_beams(state, beams)
+    if grid is not None:
+        variables["missing"] = grid.all_missing(variables["totals"])
 
     def is_running(v: dict[str, Any]) -> Any:
         frozen = ops.logical_or(v["finished"], v["abandoned"])
@@ -103,15 +119,23 @@ def beam_search(
 
     def advance(v: dict[str, Any]) -> dict[str, Any]:
         log_probs, attention, state = step(v["last"], memory, v["state"])
-        log_probs = ops.maximum(ops.cast(log_probs, "float32") + never, IMPOSSIBLE)
+        addend = never
+        if constraints is not None:
+            addend = constraints.addend(v["time"], never)
+        log_probs = ops.maximum(ops.cast(log_probs, "float32") + addend, IMPOSSIBLE)
         frozen = ops.logical_or(v["finished"], v["abandoned"])
         log_probs = ops.where(frozen[..., None], only_padding, log_probs)
+        if grid is not None:
+            log_probs, lacking = grid.restrict(log_probs, v["missing"], v["time"])
         lengths = v["lengths"] + ops.cast(ops.logical_not(frozen), "int32")
         scores = normalize_by_length(
             v["totals"][..., None] + log_probs, lengths[..., None], length_penalty
         )
-        _, best = ops.top_k(ops.reshape(scores, (-1, beams * tokens.size)), beams)
-        best = ops.cast(best, "int32")
+        if grid is None:
+            _, best = ops.top_k(ops.reshape(scores, (-1, beams * tokens.size)), beams)
+            best = ops.cast(best, "int32")
+        else:
+            best = grid.best(scores, lacking)
         parent = ops.floor_divide(best, tokens.size)
         token = best - parent * tokens.size
 
@@ -120,6 +144,9 @@ def beam_search(
 
         place = best + first_rows(best) * tokens.size
         log_prob = ops.take(ops.reshape(log_probs, (-1,)), place)
+        if grid is not None:
+            missing = grid.without(inherit(v["missing"]), token)
+            log_prob = grid.bury(log_prob, missing)
         new = {
             "time": v["time"] + 1,
             "last": token,
@@ -133,6 +160,8 @@ def beam_search(
             "abandoned": inherit(v["abandoned"]),
             "state": tree.map_structure(inherit, state),
         }
+        if grid is not None:
+            new["missing"] = missing
         if num_locations is not None:
             attention = ops.cast(attention, "float32")
             attention = ops.where(frozen[..., None], 0.0, attention)
@@ -159,10 +188,13 @@ def beam_search(
         return ops.logical_and(is_open, certain)
 
     v = loop(is_running, advance, variables)
+    if grid is not None:
+        del v["time"], v["state"]
+        v = {name: grid.complete(x) for name, x in v.items()}
     scores = normalize_by_length(v["totals"], v["lengths"], length_penalty)
     # An abandoned beam is not a caption: it comes after all others.
     scores = ops.where(v["abandoned"], scores + IMPOSSIBLE, scores)
-    scores, order = ops.top_k(scores, beams)
+    scores, order = ops.top_k(scores, num_beams)
     order = ops.cast(order, "int32")
 
     def sort(x: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_imgdesc.captioning.search.constraints import Constraints
 from keras_imgdesc.captioning.search.decoding import (
     IMPOSSIBLE,
     SearchResult,
@@ -32,6 +33,7 @@ def sample(
     top_k: Any = 0,
     top_p: Any = 1.0,
     num_locations: int | None = None,
+    constraints: Constraints | None = None,
 ) -> SearchResult:
     """Sample captions word by word from the model's probabilities.
 
@@ -49,12 +51,14 @@ def sample(
         top_k: number of most likely words to sample from; 0 means all.
         top_p: probability of the smallest set of most likely words to sample from, in
             (0, 1].
+        constraints: tokens that every caption begins with or lacks; None means none. A
+            forced token takes the random number of its position and ignores it.
 
     Returns:
         A `SearchResult` in the order of the samples; its scores are the totals.
 
     Raises:
-        InputError: an argument is out of range.
+        InputError: an argument is out of range, or `constraints` require tokens.
 
     Example:
 
@@ -74,6 +78,10 @@ def sample(
         https://arxiv.org/abs/1904.09751
     """
     check_sampling(temperature, top_k, top_p)
+    if constraints is not None:
+        constraints = Constraints(*map(ops.convert_to_tensor, constraints))
+        if constraints.num_required:
+            raise required_words_are_not_sampled(num_required=constraints.num_required)
     noise = ops.convert_to_tensor(noise, dtype="float32")
     _, samples, max_length = noise.shape
     never, only_padding = tokens.never(), tokens.only_padding()
@@ -88,7 +96,10 @@ def sample(
 
     def advance(v: dict[str, Any]) -> dict[str, Any]:
         log_probs, attention, state = step(v["last"], memory, v["state"])
-        log_probs = ops.maximum(ops.cast(log_probs, "float32") + never, IMPOSSIBLE)
+        addend = never
+        if constraints is not None:
+            addend = constraints.addend(v["time"], never)
+        log_probs = ops.maximum(ops.cast(log_probs, "float32") + addend, IMPOSSIBLE)
         frozen = v["finished"]
         log_probs = ops.where(frozen[..., None], only_padding, log_probs)
         now = ops.cast(ops.equal(places, v["time"]), "float32")
@@ -162,6 +173,17 @@ def check_sampling(temperature: Any, top_k: Any, top_p: Any) -> None:
     for rule, name, value, holds in rules:
         if isinstance(value, (int, float)) and not holds(value):
             raise InputError(rule, f"Omit {name} for the default", **{name: value})
+
+
+def required_words_are_not_sampled(**received: Any) -> InputError:
+    """Return the error of a request to sample captions with required words."""
+    # Word by word, a sample cannot know how likely a required word still is: forcing it
+    # would draw from another distribution than the model's.
+    return InputError(
+        "Captions with required words are searched, not sampled",
+        "Omit temperature, top_k, top_p and seed, or omit require",
+        **received,
+    )
 
 
 def _draw(

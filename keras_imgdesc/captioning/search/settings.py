@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from keras_imgdesc.captioning.search.decoding import check_at_least
-from keras_imgdesc.captioning.search.sampling import check_sampling
+from keras_imgdesc.captioning.search.sampling import (
+    check_sampling,
+    required_words_are_not_sampled,
+)
 from keras_imgdesc.errors import InputError
 
 
@@ -27,9 +31,17 @@ class GenerationSettings:
         top_p: probability of the smallest set of most likely words to sample from, in
             (0, 1]; None means 1.
         seed: seed of the random numbers; None means a different one each time.
+        prefix: words that every caption begins with, such as `"a photo of"`; None or
+            `""` means none.
+        require: words that every caption contains, in any order; None or none. Not for
+            sampling. A word is one token of the vocabulary exactly: `"dog"` is not met
+            by "dogs". Beam search keeps `num_beams` beams for each number of missing
+            words: n + 1 times as many beams for n words.
+        avoid: words that no caption contains, again exactly; None or none.
 
     Raises:
-        InputError: a value is out of range.
+        InputError: a value is out of range or of the wrong type, or required words are
+            to be sampled.
 
     Example:
 
@@ -45,11 +57,25 @@ class GenerationSettings:
     top_k: int | None = None
     top_p: float | None = None
     seed: int | None = None
+    prefix: str | None = None
+    require: tuple[str, ...] | None = None
+    avoid: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.prefix, str | None):
+            raise InputError(
+                "prefix must be a string",
+                "Write its words with spaces, such as 'a photo of'",
+                prefix=self.prefix,
+            )
+        object.__setattr__(self, "prefix", self.prefix or None)
+        for name in ("require", "avoid"):
+            object.__setattr__(self, name, _word_tuple(name, getattr(self, name)))
         check_at_least(1, num_beams=self.num_beams, max_length=self.max_length)
         check_at_least(0, length_penalty=self.length_penalty)
         check_sampling(self.temperature, self.top_k, self.top_p)
+        if self.is_sampling and self.require:
+            raise required_words_are_not_sampled(require=self.require)
 
     @property
     def is_sampling(self) -> bool:
@@ -66,11 +92,20 @@ class GenerationSettings:
             1.0 if self.top_p is None else float(self.top_p),
         )
 
+    @property
+    def words(self) -> dict[str, Any]:
+        """`prefix`, `require` and `avoid`, those that are not None."""
+        given = {n: getattr(self, n) for n in ("prefix", "require", "avoid")}
+        return {name: value for name, value in given.items() if value is not None}
+
     def changed(self, **settings: Any) -> GenerationSettings:
         """Return these settings with some replaced; None keeps a value.
 
+        An empty `prefix`, `require` or `avoid` removes that of these settings.
+
         Raises:
-            InputError: `num_beams` is set together with a setting of sampling.
+            InputError: a value is unsuitable, or `num_beams` is set together with a
+                setting of sampling.
         """
         given = {key: value for key, value in settings.items() if value is not None}
         changed = replace(self, **given)
@@ -92,3 +127,17 @@ class GenerationSettings:
     def get_config(self) -> dict[str, Any]:
         """Return the settings that are not None, ready for JSON."""
         return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+def _word_tuple(name: str, words: Any) -> tuple[str, ...] | None:
+    """Return words as a tuple, or None if there are none; a string is one word."""
+    if words is None:
+        return None
+    if isinstance(words, str):
+        return (words,)
+    found = tuple(words) if isinstance(words, Iterable) else (words,)
+    if not all(isinstance(word, str) for word in found):
+        raise InputError(
+            f"{name} must be a list of words", "Pass a list of strings", **{name: words}
+        )
+    return found or None

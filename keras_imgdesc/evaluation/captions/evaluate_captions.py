@@ -102,5 +102,5 @@ def evaluate_captions(
             defaults.length_penalty if length_penalty is None else length_penalty
         ),
         "tokenizer": TOKENIZER,
-    }
+    } | defaults.words
     return CaptionEvaluation(metrics, settings, kept, captions, failed)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner
+from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner, SearchResult
 from keras_imgdesc.captioning.losses import token_losses
+from keras_imgdesc.captioning.search.constraint_words import constraints_of_words
 from keras_imgdesc.export.graph.image_bytes import at_least_one, decode_images
 from keras_imgdesc.export.lite_model import LiteModel
 from keras_imgdesc.export.representative import image_examples
@@ -40,12 +42,12 @@ def signatures(
     settings = task.generation.changed(
         num_beams=num_beams, length_penalty=length_penalty, max_length=max_length
     )
-    size = task.image_encoder.image_size
+    search, size = _search(task, settings), task.image_encoder.image_size
     strings = tf.TensorSpec((None,), tf.string, name="image_bytes")
 
     def serve(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels, error = decode_images(at_least_one(image_bytes), size)
-        outputs = _describe(task, pixels, settings)
+        outputs = _describe(task, search(pixels), settings.max_length)
         is_good = error == ""
         outputs["caption"] = tf.where(is_good, outputs["caption"], "")
         outputs["log_prob"] = tf.where(is_good, outputs["log_prob"], 0.0)
@@ -54,7 +56,8 @@ def signatures(
         return outputs | {"error": error}
 
     def serve_pixels(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _describe(task, resize_image(at_least_one(image), size), settings)
+        found = search(resize_image(at_least_one(image), size))
+        return _describe(task, found, settings.max_length)
 
     def score(image_bytes: tf.Tensor, caption: tf.Tensor) -> dict[str, tf.Tensor]:
         # A single caption, or a single image, would silently be broadcast.
@@ -133,7 +136,7 @@ def lite_model(
     settings = task.generation.changed(
         num_beams=num_beams, length_penalty=length_penalty, max_length=max_length
     )
-    size = task.image_encoder.image_size
+    search, size = _search(task, settings), task.image_encoder.image_size
     rows, columns, channels = task.decoder.feature_map_shape
     # Names, shapes and dtypes of what a step takes, whatever the decoder.
     blank_memory, blank_state = task.decoder.begin(
@@ -142,13 +145,7 @@ def lite_model(
     encoded = blank_memory | blank_state
 
     def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = task.find_captions(
-            image,
-            num_beams=settings.num_beams,
-            max_length=settings.max_length,
-            length_penalty=settings.length_penalty,
-            return_attention=True,
-        )
+        found = search(image)
         shape = (1, settings.max_length, rows, columns)
         return {
             "token_ids": found.token_ids[:, 0],
@@ -188,7 +185,8 @@ def lite_model(
                 "num_beams": settings.num_beams,
                 "length_penalty": settings.length_penalty,
                 "max_length": settings.max_length,
-            },
+            }
+            | settings.words,
         },
         vocabulary=task.tokenizer.vocabulary,
         representative="images",
@@ -196,18 +194,25 @@ def lite_model(
     )
 
 
-def _describe(
-    task: ImageCaptioner, pixels: tf.Tensor, settings: GenerationSettings
-) -> dict[str, tf.Tensor]:
-    found = task.find_captions(
-        pixels,
+def _search(
+    task: ImageCaptioner, settings: GenerationSettings
+) -> Callable[[tf.Tensor], SearchResult]:
+    """Return a function from pixels to captions, with the words of the settings."""
+    return partial(
+        task.find_captions,
         num_beams=settings.num_beams,
         max_length=settings.max_length,
         length_penalty=settings.length_penalty,
         return_attention=True,
+        constraints=constraints_of_words(task.vocabulary, settings),
     )
+
+
+def _describe(
+    task: ImageCaptioner, found: SearchResult, max_length: int
+) -> dict[str, tf.Tensor]:
     rows, columns, _ = task.decoder.feature_map_shape
-    shape = (-1, settings.max_length, rows, columns)
+    shape = (-1, max_length, rows, columns)
     return {
         "caption": task.tokenizer.detokenize_in_graph(found.token_ids[:, 0]),
         "log_prob": found.totals[:, 0],

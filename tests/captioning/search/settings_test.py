@@ -44,3 +44,30 @@ def test_settings_out_of_range_are_refused(setting):
     (name,) = setting
     with pytest.raises(InputError, match=name):
         GenerationSettings(**setting)
+
+
+def test_words_are_tuples_or_none():
+    settings = GenerationSettings(prefix="a photo", require=["dog"], avoid="cat")
+    assert settings.require == ("dog",) and settings.avoid == ("cat",)
+    assert GenerationSettings(**settings.get_config()) == settings
+    assert not settings.is_sampling
+    cleared = settings.changed(prefix="", require=[], avoid=iter([]))
+    assert cleared == GenerationSettings()
+    assert set(cleared.get_config()) == {"num_beams", "length_penalty", "max_length"}
+
+
+@pytest.mark.parametrize(
+    "setting", [{"prefix": ["a"]}, {"require": [3]}, {"avoid": 5}], ids=str
+)
+def test_words_of_another_type_are_refused(setting):
+    (name,) = setting
+    with pytest.raises(InputError, match=name):
+        GenerationSettings(**setting)
+
+
+def test_required_words_are_not_sampled():
+    settings = GenerationSettings(require=["dog"])
+    with pytest.raises(InputError, match="searched, not sampled"):
+        settings.changed(seed=1)
+    assert settings.changed(seed=1, require=[]).is_sampling
+    assert GenerationSettings(seed=1, prefix="a", avoid=["b"]).is_sampling
