@@ -51,7 +51,7 @@ def describe_natively(lite, path: Path) -> dict:
 
 
 def print_table(ours: list[dict], theirs: list[dict], references: list) -> None:
-    from keras_imgdesc.evaluation.captions.caption_metrics import bleu
+    from keras_imgdesc.evaluation.captions.bleu import bleu
 
     print("| | BLEU-1 / 2 / 3 / 4 | log-probability | seconds |")
     print("|---|---|---|---|")

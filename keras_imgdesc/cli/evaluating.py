@@ -6,69 +6,35 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.evaluating_captions import evaluate_captioner, evaluate_results
 from keras_imgdesc.cli.options import (
     DIRECTORY,
+    FILE,
     OrderedGroup,
     add_hidden_alias,
     annotation_options,
     batch_size_option,
     check_presets,
     chosen_temperature,
-    generation_options,
     load_captioner,
     load_matcher,
     load_painter,
     load_task,
     make_folder,
     read_captions,
+    resamples_option,
+    start_quietly,
     temperature_option,
 )
 
 
 @click.group(cls=OrderedGroup)
 def evaluate() -> None:
-    """Measure a captioner, a matcher or a painter."""
+    """Measure a captioner, written captions, a matcher or a painter."""
 
 
-@evaluate.command("captioner")
-@click.option("--preset", required=True, help="Name or folder of a captioner.")
-@annotation_options
-@generation_options
-@click.option(
-    "--limit", type=click.IntRange(1), help="Use only the first N images.", metavar="N"
-)
-@click.option(
-    "--report", type=DIRECTORY, help="Folder for an HTML page of images and captions."
-)
-def evaluate_captioner(
-    preset, num_beams, batch_size, precision, limit, report, **source
-) -> int:
-    """Score generated captions against reference captions."""
-    from keras_imgdesc.presets.folders import find_preset
-
-    find_preset(preset)  # report a wrong name before reading the images
-    make_folder(report)
-    collection = read_captions(**source, default_split="test")
-    captioner = load_captioner(preset, precision)
-    from keras_imgdesc.evaluation.captions.evaluate_captions import evaluate_captions
-
-    result = evaluate_captions(
-        captioner,
-        collection,
-        num_beams=num_beams,
-        batch_size=batch_size,
-        limit=limit,
-    )
-    click.echo(json.dumps({"preset": preset} | result.summary(), indent=2))
-    if report:
-        from keras_imgdesc.evaluation.captions.caption_report import (
-            write_caption_report,
-        )
-
-        click.echo(f"Report: {write_caption_report(result, report)}")
-    for name, message in result.failed.items():
-        click.echo(f"{name}: {message}", err=True)
-    return 1 if result.failed else 0
+evaluate.add_command(evaluate_captioner)
+evaluate.add_command(evaluate_results)
 
 
 @evaluate.command("matcher")
@@ -106,6 +72,59 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
         choices=choices or 0,
         limit=limit,
         batch_size=batch_size,
+    )
+    click.echo(json.dumps({"preset": preset} | result.summary(), indent=2))
+    for name, message in result.failed.items():
+        click.echo(f"{name}: {message}", err=True)
+    return 1 if result.failed else 0
+
+
+@evaluate.command("judgements")
+@click.option("--preset", required=True, help="Name or folder of a matcher.")
+@click.option(
+    "--judgements",
+    type=FILE,
+    required=True,
+    help="People's scores, as in Flickr8k's ExpertAnnotations.txt: image, caption id "
+    "and scores, separated by tabs.",
+)
+@click.option(
+    "--annotations",
+    type=FILE,
+    required=True,
+    help="Token file of the captions that the ids name, as in Flickr8k.token.txt.",
+)
+@click.option(
+    "--images", type=DIRECTORY, required=True, help="Folder of the judged images."
+)
+@click.option(
+    "--keep-own",
+    is_flag=True,
+    help="Also use judgements of an image's own captions, which are usually omitted.",
+)
+@batch_size_option
+@resamples_option
+def evaluate_judgements(
+    preset, judgements, annotations, images, keep_own, batch_size, resamples
+) -> int:
+    """Compare a matcher's scores with people's, by Kendall's tau-c."""
+    from keras_imgdesc.presets.folders import find_preset
+
+    find_preset(preset)
+    start_quietly()
+    from keras_imgdesc.data.readers.judgements import read_judgements
+
+    judged = read_judgements(judgements, annotations, images)
+    click.echo(judged.report(), err=True)
+    matcher = load_matcher(preset)
+    from keras_imgdesc.evaluation.matching import judgements as judging
+
+    result = judging.evaluate_judgements(
+        matcher,
+        judged,
+        keep_own=keep_own,
+        batch_size=batch_size,
+        num_resamples=resamples,
     )
     click.echo(json.dumps({"preset": preset} | result.summary(), indent=2))
     for name, message in result.failed.items():

@@ -57,6 +57,13 @@ batch_size_option = click.option(
     show_default=True,
     help="Images per batch.",
 )
+resamples_option = click.option(
+    "--resamples",
+    type=click.IntRange(0, 100_000),
+    default=1000,
+    show_default=True,
+    help="Resamples of the images for 95 % intervals; 0 for no intervals.",
+)
 precision_option = click.option(
     "--precision",
     type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
@@ -266,10 +273,12 @@ def read_captions(
     data_dir,
     flowers,
     default_split,
+    needs_images=True,
 ) -> Any:
     if scenes_config and not scenes:
         raise click.UsageError("--scenes-config needs --scenes.")
-    if not scenes and not flowers and (annotations is None or images is None):
+    is_named = annotations is not None and not (needs_images and images is None)
+    if not scenes and not flowers and not is_named:
         raise click.UsageError(
             "Name the data: --annotations with --images, --scenes or --flowers."
         )

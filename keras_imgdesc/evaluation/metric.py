@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, TypeVar, runtime_checkable
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 
 Outputs = TypeVar("Outputs", contravariant=True)
+
+# How often each resample draws each image, int (resamples, images), to the numbers of
+# each resample, float (resamples,), by name.
+Sampler = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 @runtime_checkable
@@ -18,12 +24,13 @@ class Metric(Protocol[Outputs]):
 
     | task | `outputs` | metrics |
     |---|---|---|
-    | captioner | captions, one per image | `Bleu`, `CiderD`, `SceneCaptionAccuracy` |
+    | captioner | captions, one per image | `Bleu`, `CiderD`, `NamedThings`, ... |
     | matcher | a `ScoreFunction` | `RetrievalRecall`, `HardChoice` |
     | painter | a `PaintFunction` | `FrechetDistance`, `RPrecision`, ... |
 
     A metric may also have a dict `settings`: what has to be reported with its numbers,
-    such as the name of the model that measured them.
+    such as the name of the model that measured them; and a method `check`, which raises
+    an `InputError` if something it needs is not installed (see `check_metrics`).
 
     Attributes:
         name: key of the number in the result of `compute` by which models are compared.
@@ -65,6 +72,59 @@ class Metric(Protocol[Outputs]):
             The number called `name`, and any that belong beside it.
         """
         ...
+
+
+@runtime_checkable
+class ResampledMetric(Metric[Outputs], Protocol[Outputs]):
+    """A metric that can be computed on many resamples of the images at once."""
+
+    def sampler(self, outputs: Outputs, collection: CaptionCollection, /) -> Sampler:
+        """Return the function that computes the metric of resampled images.
+
+        Args:
+            outputs, collection: see `Metric.compute`.
+
+        Returns:
+            A function of int `(resamples, images)`, how often each resample draws each
+            image, to float `(resamples,)` by name. If each image is drawn once, the
+            numbers are those of `compute`.
+        """
+        ...
+
+
+def check_metrics(metrics: Iterable[Any]) -> None:
+    """Check that all that metrics need is installed, before any work starts.
+
+    Args:
+        metrics: metrics of one task.
+
+    Raises:
+        InputError: a metric needs something that is missing.
+    """
+    for metric in metrics:
+        check = getattr(metric, "check", None)
+        if check is not None:
+            check()
+
+
+def mean_sampler(values: dict[str, np.ndarray]) -> Sampler:
+    """Return the sampler of a metric that is a mean over the images.
+
+    Args:
+        values: the value of each image, float `(images,)`, by the name of the mean.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_imgdesc.evaluation.metric import mean_sampler
+    >>> sampler = mean_sampler({"length": np.array([4.0, 8.0])})
+    >>> sampler(np.array([[1, 1], [2, 0]]))["length"].tolist()
+    [6.0, 4.0]
+    """
+    return lambda counts: {
+        name: counts @ of_images / counts.sum(axis=1)
+        for name, of_images in values.items()
+    }
 
 
 def compute_metrics(

@@ -22,7 +22,7 @@ class ImageEmbeddings:
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def __getitem__(self, rows: slice) -> ImageEmbeddings:
+    def __getitem__(self, rows: slice | np.ndarray) -> ImageEmbeddings:
         return ImageEmbeddings(self.vectors[rows], self.regions[rows])
 
 
@@ -43,7 +43,7 @@ class MatchedTexts:
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def __getitem__(self, rows: slice) -> MatchedTexts:
+    def __getitem__(self, rows: slice | np.ndarray) -> MatchedTexts:
         return MatchedTexts(
             self.vectors[rows], self.words[rows], self.padding_mask[rows]
         )

@@ -118,7 +118,7 @@ def read_flowers(
 
     def load(flower: _Flower) -> tuple[np.ndarray, tuple[str, ...]] | ImageError:
         try:
-            image = _central_square(load_image(collector.images_dir / flower.image))
+            image = _central_square(load_image(folder / "jpg" / flower.image))
         except ImageError as error:
             return error
         # Measured before resizing, so that the captions do not depend on the size.

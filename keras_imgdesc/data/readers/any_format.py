@@ -55,7 +55,7 @@ def find_format(annotations: str | os.PathLike[str]) -> str:
 
 def read_captions(
     annotations: str | os.PathLike[str],
-    images_dir: str | os.PathLike[str],
+    images_dir: str | os.PathLike[str] | None,
     *,
     image_list: str | os.PathLike[str] | None = None,
     split: str | None = None,
@@ -66,7 +66,7 @@ def read_captions(
     Args:
         annotations: path of a Flickr token file, a table of captions, or a JSON file
             in the format of COCO or Karpathy.
-        images_dir: folder of the images.
+        images_dir: folder of the images; None to read the captions alone.
         image_list: path of a file with the names of the images to read, one per line;
             for token files and tables only.
         split: `"train"`, `"val"`, `"test"`, `"restval"`, or several joined by `+`; for

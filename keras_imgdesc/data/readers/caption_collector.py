@@ -28,7 +28,8 @@ class CaptionCollector:
 
     Args:
         annotations: path of the file that is read, for messages.
-        images_dir: folder of the images.
+        images_dir: folder of the images; None to collect captions alone, without
+            looking for images.
         on_problem: `"skip"` omits entries with a problem; `"error"` raises at the end,
             when all problems are known.
 
@@ -54,7 +55,7 @@ class CaptionCollector:
     def __init__(
         self,
         annotations: str | os.PathLike[str],
-        images_dir: str | os.PathLike[str],
+        images_dir: str | os.PathLike[str] | None,
         on_problem: str = "skip",
     ) -> None:
         if on_problem not in ("skip", "error"):
@@ -65,17 +66,19 @@ class CaptionCollector:
                 on_problem=on_problem,
             )
         self.annotations = Path(annotations)
-        self.images_dir = Path(images_dir)
+        self.images_dir = None if images_dir is None else Path(images_dir)
         self.on_problem = on_problem
-        if not self.images_dir.is_dir():
-            raise InputError(
-                "The folder of the images must exist",
-                "Check the path in `images_dir`",
-                images_dir=self.images_dir,
-            )
-        # Listing the folder once is faster than a look-up per image.
-        with os.scandir(self.images_dir) as entries:
-            self.file_names = {entry.name for entry in entries if entry.is_file()}
+        self.file_names: set[str] = set()
+        if self.images_dir is not None:
+            if not self.images_dir.is_dir():
+                raise InputError(
+                    "The folder of the images must exist",
+                    "Check the path in `images_dir`",
+                    images_dir=self.images_dir,
+                )
+            # Listing the folder once is faster than a look-up per image.
+            with os.scandir(self.images_dir) as entries:
+                self.file_names = {entry.name for entry in entries if entry.is_file()}
         self.problems: list[Problem] = []
         self._names: dict[str, str] = {}
         self._captions: dict[str, list[str]] = {}
@@ -166,7 +169,8 @@ class CaptionCollector:
         """Check that the files exist and return the collection.
 
         Returns:
-            The images that have a file and a caption, in the order added.
+            The images that have a file and a caption, in the order added. Without a
+            folder, `path` is the bare name of the file.
 
         Raises:
             InputError: there was a problem and `on_problem` is `"error"`, or no image
@@ -184,7 +188,7 @@ class CaptionCollector:
                 examples.append(
                     CaptionedImage(
                         image_id,
-                        self.images_dir / name,
+                        Path(self.images_dir or "", name),
                         captions,
                         extra=self._extras[image_id],
                     )
@@ -198,7 +202,12 @@ class CaptionCollector:
         )
 
     def has_file(self, name: str) -> bool:
-        """Return whether a file is in the folder; `name` may contain subfolders."""
+        """Return whether a file is in the folder; `name` may contain subfolders.
+
+        Without a folder, every file counts as there.
+        """
+        if self.images_dir is None:
+            return True
         return name in self.file_names or (
             "/" in name and os.path.isfile(self.images_dir / name)
         )

@@ -43,7 +43,7 @@ class TableHeader:
 
 def read_captions_csv(
     csv_file: str | os.PathLike[str],
-    images_dir: str | os.PathLike[str],
+    images_dir: str | os.PathLike[str] | None,
     image_list: str | os.PathLike[str] | None = None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
@@ -56,7 +56,7 @@ def read_captions_csv(
 
     Args:
         csv_file: path of the table.
-        images_dir: folder of the images.
+        images_dir: folder of the images; None to read the captions alone.
         image_list: path of a file with the names of the images to read, one per line;
             None reads all. Captions of other images in the folder are ignored.
         on_problem: `"skip"` omits entries with a problem and lists them in

@@ -15,7 +15,7 @@ from keras_imgdesc.data.readers.json_files import read_json
 
 def read_coco_captions(
     json_file: str | os.PathLike[str],
-    images_dir: str | os.PathLike[str],
+    images_dir: str | os.PathLike[str] | None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
     """Read `captions_train2017.json` or a file of the same format.
@@ -25,7 +25,7 @@ def read_coco_captions(
 
     Args:
         json_file: path of the file.
-        images_dir: folder of the images.
+        images_dir: folder of the images; None to read the captions alone.
         on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
 

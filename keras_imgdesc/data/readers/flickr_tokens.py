@@ -15,7 +15,7 @@ _KEY = re.compile(r"\s*(.*\S)#(\d+)\s*")
 
 def read_flickr_tokens(
     token_file: str | os.PathLike[str],
-    images_dir: str | os.PathLike[str],
+    images_dir: str | os.PathLike[str] | None,
     image_list: str | os.PathLike[str] | None = None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
@@ -26,7 +26,7 @@ def read_flickr_tokens(
 
     Args:
         token_file: path of the captions.
-        images_dir: folder of the images.
+        images_dir: folder of the images; None to read the captions alone.
         image_list: path of a file with the names of the images to read, one per line;
             None reads all. Captions of other images in the folder are ignored.
         on_problem: `"skip"` omits entries with a problem and lists them in

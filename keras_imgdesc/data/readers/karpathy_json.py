@@ -13,7 +13,7 @@ from keras_imgdesc.errors import InputError
 
 def read_karpathy_json(
     json_file: str | os.PathLike[str],
-    images_dir: str | os.PathLike[str],
+    images_dir: str | os.PathLike[str] | None,
     split: str | None = None,
     on_problem: str = "skip",
 ) -> CaptionCollection:
@@ -24,8 +24,9 @@ def read_karpathy_json(
 
     Args:
         json_file: path of the file.
-        images_dir: folder of the images. Those of COCO may be in the subfolders
-            `train2014` and `val2014`, or all in this folder.
+        images_dir: folder of the images; None to read the captions alone. The images
+            of COCO may be in the subfolders `train2014` and `val2014`, or all in this
+            folder.
         split: `"train"`, `"val"`, `"test"`, `"restval"`, or several as in
             `"train+restval"`; None reads all.
         on_problem: `"skip"` omits entries with a problem and lists them in

@@ -1,145 +1,73 @@
-"""Metrics of captions: BLEU, CIDEr-D and, for Scenes, whether they are right."""
+"""Metrics of captions by their names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.scenes import graph_matches, objects_match
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.metric import Metric
-from keras_imgdesc.text.standardization import standardize_list
+from keras_imgdesc.evaluation.captions.bleu import Bleu, bleu
+from keras_imgdesc.evaluation.captions.cider import CiderD, cider_d
+from keras_imgdesc.evaluation.captions.meteor import Meteor
+from keras_imgdesc.evaluation.captions.named_things import AGREEING, NamedThings
+from keras_imgdesc.evaluation.captions.rouge import RougeL
+from keras_imgdesc.evaluation.captions.scene_accuracy import SceneCaptionAccuracy
+from keras_imgdesc.evaluation.captions.spice import Spice
+from keras_imgdesc.evaluation.captions.tokenizers import CaptionSplitter
+from keras_imgdesc.evaluation.metric import Metric, check_metrics
 
-# Reported with every score: BLEU means little without it.
-TOKENIZER = "lower-case words of letters and digits, no punctuation"
+__all__ = [
+    "CAPTION_METRICS",
+    "Bleu",
+    "CaptionMetric",
+    "CiderD",
+    "Meteor",
+    "NamedThings",
+    "RougeL",
+    "SceneCaptionAccuracy",
+    "Spice",
+    "available_metrics",
+    "bleu",
+    "build_metrics",
+    "cider_d",
+    "default_metrics",
+]
 
 # Measures generated captions, one per image of the collection.
 CaptionMetric = Metric[Sequence[str]]
 
-
-class Bleu:
-    """BLEU-1 to BLEU-4 of a corpus; see `bleu`.
-
-    Example:
-
-    >>> from keras_imgdesc.data.scenes import draw_scenes
-    >>> from keras_imgdesc.evaluation.captions.caption_metrics import Bleu
-    >>> scenes = draw_scenes("test", 3)
-    >>> Bleu().compute([scene.captions[1] for scene in scenes], scenes)["bleu_4"]
-    100.0
-    """
-
-    name = "bleu_4"
-    higher_is_better = True
-
-    def compute(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> dict[str, float]:
-        """Return `bleu_1` to `bleu_4` in [0, 100], and `length_ratio`.
-
-        Args:
-            captions: generated captions, one per image.
-            collection: images with reference captions.
-
-        Raises:
-            InputError: see `bleu`.
-        """
-        return bleu(captions, [example.captions for example in collection])
-
-
-class CiderD:
-    """CIDEr-D of a corpus; see `cider_d`."""
-
-    name = "cider_d"
-    higher_is_better = True
-
-    def compute(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> dict[str, float]:
-        """Return `cider_d` in [0, 10].
-
-        Args:
-            captions: generated captions, one per image.
-            collection: images with reference captions.
-
-        Raises:
-            InputError: see `cider_d`.
-        """
-        references = [example.captions for example in collection]
-        return {"cider_d": cider_d(captions, references)}
-
-
-class SceneCaptionAccuracy:
-    """Share of captions of Scenes that are exactly right, judged by the scene graphs.
-
-    Example:
-
-    >>> from keras_imgdesc.data.scenes import draw_scenes
-    >>> from keras_imgdesc.evaluation.captions.caption_metrics import (
-    ...     SceneCaptionAccuracy,
-    ... )
-    >>> scenes = draw_scenes("test", 2)
-    >>> captions = [scenes[0].captions[0], "a dog"]
-    >>> SceneCaptionAccuracy().compute(captions, scenes)
-    {'scene_graph': 50.0, 'scene_objects': 50.0}
-    """
-
-    name = "scene_graph"
-    higher_is_better = True
-
-    def compute(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> dict[str, float]:
-        """Return `scene_graph` and `scene_objects`, in percent.
-
-        Args:
-            captions: generated captions, one per image.
-            collection: images with a scene graph in `extra["scene_graph"]`.
-
-        Returns:
-            `scene_graph`: captions with the right objects and relations.
-            `scene_objects`: captions with the right objects.
-
-        Raises:
-            InputError: an image has no scene graph, or the numbers of captions and
-                images differ.
-        """
-        graphs = [example.extra.get("scene_graph") for example in collection]
-        if not all(graphs) or not 0 < len(captions) == len(graphs):
-            raise InputError(
-                "This metric needs one caption per image and the images' scene graphs",
-                "Evaluate on Scenes, or choose 'bleu_4' or 'cider_d'",
-                captions=len(captions),
-                images=len(graphs),
-                scene_graphs=sum(graph is not None for graph in graphs),
-            )
-        pairs: list[tuple[str, Any]] = list(zip(captions, graphs, strict=True))
-        return {
-            "scene_graph": 100 * float(np.mean([graph_matches(*p) for p in pairs])),
-            "scene_objects": 100 * float(np.mean([objects_match(*p) for p in pairs])),
-        }
-
-
-# Metrics by the name that a recipe gives them.
+# Metrics by the name that a recipe and the command line give them.
 CAPTION_METRICS: dict[str, Callable[[], CaptionMetric]] = {
     "bleu_4": Bleu,
     "scene_graph": SceneCaptionAccuracy,
+    "meteor": Meteor,
+    "rouge_l": RougeL,
     "cider_d": CiderD,
+    "spice": Spice,
+    "named_things": NamedThings,
 }
+# What `evaluate` computes unless it is told otherwise: all that start no Java.
+USUAL_METRICS = ("rouge_l", "cider_d")
 
 
-def default_metrics(collection: CaptionCollection, *names: str) -> list[CaptionMetric]:
+def default_metrics(
+    collection: CaptionCollection,
+    *names: str,
+    tokenizer: CaptionSplitter | None = None,
+) -> list[CaptionMetric]:
     """Return the metrics that a collection allows, and those named.
 
     Args:
         collection: images with captions.
         names: further metrics, keys of `CAPTION_METRICS`.
+        tokenizer: see `build_metrics`.
 
     Returns:
         `Bleu`, `SceneCaptionAccuracy` if all images have scene graphs, and those named.
+
+    Raises:
+        InputError: see `build_metrics`.
 
     Example:
 
@@ -151,114 +79,68 @@ def default_metrics(collection: CaptionCollection, *names: str) -> list[CaptionM
     chosen = {"bleu_4", *names}
     if all(example.extra.get("scene_graph") for example in collection):
         chosen.add("scene_graph")
-    return [metric() for name, metric in CAPTION_METRICS.items() if name in chosen]
+    return build_metrics(*chosen, tokenizer=tokenizer)
 
 
-def bleu(
-    captions: Sequence[str], references: Sequence[Sequence[str]]
-) -> dict[str, float]:
-    """Compute BLEU-1 to BLEU-4 of a corpus with sacrebleu, without smoothing.
-
-    Captions and references are standardised as by the tokenizer: lower-case words
-    without punctuation.
+def build_metrics(
+    *names: str, tokenizer: CaptionSplitter | None = None
+) -> list[CaptionMetric]:
+    """Return metrics by their names, after checking that what they need is installed.
 
     Args:
-        captions: generated captions, one per image.
-        references: reference captions, one or more per image.
+        names: keys of `CAPTION_METRICS`.
+        tokenizer: splits captions and references into words, in those metrics that
+            compare words; None takes lower-case words without punctuation.
 
     Returns:
-        `bleu_1` to `bleu_4` in [0, 100], and `length_ratio`: words in the captions per
-        word in the references closest in length.
+        The metrics, in the order of `CAPTION_METRICS`.
 
     Raises:
-        InputError: the numbers of captions and references differ, an image has no
-            reference, or sacrebleu is not installed.
-
-    Example:
-    >>> score = bleu(["a dog runs on grass"], [["A dog runs on the grass."]])
-    >>> round(score["bleu_1"], 2)
-    81.87
-
-    Reference:
-        Papineni et al., "BLEU", https://aclanthology.org/P02-1040
+        InputError: a name is unknown, or something that a metric needs is missing.
     """
-    _check(captions, references)
-    sacrebleu = _import("sacrebleu")
-    most = max(len(r) for r in references)
-    padded = [
-        [*r, *[None] * (most - len(r))]
-        for r in (standardize_list(list(r)) for r in references)
-    ]
-    score = sacrebleu.corpus_bleu(
-        standardize_list(list(captions)),
-        [list(stream) for stream in zip(*padded, strict=True)],
-        tokenize="none",
-        smooth_method="none",
-        force=True,
-    )
-    precisions = np.array(score.precisions) / 100
-    result = {}
-    for order in range(1, 5):
-        chosen = precisions[:order]
-        mean = np.exp(np.mean(np.log(chosen))) if chosen.all() else 0.0
-        result[f"bleu_{order}"] = float(100 * score.bp * mean)
-    result["length_ratio"] = score.sys_len / max(1, score.ref_len)
-    return result
+    unknown = [name for name in names if name not in CAPTION_METRICS]
+    if unknown:
+        raise InputError(
+            "A metric of captions must be known",
+            f"Use some of {', '.join(CAPTION_METRICS)}",
+            metrics=unknown,
+        )
+    found: list[Any] = [CAPTION_METRICS[n]() for n in CAPTION_METRICS if n in names]
+    if tokenizer is not None:
+        tokenizer.check()
+        for metric in found:
+            if hasattr(metric, "tokenizer"):
+                metric.tokenizer = tokenizer
+    check_metrics(found)
+    return found
 
 
-def cider_d(captions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """Compute CIDEr-D of a corpus with pycocoevalcap.
-
-    Document frequencies come from `references`, so scores of different collections
-    cannot be compared. A single image always scores 0.
+def available_metrics(
+    collection: CaptionCollection, tokenizer: CaptionSplitter | None = None
+) -> tuple[list[CaptionMetric], dict[str, str]]:
+    """Return all metrics that can be computed here.
 
     Args:
-        captions: generated captions, one per image.
-        references: reference captions, one or more per image.
+        collection: images with captions.
+        tokenizer: see `build_metrics`.
 
     Returns:
-        CIDEr-D in [0, 10].
-
-    Raises:
-        InputError: the numbers of captions and references differ, an image has no
-            reference, or pycocoevalcap is not installed.
-
-    Reference:
-        Vedantam et al., "CIDEr", https://arxiv.org/abs/1411.5726
+        The metrics, and why each of the others is left out, by its name.
     """
-    _check(captions, references)
-    module = _import("pycocoevalcap.cider.cider")
-    results = {i: [c] for i, c in enumerate(standardize_list(list(captions)))}
-    expected = {i: standardize_list(list(r)) for i, r in enumerate(references)}
-    score, _ = module.Cider().compute_score(expected, results)
-    return float(score)
-
-
-def _check(captions, references) -> None:
-    if len(captions) != len(references) or not captions:
-        raise InputError(
-            "Each caption needs references, and there must be at least one caption",
-            "Pass one caption and one list of references per image",
-            captions=len(captions),
-            references=len(references),
+    found: list[CaptionMetric] = []
+    left_out: dict[str, str] = {}
+    for name in CAPTION_METRICS:
+        try:
+            found += build_metrics(name, tokenizer=tokenizer)
+        except InputError as error:
+            left_out[name] = str(error)
+    if not all(example.extra.get("scene_graph") for example in collection):
+        found = [metric for metric in found if metric.name != "scene_graph"]
+        left_out["scene_graph"] = "It is for Scenes, whose images have scene graphs."
+    most = max((len(example.captions) for example in collection), default=0)
+    if most < AGREEING:
+        found = [metric for metric in found if metric.name != "named_things"]
+        left_out["named_things"] = (
+            f"It needs images with {AGREEING} references; these have at most {most}."
         )
-    if not all(references):
-        index = next(i for i, r in enumerate(references) if not r)
-        raise InputError(
-            "Every image must have at least one reference",
-            "Omit images without reference captions",
-            index=index,
-        )
-
-
-def _import(name: str):
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise InputError(
-            f"This score needs {name.split('.')[0]}",
-            "Run: pip install 'keras-imgdesc[eval]'",
-            missing=name,
-        ) from error
+    return found, left_out

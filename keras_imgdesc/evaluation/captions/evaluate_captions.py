@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tqdm import tqdm
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.bootstrap import NUM_RESAMPLES
+from keras_imgdesc.evaluation.captions.caption_evaluation import (
+    CaptionEvaluation,
+    score_captions,
+)
 from keras_imgdesc.evaluation.captions.caption_metrics import (
-    TOKENIZER,
+    USUAL_METRICS,
+    CaptionMetric,
     default_metrics,
 )
-from keras_imgdesc.evaluation.metric import compute_metrics
+from keras_imgdesc.evaluation.captions.tokenizers import CaptionSplitter
 
 
-@dataclass(frozen=True)
-class CaptionEvaluation:
-    """Generated captions of a collection, and their scores.
+@dataclass(frozen=True, eq=False)
+class GeneratedCaptions:
+    """Captions that a captioner wrote for the images of a collection.
 
     Attributes:
-        metrics: numbers of `Bleu`, `CiderD` and, for Scenes, `SceneCaptionAccuracy`.
-        settings: settings of the search and the number of images.
-        examples: the images that could be read.
-        captions: the generated captions, one per example.
+        collection: the images that could be read.
+        captions: one per image of `collection`.
+        settings: settings of the search.
         failed: error messages by the id of each image that could not be read.
     """
 
-    metrics: dict[str, float]
-    settings: dict[str, Any]
-    examples: list[CaptionedImage]
+    collection: CaptionCollection
     captions: list[str]
+    settings: dict[str, Any]
     failed: dict[str, str]
 
-    def summary(self) -> dict[str, Any]:
-        """Return settings and scores, rounded to two decimals, as JSON values."""
-        metrics = {name: round(value, 2) for name, value in self.metrics.items()}
-        return self.settings | metrics | {"failed": len(self.failed)}
 
-
-def evaluate_captions(
+def generate_captions(
     captioner: Any,
     collection: CaptionCollection,
     *,
@@ -50,12 +49,12 @@ def evaluate_captions(
     batch_size: int = 32,
     limit: int | None = None,
     progress: bool = True,
-) -> CaptionEvaluation:
-    """Generate captions without teacher forcing and score them against references.
+) -> GeneratedCaptions:
+    """Generate captions of a collection, without teacher forcing.
 
     Args:
         captioner: an `ImageCaptioner`.
-        collection: images with reference captions.
+        collection: images.
         num_beams: number of beams; None takes the captioner's default.
         length_penalty: exponent of the length that a beam's score is divided by; None
             takes the captioner's default.
@@ -64,8 +63,7 @@ def evaluate_captions(
         progress: whether to show a progress bar.
 
     Returns:
-        Captions and scores. An image that cannot be read is listed in `failed` and
-        omitted from the scores.
+        Captions. An image that cannot be read is listed in `failed`.
 
     Raises:
         InputError: no image could be read.
@@ -92,15 +90,54 @@ def evaluate_captions(
             f"{next(iter(failed.values()), 'there are no images')}",
             images=len(examples),
         )
-    scored = CaptionCollection(kept)
-    metrics = compute_metrics(default_metrics(scored, "cider_d"), captions, scored)
     defaults = captioner.generation
     settings = {
-        "pictures": len(kept),
         "num_beams": num_beams or defaults.num_beams,
         "length_penalty": (
             defaults.length_penalty if length_penalty is None else length_penalty
         ),
-        "tokenizer": TOKENIZER,
     } | defaults.words
-    return CaptionEvaluation(metrics, settings, kept, captions, failed)
+    return GeneratedCaptions(CaptionCollection(kept), captions, settings, failed)
+
+
+def evaluate_captions(
+    captioner: Any,
+    collection: CaptionCollection,
+    metrics: Sequence[CaptionMetric] | None = None,
+    *,
+    tokenizer: CaptionSplitter | None = None,
+    num_resamples: int = NUM_RESAMPLES,
+    seed: int = 0,
+    **generation: Any,
+) -> CaptionEvaluation:
+    """Generate captions without teacher forcing and score them against references.
+
+    Args:
+        captioner: an `ImageCaptioner`.
+        collection: images with reference captions.
+        metrics: what to measure; None for BLEU, ROUGE-L, CIDEr-D and, for Scenes,
+            `SceneCaptionAccuracy`.
+        tokenizer: the tokenizer of the metrics; None for that of words.
+        num_resamples, seed: see `score_captions`.
+        **generation: other arguments of `generate_captions`.
+
+    Returns:
+        Captions and scores. An image that cannot be read is listed in `failed` and
+        omitted from the scores.
+
+    Raises:
+        InputError: no image could be read, or a metric cannot be computed.
+    """
+    found = generate_captions(captioner, collection, **generation)
+    if metrics is None:
+        metrics = default_metrics(found.collection, *USUAL_METRICS, tokenizer=tokenizer)
+    return score_captions(
+        found.captions,
+        found.collection,
+        metrics,
+        tokenizer=tokenizer,
+        num_resamples=num_resamples,
+        seed=seed,
+        settings=found.settings,
+        failed=found.failed,
+    )

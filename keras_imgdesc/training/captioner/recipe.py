@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.captions.caption_metrics import CAPTION_METRICS
 from keras_imgdesc.training.recipe import Recipe
 
 
@@ -58,8 +59,9 @@ class CaptionRecipe(Recipe):
             augmented.
         seed: seed of weights, dropout, order and augmentation.
         precision: `"auto"` or a Keras dtype policy, see `choose_precision`.
-        metric: `"bleu_4"`, `"cider_d"` or `"scene_graph"`. Computed on freely
-            generated captions of validation images; it selects the epoch that is kept.
+        metric: a key of `CAPTION_METRICS`, such as `"bleu_4"`, `"cider_d"` or
+            `"scene_graph"`. Computed on freely generated captions of validation images;
+            it selects the epoch that is kept.
         patience: epochs without a better score before the run stops; 0 never stops.
         num_beams, length_penalty: settings of the beam search on validation images.
         validation_images: number of images captioned after each epoch.
@@ -136,7 +138,7 @@ class CaptionRecipe(Recipe):
         self.require_one_of(
             optimizer=("adamw", "muon"),
             objective=("cross_entropy", "self_critical"),
-            metric=("bleu_4", "cider_d", "scene_graph"),
+            metric=tuple(CAPTION_METRICS),
         )
         if self.batch_size % self.captions_per_image:
             raise InputError(

@@ -16,7 +16,10 @@ from keras_imgdesc.captioning import (
 )
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.captions.caption_metrics import default_metrics
+from keras_imgdesc.evaluation.captions.caption_metrics import (
+    build_metrics,
+    default_metrics,
+)
 from keras_imgdesc.evaluation.captions.free_running import (
     compile_search,
     describe_features,
@@ -110,6 +113,7 @@ class CaptionerRun(TrainingRun):
         progress: bool = True,
     ) -> None:
         check_unpaired(recipe, unpaired)
+        build_metrics(recipe.metric)  # what is missing is found before the first epoch
         super().__init__(recipe, run_dir, progress=progress)
         keras.utils.set_random_seed(recipe.seed)
         self.captioner = build_captioner(recipe, train, unpaired)

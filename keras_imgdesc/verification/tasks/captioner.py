@@ -99,7 +99,7 @@ def _ask(captioner: Any) -> Ask:
 
 
 def _bleu_4(requests: list[Request], answers: list[Answer]) -> float:
-    from keras_imgdesc.evaluation.captions.caption_metrics import bleu
+    from keras_imgdesc.evaluation.captions.bleu import bleu
 
     captions = [answer["caption"] for answer in answers]
     references = [request["references"] for request in requests]
