@@ -159,10 +159,11 @@ class CaptionGenerator:
     ) -> Callable[..., SearchResult]:
         # Which tokens are constrained is an input; how many are required is not.
         required = None if constraints is None else constraints.num_required
-        key: tuple[Any, ...] = ("sample", return_attention, required)
+        use_concepts = settings.use_concepts is not False
+        key: tuple[Any, ...] = ("sample", return_attention, required, use_concepts)
         if not settings.is_sampling:
             beams, length = settings.num_beams, settings.max_length
-            key = ("search", beams, length, return_attention, required)
+            key = ("search", beams, length, *key[1:])
         if key not in self._functions:
             captioner = self._captioner
 
@@ -176,6 +177,7 @@ class CaptionGenerator:
                     length_penalty=length_penalty,
                     return_attention=return_attention,
                     constraints=constraints,
+                    use_concepts=use_concepts,
                 )
 
             def draw(
@@ -194,6 +196,7 @@ class CaptionGenerator:
                     top_p=top_p,
                     return_attention=return_attention,
                     constraints=constraints,
+                    use_concepts=use_concepts,
                 )
 
             function = draw if settings.is_sampling else search

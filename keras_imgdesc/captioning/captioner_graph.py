@@ -39,6 +39,7 @@ class CaptionerGraph(CaptioningModel):
         return_attention: bool = False,
         early_exit: bool = True,
         constraints: Constraints | None = None,
+        use_concepts: bool = True,
     ) -> SearchResult:
         """Find the captions of images by beam search.
 
@@ -47,12 +48,13 @@ class CaptionerGraph(CaptioningModel):
             num_beams, max_length, length_penalty, early_exit, constraints: see
                 `beam_search`.
             return_attention: whether the result has attention.
+            use_concepts: whether a guided decoder sees the concepts of the images.
 
         Returns:
             A `SearchResult` with `num_beams` captions per image.
         """
         check_length(self.decoder, max_length)
-        memory, state = self.decoder.begin(self.image_encoder(image, training=False))
+        memory, state = self._begin(image, use_concepts)
         return beam_search(
             self.decoder.step,
             memory,
@@ -76,10 +78,11 @@ class CaptionerGraph(CaptioningModel):
         top_p: Any = 1.0,
         return_attention: bool = False,
         constraints: Constraints | None = None,
+        use_concepts: bool = True,
     ) -> SearchResult:
         """Sample captions of images; see `find_captions` and `sample`."""
         check_length(self.decoder, noise.shape[-1])
-        memory, state = self.decoder.begin(self.image_encoder(image, training=False))
+        memory, state = self._begin(image, use_concepts)
         return sample(
             self.decoder.step,
             memory,
@@ -92,6 +95,19 @@ class CaptionerGraph(CaptioningModel):
             num_locations=self._num_locations if return_attention else None,
             constraints=constraints,
         )
+
+    def _begin(self, image: Any, use_concepts: bool) -> tuple[Any, Any]:
+        feature_map = self.image_encoder(image, training=False)
+        if use_concepts or self.decoder.guide is None:
+            return self.decoder.begin(feature_map)
+        token_ids, weights = self.decoder.concept_detector(feature_map)
+        return self.decoder.begin(feature_map, (token_ids, 0.0 * weights))
+
+    def find_concepts(self, image: Any) -> tuple[Any, Any]:
+        """Return the concepts of images; see `ConceptDetector`."""
+        feature_map = self.image_encoder(image, training=False)
+        found: tuple[Any, Any] = self.decoder.concept_detector(feature_map)
+        return found
 
     @property
     def special_tokens(self) -> Tokens:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import keras
 
+from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.caption_generator import CaptionGenerator
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
@@ -23,10 +26,12 @@ from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.captioning.training_data import batching, training_dataset
 from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
 from keras_imgdesc.images.inputs import (
+    batches_ahead,
     fitting_batch_size,
     is_single,
     iterate_images,
 )
+from keras_imgdesc.prediction import Prediction
 from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import ENCODERS
@@ -125,6 +130,7 @@ class ImageCaptioner(Task, CaptionerGraph):
         prefix: str | None = None,
         require: Iterable[str] | None = None,
         avoid: Iterable[str] | None = None,
+        use_concepts: bool | None = None,
         return_details: bool = False,
         return_attention: bool = False,
         rerank: Any = None,
@@ -146,6 +152,8 @@ class ImageCaptioner(Task, CaptionerGraph):
             prefix, require, avoid: words that captions begin with, contain and lack,
                 see `GenerationSettings`. `log_prob` stays log P(caption | image), that
                 of `score`.
+            use_concepts: whether a decoder that is guided by concepts sees them; None
+                means the captioner's default, True.
             return_details: whether to return a `Caption` with log-probabilities instead
                 of its text.
             return_attention: whether to return a `Caption` with attention maps too.
@@ -182,6 +190,7 @@ class ImageCaptioner(Task, CaptionerGraph):
             prefix=prefix,
             require=require,
             avoid=avoid,
+            use_concepts=use_concepts,
             return_attention=return_attention,
             rerank=rerank,
             rerank_weight=rerank_weight,
@@ -231,6 +240,48 @@ class ImageCaptioner(Task, CaptionerGraph):
         return self._generator.stream(
             sources, chosen, return_attention, batch_size, reranker, constraints
         )
+
+    def detect_concepts(
+        self, inputs: Any, *, batch_size: int = 32, on_error: str = "raise"
+    ) -> Any:
+        """Return the nouns that guide the captions, with their probabilities.
+
+        Args:
+            inputs, batch_size, on_error: as in `generate`.
+
+        Returns:
+            A list of `Prediction`s for one image, the most probable first and none
+            below the detector's threshold; a list of such lists for several.
+
+        Raises:
+            ImageError: an image cannot be read.
+            InputError: the decoder is not guided by concepts.
+        """
+        self.decoder.concept_detector  # noqa: B018  # raises if there is none
+        size = self.image_encoder.image_size
+        results: list[Any] = []
+        stream = batches_ahead(iterate_images(inputs), size, batch_size)
+        with closing(stream) as batches:  # type: ignore[type-var]
+            for _, image in itertools.chain.from_iterable(batches):
+                if isinstance(image, ImageError):
+                    if on_error == "raise":
+                        raise image
+                    results.append(image)
+                else:
+                    results.append(self._name_concepts(image))
+        return results[0] if is_single(inputs) else results
+
+    def _name_concepts(self, image: Any) -> list[Prediction]:
+        token_ids, weights = self._find_concepts(image[None])
+        return [
+            Prediction(self.vocabulary.tokens[int(i)], float(weight))
+            for i, weight in zip(token_ids[0], weights[0], strict=True)
+            if weight > 0
+        ]
+
+    @functools.cached_property
+    def _find_concepts(self) -> Any:
+        return compile_function(self, self.find_concepts)
 
     def score(
         self,

@@ -39,6 +39,11 @@ from keras_imgdesc.errors import ImageError
     metavar="WORD",
     help="Word that no caption contains. May be repeated.",
 )
+@click.option(
+    "--no-concepts",
+    is_flag=True,
+    help="Caption without the nouns that the classifier sees.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option(
     "--attention-dir",
@@ -54,6 +59,7 @@ def describe(
     prefix,
     require,
     avoid,
+    no_concepts,
     as_json,
     attention_dir,
 ) -> int:
@@ -77,6 +83,7 @@ def describe(
         prefix=prefix,
         require=require or None,
         avoid=avoid or None,
+        use_concepts=False if no_concepts else None,
         batch_size=min(batch_size, len(found)),
         return_attention=attention_dir is not None,
     )

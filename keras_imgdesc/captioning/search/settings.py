@@ -38,6 +38,8 @@ class GenerationSettings:
             by "dogs". Beam search keeps `num_beams` beams for each number of missing
             words: n + 1 times as many beams for n words.
         avoid: words that no caption contains, again exactly; None or none.
+        use_concepts: whether a decoder that is guided by concepts sees them; None means
+            True. Others ignore it.
 
     Raises:
         InputError: a value is out of range or of the wrong type, or required words are
@@ -60,6 +62,7 @@ class GenerationSettings:
     prefix: str | None = None
     require: tuple[str, ...] | None = None
     avoid: tuple[str, ...] | None = None
+    use_concepts: bool | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.prefix, str | None):
