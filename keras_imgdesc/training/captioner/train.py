@@ -1,6 +1,6 @@
 """Train a captioner, with its image encoder or on the encoder's features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -305,42 +305,47 @@ class CaptionerRun(TrainingRun):
         )
 
     def _fit_mixed(self, batches: Any, epoch: int) -> dict[str, Any]:
-        self.model.reset_metrics()
+        rows = []
         bar = self.steps(batches, epoch, self.batches_per_epoch)
         for step, batch in enumerate(bar):
             logs = self.model.train_on_batch(*batch, return_dict=True)
             logs |= self._fit_unpaired(epoch, step)
             check_finite(logs, epoch, step)
             self.average.on_train_batch_end(step)
+            rows.append(logs)
             bar.set_postfix(loss=f"{float(logs['loss']):.3f}")
-        return {name: float(value) for name, value in logs.items()}
+        return _means(rows)
 
     def _fit_unpaired(self, epoch: int, step: int) -> dict[str, Any]:
-        """Train on batches of captions without images; return losses of the epoch."""
+        """Train on batches of captions without images, and return their losses."""
         if self.unpaired is None:
             return {}
-        if step == 0:
-            self.unpaired_model.reset_metrics()
         number = self.recipe.unpaired_batches
         first = (epoch * self.batches_per_epoch + step) * number
-        for each in range(first, first + number):
-            logs = self.unpaired_model.train_on_batch(
+        rows = [
+            self.unpaired_model.train_on_batch(
                 *self.unpaired.batch(each), return_dict=True
             )
-        return {f"unpaired_{name}": value for name, value in logs.items()}
+            for each in range(first, first + number)
+        ]
+        return {f"unpaired_{name}": value for name, value in _means(rows).items()}
 
     def _fit_self_critical(self, gather: Gather, epoch: int) -> dict[str, Any]:
         batches = self._self_critical.batches(
             gather, len(self.token_ids), self.images_per_batch, epoch
         )
-        rewards = []
+        rows = []
         bar = self.steps(batches, epoch, self.batches_per_epoch)
         for step, (batch, reward) in enumerate(bar):
             logs = self.model.train_on_batch(*batch, return_dict=True)
             unpaired = self._fit_unpaired(epoch, step)
             check_finite(logs | unpaired, epoch, step)
             self.average.on_train_batch_end(step)
-            rewards.append(reward)
-            bar.set_postfix(reward=f"{np.mean(rewards):.3f}")
-        unpaired = {name: float(value) for name, value in unpaired.items()}
-        return {"reward": float(np.mean(rewards))} | unpaired
+            rows.append({"reward": reward} | unpaired)
+            bar.set_postfix(reward=f"{np.mean([row['reward'] for row in rows]):.3f}")
+        return _means(rows)
+
+
+def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the mean of each number over steps."""
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
