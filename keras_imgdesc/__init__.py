@@ -17,11 +17,14 @@ _HOMES = {
     "EfficientNetLiteEncoder": "keras_imgdesc.vision",
     "GRUDecoder": "keras_imgdesc.captioning",
     "ImageCaptioner": "keras_imgdesc.captioning",
+    "ImageClassifier": "keras_imgdesc.classification",
     "ImageError": "keras_imgdesc.errors",
     "ImageTextMatcher": "keras_imgdesc.matching",
     "InputError": "keras_imgdesc.errors",
     "LSTMDecoder": "keras_imgdesc.captioning",
+    "Labels": "keras_imgdesc.classification",
     "MobileNetEncoder": "keras_imgdesc.vision",
+    "Prediction": "keras_imgdesc.prediction",
     "SearchIndex": "keras_imgdesc.matching",
     "TextToImage": "keras_imgdesc.painting",
     "TransformerDecoder": "keras_imgdesc.captioning",
@@ -44,11 +47,14 @@ __all__ = [
     "EfficientNetLiteEncoder",
     "GRUDecoder",
     "ImageCaptioner",
+    "ImageClassifier",
     "ImageError",
     "ImageTextMatcher",
     "InputError",
     "LSTMDecoder",
+    "Labels",
     "MobileNetEncoder",
+    "Prediction",
     "SearchIndex",
     "TextToImage",
     "TransformerDecoder",
@@ -71,11 +77,13 @@ if TYPE_CHECKING:
         LSTMDecoder,
         TransformerDecoder,
     )
+    from keras_imgdesc.classification import ImageClassifier, Labels
     from keras_imgdesc.errors import ImageError, InputError
     from keras_imgdesc.export import export_saved_model, export_tflite
     from keras_imgdesc.images import load_image
     from keras_imgdesc.matching import ImageTextMatcher, SearchIndex
     from keras_imgdesc.painting import TextToImage
+    from keras_imgdesc.prediction import Prediction
     from keras_imgdesc.presets.folders import list_presets
     from keras_imgdesc.tasks import load_preset
     from keras_imgdesc.text import (

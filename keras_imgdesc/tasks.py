@@ -1,4 +1,4 @@
-"""The three tasks, and loading a preset of any of them."""
+"""The four tasks, and loading a preset of any of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from os import PathLike
 from typing import Any
 
 from keras_imgdesc.captioning import ImageCaptioner
+from keras_imgdesc.classification import ImageClassifier
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.painting import TextToImage
@@ -13,7 +14,8 @@ from keras_imgdesc.presets.folders import CONFIG_FILE, find_preset, read_config
 from keras_imgdesc.presets.task import Task
 
 TASKS: dict[str, type[Task]] = {
-    task.__name__: task for task in (ImageCaptioner, ImageTextMatcher, TextToImage)
+    task.__name__: task
+    for task in (ImageCaptioner, ImageTextMatcher, TextToImage, ImageClassifier)
 }
 
 
@@ -24,7 +26,7 @@ def load_preset(name: str | PathLike[str], dtype: str | None = None) -> Any:
         name, dtype: see `Task.from_preset`.
 
     Returns:
-        An `ImageCaptioner`, `ImageTextMatcher` or `TextToImage`.
+        An `ImageCaptioner`, `ImageTextMatcher`, `TextToImage` or `ImageClassifier`.
 
     Raises:
         InputError: there is no such preset, its task is unknown, or one of its files

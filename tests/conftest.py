@@ -58,6 +58,35 @@ def save_image(tmp_path: Path) -> Callable[..., Path]:
     return save
 
 
+# Red, green and blue of each colour that `draw_colour` knows.
+COLOURS = {"blue": (30, 40, 200), "green": (40, 180, 50), "red": (210, 40, 30)}
+
+
+@pytest.fixture(scope="session")
+def draw_colour() -> Callable[[str, int], np.ndarray]:
+    """Draw a noisy image of blue, green or red: (colour, number of the image)."""
+
+    def draw(colour: str, number: int) -> np.ndarray:
+        noise = np.random.default_rng([number, len(colour)]).normal(0, 20, (36, 36, 3))
+        return np.clip(noise + COLOURS[colour], 0, 255).astype(np.uint8)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def colour_folder(
+    tmp_path_factory: pytest.TempPathFactory, draw_colour: Callable[..., np.ndarray]
+) -> Path:
+    """Return a folder with eight images of each colour, in a folder per colour."""
+    root = tmp_path_factory.mktemp("colours")
+    for colour in COLOURS:
+        (root / colour).mkdir()
+        for number in range(8):
+            image = Image.fromarray(draw_colour(colour, number))
+            image.save(root / colour / f"{number}.png")
+    return root
+
+
 @pytest.fixture
 def broken_images(
     tmp_path: Path, toy_image: np.ndarray, save_image: Callable[..., Path]
@@ -214,6 +243,28 @@ def painter_forms(
     Its matrices and transposed convolutions are large enough to become int8.
     """
     return exported_once("painter", lambda: build_painter(24))
+
+
+@pytest.fixture(scope="session")
+def classifier_forms(exported_once: Callable[..., dict]) -> dict[str, Any]:
+    """Return the forms of a toy classifier of 32 x 32 pixels, by name."""
+    return exported_once("classifier", _build_classifier)
+
+
+def _build_classifier() -> Any:
+    import keras
+
+    from keras_imgdesc import EfficientNetLiteEncoder, ImageClassifier
+
+    keras.utils.set_random_seed(0)
+    encoder = EfficientNetLiteEncoder(image_size=32, feature_layer="block4")
+    names = ["tabby, tabby cat", "espresso", "café", "crane", "dog", "pole", "ski"]
+    classifier = ImageClassifier.build_parts(encoder, names)
+    # Weights that tell images apart.
+    kernel, bias = classifier.head.dense.get_weights()
+    classifier.head.dense.set_weights([40 * kernel, bias])
+    classifier.head.temperature = 1.5
+    return classifier
 
 
 @pytest.fixture(scope="session")

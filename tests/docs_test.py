@@ -280,7 +280,9 @@ def test_every_command_parses(page):
         given = context.params
         if recipe := given.get("recipe"):
             assert (ROOT / recipe).is_file(), f"{block}: {recipe}"
-        for option in ("preset", "presets", "matcher", "captioner", "rerank"):
+        for option in (
+            *("preset", "presets", "matcher", "captioner", "rerank", "teacher"),
+        ):
             value = given.get(option)
             names = value if isinstance(value, tuple) else [value]
             for name in names:
@@ -310,6 +312,7 @@ def recipe_class(task: str):
         "matcher": "MatchingRecipe",
         "painter": "PainterRecipe",
         "encoder": "DistillationRecipe",
+        "classifier": "ClassifierRecipe",
     }
     return getattr(module, names[task])
 
@@ -421,7 +424,7 @@ def workspace(tmp_path_factory) -> Iterator[Path]:
     def load(kind, preset):
         return originals[kind](preset)
 
-    kinds = ("ImageCaptioner", "ImageTextMatcher", "TextToImage")
+    kinds = ("ImageCaptioner", "ImageTextMatcher", "TextToImage", "ImageClassifier")
     originals = {kind: getattr(keras_imgdesc, kind).from_preset for kind in kinds}
     original = options._load
 

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import click
 
+from keras_imgdesc.cli.classifying import classify
 from keras_imgdesc.cli.describing import describe, extract, presets
 from keras_imgdesc.cli.evaluating import evaluate
 from keras_imgdesc.cli.exporting import export, verify
@@ -58,7 +59,7 @@ def _describe_os_error(error: OSError) -> InputError:
 @click.group(cls=OrderedGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="keras-imgdesc")
 def cli() -> None:
-    """Caption images, match them with text, and paint them from text.
+    """Caption and classify images, match them with text, and paint them from text.
 
     Run `keras-imgdesc COMMAND --help` for the options of a command.
     """
@@ -67,6 +68,7 @@ def cli() -> None:
 for command in (
     presets,
     describe,
+    classify,
     index,
     search,
     paint,

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.classifying import evaluate_classifier
 from keras_imgdesc.cli.evaluating_captions import evaluate_captioner, evaluate_results
 from keras_imgdesc.cli.options import (
     DIRECTORY,
@@ -30,11 +31,12 @@ from keras_imgdesc.cli.options import (
 
 @click.group(cls=OrderedGroup)
 def evaluate() -> None:
-    """Measure a captioner, written captions, a matcher or a painter."""
+    """Measure a captioner, written captions, a matcher, a painter or a classifier."""
 
 
 evaluate.add_command(evaluate_captioner)
 evaluate.add_command(evaluate_results)
+evaluate.add_command(evaluate_classifier)
 
 
 @evaluate.command("matcher")

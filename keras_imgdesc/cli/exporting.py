@@ -172,7 +172,8 @@ def verify(
 
     Without images and captions of your own, those of Scenes are used. The exit code
     is 1 if a float32 form differs from Python: a caption in any word, a score by more
-    than 0.01, a painted image by more than one grey level.
+    than 0.01, a painted image by more than one grey level, the probability of a class
+    by more than 0.001.
     """
     from keras_imgdesc.presets.folders import find_preset, read_config
 

@@ -117,6 +117,10 @@ def load_painter(preset: str, precision: str = "float32") -> Any:
     return _load("TextToImage", preset, precision)
 
 
+def load_classifier(preset: str, precision: str = "float32") -> Any:
+    return _load("ImageClassifier", preset, precision)
+
+
 def load_task(preset: str) -> Any:
     return _load(None, preset, "float32")
 

@@ -39,7 +39,7 @@ run_dir_option = click.option(
 
 @click.group(cls=OrderedGroup)
 def train() -> None:
-    """Train a captioner, a matcher, a painter or an encoder."""
+    """Train a captioner, a matcher, a painter, a classifier or an encoder."""
 
 
 def run_options(command: Callable) -> Callable:
@@ -158,6 +158,74 @@ def _read(
         "split": validation_split,
     }
     return chosen, training, read_captions(**held, default_split="validation")
+
+
+@train.command("classifier")
+@recipe_option
+@run_dir_option
+@click.option(
+    "--images",
+    type=DIRECTORY,
+    multiple=True,
+    required=True,
+    help="Folder with one folder of images per class; with --teacher, folder of "
+    "images, and may be repeated.",
+)
+@click.option(
+    "--image-list",
+    type=FILE,
+    help="With --teacher: text file of the images to use, one per line.",
+)
+@click.option(
+    "--validation-images",
+    type=DIRECTORY,
+    help="The same for validation. [default: a part of --images that is held out]",
+)
+@click.option(
+    "--validation-image-list",
+    type=FILE,
+    help="With --teacher: text file of the validation images, one per line.",
+)
+@click.option(
+    "--teacher",
+    help="Preset of a classifier whose answers are learned; overrides the recipe's.",
+)
+@changes_option
+def train_classifier(recipe, run_dir, teacher, changes, **source) -> None:
+    """Train a classifier. Run the same command again to resume."""
+    changed = parse_changes(changes)
+    if teacher:
+        changed["teacher"] = teacher
+    start_quietly()
+    from keras_imgdesc.training.classifier.recipe import ClassifierRecipe
+
+    base = ClassifierRecipe.from_json(recipe)
+    chosen = ClassifierRecipe.from_dict(base.as_dict() | changed, "--set")
+    training, validation = _read_images(bool(chosen.teacher), **source)
+    from keras_imgdesc.training.classifier.train import train_classifier as run
+
+    run(chosen, run_dir, training, validation)
+    click.echo(f"The classifier is in {run_dir / 'preset'}")
+
+
+def _read_images(
+    has_teacher, images, image_list, validation_images, validation_image_list
+) -> Any:
+    """Return the training images, and the validation images or None."""
+    from keras_imgdesc.data.readers import read_labelled_folders, read_unlabelled
+
+    if has_teacher:
+        validation = None
+        if validation_images or validation_image_list:
+            folders = [validation_images] if validation_images else images
+            validation = read_unlabelled(folders, validation_image_list)
+        return read_unlabelled(images, image_list), validation
+    if image_list or validation_image_list or len(images) > 1:
+        raise click.UsageError(
+            "Without a teacher, --images is one folder with a folder per class."
+        )
+    held = read_labelled_folders(validation_images) if validation_images else None
+    return read_labelled_folders(images[0]), held
 
 
 @train.command("encoder")

@@ -8,6 +8,7 @@ from keras_imgdesc.data.readers.captions_csv import read_captions_csv
 from keras_imgdesc.data.readers.coco_json import read_coco_captions
 from keras_imgdesc.data.readers.coco_tfds import load_coco_captions
 from keras_imgdesc.data.readers.flickr_tokens import read_flickr_tokens
+from keras_imgdesc.data.readers.image_folders import read_labelled_folders
 from keras_imgdesc.data.readers.karpathy_json import read_karpathy_json
 from keras_imgdesc.data.scenes.loading import load_scenes
 
@@ -22,4 +23,5 @@ __all__ = [
     "read_coco_captions",
     "read_flickr_tokens",
     "read_karpathy_json",
+    "read_labelled_folders",
 ]

@@ -16,7 +16,8 @@ class CaptionedImage:
     Args:
         image_id: id, unique within a collection.
         path: path of the file; None if `image` holds the image.
-        captions: raw texts, as in the source; at least one.
+        captions: raw texts, as in the source; at least one, or none where nothing but
+            the image is used.
         image: uint8 RGB `(height, width, 3)`, the bytes of an image file, or None if
             there is a `path`.
         extra: further facts by name, such as a scene graph or a class label.

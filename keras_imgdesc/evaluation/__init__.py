@@ -1,1 +1,1 @@
-"""Evaluation of captions, matching, paintings, scenes and encoders."""
+"""Evaluation of captions, classes, matching, paintings, scenes and encoders."""

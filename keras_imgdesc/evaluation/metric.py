@@ -20,13 +20,14 @@ Sampler = Callable[[np.ndarray], dict[str, np.ndarray]]
 class Metric(Protocol[Outputs]):
     """A measurement of a model's outputs on a collection of captioned images.
 
-    All three tasks share this protocol. They differ in the type of `outputs`:
+    All tasks share this protocol. They differ in the type of `outputs`:
 
     | task | `outputs` | metrics |
     |---|---|---|
     | captioner | captions, one per image | `Bleu`, `CiderD`, `NamedThings`, ... |
     | matcher | a `ScoreFunction` | `RetrievalRecall`, `HardChoice` |
     | painter | a `PaintFunction` | `FrechetDistance`, `RPrecision`, ... |
+    | classifier | probabilities | `ClassificationAccuracy`, `TeacherAgreement` |
 
     A metric may also have a dict `settings`: what has to be reported with its numbers,
     such as the name of the model that measured them; and a method `check`, which raises

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from keras_imgdesc.images.inputs import fitting_batch_size as fitting_batch_size
     from keras_imgdesc.images.inputs import is_single as is_single
     from keras_imgdesc.images.inputs import iterate_images as iterate_images
+    from keras_imgdesc.images.labelled import (
+        list_labelled_images as list_labelled_images,
+    )
     from keras_imgdesc.images.listing import list_images as list_images
     from keras_imgdesc.images.loading import load_image as load_image
     from keras_imgdesc.images.reading import read_images as read_images
@@ -22,6 +25,7 @@ _HOMES = {
     "is_single": "inputs",
     "iterate_images": "inputs",
     "list_images": "listing",
+    "list_labelled_images": "labelled",
     "load_image": "loading",
     "read_images": "reading",
     "resize_image": "resizing",
@@ -34,6 +38,7 @@ __all__ = [
     "is_single",
     "iterate_images",
     "list_images",
+    "list_labelled_images",
     "load_image",
     "read_images",
     "resize_image",

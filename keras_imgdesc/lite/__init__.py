@@ -4,7 +4,8 @@ Needs `ai-edge-litert`, NumPy and Pillow.
 """
 
 from keras_imgdesc.lite.captioner import LiteCaptioner
+from keras_imgdesc.lite.classifier import LiteClassifier
 from keras_imgdesc.lite.matcher import LiteMatcher
 from keras_imgdesc.lite.painter import LitePainter
 
-__all__ = ["LiteCaptioner", "LiteMatcher", "LitePainter"]
+__all__ = ["LiteCaptioner", "LiteClassifier", "LiteMatcher", "LitePainter"]

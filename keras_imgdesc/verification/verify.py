@@ -43,13 +43,14 @@ def verify(
 
     A captioner describes the images. A matcher scores each image with the first
     caption of every image. A painter paints one caption per image, the first with
-    seed 0, the second with seed 1, and so on; it ignores the images.
+    seed 0, the second with seed 1, and so on; it ignores the images. A classifier
+    computes the probabilities of the images' classes.
 
     Args:
         preset: name or folder of a preset, of any task.
         collection: images with captions, at least two; None means 20 test images of
             Scenes.
-        representative_images: for dynamic and full int8 of a captioner or a matcher,
+        representative_images: for dynamic and full int8 of a task that takes images,
             see `export_tflite`.
         representative_texts: for full int8 of a painter, see `export_tflite`.
         num_threads: number of threads of LiteRT. TensorFlow uses all cores.

@@ -6,6 +6,7 @@ from keras_imgdesc import (
     CaptionTokenizer,
     CompactTextEncoder,
     ImageCaptioner,
+    ImageClassifier,
     ImageTextMatcher,
     LSTMDecoder,
     TextToImage,
@@ -46,6 +47,11 @@ def build_painter() -> TextToImage:
     return TextToImage(text_encoder(), generator)
 
 
+def build_classifier() -> ImageClassifier:
+    encoder = VGG16Encoder(image_size=32, width=0.0625)
+    return ImageClassifier.build_parts(encoder, ["tabby, tabby cat", "dog"])
+
+
 def log_probabilities(captioner):
     return [caption.log_prob for caption in captioner.score(PHOTOS, TEXTS)]
 
@@ -56,6 +62,15 @@ def scores(matcher):
 
 def pixels(painter):
     return painter.generate(TEXTS, seed=3)
+
+
+def probabilities(classifier):
+    return classifier.probabilities(PHOTOS)
+
+
+def fit_classifier(classifier):
+    classifier.compile("sgd", run_eagerly=True)
+    classifier.fit({"image": PHOTOS, "label": ["dog", "tabby", 1]}, verbose=0)
 
 
 def fit(task):
@@ -73,6 +88,7 @@ TOYS = {
     "ImageCaptioner": (build_captioner, log_probabilities, fit),
     "ImageTextMatcher": (build_matcher, scores, fit),
     "TextToImage": (build_painter, pixels, fit_painter),
+    "ImageClassifier": (build_classifier, probabilities, fit_classifier),
 }
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
+from keras_imgdesc.training.classifier.recipe import ClassifierRecipe
 from keras_imgdesc.training.encoder.recipe import DistillationRecipe
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 from keras_imgdesc.training.recipe import Recipe
@@ -97,6 +98,8 @@ def test_a_recipe_is_a_json_object(tmp_path):
         (CaptionRecipe, "saved_models/*_lstm/recipe.json"),
         (MatchingRecipe, "recipes/*_matcher.json"),
         (MatchingRecipe, "saved_models/*_matcher/recipe.json"),
+        (ClassifierRecipe, "recipes/classifier.json"),
+        (ClassifierRecipe, "recipes/imagenet_*.json"),
         (DistillationRecipe, "recipes/flickr8k_vgg16_lstm/1_encoder.json"),
     ],
 )

@@ -63,21 +63,31 @@ def export_saved_model(
     seed)`; some of their inputs have no batch dimension, so that a server must not
     batch their requests.
 
+    A classifier has these, for n images and the k most probable classes:
+
+    | signature | inputs | outputs |
+    |---|---|---|
+    | `serving_default` | `image_bytes` | `label` string[n, k], `probability`, `error` |
+    | `pixels` | `image` | `label`, `probability` float32[n, k] |
+    | `probabilities` | `image_bytes` | `probability` float32[n, classes], `error` |
+
     `image_bytes`, `caption` and `error` are string[n], `image` is uint8[n, height,
     width, 3], the others are float32: `log_prob` [n], `token_log_probs` [n, words],
     `attention` [n, words, rows, columns], `feature_map` [n, rows, columns, channels].
     `error` is empty for a good image or text. A broken image, or a text without a
-    known word, gets an error message and an empty caption or file, and does not affect
-    the others.
+    known word, gets an error message and an empty caption, label or file, and does not
+    affect the others.
 
     Args:
-        task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`.
+        task: an `ImageCaptioner`, `ImageTextMatcher`, `TextToImage` or
+            `ImageClassifier`.
         path: folder of the model; its name is the name of the model.
         version: number of the version; None means the highest existing one plus 1.
         warm_up: whether to write requests that a server runs before it serves others.
         **settings: settings to fix in the graph. A captioner has `num_beams`,
             `length_penalty` and `max_length`; a painter has `temperature`, and
-            `rerank`, an `ImageTextMatcher` that is written into the same model.
+            `rerank`, an `ImageTextMatcher` that is written into the same model; a
+            classifier has `top`, the number of classes (5).
 
     Returns:
         The folder of the version.
@@ -110,10 +120,8 @@ def _tokenizers(*tasks: Any) -> list[Any]:
     """Return the tokenizers of tasks, whose lookup tables the graph uses, each once."""
     found: list[Any] = []
     for task in tasks:
-        if task is None:
-            continue
-        tokenizer = getattr(task, "text_encoder", task).tokenizer
-        if not any(tokenizer is other for other in found):
+        tokenizer = getattr(getattr(task, "text_encoder", task), "tokenizer", None)
+        if tokenizer is not None and not any(tokenizer is other for other in found):
             found.append(tokenizer)
     return found
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from keras_imgdesc.captioning import ImageCaptioner
+from keras_imgdesc.classification import ImageClassifier
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.lite_model import LiteModel
 from keras_imgdesc.export.signature import Signature
-from keras_imgdesc.export.tasks import captioner, matcher, painter
+from keras_imgdesc.export.tasks import captioner, classifier, matcher, painter
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.painting import TextToImage
 
@@ -17,6 +18,7 @@ _MODULES: dict[type, Any] = {
     ImageCaptioner: captioner,
     ImageTextMatcher: matcher,
     TextToImage: painter,
+    ImageClassifier: classifier,
 }
 
 
@@ -24,7 +26,8 @@ def signatures_of(task: Any, **settings: Any) -> dict[str, Signature]:
     """Return the signatures of a task's SavedModel, by name.
 
     Args:
-        task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`.
+        task: an `ImageCaptioner`, `ImageTextMatcher`, `TextToImage` or
+            `ImageClassifier`.
         **settings: settings to fix in the graph, see `signatures` in the task's module.
 
     Raises:
@@ -39,7 +42,8 @@ def lite_model_of(task: Any, **settings: Any) -> LiteModel:
     """Return the functions of a task's `.tflite` file.
 
     Args:
-        task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`.
+        task: an `ImageCaptioner`, `ImageTextMatcher`, `TextToImage` or
+            `ImageClassifier`.
         **settings: settings to fix in the file, see `lite_model` in the task's module.
 
     Raises:
@@ -56,6 +60,6 @@ def _module_of(task: Any) -> Any:
             return module
     raise InputError(
         "Only a task can be exported",
-        "Give an ImageCaptioner, an ImageTextMatcher or a TextToImage",
+        "Give an ImageCaptioner, ImageTextMatcher, TextToImage or ImageClassifier",
         task=type(task).__name__,
     )

@@ -18,7 +18,8 @@ class LiteConversion:
     """A task that is traced once and converted once for any number of files.
 
     Args:
-        task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`; its
+        task: an `ImageCaptioner`, `ImageTextMatcher`, `TextToImage` or
+            `ImageClassifier`; its
             weights must not change.
         **settings: settings to fix in the files, see `export_tflite`.
 

@@ -57,11 +57,17 @@ def export_tflite(
     | `embed_text` | `token_ids` | `vector`, `words`, `padding_mask` |
     | `score` | `image_vector`, `regions`, `text_vector`, `words`, ... | `score`, ... |
 
-    and a painter
+    a painter
 
     | signature | inputs | outputs |
     |---|---|---|
     | `paint` | `token_ids`, `noise` | `image` |
+
+    and a classifier
+
+    | signature | inputs | outputs |
+    |---|---|---|
+    | `classify` | `image` | `probabilities`, float32 (1, classes) |
 
     `image` is uint8 (1, image_size, image_size, 3), RGB, upright; an input must be
     stretched to the square. `token_ids` is int32 (1, words), followed by the end token
@@ -70,12 +76,14 @@ def export_tflite(
     per token and 0 at padding; in `step` it is (1, vocabulary_size). `attention` is
     float32 (1, words, rows, columns).
 
-    `vocabulary.txt` has one token per line, in the order of their ids. It is written
+    `vocabulary.txt` has one token per line, in the order of their ids; that of a
+    classifier has the names of the classes, in the order of outputs. It is written
     beside the file, and also inside it together with `keras_imgdesc.json`, which
     describes all tensors: the file is a zip archive of these two as well.
 
     Args:
-        task: an `ImageCaptioner`, an `ImageTextMatcher` or a `TextToImage`.
+        task: an `ImageCaptioner`, `ImageTextMatcher`, `TextToImage` or
+            `ImageClassifier`.
         path: file to write. It must not exist, and its folder must not contain the
             `vocabulary.txt` of another model.
         quantize: None for float32; `"float16"` for weights of half the size;
@@ -171,6 +179,7 @@ def write_tflite(
             **{
                 special: getattr(model.vocabulary, special)
                 for special in ("pad_id", "unk_id", "start_id", "end_id")
+                if hasattr(model.vocabulary, special)
             },
         },
     }

@@ -7,12 +7,10 @@ import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.text_cache import cached_texts
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.matching import ImageTextMatcher
-from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.text import CaptionTokenizer, CompactTextEncoder, Vocabulary
+from keras_imgdesc.training.inputs.parts import image_encoder_of, part_of_preset
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
-from keras_imgdesc.vision import ImageEncoder, build_encoder
 
 
 def build_matcher(recipe: MatchingRecipe, train: CaptionCollection) -> ImageTextMatcher:
@@ -26,7 +24,7 @@ def build_matcher(recipe: MatchingRecipe, train: CaptionCollection) -> ImageText
         InputError: a preset lacks the encoder to be used, or an option is unknown.
     """
     return ImageTextMatcher.build_parts(
-        _image_encoder(recipe),
+        image_encoder_of(recipe),
         _text_encoder(recipe, train),
         embedding_dim=recipe.embedding_dim,
         num_layers=recipe.num_layers,
@@ -61,19 +59,11 @@ def embed_captions(
     }
 
 
-def _image_encoder(recipe: MatchingRecipe) -> ImageEncoder:
-    if not recipe.image_encoder_from:
-        return build_encoder(recipe.encoder, **recipe.encoder_options)
-    encoder = _part(recipe.image_encoder_from, "image_encoder", "captioner or matcher")
-    if "image_size" in recipe.encoder_options:
-        encoder = encoder.resized(recipe.encoder_options["image_size"])
-    encoder.set_trainable_from(recipe.encoder_options.get("trainable_from"))
-    return encoder
-
-
 def _text_encoder(recipe: MatchingRecipe, train: CaptionCollection) -> Any:
     if recipe.text_encoder_from:
-        encoder = _part(recipe.text_encoder_from, "text_encoder", "matcher or painter")
+        encoder = part_of_preset(
+            recipe.text_encoder_from, "text_encoder", "matcher or painter"
+        )
         encoder.trainable = False
         return encoder
     if recipe.text_encoder == "bert":
@@ -83,15 +73,3 @@ def _text_encoder(recipe: MatchingRecipe, train: CaptionCollection) -> Any:
     vocabulary = Vocabulary.build(train.captions(), recipe.min_count)
     tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
     return CompactTextEncoder(tokenizer, **recipe.text_options)
-
-
-def _part(preset: str, name: str, tasks: str) -> Any:
-    """Return a part of a preset's task."""
-    task = load_preset(preset)
-    if not hasattr(task, name):
-        raise InputError(
-            f"{name}_from must be the preset of a {tasks}",
-            f"Name one that has a {name}",
-            **{f"{name}_from": preset, "task": type(task).__name__},
-        )
-    return getattr(task, name)

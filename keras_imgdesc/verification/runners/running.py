@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.lite.captioner import LITE_FILE
+from keras_imgdesc.lite.classifier import CLASSIFIER_FILE
 from keras_imgdesc.verification.forms import ModelForm
 from keras_imgdesc.verification.parity import FormResult
 from keras_imgdesc.verification.runners import c_library
@@ -142,4 +143,5 @@ def size_of(model: Path) -> int:
         return model.stat().st_size
     files = [file for file in model.rglob("*") if file.is_file()]
     # A preset may ship with an exported file, which Python does not read.
-    return sum(file.stat().st_size for file in files if file.name != LITE_FILE)
+    exported = (LITE_FILE, CLASSIFIER_FILE)
+    return sum(file.stat().st_size for file in files if file.name not in exported)

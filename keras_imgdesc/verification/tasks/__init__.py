@@ -11,6 +11,7 @@ _CHECKS = {
     "ImageCaptioner": "captioner.CaptionerCheck",
     "ImageTextMatcher": "matcher.MatcherCheck",
     "TextToImage": "painter.PainterCheck",
+    "ImageClassifier": "classifier.ClassifierCheck",
 }
 
 

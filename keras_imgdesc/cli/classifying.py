@@ -1,0 +1,125 @@
+"""The commands of classifiers: `classify` and `evaluate classifier`."""
+
+import json
+
+import click
+
+from keras_imgdesc.cli.options import (
+    DIRECTORY,
+    FILE,
+    batch_size_option,
+    check_presets,
+    list_failed,
+    load_classifier,
+    precision_option,
+    start_quietly,
+)
+from keras_imgdesc.errors import ImageError
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option(
+    "--preset",
+    default="imagenet_efficientnet_lite2",
+    show_default=True,
+    help="Name or folder of a classifier.",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Number of classes per image.",
+)
+@batch_size_option
+@precision_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def classify(paths, preset, top, batch_size, precision, as_json) -> int:
+    """Name what images show: files, folders or globs, one line per image."""
+    from keras_imgdesc.images import list_images
+    from keras_imgdesc.presets.folders import find_preset
+
+    found = list_images(list(paths))
+    find_preset(preset)
+    classifier = load_classifier(preset, precision)
+    failed: list[ImageError] = []
+    stream = classifier.classify_stream(
+        found, top=top, batch_size=min(batch_size, len(found))
+    )
+    for path, predictions in stream:
+        if isinstance(predictions, ImageError):
+            failed.append(predictions)
+            if as_json:
+                click.echo(json.dumps({"path": str(path), "error": str(predictions)}))
+        elif as_json:
+            classes = [
+                {"label": label, "probability": round(probability, 4)}
+                for label, probability in predictions
+            ]
+            click.echo(json.dumps({"path": str(path), "classes": classes}))
+        else:
+            # Names have commas: a class is a list of synonyms.
+            click.echo(f"{path}: {'; '.join(map(str, predictions))}")
+    if not as_json:
+        list_failed(failed, "images", len(found))
+    return 1 if failed else 0
+
+
+@click.command("classifier")
+@click.option("--preset", required=True, help="Name or folder of a classifier.")
+@click.option(
+    "--images",
+    type=DIRECTORY,
+    multiple=True,
+    required=True,
+    help="Folder with one folder of images per class; with --teacher, folder of "
+    "images, and may be repeated.",
+)
+@click.option(
+    "--image-list",
+    type=FILE,
+    help="With --teacher: text file of the images to use, one per line.",
+)
+@click.option(
+    "--teacher",
+    help="Preset of a classifier with the same classes, whose answers count as right.",
+)
+@batch_size_option
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Use only N images, spread evenly over the data.",
+)
+def evaluate_classifier(preset, images, image_list, teacher, batch_size, limit) -> int:
+    """Score class probabilities against labels, or against a teacher's answers."""
+    check_presets(preset, teacher)
+    if not teacher and (image_list or len(images) > 1):
+        raise click.UsageError(
+            "Without a teacher, --images is one folder with a folder per class."
+        )
+    start_quietly()
+    from keras_imgdesc.data.readers import read_labelled_folders, read_unlabelled
+
+    if teacher:
+        collection = read_unlabelled(images, image_list)
+    else:
+        collection = read_labelled_folders(images[0])
+    classifier = load_classifier(preset)
+    from keras_imgdesc.evaluation.classification.evaluate_classifier import (
+        evaluate_classifier as run,
+    )
+
+    result = run(
+        classifier,
+        collection,
+        teacher=load_classifier(teacher) if teacher else None,
+        limit=limit,
+        batch_size=batch_size,
+    )
+    names = {"preset": preset} | ({"teacher": teacher} if teacher else {})
+    click.echo(json.dumps(names | result.summary(), indent=2))
+    for name, message in result.failed.items():
+        click.echo(f"{name}: {message}", err=True)
+    return 1 if result.failed else 0

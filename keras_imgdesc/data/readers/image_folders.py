@@ -1,0 +1,75 @@
+"""Readers of folders of images without captions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.captioned_image import CaptionedImage
+from keras_imgdesc.data.readers.text_files import read_text, split_lines
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.images import list_images, list_labelled_images
+
+
+def read_labelled_folders(folder: str | os.PathLike[str]) -> CaptionCollection:
+    """Read images that are sorted into one folder per class.
+
+    Args:
+        folder: see `list_labelled_images`.
+
+    Returns:
+        The images, sorted by class. The only caption is the name of the class, and
+        `extra` has it as `"name"`, and as `"label"` its position among the sorted
+        names.
+
+    Raises:
+        InputError: see `list_labelled_images`.
+    """
+    found = list_labelled_images(folder)
+    names = sorted({name for _, name in found})
+    return CaptionCollection(
+        [
+            CaptionedImage(
+                path.relative_to(folder).as_posix(),
+                path,
+                (name,),
+                extra={"name": name, "label": names.index(name)},
+            )
+            for path, name in found
+        ]
+    )
+
+
+def read_unlabelled(
+    folders: Sequence[str | os.PathLike[str]],
+    image_list: str | os.PathLike[str] | None = None,
+) -> CaptionCollection:
+    """Read images of which nothing is known.
+
+    Args:
+        folders: folders of images, see `list_images`.
+        image_list: text file with the names of the images to use, one per line; None
+            uses all.
+
+    Returns:
+        The images, without captions; the id is the path.
+
+    Raises:
+        InputError: a folder has no images, or there is none with a name of the list.
+    """
+    paths = list_images(folders)
+    if image_list is not None:
+        named = {line.strip() for line in split_lines(read_text(image_list))} - {""}
+        paths = [path for path in paths if path.name in named]
+        missing = sorted(named - {path.name for path in paths})
+        if missing:
+            raise InputError(
+                "The folders must have the images of the list",
+                "Check the list and the folders",
+                image_list=Path(image_list),
+                missing=missing[:3],
+                count=len(missing),
+            )
+    return CaptionCollection([CaptionedImage(str(path), path, ()) for path in paths])

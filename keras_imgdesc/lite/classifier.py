@@ -1,0 +1,156 @@
+"""A classifier without TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images import load_image
+from keras_imgdesc.lite.model_file import open_interpreter, read_model_file
+from keras_imgdesc.lite.resizing import stretch
+from keras_imgdesc.prediction import Prediction
+from keras_imgdesc.presets.folders import find_preset
+
+CLASSIFIER_FILE = "classifier.tflite"
+
+
+class LiteClassifier:
+    """Name what images show by a file of `export_tflite`, in LiteRT.
+
+    Needs `ai-edge-litert`, NumPy and Pillow. A float32 file computes the probabilities
+    of `ImageClassifier`. Not thread-safe.
+
+    Args:
+        path: the `.tflite` file.
+        num_threads: number of threads of the interpreter; None lets LiteRT choose.
+
+    Attributes:
+        metadata: the metadata of the file.
+        labels: names of the classes, in the order of the probabilities.
+        image_size: side of the square that images are stretched to, in pixels.
+
+    Raises:
+        InputError: the file does not exist, `export_tflite` did not write it from a
+            classifier, or `ai-edge-litert` is not installed.
+
+    Example:
+
+        classifier = LiteClassifier.from_preset("imagenet_efficientnet_lite2")
+        classifier.classify("photo.jpg", top=3)
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], num_threads: int | None = None
+    ) -> None:
+        self.metadata, self.labels = read_model_file(path)
+        if self.metadata.get("task") != "ImageClassifier":
+            raise InputError(
+                "The file must be that of a classifier",
+                "Export an ImageClassifier with `keras-imgdesc export tflite`",
+                path=path,
+                task=self.metadata.get("task"),
+            )
+        interpreter = open_interpreter(path, num_threads)
+        inputs = self.metadata["signatures"]["classify"]["inputs"]
+        self.image_size: int = inputs["image"]["shape"][1]
+        self._classify = interpreter.get_signature_runner("classify")
+
+    @classmethod
+    def from_preset(
+        cls, name: str | PathLike[str], num_threads: int | None = None
+    ) -> LiteClassifier:
+        """Load the `classifier.tflite` that some presets ship with.
+
+        Args:
+            name: name or folder of the preset.
+            num_threads: number of threads; None lets LiteRT choose.
+
+        Raises:
+            InputError: there is no such preset, or it ships without the file.
+        """
+        path = find_preset(name) / CLASSIFIER_FILE
+        if not path.is_file():
+            raise InputError(
+                f"The preset ships without a {CLASSIFIER_FILE}",
+                "Write one with `keras-imgdesc export tflite`",
+                preset=str(name),
+            )
+        return cls(path, num_threads)
+
+    def probabilities(self, image: Any) -> np.ndarray:
+        """Compute the probability of every class, float32 (classes,).
+
+        Args:
+            image: a path, the bytes of a file, a Pillow image, or a uint8 array
+                (height, width, 3).
+
+        Raises:
+            ImageError: the image cannot be read.
+        """
+        pixels = stretch(load_image(image), (self.image_size, self.image_size))
+        found: np.ndarray = self._classify(image=pixels[None])["probabilities"][0]
+        return found
+
+    def classify(self, inputs: Any, *, top: int = 5, on_error: str = "raise") -> Any:
+        """Name the most probable classes of one image or a list of images.
+
+        Args:
+            inputs: an image as `probabilities` takes it, or a list of those.
+            top: number of classes; all if there are fewer.
+            on_error: `"raise"` the ImageError of an image that cannot be read, or
+                `"return"` it in place of the classes.
+
+        Returns:
+            A list of `Prediction`, the most probable first, for one image; a list of
+            such lists for a list.
+
+        Raises:
+            ImageError: an image cannot be read.
+            InputError: a setting is out of range.
+        """
+        if on_error not in ("raise", "return"):
+            raise InputError(
+                "on_error must be 'raise' or 'return'",
+                "Use one of ['raise', 'return']",
+                on_error=on_error,
+            )
+        is_single = not isinstance(inputs, list | tuple)
+        results: list[Any] = []
+        stream = self.classify_stream([inputs] if is_single else inputs, top=top)
+        for _, found in stream:
+            if isinstance(found, ImageError) and on_error == "raise":
+                raise found
+            results.append(found)
+        return results[0] if is_single else results
+
+    def classify_stream(
+        self, sources: Iterable[Any], *, top: int = 5
+    ) -> Iterator[tuple[Any, list[Prediction] | ImageError]]:
+        """Classify any number of images, one at a time.
+
+        Args:
+            sources: images as `probabilities` takes them.
+            top: as in `classify`.
+
+        Yields:
+            Each source with its classes, or with the `ImageError` of an image that
+            cannot be read.
+
+        Raises:
+            InputError: `top` is below 1.
+        """
+        if top < 1:
+            raise InputError("top must be at least 1", "Set top to 5", top=top)
+        return ((source, self._answer(source, top)) for source in sources)
+
+    def _answer(self, source: Any, top: int) -> list[Prediction] | ImageError:
+        try:
+            probabilities = self.probabilities(source)
+        except ImageError as error:
+            return error
+        order = np.argsort(-probabilities, kind="stable")[:top]
+        return [Prediction(self.labels[i], float(probabilities[i])) for i in order]

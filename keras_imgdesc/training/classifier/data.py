@@ -1,0 +1,108 @@
+"""Images, held-out images and targets of a classifier's training."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_imgdesc.atomic_files import atomic_path
+from keras_imgdesc.classification.class_predictor import softmax
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import ImageError, InputError
+
+
+def hold_out(
+    collection: CaptionCollection, share: float
+) -> tuple[CaptionCollection, CaptionCollection]:
+    """Split images into those to train on and those to validate on.
+
+    The split depends on the ids of the images only.
+
+    Args:
+        collection: images; those of one `extra["name"]` are split in this proportion.
+        share: share of the images of each class that is held out. A class of a single
+            image keeps it for training.
+
+    Returns:
+        The images to train on and the images to validate on, each in the order of the
+        collection.
+
+    Raises:
+        InputError: there are too few images to hold one out.
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
+    for example in collection:
+        groups[example.extra.get("name", "")].append(example.image_id)
+    held: set[str] = set()
+    for ids in groups.values():
+        ids.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
+        count = min(max(1, round(share * len(ids))), len(ids) - 1)
+        held.update(ids[:count])
+    if not held:
+        raise InputError(
+            "There must be enough images to hold some out for validation",
+            "Add images, or give validation images",
+            images=len(collection),
+            validation_share=share,
+        )
+    return (
+        CaptionCollection([e for e in collection if e.image_id not in held]),
+        CaptionCollection([e for e in collection if e.image_id in held]),
+    )
+
+
+def teacher_targets(
+    teacher: Any, sources: Any, names: list[str], folder: Path, *, progress: bool
+) -> np.ndarray:
+    """Compute the probabilities that a teacher gives to images, or read them.
+
+    Args:
+        teacher: an `ImageClassifier`.
+        sources: images, as `load_image` takes them; unreadable ones are omitted.
+        names: name of each image, for the cache.
+        folder: folder of the cache.
+        progress: whether to show a progress bar.
+
+    Returns:
+        float16 (images, classes).
+    """
+    digest = hashlib.sha256(teacher.fingerprint().encode())
+    digest.update("\n".join(names).encode("utf-8", "surrogateescape"))
+    path = folder / f"teacher-{digest.hexdigest()[:12]}.npy"
+    if not path.exists():
+        rows = []
+        stream = teacher.logits_stream(sources)
+        bar = tqdm(
+            stream, total=len(names), desc="teacher", unit="img", disable=not progress
+        )
+        for _, found in bar:
+            if not isinstance(found, ImageError):
+                rows.append(softmax(found).astype(np.float16))
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_path(path) as partial, partial.open("wb") as file:
+            np.save(file, np.stack(rows), allow_pickle=False)
+    targets: np.ndarray = np.load(path, allow_pickle=False)
+    return targets
+
+
+def epoch_rows(
+    count: int, views: int, batch_size: int, seed: int, epoch: int
+) -> Iterator[np.ndarray]:
+    """Yield the rows of each batch of an epoch; each image occurs in one version.
+
+    Args:
+        count: number of images, at least `batch_size`. Those left over by the last
+            complete batch wait for another epoch.
+        views: versions of each image; version v of image i is row i * views + v.
+        batch_size: images per batch.
+        seed, epoch: determine order and versions.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(count)
+    rows = order * views + generator.integers(views, size=count)
+    for start in range(0, count // batch_size * batch_size, batch_size):
+        yield rows[start : start + batch_size]

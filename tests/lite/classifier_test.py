@@ -1,0 +1,56 @@
+"""A classifier without TensorFlow."""
+
+import numpy as np
+import pytest
+
+from keras_imgdesc import ImageClassifier
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.lite import LiteClassifier
+
+
+@pytest.fixture(scope="module")
+def classifier(classifier_forms) -> ImageClassifier:
+    return ImageClassifier.from_preset(classifier_forms["Python"].path)
+
+
+@pytest.fixture(scope="module")
+def lite(classifier_forms) -> LiteClassifier:
+    return LiteClassifier(classifier_forms["tflite float32"].path)
+
+
+def test_answers_are_those_of_python(classifier, lite, toy_image, save_image):
+    path = save_image("photo.png", toy_image)
+    sources = [path, path.read_bytes(), toy_image[::-1]]
+    expected = classifier.classify(sources, top=3)
+    for answer, other in zip(lite.classify(sources, top=3), expected, strict=True):
+        assert [p.label for p in answer] == [p.label for p in other]
+        np.testing.assert_allclose(
+            [p.probability for p in answer], [p.probability for p in other], atol=1e-4
+        )
+    assert lite.classify(path, top=3) == lite.classify(sources, top=3)[0]
+    np.testing.assert_allclose(
+        lite.probabilities(path), classifier.probabilities(path)[0], atol=1e-4
+    )
+
+
+def test_a_broken_image_is_named(lite, toy_image, tmp_path):
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"")
+    with pytest.raises(ImageError, match=r"bad\.jpg"):
+        lite.classify(bad)
+    good, error = lite.classify([toy_image, bad], on_error="return")
+    assert len(good) == 5 and isinstance(error, ImageError)
+    with pytest.raises(InputError, match="on_error='skip'"):
+        lite.classify(bad, on_error="skip")
+    with pytest.raises(InputError, match="top=0"):
+        lite.classify(toy_image, top=0)
+
+
+def test_a_file_of_another_task_is_refused(matcher_forms):
+    with pytest.raises(InputError, match="that of a classifier.*ImageTextMatcher"):
+        LiteClassifier(matcher_forms["tflite float32"].path)
+
+
+def test_a_preset_without_the_file_is_refused():
+    with pytest.raises(InputError, match=r"classifier\.tflite.*scenes_lstm"):
+        LiteClassifier.from_preset("scenes_lstm")
