@@ -83,3 +83,22 @@ def test_damaged_first_lines_do_not_hide_the_format(photos, write):
 def test_unknown_formats_are_refused(photos, write, content):
     with pytest.raises(InputError, match=r"known format.*other\.txt"):
         read_captions(write("other.txt", content), photos)
+
+
+@pytest.mark.parametrize("file_format", FILES)
+def test_captions_can_be_read_without_the_images(photos, write, file_format):
+    file = write("captions.txt", FILES[file_format])
+    collection = read_captions(file, None, on_problem="error")
+    assert [(e.image_id, list(e.captions)) for e in collection] == list(
+        CAPTIONS.items()
+    )
+    assert [str(e.path) for e in collection] == list(CAPTIONS)
+
+
+def test_a_list_chooses_captions_without_the_images(photos, write):
+    chosen = write("list.txt", "b.jpg", "gone.jpg")
+    for file_format in ("flickr_tokens", "csv"):
+        file = write("captions.txt", FILES[file_format])
+        collection = read_captions(file, None, image_list=chosen)
+        assert [e.image_id for e in collection] == ["b.jpg"]
+        assert collection.problem_counts() == {"image without captions": 1}
