@@ -45,6 +45,8 @@ def build_captioner(
     if recipe.classifier:
         classifier = _load_classifier(recipe.classifier)
         encoder = classifier.image_encoder
+        if "image_size" in options:
+            encoder = encoder.resized(options["image_size"])
         encoder.set_trainable_from(options.get("trainable_from", "none"))
         decoder_options["concepts"] = _concepts(recipe, vocabulary)
     else:

@@ -68,8 +68,8 @@ class CaptionRecipe(Recipe):
         start_from: preset of a captioner to continue training, or `None` to start with
             a new decoder.
         classifier: preset of an `ImageClassifier`. Its image encoder and head see the
-            concepts that guide a new decoder; `encoder_options` may hold
-            `trainable_from`. `None` is no guide.
+            concepts that guide a new decoder; of `encoder_options` only
+            `trainable_from` and `image_size` count. `None` is no guide.
         concept_options: other arguments of the `ConceptDetector`: `num_concepts` and
             `threshold`.
         unpaired_batches: batches of captions without images after each batch of
