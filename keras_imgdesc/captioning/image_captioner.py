@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -362,6 +362,29 @@ class ImageCaptioner(Task, CaptionerGraph):
         x = training_dataset(x, self.preprocessor, batch_size)
         kwargs |= batching(x, batch_size)
         return super().evaluate(x, y, **kwargs)
+
+    def with_words(self, words: Sequence[str], **decoder_options: Any) -> Self:
+        """Return a captioner that also knows further words, to be trained on them.
+
+        It shares this one's image encoder and has a copy of its decoder; see
+        `Decoder.with_vocabulary_size`.
+
+        Args:
+            words: standardized words that the vocabulary lacks.
+            **decoder_options: changed arguments of the decoder that no weight depends
+                on.
+
+        Raises:
+            InputError: a word is unsuitable, or in the vocabulary already.
+        """
+        vocabulary = self.vocabulary.extended(words)
+        return type(self)(
+            self.image_encoder,
+            self.decoder.with_vocabulary_size(len(vocabulary), **decoder_options),
+            CaptionTokenizer(vocabulary, self.tokenizer.sequence_length),
+            self.generation,
+            self.name,
+        )
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -95,12 +95,6 @@ class Vocabulary(TokenList):
         Raises:
             InputError: a caption is not a string, or no word occurs often enough.
         """
-        if isinstance(captions, str):
-            raise InputError(
-                "`captions` must be several strings",
-                "Pass a list of captions",
-                captions=captions,
-            )
         if min_count < 1:
             raise InputError(
                 "`min_count` must be at least 1",
@@ -113,15 +107,7 @@ class Vocabulary(TokenList):
                 f"Use more than {len(SPECIAL_TOKENS)}, which the special tokens take",
                 max_size=max_size,
             )
-        if standardize is None:
-            # Imported late: TensorFlow takes seconds to load.
-            from keras_imgdesc.text.standardization import standardize_list
-
-            standardize = standardize_list
-        counts: Counter[str] = Counter()
-        for batch in _batches(captions):
-            for caption in standardize(batch):
-                counts.update(caption.split())
+        counts = count_words(captions, standardize)
         kept = [word for word, count in counts.items() if count >= min_count]
         if not kept:
             raise InputError(
@@ -133,6 +119,14 @@ class Vocabulary(TokenList):
         kept.sort(key=lambda word: (-counts[word], word))
         room = None if max_size is None else max_size - len(SPECIAL_TOKENS)
         return cls(kept[:room])
+
+    def extended(self, words: Sequence[str]) -> Vocabulary:
+        """Return a vocabulary with further words; the ids of this one stay.
+
+        Raises:
+            InputError: a word is unsuitable, or in the vocabulary already.
+        """
+        return type(self)([*self.tokens, *words])
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
@@ -176,6 +170,36 @@ class Vocabulary(TokenList):
             raise InputError(
                 error.rule, error.remedy, file=str(path), **error.received
             ) from error
+
+
+def count_words(
+    captions: Iterable[str], standardize: Standardize | None = None
+) -> Counter[str]:
+    """Count the words of captions.
+
+    Args:
+        captions: raw captions, a list or a stream.
+        standardize: as in `Vocabulary.build`.
+
+    Raises:
+        InputError: a caption is not a string.
+    """
+    if isinstance(captions, str):
+        raise InputError(
+            "`captions` must be several strings",
+            "Pass a list of captions",
+            captions=captions,
+        )
+    if standardize is None:
+        # Imported late: TensorFlow takes seconds to load.
+        from keras_imgdesc.text.standardization import standardize_list
+
+        standardize = standardize_list
+    counts: Counter[str] = Counter()
+    for batch in _batches(captions):
+        for caption in standardize(batch):
+            counts.update(caption.split())
+    return counts
 
 
 def _check_words(words: Sequence[str]) -> None:

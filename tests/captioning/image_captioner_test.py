@@ -301,6 +301,27 @@ def test_changed_weights_take_effect_immediately(fresh_captioner, photos):
     assert after == ["cat cat cat cat cat cat cat"] * 5 != before
 
 
+def test_new_words_take_little_from_the_others(toy_captioner, photos, tmp_path):
+    larger = toy_captioner.with_words(["zebra", "bus"])
+    assert larger.vocabulary.tokens == (
+        *toy_captioner.vocabulary.tokens,
+        "zebra",
+        "bus",
+    )
+    assert larger.image_encoder is toy_captioner.image_encoder
+    before = toy_captioner.score(photos, CAPTIONS)
+    after = larger.score(photos, CAPTIONS)
+    for old, new in zip(before, after, strict=True):
+        change = new.token_log_probs - old.token_log_probs
+        # 8 words are known, 2 are new.
+        assert (change <= 1e-5).all() and (change >= np.log(8 / 10) - 1e-5).all()
+    larger.save_to_preset(tmp_path / "larger")
+    again = ImageCaptioner.from_preset(tmp_path / "larger")
+    assert again.generate(photos, require=["bus"]) == larger.generate(
+        photos, require=["bus"]
+    )
+
+
 def test_a_keras_file_keeps_captions_and_settings(fresh_captioner, photos, tmp_path):
     fresh_captioner.generation = GenerationSettings(
         num_beams=2, max_length=5, prefix="a", require=["dog"], avoid=["cat"]

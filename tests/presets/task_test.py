@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import subprocess
@@ -194,6 +195,18 @@ def test_a_wrong_configuration_is_named(saved, change):
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(InputError, match=r"config\.json"):
         ImageCaptioner.from_preset(saved)
+
+
+def test_a_vocabulary_of_another_size_is_refused(saved):
+    path = saved / "vocabulary.txt"
+    path.write_text(path.read_text("utf-8") + "zebra\n", "utf-8")
+    config = json.loads((saved / "config.json").read_text())
+    config["sha256"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (saved / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError) as error:
+        ImageCaptioner.from_preset(saved)
+    message = str(error.value)
+    assert "tokenizer=9, decoder=8" in message and "config.json" in message
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format_version": 1', "{}"])

@@ -5,6 +5,7 @@ import pytest
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text import Vocabulary
+from keras_imgdesc.text.vocabulary import count_words
 
 CAPTIONS = ["A dog runs.", "a DOG sleeps", "a man's cat", "A mans hat"]
 
@@ -62,6 +63,20 @@ def test_build_does_not_depend_on_the_order_and_reads_streams():
 def test_build_cuts_off():
     assert Vocabulary.build(CAPTIONS, min_count=2).tokens[4:] == ("a", "dog", "mans")
     assert Vocabulary.build(CAPTIONS, max_size=6).tokens[4:] == ("a", "dog")
+
+
+def test_an_extended_vocabulary_keeps_its_ids():
+    vocabulary = Vocabulary(["a", "dog"])
+    longer = vocabulary.extended(["zebra", "bus"])
+    assert longer.tokens == (*vocabulary.tokens, "zebra", "bus")
+    assert vocabulary.extended([]) == vocabulary
+    with pytest.raises(InputError, match="dog"):
+        vocabulary.extended(["dog"])
+
+
+def test_words_are_counted():
+    counts = count_words(CAPTIONS)
+    assert counts["a"] == 4 and counts["mans"] == 2 and counts.total() == 12
 
 
 def test_build_goes_through_several_batches(monkeypatch):

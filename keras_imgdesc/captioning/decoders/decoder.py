@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Self
 
 from keras import ops
 
 from keras_imgdesc.captioning.captioning_model import CaptioningModel
 from keras_imgdesc.captioning.concepts.concept_detector import ConceptDetector
 from keras_imgdesc.captioning.decoders.concept_guide import ConceptGuide
+from keras_imgdesc.captioning.decoders.word_embedding import WordEmbedding
 from keras_imgdesc.errors import InputError
 
 
@@ -119,9 +120,54 @@ class Decoder(CaptioningModel):
             )
         return self.guide.detector
 
+    def with_vocabulary_size(self, vocabulary_size: int, **options: Any) -> Self:
+        """Return a copy of this decoder for a larger vocabulary.
+
+        All weights are copied; those of the new words are set by
+        `WordEmbedding.take_over`.
+
+        Args:
+            vocabulary_size: number of token ids; the first ones keep their meaning.
+            **options: changed arguments of the constructor that no weight depends on,
+                such as the nouns in `concepts`.
+
+        Raises:
+            InputError: the vocabulary is smaller, or a weight outside a `WordEmbedding`
+                depends on its size.
+        """
+        if vocabulary_size < self.vocabulary_size:
+            raise InputError(
+                "A vocabulary can only grow",
+                f"Use at least {self.vocabulary_size} tokens",
+                vocabulary_size=vocabulary_size,
+            )
+        sizes = {"vocabulary_size": vocabulary_size}
+        grown = type(self).from_config(self.get_config() | sizes | options)
+        embeddings = list(zip(_embeddings(self), _embeddings(grown), strict=True))
+        of_words = {id(weight) for old, _ in embeddings for weight in old.weights}
+        for old, new in zip(self.weights, grown.weights, strict=True):
+            if id(old) in of_words:
+                continue
+            if old.shape != new.shape:
+                raise InputError(
+                    "Only a WordEmbedding may have weights of the vocabulary's size",
+                    "Read and predict words through one WordEmbedding",
+                    decoder=type(self).__name__,
+                    weight=old.path,
+                )
+            new.assign(old)
+        for smaller, larger in embeddings:
+            larger.take_over(smaller)
+        return grown
+
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         return cls(**config)
+
+
+def _embeddings(decoder: Decoder) -> list[WordEmbedding]:
+    layers = decoder._flatten_layers()
+    return [layer for layer in layers if isinstance(layer, WordEmbedding)]
 
 
 def log_softmax(logits: Any) -> Any:

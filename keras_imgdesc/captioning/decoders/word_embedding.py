@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+from keras_imgdesc.text.vocabulary import SPECIAL_TOKENS
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -80,6 +83,26 @@ class WordEmbedding(keras.layers.Layer):
         kernel = ops.transpose(ops.cast(self.output_embeddings, dtype))
         logits = ops.cast(ops.matmul(ops.cast(inputs, dtype), kernel), "float32")
         return logits + ops.cast(self.output_bias, "float32")
+
+    def take_over(self, smaller: WordEmbedding) -> None:
+        """Take the weights of an embedding whose ids are the first ones of this.
+
+        Its rows are kept exactly. A new word gets the mean vector and the mean bias of
+        the known words. So with n new words beside w known ones, no probability falls
+        below w / (w + n) of what it was.
+
+        Args:
+            smaller: embedding of a smaller vocabulary, otherwise alike.
+
+        Reference:
+            Hewitt, "Initializing New Word Embeddings for Pretrained Language Models",
+            https://nlp.stanford.edu/~johnhew/vocab-expansion.html
+        """
+        for new, old in zip(self.weights, smaller.weights, strict=True):
+            rows = ops.convert_to_numpy(old)
+            mean = rows[len(SPECIAL_TOKENS) :].mean(axis=0, keepdims=True)
+            added = np.repeat(mean, new.shape[0] - len(rows), axis=0)
+            new.assign(np.concatenate([rows, added]))
 
     def compute_output_spec(
         self, inputs: Any, reverse: bool = False, training: bool = False

@@ -10,13 +10,16 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.text.vocabulary import count_words
+from keras_imgdesc.training.captioner.new_words import (
+    MIN_NOUN_COUNT,
+    add_new_words,
+    check_known,
+)
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.vision import build_encoder
 
 LOGGER = logging.getLogger(__name__)
-
-# Times that a noun of the table must occur in the captions to be in the vocabulary.
-MIN_NOUN_COUNT = 2
 
 
 def build_captioner(
@@ -30,13 +33,19 @@ def build_captioner(
         unpaired: captions without images.
 
     Raises:
-        InputError: a preset does not exist or a setting does not fit.
+        InputError: a preset does not exist, a setting does not fit, or most words of
+            `train` are unknown to the preset.
     """
     options = dict(recipe.encoder_options)
     if recipe.start_from:
         captioner = ImageCaptioner.from_preset(recipe.start_from)
         first = options.get("trainable_from", "none")
         captioner.image_encoder.set_trainable_from(first)
+        words = count_words(train.captions())
+        if recipe.grow_vocabulary:
+            all_words = words + count_words(unpaired)
+            captioner = add_new_words(captioner, all_words, recipe.min_count)
+        check_known(captioner.vocabulary, words)
         return captioner
     vocabulary = _vocabulary(recipe, [*train.captions(), *unpaired])
     tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)

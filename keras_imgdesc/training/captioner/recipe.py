@@ -67,6 +67,9 @@ class CaptionRecipe(Recipe):
         validation_images: number of images captioned after each epoch.
         start_from: preset of a captioner to continue training, or `None` to start with
             a new decoder.
+        grow_vocabulary: whether words that occur `min_count` times in the training
+            captions and that the preset of `start_from` lacks are added to its
+            vocabulary. Without it, they are trained as the unknown word.
         classifier: preset of an `ImageClassifier`. Its image encoder and head see the
             concepts that guide a new decoder; of `encoder_options` only
             `trainable_from` and `image_size` count. `None` is no guide.
@@ -119,6 +122,7 @@ class CaptionRecipe(Recipe):
     length_penalty: float = 0.8
     validation_images: int = 500
     start_from: str | None = None
+    grow_vocabulary: bool = False
     classifier: str | None = None
     concept_options: dict[str, Any] = field(default_factory=dict)
     unpaired_batches: int = 0
@@ -175,4 +179,15 @@ class CaptionRecipe(Recipe):
                 "Set captions_per_image to 5 and start_from to a preset",
                 captions_per_image=self.captions_per_image,
                 start_from=self.start_from,
+            )
+        if self.grow_vocabulary and (
+            not self.start_from or self.objective == "self_critical"
+        ):
+            raise InputError(
+                "The vocabulary of a preset grows, in training by cross-entropy: a "
+                "sample never has a word that was not trained on",
+                'Set start_from to a preset and objective to "cross_entropy", or omit '
+                "grow_vocabulary",
+                start_from=self.start_from,
+                objective=self.objective,
             )

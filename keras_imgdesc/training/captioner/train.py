@@ -82,8 +82,9 @@ def train_captioner(
         The captioner of the best epoch.
 
     Raises:
-        InputError: there are no images, the run directory belongs to another recipe, or
-            a loss is not finite.
+        InputError: there are no images, the run directory belongs to another recipe,
+            most words are unknown to the preset of `start_from`, or a loss is not
+            finite.
     """
     check_collections(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):

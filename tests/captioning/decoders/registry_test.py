@@ -130,6 +130,46 @@ def test_a_decoder_outside_the_package_keeps_the_contract(run_decoder_contract):
     run_decoder_contract(MeanDecoder)
 
 
+@pytest.mark.parametrize("concepts", [None, CONCEPTS], ids=["alone", "guided"])
+@pytest.mark.parametrize("name", DECODERS)
+def test_a_larger_vocabulary_keeps_what_was_learned(
+    name, concepts, shake, forms, feature_map
+):
+    options = TOY | {"num_layers": 1, "max_length": 8} if name == "transformer" else TOY
+    decoder = shake(
+        build_decoder(name, 12, (4, 4, 6), **options, concepts=concepts, concept_dim=5)
+    )
+    grown = decoder.with_vocabulary_size(15)
+    assert grown.vocabulary_size == grown.get_config()["vocabulary_size"] == 15
+    for old, new in zip(decoder.weights, grown.weights, strict=True):
+        old, new = ops.convert_to_numpy(old), ops.convert_to_numpy(new)
+        np.testing.assert_array_equal(new[tuple(map(slice, old.shape))], old)
+        assert new.shape == tuple(15 if size == 12 else size for size in old.shape)
+    inputs = {
+        "feature_map": feature_map,
+        "token_ids": np.array([[2, 4, 5], [2, 7, 3], [2, 11, 1]], "int32"),
+    }
+    old = ops.convert_to_numpy(decoder(inputs)["logits"])
+    new = ops.convert_to_numpy(grown(inputs)["logits"])
+    np.testing.assert_allclose(new[..., :12], old, rtol=1e-5, atol=1e-5)
+    if concepts is None:  # a pointer raises the logits of known words alone
+        mean = old[..., 4:].mean(axis=-1, keepdims=True)
+        np.testing.assert_allclose(new[..., 12:], mean.repeat(3, -1), atol=1e-4)
+    training_form, step_form = forms
+    ids = np.array([[2, 14, 5], [13, 7, 12], [2, 11, 14]], "int32")
+    for one, other in zip(
+        training_form(grown, feature_map, ids), step_form(grown, feature_map, ids)
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    with pytest.raises(InputError, match="can only grow"):
+        grown.with_vocabulary_size(14)
+
+
+def test_a_vocabulary_outside_a_word_embedding_does_not_grow():
+    with pytest.raises(InputError, match="Only a WordEmbedding.*MeanDecoder"):
+        MeanDecoder(12, (4, 4, 6)).with_vocabulary_size(13)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["outside", *DECODERS])
 def test_exports_know_no_decoder(name, shake, photos, tmp_path):

@@ -22,6 +22,12 @@ from keras_imgdesc.training.captioner.recipe import CaptionRecipe
         ({"decoder": 3}, "decoder must be text"),
         ({"metric": "rouge"}, "rouge"),
         ({"optimizer": "sgd"}, "sgd"),
+        ({"grow_vocabulary": True}, "start_from=None"),
+        (
+            {"grow_vocabulary": True, "start_from": "a", "captions_per_image": 2}
+            | {"objective": "self_critical"},
+            "vocabulary of a preset grows",
+        ),
         ({"batch_size": 64, "captions_per_image": 5}, "captions_per_image=5"),
     ],
 )

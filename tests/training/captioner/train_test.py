@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -159,6 +161,49 @@ def first_stage(tmp_path_factory) -> str:
     chosen = frozen(epochs=1, precision="mixed_bfloat16")
     train_captioner(chosen, path, coloured(24), coloured(6), progress=False)
     return str(path / "preset")
+
+
+def renamed(count: int, words: dict[str, str]) -> CaptionCollection:
+    """Return plain images whose captions have other words."""
+    return CaptionCollection(
+        replace(
+            example,
+            captions=tuple(
+                " ".join(words.get(word, word) for word in caption.split())
+                for caption in example.captions
+            ),
+        )
+        for example in coloured(count)
+    )
+
+
+def test_a_preset_learns_new_words(tmp_path, first_stage):
+    train = renamed(24, {"red": "crimson", "picture": "poster"})
+    chosen = frozen(start_from=first_stage, grow_vocabulary=True, epochs=1)
+    before = ImageCaptioner.from_preset(first_stage)
+    run = CaptionerRun(chosen, tmp_path, train, coloured(6), progress=False)
+    vocabulary = run.captioner.vocabulary
+    assert vocabulary.tokens == (*before.vocabulary.tokens, "poster", "crimson")
+    assert not (run.token_ids == vocabulary.unk_id).any()
+    for part in ("embeddings", "output_bias"):
+        old = keras.ops.convert_to_numpy(getattr(before.decoder.word_embedding, part))
+        new = getattr(run.captioner.decoder.word_embedding, part)
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(new)[: len(old)], old)
+    run.train()
+    after = ImageCaptioner.from_preset(tmp_path / "preset")
+    assert after.vocabulary == vocabulary
+
+
+def test_captions_of_unknown_words_are_refused(tmp_path, first_stage, caplog):
+    # 4 of the 7 words of two captions are unknown.
+    words = {"picture": "Bild", "this": "dieses", "is": "ist"}
+    chosen = frozen(start_from=first_stage, epochs=1)
+    with pytest.raises(InputError, match=r"57\.1 % of the words.*bild"):
+        CaptionerRun(chosen, tmp_path, renamed(24, words), coloured(6))
+    chosen = frozen(start_from=first_stage, epochs=1)
+    words = {"picture": "poster"}
+    CaptionerRun(chosen, tmp_path, renamed(24, words), coloured(6))
+    assert "28.57 % of the words of the training captions are unknown" in caplog.text
 
 
 def self_critical(start_from: str, **changes) -> CaptionRecipe:
