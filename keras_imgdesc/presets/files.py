@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from keras_imgdesc.presets.folders import (
 )
 from keras_imgdesc.presets.weights import read_weights, write_weights
 from keras_imgdesc.version import __version__
+
+_NUMBERS = re.compile(r"\[([-+.,\deE\s]+)\]")
 
 
 def write_preset(
@@ -179,7 +182,9 @@ def _registered_class(name: str, known: tuple[type, ...]) -> Any:
 
 
 def _to_json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    # A list of numbers takes one line, not one line per number.
+    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 def _write_text(path: Path, text: str) -> None:

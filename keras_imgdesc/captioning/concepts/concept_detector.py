@@ -94,9 +94,12 @@ class ConceptDetector(keras.layers.Layer):
                 largest=max(indices, default=None),
                 nouns=count,
             )
-        self._sum = np.zeros((len(self.class_nouns), count), np.float32)
-        for row, nouns in enumerate(self.class_nouns):
-            self._sum[row, nouns] = 1.0
+        # One entry per pair of class and noun, sorted by noun.
+        pairs = sorted(
+            (noun, row) for row, nouns in enumerate(self.class_nouns) for noun in nouns
+        )
+        self._classes = np.array([row for _, row in pairs], np.int32)
+        self._ends = np.searchsorted([n for n, _ in pairs], np.arange(count), "right")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         channels = input_shape[-1]
@@ -121,8 +124,13 @@ class ConceptDetector(keras.layers.Layer):
         self.head.set_weights(head.get_weights())
 
     def call(self, feature_map: Any) -> tuple[Any, Any]:
-        classes = self.head.probabilities(feature_map)
-        nouns = ops.minimum(ops.matmul(classes, ops.convert_to_tensor(self._sum)), 1.0)
+        # Sums as differences of cumulative sums: a matrix of classes and nouns would
+        # take 2 MB in a file for phones.
+        pairs = ops.take(self.head.probabilities(feature_map), self._classes, axis=-1)
+        sums = ops.pad(ops.cumsum(pairs, axis=-1), ((0, 0), (1, 0)))
+        ends = ops.take(sums, self._ends.astype(np.int32), axis=-1)
+        nouns = ends[:, 1:] - ends[:, :-1]
+        nouns = ops.concatenate([ends[:, :1], nouns], axis=-1)
         weights, places = ops.top_k(nouns, self.num_concepts)
         ids = ops.convert_to_tensor(np.array(self.noun_token_ids, np.int32))
         token_ids = ops.take(ids, ops.cast(places, "int32"), axis=0)
