@@ -17,14 +17,14 @@ from keras_imgdesc.evaluation.captions.caption_evaluation import (
 Evaluations = Mapping[str, CaptionEvaluation]
 
 
-def check_same_images(evaluations: Evaluations) -> None:
+def check_comparable(evaluations: Evaluations) -> None:
     """Check that captions can be compared.
 
     Args:
         evaluations: one evaluation per model.
 
     Raises:
-        InputError: there is no evaluation, or they are of different images.
+        InputError: there is no evaluation, or they are of different images or metrics.
     """
     ids = [[e.image_id for e in found.examples] for found in evaluations.values()]
     if not ids or any(other != ids[0] for other in ids):
@@ -33,6 +33,14 @@ def check_same_images(evaluations: Evaluations) -> None:
             "Evaluate each model on the same collection with the same limit",
             models=list(evaluations),
             images=[len(found) for found in ids],
+        )
+    names = [list(found.metrics) for found in evaluations.values()]
+    if any(other != names[0] for other in names):
+        raise InputError(
+            "Captions are compared by the same metrics",
+            "Evaluate each model with the same metrics",
+            models=list(evaluations),
+            metrics=names,
         )
 
 
@@ -49,9 +57,9 @@ def score_table(evaluations: Evaluations) -> tuple[list[str], list[list[str]]]:
         resamples, so it can exclude 0 where the intervals of the values overlap.
 
     Raises:
-        InputError: see `check_same_images`.
+        InputError: see `check_comparable`.
     """
-    check_same_images(evaluations)
+    check_comparable(evaluations)
     (first, baseline), *others = evaluations.items()
     heads = ["", *evaluations, *(f"{name} - {first}" for name, _ in others)]
     rows = []
@@ -63,8 +71,9 @@ def score_table(evaluations: Evaluations) -> tuple[list[str], list[list[str]]]:
             for found in evaluations.values()
         ]
         for _, found in others:
-            other = found.resampled.get(metric)
-            change = None if sampled is None or other is None else other - sampled
+            change = None
+            if sampled is not None and _share_resamples(baseline, found):
+                change = found.resampled[metric] - sampled
             row.append(_cell(metric, found.metrics[metric] - value, change))
         rows.append(row)
     return heads, rows
@@ -123,6 +132,11 @@ def choose_images(
         widest = np.argsort(-spread, kind="stable")[:number]
         found["most different"] = [int(i) for i in widest if spread[i] > 0]
     return found
+
+
+def _share_resamples(one: CaptionEvaluation, other: CaptionEvaluation) -> bool:
+    names = ("resamples", "resampling_seed")
+    return all(one.settings.get(n) == other.settings.get(n) for n in names)
 
 
 def _cell(name: str, value: float, sampled: np.ndarray | None) -> str:

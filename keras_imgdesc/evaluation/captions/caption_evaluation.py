@@ -20,8 +20,8 @@ from keras_imgdesc.evaluation.captions.caption_metrics import CaptionMetric
 from keras_imgdesc.evaluation.captions.tokenizers import CaptionSplitter, WordTokenizer
 from keras_imgdesc.evaluation.metric import ResampledMetric
 
-# Digits after the point, where two are too few for the range of a metric.
-_DIGITS = {"cider_d": 3, "length_ratio": 3}
+# Digits after the point, where two do not suit the range of a number.
+_DIGITS = {"cider_d": 3, "length_ratio": 3, "empty_captions": 0}
 
 
 @dataclass(frozen=True, eq=False)

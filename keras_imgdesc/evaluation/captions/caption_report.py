@@ -12,7 +12,7 @@ import numpy as np
 from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.evaluation.captions.caption_comparison import (
     Evaluations,
-    check_same_images,
+    check_comparable,
     choose_images,
     score_table,
 )
@@ -63,7 +63,7 @@ def write_caption_report(
         ImageError: an image cannot be read.
         OSError: a file cannot be written.
     """
-    check_same_images(evaluations)
+    check_comparable(evaluations)
     target = Path(target)
     examples = next(iter(evaluations.values())).examples
     references = [example.captions for example in examples]

@@ -47,7 +47,7 @@ class MatcherScore:
     def compute(
         self, captions: Sequence[str], collection: CaptionCollection
     ) -> dict[str, float]:
-        """Return `matcher_score` and, if there are any, the number `empty_captions`.
+        """Return `matcher_score` and `empty_captions`, their number.
 
         Args:
             captions: generated captions, one per image.
@@ -57,9 +57,10 @@ class MatcherScore:
             ImageError: an image cannot be read.
             InputError: the numbers of captions and images differ.
         """
-        found = {"matcher_score": float(self._scores(captions, collection).mean())}
-        empty = sum(not text.strip() for text in captions)
-        return found | ({"empty_captions": empty} if empty else {})
+        return {
+            "matcher_score": float(self._scores(captions, collection).mean()),
+            "empty_captions": sum(not text.strip() for text in captions),
+        }
 
     def sampler(
         self, captions: Sequence[str], collection: CaptionCollection

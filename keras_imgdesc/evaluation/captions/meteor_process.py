@@ -23,9 +23,9 @@ _SEPARATOR = re.compile(r"\||\s+")
 class MeteorProcess:
     """Align captions and references with METEOR 1.5.
 
-    A context manager: the program starts when the context is entered, in about five
-    seconds and with up to 2 GB of memory, since it reads a table of paraphrases. Both
-    are in the package pycocoevalcap; nothing is downloaded. Its own wrapper is not used
+    A context manager: the program starts when the context is entered. This takes some
+    seconds and up to 2 GB of memory, since it reads a table of paraphrases. Both are in
+    the package pycocoevalcap; nothing is downloaded. Its own wrapper is not used
     because it leaves pipes open and the encoding to the locale.
 
     Raises:

@@ -40,6 +40,15 @@ def test_differences_are_paired(evaluations):
     )
 
 
+def test_a_difference_needs_the_same_resamples(evaluations, collection):
+    metrics = build_metrics("rouge_l", "cider_d")
+    for options in ({"seed": 1}, {"num_resamples": 50}, {"num_resamples": 0}):
+        options = {"num_resamples": 100} | options
+        evaluations["better"] = score_captions(BETTER, collection, metrics, **options)
+        _, rows = score_table(evaluations)
+        assert "(" in rows[0][1] and "(" not in rows[0][3]
+
+
 def test_numbers_without_resamples_have_no_interval(collection):
     metrics = build_metrics("rouge_l")
     alone = score_captions(BETTER, collection, metrics, num_resamples=0)
@@ -62,6 +71,9 @@ def test_other_images_are_not_compared(evaluations, collection):
         score_table(evaluations)
     with pytest.raises(InputError, match=r"models=\[\]"):
         score_table({})
+    evaluations["few"] = score_captions(BETTER, collection, build_metrics("rouge_l"))
+    with pytest.raises(InputError, match="same metrics"):
+        score_table(evaluations)
 
 
 def test_images_are_chosen_by_their_scores():
