@@ -163,9 +163,18 @@ def first_stage(tmp_path_factory) -> str:
     return str(path / "preset")
 
 
-def renamed(count: int, words: dict[str, str]) -> CaptionCollection:
+@pytest.fixture
+def preset(tmp_path) -> str:
+    """Return the preset of a captioner that was not trained."""
+    path = tmp_path / "first"
+    run = CaptionerRun(frozen(), path, coloured(24), coloured(6), progress=False)
+    run.save("preset")
+    return str(path / "preset")
+
+
+def renamed(words: dict[str, str]) -> CaptionCollection:
     """Return plain images whose captions have other words."""
-    return CaptionCollection(
+    examples = [
         replace(
             example,
             captions=tuple(
@@ -173,15 +182,16 @@ def renamed(count: int, words: dict[str, str]) -> CaptionCollection:
                 for caption in example.captions
             ),
         )
-        for example in coloured(count)
-    )
+        for example in coloured(24)
+    ]
+    return CaptionCollection(examples)
 
 
-def test_a_preset_learns_new_words(tmp_path, first_stage):
-    train = renamed(24, {"red": "crimson", "picture": "poster"})
-    chosen = frozen(start_from=first_stage, grow_vocabulary=True, epochs=1)
-    before = ImageCaptioner.from_preset(first_stage)
-    run = CaptionerRun(chosen, tmp_path, train, coloured(6), progress=False)
+def test_a_preset_learns_new_words(tmp_path, preset):
+    train = renamed({"red": "crimson", "picture": "poster"})
+    chosen = frozen(start_from=preset, grow_vocabulary=True)
+    before = ImageCaptioner.from_preset(preset)
+    run = CaptionerRun(chosen, tmp_path / "run", train, coloured(6), progress=False)
     vocabulary = run.captioner.vocabulary
     assert vocabulary.tokens == (*before.vocabulary.tokens, "poster", "crimson")
     assert not (run.token_ids == vocabulary.unk_id).any()
@@ -189,20 +199,18 @@ def test_a_preset_learns_new_words(tmp_path, first_stage):
         old = keras.ops.convert_to_numpy(getattr(before.decoder.word_embedding, part))
         new = getattr(run.captioner.decoder.word_embedding, part)
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(new)[: len(old)], old)
-    run.train()
-    after = ImageCaptioner.from_preset(tmp_path / "preset")
-    assert after.vocabulary == vocabulary
+    run.save("preset")
+    assert ImageCaptioner.from_preset(tmp_path / "run/preset").vocabulary == vocabulary
 
 
-def test_captions_of_unknown_words_are_refused(tmp_path, first_stage, caplog):
+def test_captions_of_unknown_words_are_refused(tmp_path, preset, caplog):
     # 4 of the 7 words of two captions are unknown.
-    words = {"picture": "Bild", "this": "dieses", "is": "ist"}
-    chosen = frozen(start_from=first_stage, epochs=1)
+    train = renamed({"picture": "Bild", "this": "dieses", "is": "ist"})
+    chosen = frozen(start_from=preset)
     with pytest.raises(InputError, match=r"57\.1 % of the words.*bild"):
-        CaptionerRun(chosen, tmp_path, renamed(24, words), coloured(6))
-    chosen = frozen(start_from=first_stage, epochs=1)
-    words = {"picture": "poster"}
-    CaptionerRun(chosen, tmp_path, renamed(24, words), coloured(6))
+        CaptionerRun(chosen, tmp_path / "run", train, coloured(6), progress=False)
+    train = renamed({"picture": "poster"})
+    CaptionerRun(chosen, tmp_path / "run", train, coloured(6), progress=False)
     assert "28.57 % of the words of the training captions are unknown" in caplog.text
 
 
