@@ -197,7 +197,7 @@ def lite_model(
 def _search(
     task: ImageCaptioner, settings: GenerationSettings
 ) -> Callable[[tf.Tensor], SearchResult]:
-    """Return a function from pixels to captions, with the words of the settings."""
+    """Return a function from pixels to captions, with all that the settings say."""
     return partial(
         task.find_captions,
         num_beams=settings.num_beams,
@@ -205,6 +205,7 @@ def _search(
         length_penalty=settings.length_penalty,
         return_attention=True,
         constraints=constraints_of_words(task.vocabulary, settings),
+        use_concepts=settings.use_concepts is not False,
     )
 
 

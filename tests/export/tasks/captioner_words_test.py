@@ -2,16 +2,20 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from keras_imgdesc.captioning import ImageCaptioner
+from keras_imgdesc.captioning.decoders import build_decoder
 from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export import export_tflite, signatures_of
 from keras_imgdesc.lite import LiteCaptioner
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.vision import VGG16Encoder
 
 IMAGES = np.stack([make_scene("test", i)[1] for i in range(4)])
 WORDS = {"prefix": "there is", "require": ("star", "blue"), "avoid": ("large",)}
@@ -47,6 +51,31 @@ def test_the_saved_model_obeys_them(worded, expected):
     )
     with pytest.raises(InputError, match="fit into max_length"):
         signatures_of(worded, max_length=3)
+
+
+def test_concepts_that_are_turned_off_are_off_in_the_saved_model():
+    keras.utils.set_random_seed(0)
+    encoder = VGG16Encoder(image_size=32, width=0.0625)
+    concepts = {"class_nouns": [[0], [1]], "noun_token_ids": [4, 5], "num_concepts": 2}
+    sizes = {"embedding_dim": 8, "hidden_dim": 8, "num_heads": 2, "feature_dim": 8}
+    decoder = build_decoder(
+        "gru", 7, encoder.feature_map_shape, **sizes, concepts=concepts, concept_dim=4
+    )
+    noise = np.random.default_rng(0)
+    decoder.set_weights([noise.normal(size=w.shape) for w in decoder.weights])
+    tokenizer = CaptionTokenizer(Vocabulary(["dog", "cat", "runs"]), 6)
+    captioner = ImageCaptioner(encoder, decoder, tokenizer)
+    totals = []
+    for use_concepts in (None, False):
+        captioner.generation = dataclasses.replace(
+            captioner.generation, use_concepts=use_concepts
+        )
+        image = np.full((1, 32, 32, 3), 90, np.uint8)
+        served = signatures_of(captioner)["pixels"].function(tf.constant(image))
+        (expected,) = captioner.generate(image, return_details=True)
+        np.testing.assert_allclose(served["log_prob"], [expected.log_prob], rtol=1e-4)
+        totals.append(expected.log_prob)
+    assert abs(totals[0] - totals[1]) > 1e-2
 
 
 @pytest.mark.slow
