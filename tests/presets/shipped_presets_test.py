@@ -7,7 +7,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_imgdesc import ImageTextMatcher, TextToImage, load_image
+from keras_imgdesc import (
+    ImageClassifier,
+    ImageTextMatcher,
+    TextToImage,
+    load_image,
+)
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.data.scenes import EXCHANGEABLE, draw_scenes
 from keras_imgdesc.data.scenes.drawing import RGB as COLOURS
@@ -43,6 +48,13 @@ PAINTERS = {
     ),  # trained with another
     "scenes_cvae": ("scenes_matcher", SCENES, 0.75),
     "scenes_dcgan": ("scenes_matcher", SCENES, 0.75),
+}
+CLASSIFIERS = ["imagenet_efficientnet_lite2"]
+# The five best classes of photographs in examples/, by the published weights.
+SEEN = {
+    "cat": ["Egyptian cat", "tiger cat", "tabby, tabby cat", "lynx, catamount"],
+    "coffee": ["espresso", "consomme", "cup", "chocolate sauce, chocolate syrup"],
+    "rocket": ["drilling platform, offshore rig", "missile", "projectile, missile"],
 }
 PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
 
@@ -93,7 +105,15 @@ def test_the_tflite_file_paints_the_same():
     assert np.abs(painted.astype(int) - expected).max() <= 4
 
 
-@pytest.mark.parametrize("name", [*PRESETS, *MATCHERS, *PAINTERS])
+@pytest.mark.parametrize("photo", SEEN)
+def test_classes_are_those_of_the_published_weights(photo):
+    classifier = ImageClassifier.from_preset("imagenet_efficientnet_lite2")
+    found = classifier.classify(ROOT / "examples" / "photos" / f"{photo}.jpg")
+    names = [prediction.label for prediction in found]
+    assert names[: len(SEEN[photo])] == SEEN[photo]
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *MATCHERS, *PAINTERS, *CLASSIFIERS])
 def test_the_card_and_the_recipe_are_complete(name):
     preset = ROOT / "saved_models" / name
     card = (preset / "README.md").read_text("utf-8")
@@ -116,4 +136,4 @@ def test_the_distilled_vgg16_is_that_of_keras():
 
 def test_every_preset_is_tested_here():
     folders = {p.parent.name for p in ROOT.glob("saved_models/*/config.json")}
-    assert folders == {*PRESETS, *MATCHERS, *PAINTERS}
+    assert folders == {*PRESETS, *MATCHERS, *PAINTERS, *CLASSIFIERS}
