@@ -20,7 +20,9 @@ demo: $(VENV)/.installed
 	@echo "Drawn images:"
 	@$(BIN)/keras-imgdesc describe examples/pictures --preset scenes_lstm \
 		--attention-dir build/demo
-	@echo "Photographs:"
+	@echo "What photographs show:"
+	@$(BIN)/keras-imgdesc classify examples/photos --top 2
+	@echo "Their captions:"
 	@$(BIN)/keras-imgdesc describe examples/photos --preset flickr8k_mobilenet_lstm \
 		--attention-dir build/demo
 	@echo "Text to image and back:"
