@@ -30,7 +30,8 @@ class JudgementEvaluation:
         tau_c: Kendall's tau-c of scores and ratings, in percent.
         settings: numbers of images, captions and ratings.
         failed: error messages by the name of each image that could not be read.
-        resampled: tau-c on resamples of the images, float `(resamples,)`.
+        resampled: tau-c on resamples of the images, float `(resamples,)`, without those
+            whose ratings or scores are all equal.
     """
 
     tau_c: float
@@ -110,13 +111,26 @@ def evaluate_judgements(
     ratings = np.array([rating for one in used for rating in one.ratings])
     scores = np.repeat(scores, ratings_per_caption)
     owners = np.repeat(rows, ratings_per_caption)
-    resampled = [
-        kendall_tau_c(
-            np.repeat(scores, drawn[owners]), np.repeat(ratings, drawn[owners])
+    tau = kendall_tau_c(scores, ratings)
+    if np.isnan(tau):
+        raise InputError(
+            "Ratings and scores must differ to be ranked",
+            "Use judgements with different ratings of several captions",
+            ratings=sorted(set(ratings.tolist())),
+            scores=len(set(scores.tolist())),
         )
+    draws = (
+        row
         for counts in draw_counts(len(images), num_resamples, seed)
-        for drawn in tqdm(counts, disable=not progress, leave=False)
-    ]
+        for row in counts
+    )
+    bar = tqdm(draws, total=num_resamples, disable=not progress, unit="resample")
+    resampled = []
+    for drawn in bar:
+        times = drawn[owners]
+        again = kendall_tau_c(np.repeat(scores, times), np.repeat(ratings, times))
+        if not np.isnan(again):  # all ratings of a few images can be equal
+            resampled.append(again)
     settings = {
         "pictures": len(np.unique(rows)),
         "captions": len(used),
@@ -127,14 +141,6 @@ def evaluate_judgements(
     }
     if num_resamples:
         settings |= {"resamples": num_resamples, "resampling_seed": seed}
-    tau = kendall_tau_c(scores, ratings)
-    if np.isnan(tau):
-        raise InputError(
-            "Ratings and scores must differ to be ranked",
-            "Use judgements with different ratings of several captions",
-            ratings=sorted(set(ratings.tolist())),
-            scores=len(set(scores.tolist())),
-        )
     return JudgementEvaluation(tau, settings, failed, np.array(resampled))
 
 

@@ -133,3 +133,14 @@ def test_only_own_captions_are_not_enough(judgements):
     own = [one for one in judgements.judged if one.is_own]
     with pytest.raises(InputError, match="own=1"):
         evaluate(SCORES, JudgementCollection(own))
+
+
+def test_resamples_that_cannot_be_ranked_are_left_out(judgements):
+    # Each of two images has one rating: half of the resamples draw one image twice.
+    bad, good = judgements.judged[0], judgements.judged[6]
+    assert bad.image != good.image and bad.caption != good.caption
+    two = [JudgedCaption(one.image, one.caption, one.ratings[:1], False)
+           for one in (bad, good)]  # fmt: skip
+    result = evaluate(SCORES, JudgementCollection(two), num_resamples=200)
+    assert 60 < len(result.resampled) < 140
+    assert result.tau_c == 100 and (result.resampled == 100).all()
