@@ -54,7 +54,7 @@ class CaptionerGraph(CaptioningModel):
             A `SearchResult` with `num_beams` captions per image.
         """
         check_length(self.decoder, max_length)
-        memory, state = self._begin(image, use_concepts)
+        memory, state = self.begin(image, use_concepts)
         return beam_search(
             self.decoder.step,
             memory,
@@ -82,7 +82,7 @@ class CaptionerGraph(CaptioningModel):
     ) -> SearchResult:
         """Sample captions of images; see `find_captions` and `sample`."""
         check_length(self.decoder, noise.shape[-1])
-        memory, state = self._begin(image, use_concepts)
+        memory, state = self.begin(image, use_concepts)
         return sample(
             self.decoder.step,
             memory,
@@ -96,7 +96,13 @@ class CaptionerGraph(CaptioningModel):
             constraints=constraints,
         )
 
-    def _begin(self, image: Any, use_concepts: bool) -> tuple[Any, Any]:
+    def begin(self, image: Any, use_concepts: bool = True) -> tuple[Any, Any]:
+        """Return the decoder's memory and state before the first word.
+
+        Args:
+            image: uint8 or float in [0, 255], (batch, image_size, image_size, 3).
+            use_concepts: whether a guided decoder sees the concepts of the images.
+        """
         feature_map = self.image_encoder(image, training=False)
         if use_concepts or self.decoder.guide is None:
             return self.decoder.begin(feature_map)

@@ -154,8 +154,7 @@ def lite_model(
         }
 
     def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        features = task.image_encoder(image, training=False)
-        memory, state = task.decoder.begin(features)
+        memory, state = task.begin(image, settings.use_concepts is not False)
         return memory | state
 
     def step(token_id: tf.Tensor, *values: tf.Tensor) -> dict[str, tf.Tensor]:

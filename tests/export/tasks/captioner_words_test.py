@@ -13,6 +13,7 @@ from keras_imgdesc.captioning.decoders import build_decoder
 from keras_imgdesc.data.scenes import make_scene
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.export import export_tflite, signatures_of
+from keras_imgdesc.export.tasks.captioner import lite_model
 from keras_imgdesc.lite import LiteCaptioner
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import VGG16Encoder
@@ -53,7 +54,7 @@ def test_the_saved_model_obeys_them(worded, expected):
         signatures_of(worded, max_length=3)
 
 
-def test_concepts_that_are_turned_off_are_off_in_the_saved_model():
+def test_concepts_that_are_turned_off_are_off_in_exports():
     keras.utils.set_random_seed(0)
     encoder = VGG16Encoder(image_size=32, width=0.0625)
     concepts = {"class_nouns": [[0], [1]], "noun_token_ids": [4, 5], "num_concepts": 2}
@@ -74,6 +75,9 @@ def test_concepts_that_are_turned_off_are_off_in_the_saved_model():
         served = signatures_of(captioner)["pixels"].function(tf.constant(image))
         (expected,) = captioner.generate(image, return_details=True)
         np.testing.assert_allclose(served["log_prob"], [expected.log_prob], rtol=1e-4)
+        encode = lite_model(captioner).signatures["encode"].function
+        weights = encode(tf.constant(image))["concept_weights"]
+        assert (weights.numpy() > 0).any() == (use_concepts is None)
         totals.append(expected.log_prob)
     assert abs(totals[0] - totals[1]) > 1e-2
 
