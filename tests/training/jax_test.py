@@ -1,4 +1,4 @@
-"""Captioner and matcher train on JAX as they do on TensorFlow."""
+"""Captioner, matcher and classifier train on JAX as they do on TensorFlow."""
 
 import os
 import shutil
@@ -15,6 +15,8 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.train import train_captioner
+from keras_imgdesc.training.classifier.recipe import ClassifierRecipe
+from keras_imgdesc.training.classifier.train import train_classifier
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 from keras_imgdesc.training.matcher.train import train_matcher
 from keras_imgdesc.training.recipe import Recipe
@@ -22,26 +24,25 @@ from keras_imgdesc.training.run_directory import RunDirectory
 
 pytestmark = pytest.mark.slow
 
-NAMES = ("captioner", "matcher")
+NAMES = ("captioner", "matcher", "classifier")
 # Without dropout: a seed gives other numbers on another backend.
 DECODER = {"embedding_dim": 8, "hidden_dim": 8, "feature_dim": 8, "num_heads": 2}
 SHARED = {
     # No layer is frozen, so that the checkpoint holds every weight: a seed gives other
     # initial weights on another backend.
     "encoder_options": {"image_size": 32, "width": 0.125},
-    "min_count": 1,
-    "sequence_length": 6,
     "epochs": 2,
     "batch_size": 8,
     "learning_rate": 3e-3,
     "average_decay": 0.9,
-    "validation_images": 2,
     "precision": "float32",
 }
+TEXTS = {"min_count": 1, "sequence_length": 6, "validation_images": 2}
 RECIPES: dict[str, Recipe] = {
     "captioner": CaptionRecipe(
         decoder_options=DECODER | {"dropout": 0.0, "feature_dropout": 0.0},
         num_beams=1,
+        **TEXTS,
         **SHARED,
     ),
     "matcher": MatchingRecipe(
@@ -49,10 +50,16 @@ RECIPES: dict[str, Recipe] = {
         embedding_dim=8,
         num_heads=2,
         dropout=0.0,
+        **TEXTS,
         **SHARED,
     ),
+    "classifier": ClassifierRecipe(encoder="vgg16", dropout=0.0, **SHARED),
 }
-TRAIN: dict[str, Callable] = {"captioner": train_captioner, "matcher": train_matcher}
+TRAIN: dict[str, Callable] = {
+    "captioner": train_captioner,
+    "matcher": train_matcher,
+    "classifier": train_classifier,
+}
 
 CHILD = """
 import sys
@@ -69,7 +76,7 @@ for name in NAMES:
 
 
 def noise(count: int) -> CaptionCollection:
-    """Return images of noise, each with a caption of its own."""
+    """Return images of noise, each with a caption of its own and one of 5 classes."""
     chance = np.random.default_rng(0)
     words = ("red", "green", "blue", "large", "small")
     return CaptionCollection(
@@ -79,6 +86,7 @@ def noise(count: int) -> CaptionCollection:
                 None,
                 (f"a {words[i % 5]} {words[(i + 1 + i // 5) % 5]} one",),
                 chance.integers(0, 256, (32, 32, 3)).astype("uint8"),
+                {"name": words[i % 5]},
             )
             for i in range(count)
         ]

@@ -30,6 +30,12 @@ class RepeatForCaptions(keras.layers.Layer):
     [1.0, 1.0, 2.0, 2.0]
     """
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # It has no weights, and some decoders never call it: Keras would warn of that
+        # when a preset is loaded.
+        self.built = True
+
     def call(self, x: Any, token_ids: Any) -> Any:
         images, captions = ops.shape(x)[0], ops.shape(token_ids)[0]
         # The reshape fails if the captions are not a multiple of the images.

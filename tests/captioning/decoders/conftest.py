@@ -276,7 +276,9 @@ class DecoderContract:
             str(tmp_path / "saved"), signature_keys=list(functions)
         )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        interpreter = Interpreter(model_content=converter.convert())
+        content = converter.convert()
+        interpreter = Interpreter(model_content=content)
+        self.has_no_computed_shapes(content)
         saved = tf.saved_model.load(str(tmp_path / "saved")).signatures
         for name, (function, inputs) in functions.items():
             expected = function(*inputs.values())
@@ -289,6 +291,25 @@ class DecoderContract:
                 assert set(got) == set(expected)
                 for key, value in got.items():
                     assert_close([np.asarray(value)], [np.asarray(expected[key])], atol)
+
+    @staticmethod
+    def has_no_computed_shapes(content: bytes) -> None:
+        """Browsers leave tensors of computed shape uninitialized, without an error."""
+        from keras_imgdesc.export.tflite.flatbuffer import (
+            OPERATORS,
+            operator_kind,
+            read_model,
+        )
+
+        model = read_model(content)
+        kinds = {
+            operator_kind(model, op) for g in model.subgraphs for op in g.operators
+        }
+        assert OPERATORS.WHILE in kinds and OPERATORS.SHAPE not in kinds
+        for graph in model.subgraphs:
+            for tensor in graph.tensors:
+                signature = tensor.shapeSignature
+                assert signature is None or -1 not in list(signature), tensor.name
 
 
 @pytest.fixture
