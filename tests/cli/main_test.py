@@ -188,7 +188,7 @@ def test_images_that_fail_in_an_evaluation_are_named(run, preset, photos, tmp_pa
         "--images", photos,
     )  # fmt: skip
     assert code == 1 and '"failed": 1' in out
-    assert err.splitlines()[-1].startswith("b.png: ")
+    assert err.splitlines()[-1].startswith("  b.png: ")
 
 
 def test_an_interrupt_prints_no_traceback(run, monkeypatch, photos):

@@ -9,6 +9,8 @@ from keras import ops
 
 # Weights below this are those of absent concepts.
 _PRESENT = 1e-6
+# Finite: infinity becomes NaN in a runtime that multiplies it by 0.
+_IMPOSSIBLE = -1e9
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -99,7 +101,9 @@ class ConceptAttention(keras.layers.Layer):
             ops.cast(self.scales, "float32"), axis=0
         )
         scores = products(attention_query, attention_key) + of_used * used
-        scores = scores + ops.log(ops.maximum(weights, _PRESENT))
+        # An absent concept gets no attention at all.
+        present = ops.log(ops.maximum(weights, _PRESENT))
+        scores = ops.where(weights > _PRESENT, scores + present, _IMPOSSIBLE)
         own = ops.cast(
             ops.sum(attention_query * self.empty_key, axis=-1), "float32"
         ) * (self.concept_dim**-0.5)

@@ -116,13 +116,13 @@ def test_every_decoder_keeps_the_contract(run_decoder_contract, name):
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_a_guided_decoder_keeps_the_contract(run_decoder_contract, name):
-    # The random summary of the concepts is larger than the words it is added to.
+    # With larger weights, the concepts would drown the words they are added to.
     run_decoder_contract(
         DECODERS[name],
         **TOY | MORE.get(name, {}),
         concepts=CONCEPTS,
         concept_dim=4,
-        bfloat16_tolerance=0.1,
+        scale=0.2,
     )
 
 
