@@ -468,7 +468,17 @@ def pages_with(test: str) -> list[Path]:
     return [page for page in GUIDES if any(b.test == test for b in blocks(page))]
 
 
-@pytest.mark.parametrize("page", pages_with("run"), ids=name_of)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            page,
+            id=name_of(page),
+            marks=[pytest.mark.slow] * (page.name != "README.md"),
+        )
+        for page in pages_with("run")
+    ],
+)
 def test_the_quick_examples_run(page, workspace, capsys):
     run_blocks(page, {"run"}, capsys)
 

@@ -18,6 +18,7 @@ def lite(classifier_forms) -> LiteClassifier:
     return LiteClassifier(classifier_forms["tflite float32"].path)
 
 
+@pytest.mark.slow
 def test_answers_are_those_of_python(classifier, lite, toy_image, save_image):
     path = save_image("photo.png", toy_image)
     sources = [path, path.read_bytes(), toy_image[::-1]]
@@ -33,6 +34,7 @@ def test_answers_are_those_of_python(classifier, lite, toy_image, save_image):
     )
 
 
+@pytest.mark.slow
 def test_a_broken_image_is_named(lite, toy_image, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"")
@@ -46,6 +48,7 @@ def test_a_broken_image_is_named(lite, toy_image, tmp_path):
         lite.classify(toy_image, top=0)
 
 
+@pytest.mark.slow
 def test_a_file_of_another_task_is_refused(matcher_forms):
     with pytest.raises(InputError, match="that of a classifier.*ImageTextMatcher"):
         LiteClassifier(matcher_forms["tflite float32"].path)

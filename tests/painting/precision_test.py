@@ -153,7 +153,7 @@ TEXTS = {"scenes": "a red circle above a blue square", "flowers": "a pink flower
 @pytest.mark.parametrize(
     "name",
     [
-        "scenes_cvae",
+        pytest.param("scenes_cvae", marks=pytest.mark.slow),
         pytest.param("scenes_dcgan", marks=pytest.mark.slow),
         pytest.param("flowers_cvae", marks=pytest.mark.slow),
         "flowers_dcgan",

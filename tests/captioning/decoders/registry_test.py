@@ -109,12 +109,18 @@ class MeanDecoder(Decoder):
         }
 
 
-@pytest.mark.parametrize("name", DECODERS)
+def only_here(fast: str) -> list:
+    """Return all decoders; those other than `fast` are checked in make test-all."""
+    slow = pytest.mark.slow
+    return [n if n == fast else pytest.param(n, marks=slow) for n in DECODERS]
+
+
+@pytest.mark.parametrize("name", only_here("lstm"))
 def test_every_decoder_keeps_the_contract(run_decoder_contract, name):
     run_decoder_contract(DECODERS[name], **TOY | MORE.get(name, {}))
 
 
-@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("name", only_here("gru"))
 def test_a_guided_decoder_keeps_the_contract(run_decoder_contract, name):
     # With larger weights, the concepts would drown the words they are added to.
     run_decoder_contract(

@@ -50,6 +50,7 @@ def test_the_saved_model_scores_as_python(matcher, images, served):
     )
 
 
+@pytest.mark.slow
 def test_a_broken_image_does_not_affect_the_others(matcher, images, served):
     good = [tf.io.encode_png(p).numpy() for p in images[:2]]
     outputs = served.signatures["score"](

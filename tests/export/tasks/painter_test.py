@@ -14,6 +14,9 @@ from keras_imgdesc.export.tflite.flatbuffer import OPERATORS, operators, read_mo
 from keras_imgdesc.lite import LitePainter
 from keras_imgdesc.lite.model_file import read_model_file
 
+# In make test-all: the tests of captioners check the same code.
+pytestmark = pytest.mark.slow
+
 TEXTS = ["A red bird!", "a blue dog", "bird"]
 
 

@@ -80,7 +80,10 @@ def train(chosen, run_dir, progress=False):
     )
 
 
-@pytest.mark.parametrize("objective", ["cross_entropy", "self_critical"])
+@pytest.mark.parametrize(
+    "objective",
+    ["cross_entropy", pytest.param("self_critical", marks=pytest.mark.slow)],
+)
 def test_images_and_captions_alone_train_one_decoder(start, tmp_path, objective):
     before = ImageCaptioner.from_preset(start)
     after = train(recipe(start, objective=objective, epochs=1), tmp_path)

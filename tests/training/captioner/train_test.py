@@ -107,6 +107,7 @@ def test_images_that_change_pass_through_the_complete_encoder(tmp_path):
     assert not (tmp_path / "features").exists()
 
 
+@pytest.mark.slow
 def test_versions_of_each_image_are_cached(tmp_path):
     options = {"image_size": 32, "width": 0.125, "trainable_from": "block5"}
     chosen = recipe(encoder_options=options, epochs=1, flip=True, crop=0.7, views=3)
@@ -118,7 +119,9 @@ def test_versions_of_each_image_are_cached(tmp_path):
     assert "0#1" not in manifest.read_text()
 
 
-@pytest.mark.parametrize("trainable_from", ["none", "all"])
+@pytest.mark.parametrize(
+    "trainable_from", ["none", pytest.param("all", marks=pytest.mark.slow)]
+)
 def test_a_broken_image_is_skipped_with_a_warning(tmp_path, caplog, trainable_from):
     collections = []
     for name, count in (("train", 25), ("validation", 7)):
@@ -259,6 +262,7 @@ def test_a_decoder_is_named_in_the_recipe(tmp_path, monkeypatch):
         CaptionerRun(frozen(decoder="mlp"), tmp_path / "b", coloured(12), coloured(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in DECODERS if name != "lstm"])
 def test_every_decoder_is_trained_in_both_stages(tmp_path, name):
     chosen = frozen(decoder=name, epochs=1)

@@ -108,6 +108,7 @@ def test_it_computes_in_bfloat16_and_keeps_weights_in_float32(tmp_path):
     assert np.isfinite(row["loss"]) and 0 <= row["score"] <= 100
 
 
+@pytest.mark.slow
 def test_retrieval_is_scored_and_images_have_versions(tmp_path):
     chosen = recipe(
         epochs=1,

@@ -268,6 +268,7 @@ def test_a_new_encoder_learns_the_noise_of_an_old_generator(
     assert new.generator.temperature == 0.5
 
 
+@pytest.mark.slow
 def test_a_vae_starts_from_the_encoder_of_another_run(
     tmp_path, matcher_preset, monkeypatch
 ):
