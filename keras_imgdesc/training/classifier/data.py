@@ -10,7 +10,6 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_imgdesc.atomic_files import atomic_path
-from keras_imgdesc.classification.class_predictor import softmax
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import ImageError, InputError
 
@@ -55,10 +54,10 @@ def hold_out(
     )
 
 
-def teacher_targets(
+def teacher_logits(
     teacher: Any, sources: Any, names: list[str], folder: Path, *, progress: bool
 ) -> np.ndarray:
-    """Compute the probabilities that a teacher gives to images, or read them.
+    """Compute the logits that a teacher gives to images, or read them.
 
     Args:
         teacher: an `ImageClassifier`.
@@ -81,12 +80,12 @@ def teacher_targets(
         )
         for _, found in bar:
             if not isinstance(found, ImageError):
-                rows.append(softmax(found).astype(np.float16))
+                rows.append(found.astype(np.float16))
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as partial, partial.open("wb") as file:
             np.save(file, np.stack(rows), allow_pickle=False)
-    targets: np.ndarray = np.load(path, allow_pickle=False)
-    return targets
+    logits: np.ndarray = np.load(path, allow_pickle=False)
+    return logits
 
 
 def epoch_rows(

@@ -1,7 +1,11 @@
 """The model that a classifier's training fits."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
+from keras import ops
 
 from keras_imgdesc.vision import ClassificationHead, ImageEncoder
 
@@ -34,6 +38,32 @@ def training_model(
     if dropout:
         x = keras.layers.Dropout(dropout, dtype="float32")(x)
     return keras.Model(inputs, head.dense(x))
+
+
+def teacher_loss(temperature: float) -> Callable[[Any, Any], Any]:
+    """Return the cross-entropy of a student with its teacher, both made softer.
+
+    The factor T squared keeps the size of the gradients. With a high temperature it
+    becomes the squared difference of the logits.
+
+    Args:
+        temperature: T, divisor of the logits.
+
+    Returns:
+        Function of the teacher's and of the student's logits, float (images, classes),
+        to losses, float32 (images,).
+
+    Reference:
+        Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network",
+        https://arxiv.org/abs/1503.02531
+    """
+
+    def loss(teacher: Any, student: Any) -> Any:
+        expected = ops.softmax(ops.cast(teacher, "float32") / temperature)
+        log_found = ops.log_softmax(ops.cast(student, "float32") / temperature)
+        return -(temperature**2) * ops.sum(expected * log_found, axis=-1)
+
+    return loss
 
 
 def pooled(encoder: ImageEncoder) -> ImageEncoder:

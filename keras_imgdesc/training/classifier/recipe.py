@@ -18,6 +18,9 @@ class ClassifierRecipe(Recipe):
             `trainable_from` and `image_size`.
         teacher: preset of a classifier whose probabilities are the targets, for images
             without labels; `None` takes the labels of the images.
+        teacher_temperature: divisor of the logits of teacher and student in the loss.
+            Above 1 the classes that the teacher holds for unlikely count more, so that
+            the student also learns of classes that its images do not show.
         epochs: passes over the images.
         batch_size: images per step.
         dropout: share of the pooled features that is dropped, in [0, 1).
@@ -54,6 +57,7 @@ class ClassifierRecipe(Recipe):
     encoder: str = "efficientnet_lite"
     encoder_options: dict[str, Any] = field(default_factory=dict)
     teacher: str | None = None
+    teacher_temperature: float = 1.0
     epochs: int = 20
     batch_size: int = 64
     dropout: float = 0.2
@@ -84,6 +88,12 @@ class ClassifierRecipe(Recipe):
                     f"Set {name} to 0 to disable it",
                     **{name: getattr(self, name)},
                 )
+        if self.teacher_temperature <= 0:
+            raise InputError(
+                "teacher_temperature must be above 0",
+                "Use 1 for the teacher's own probabilities",
+                teacher_temperature=self.teacher_temperature,
+            )
         if not 0 < self.validation_share < 1:
             raise InputError(
                 "validation_share must be above 0 and below 1",

@@ -23,9 +23,14 @@ from keras_imgdesc.evaluation.classification.evaluate_classifier import labelled
 from keras_imgdesc.training.classifier.data import (
     epoch_rows,
     hold_out,
-    teacher_targets,
+    teacher_logits,
 )
-from keras_imgdesc.training.classifier.model import one_hot, pooled, training_model
+from keras_imgdesc.training.classifier.model import (
+    one_hot,
+    pooled,
+    teacher_loss,
+    training_model,
+)
 from keras_imgdesc.training.classifier.recipe import ClassifierRecipe
 from keras_imgdesc.training.inputs.augmentation import Augmentation, augment
 from keras_imgdesc.training.inputs.images import (
@@ -156,6 +161,8 @@ class ClassifierRun(TrainingRun):
         ]
         logits = np.concatenate(parts).astype(np.float64)
         expected = targets(np.arange(len(collection)))
+        if self.teacher is not None:
+            expected = softmax(expected)
         temperature = fit_temperature(logits, expected)
         self.classifier.head.temperature = temperature
         metric: ClassificationAccuracy | TeacherAgreement = ClassificationAccuracy()
@@ -196,7 +203,10 @@ class ClassifierRun(TrainingRun):
     def _read(
         self, collection: CaptionCollection, name: str, views: int = 1
     ) -> tuple[Gather, Callable[[np.ndarray], np.ndarray], CaptionCollection]:
-        """Return inputs and targets of images by row, and the readable images."""
+        """Return inputs and targets of images by row, and the readable images.
+
+        Targets are certain probabilities, or the logits of the teacher.
+        """
         folder = self.directory.path / "features" / name
         size = self.classifier.image_encoder.image_size
         seed, augmentation = self.recipe.seed, self.augmentation
@@ -216,7 +226,7 @@ class ClassifierRun(TrainingRun):
             return gather, lambda rows: one_hot(ids[rows // views], classes), readable
         # The same versions as those of the features.
         versions = ImageViews(collection, views, augmentation, size, seed)
-        found = teacher_targets(
+        found = teacher_logits(
             self.teacher,
             versions,
             versions.names,
@@ -243,9 +253,11 @@ class ClassifierRun(TrainingRun):
             slow=self.classifier.image_encoder.trainable_variables,
             factor=recipe.encoder_learning_rate,
         )
-        loss = keras.losses.CategoricalCrossentropy(
+        loss: Any = keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=recipe.label_smoothing
         )
+        if self.teacher is not None:
+            loss = teacher_loss(recipe.teacher_temperature)
         is_jax = keras.backend.backend() == "jax"
         self.model.compile(optimizer, loss, jit_compile="auto" if is_jax else False)
         optimizer.build(self.model.trainable_variables)

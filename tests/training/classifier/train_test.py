@@ -165,6 +165,7 @@ def test_broken_images_are_skipped_with_a_warning(tmp_path, collection, caplog):
         ({"views": 3}, "must differ.*views=3"),
         ({"validation_share": 1.0}, "validation_share=1.0"),
         ({"dropout": 1.0}, "dropout=1.0"),
+        ({"teacher_temperature": 0.0}, "teacher_temperature=0.0"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(changes, message):
