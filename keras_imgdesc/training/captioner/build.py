@@ -1,7 +1,7 @@
 """The captioner that a recipe trains."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_imgdesc.captioning import ImageCaptioner, build_decoder
@@ -53,10 +53,7 @@ def build_captioner(
     classifier = None
     if recipe.classifier:
         classifier = _load_classifier(recipe.classifier)
-        encoder = classifier.image_encoder
-        if "image_size" in options:
-            encoder = encoder.resized(options["image_size"])
-        encoder.set_trainable_from(options.get("trainable_from", "none"))
+        encoder = _encoder_of(classifier, options)
         decoder_options["concepts"] = _concepts(recipe, vocabulary)
     else:
         encoder = build_encoder(recipe.encoder, **options)
@@ -92,6 +89,18 @@ def _load_classifier(preset: str) -> Any:
             task=type(classifier).__name__,
         )
     return classifier
+
+
+def _encoder_of(classifier: Any, options: Mapping[str, Any]) -> Any:
+    """Return the classifier's encoder, with other weights if `options` name them."""
+    encoder = classifier.image_encoder
+    if "image_size" in options:
+        encoder = encoder.resized(options["image_size"])
+    if "weights" in options:
+        config = encoder.get_config() | {"weights": options["weights"]}
+        encoder = type(encoder).from_config(config)
+    encoder.set_trainable_from(options.get("trainable_from", "none"))
+    return encoder
 
 
 def _vocabulary(recipe: CaptionRecipe, captions: Sequence[str]) -> Vocabulary:

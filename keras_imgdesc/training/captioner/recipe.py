@@ -72,7 +72,9 @@ class CaptionRecipe(Recipe):
             vocabulary. Without it, they are trained as the unknown word.
         classifier: preset of an `ImageClassifier`. Its image encoder and head see the
             concepts that guide a new decoder; of `encoder_options` only
-            `trainable_from` and `image_size` count. `None` is no guide.
+            `trainable_from`, `image_size` and `weights` count. The last is the preset
+            of a captioner whose encoder began as the classifier's and was trained
+            further. `None` is no guide.
         concept_options: other arguments of the `ConceptDetector`: `num_concepts` and
             `threshold`.
         unpaired_batches: batches of captions without images after each batch of

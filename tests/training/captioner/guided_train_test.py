@@ -5,11 +5,20 @@ import csv
 import numpy as np
 import pytest
 
-from keras_imgdesc import CaptionTokenizer, ImageCaptioner, VGG16Encoder, Vocabulary
+from keras_imgdesc import (
+    CaptionTokenizer,
+    EfficientNetLiteEncoder,
+    ImageCaptioner,
+    ImageClassifier,
+    VGG16Encoder,
+    Vocabulary,
+)
+from keras_imgdesc.captioning.concepts.concept_table import ConceptTable
 from keras_imgdesc.captioning.decoders import build_decoder
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.captioner.build import build_captioner
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.train import train_captioner
 
@@ -127,3 +136,37 @@ def test_a_decoder_without_concepts_does_not_learn_from_captions_alone(tmp_path)
     )
     with pytest.raises(InputError, match="guided by concepts"):
         train(chosen, tmp_path)
+
+
+def test_the_encoder_may_be_trained_further_and_the_head_is_the_classifiers(tmp_path):
+    def encoder() -> EfficientNetLiteEncoder:
+        return EfficientNetLiteEncoder(image_size=32, feature_layer="block2")
+
+    table = ConceptTable.load()
+    names = [f"class {number}" for number in range(len(table.class_nouns))]
+    classifier = ImageClassifier.build_parts(encoder(), names)
+    classifier.save_to_preset(tmp_path / "classifier")
+    further = encoder()
+    decoder = build_decoder("gru", 6, further.feature_map_shape, **SMALL)
+    tokenizer = CaptionTokenizer(Vocabulary(["a", "ball"]), 8)
+    ImageCaptioner(further, decoder, tokenizer).save_to_preset(tmp_path / "captioner")
+    chosen = CaptionRecipe(
+        classifier=str(tmp_path / "classifier"),
+        encoder_options={"image_size": 64, "weights": str(tmp_path / "captioner")},
+        decoder="gru",
+        decoder_options=SMALL,
+        concept_options={"num_concepts": 2},
+        min_count=1,
+    )
+    captioner = build_captioner(chosen, images(3), UNPAIRED)
+    assert captioner.image_encoder.image_size == 64
+    for actual, expected in zip(
+        captioner.image_encoder.weights, further.weights, strict=True
+    ):
+        np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-7)
+    for actual, expected in zip(
+        captioner.decoder.concept_detector.head.weights,
+        classifier.head.weights,
+        strict=True,
+    ):
+        np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-7)
