@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -14,6 +13,7 @@ import keras
 from keras_imgdesc.atomic_files import atomic_path, sync, sync_folder, temporary_path
 from keras_imgdesc.backend import dtype_policy
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.presets.checksums import check_files, sha256
 from keras_imgdesc.presets.folders import (
     CARD_FILE,
     CONFIG_FILE,
@@ -23,7 +23,8 @@ from keras_imgdesc.presets.folders import (
     WEIGHTS_FILE,
     read_config,
 )
-from keras_imgdesc.presets.weights import read_weights, write_weights
+from keras_imgdesc.presets.shared_weights import SHARED_WEIGHTS, share_weights
+from keras_imgdesc.presets.weights import read_weights, stored_weights, write_weights
 from keras_imgdesc.version import __version__
 
 _NUMBERS = re.compile(r"\[([-+.,\deE\s]+)\]")
@@ -35,6 +36,7 @@ def write_preset(
     recipe: dict[str, Any] | None,
     card: str | None,
     summary: str | None,
+    shared_with: str | None,
 ) -> None:
     """Write a task to a folder; see `Task.save_to_preset`."""
     if path.is_file() or (
@@ -47,13 +49,13 @@ def write_preset(
         )
     if not path.exists():
         with atomic_path(path) as new:
-            _write_files(task, path, new, recipe, card, summary)
+            _write_files(task, path, new, recipe, card, summary, shared_with)
         return
     # The files of an existing preset are replaced one at a time, the configuration
     # last: an interruption in between leaves a checksum that does not match, never the
     # weights of another model.
     with temporary_path(path) as new:
-        _write_files(task, path, new, recipe, card, summary)
+        _write_files(task, path, new, recipe, card, summary, shared_with)
         sync(new)
         for file in sorted(new.iterdir(), key=lambda file: file.name == CONFIG_FILE):
             os.replace(file, path / file.name)
@@ -67,10 +69,15 @@ def _write_files(
     recipe: dict[str, Any] | None,
     card: str | None,
     summary: str | None,
+    shared_with: str | None,
 ) -> None:
     new.mkdir(exist_ok=True)
     task.vocabulary.save(new / VOCABULARY_FILE)
-    write_weights(task.parts(), new / WEIGHTS_FILE)
+    arrays = stored_weights(task.parts())
+    shared = {}
+    if shared_with is not None:
+        shared[SHARED_WEIGHTS], arrays = share_weights(arrays, path, shared_with)
+    write_weights(arrays, new / WEIGHTS_FILE)
     summary = summary or task.description
     if recipe is not None:
         _write_text(new / RECIPE_FILE, _to_json(recipe))
@@ -85,8 +92,9 @@ def _write_files(
         "summary": summary,
         **{name: _part_config(part) for name, part in task.parts().items()},
         **task.preset_settings(),
+        **shared,
         "sha256": {
-            name: _sha256(new / name) for name in (VOCABULARY_FILE, WEIGHTS_FILE)
+            name: sha256(new / name) for name in (VOCABULARY_FILE, WEIGHTS_FILE)
         },
     }
     _write_text(new / CONFIG_FILE, _to_json(config))
@@ -102,7 +110,7 @@ def read_preset(kind: Any, folder: Path, dtype: str | None) -> Any:
             preset=folder,
             task=config.get("task"),
         )
-    _check_files(folder, config.get("sha256"))
+    check_files(folder, config.get("sha256"))
     vocabulary_file = folder / VOCABULARY_FILE
     with dtype_policy(dtype):
         try:
@@ -122,31 +130,8 @@ def read_preset(kind: Any, folder: Path, dtype: str | None) -> Any:
                 file=folder / CONFIG_FILE,
                 package_version=config.get("package_version"),
             ) from error
-    read_weights(task.parts(), folder / WEIGHTS_FILE)
+    read_weights(task.parts(), folder, config)
     return task
-
-
-def _check_files(folder: Path, checksums: Any) -> None:
-    """Refuse missing and damaged files."""
-    remedy = "Copy the preset again"
-    for name in (VOCABULARY_FILE, WEIGHTS_FILE):
-        if not isinstance(checksums, dict) or name not in checksums:
-            raise InputError(
-                f"{CONFIG_FILE} must have the checksum of {name}",
-                remedy,
-                file=folder / CONFIG_FILE,
-            )
-        if not (folder / name).is_file():
-            raise InputError(
-                "A preset must have all its files", remedy, file=folder / name
-            )
-        if _sha256(folder / name) != checksums[name]:
-            raise InputError(
-                f"A file must have the checksum in {CONFIG_FILE}; it is damaged or "
-                "from another preset",
-                remedy,
-                file=folder / name,
-            )
 
 
 def _part_config(part: Any) -> dict[str, Any]:
@@ -189,8 +174,3 @@ def _to_json(value: Any) -> str:
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -37,10 +37,10 @@ def with_current_parts(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def current_path(path: str) -> str:
-    """Return the path that a weight has today.
+    """Return the path that a weight, or a group of weights, has today.
 
     Args:
-        path: the path of the weight in a file of any version.
+        path: the path in a file of any version.
 
     Example:
 
@@ -51,7 +51,7 @@ def current_path(path: str) -> str:
     rest = f"/{rest}/"
     for old, new in LAYERS.items():
         rest = rest.replace(f"/{old}/", f"/{new}/")
-    return PARTS.get(part, part) + rest.removesuffix("/")
+    return PARTS.get(part, part) + rest.rstrip("/")
 
 
 def weights_by_path(file: Any) -> dict[str, Any]:

@@ -27,11 +27,16 @@ class Task:
 
     | file               | contents |
     |--------------------|----------|
-    | `config.json`      | versions, configuration of the parts, checksums |
+    | `config.json`      | versions, the parts, checksums, shared weights |
     | `vocabulary.txt`   | one token per line |
     | `model.weights.h5` | arrays in float16 where that is enough, otherwise float32 |
     | `recipe.json`      | how it was trained (optional) |
     | `README.md`        | the model card |
+
+    A preset may share weights with another one: an array that is equal in both is only
+    in the other's `model.weights.h5`, and `config.json` says which (`shared_weights`).
+    The other preset is looked up by its name, first beside the folder of the preset,
+    then like any preset, and must have the weights file that it had.
 
     It contains data only. Nothing in it is executed, and parts are built only from
     classes that are registered with Keras, by this package or by the program that
@@ -58,9 +63,9 @@ class Task:
                 `"mixed_bfloat16"`; None means the global policy.
 
         Raises:
-            InputError: there is no such preset, it is of another task, or one of its
-                files is missing, broken or from another preset; the message names the
-                file.
+            InputError: there is no such preset, it is of another task, one of its
+                files is missing, broken or from another preset, or so is the preset
+                that it shares weights with; the message names the file or preset.
         """
         task: Self = read_preset(cls, find_preset(name), dtype)
         return task
@@ -71,24 +76,32 @@ class Task:
         recipe: dict[str, Any] | None = None,
         card: str | None = None,
         summary: str | None = None,
+        shared_with: str | None = None,
     ) -> None:
         """Save the task as a folder, completely or not at all.
 
         Weights are rounded to float16 where that is enough; saving a loaded preset
         again changes nothing more. An existing preset is replaced; other files in its
-        folder stay.
+        folder stay. A preset that others share weights with must not be replaced by one
+        of other weights: the others could not be loaded any more.
 
         Args:
             path: the folder.
             recipe: how the task was trained, ready for JSON.
             card: the model card, Markdown. None keeps an existing one.
             summary: one line for `list_presets`; None means `description`.
+            shared_with: name of a preset to share weights with, for instance that of
+                the classifier whose frozen image encoder a captioner has. Arrays that
+                are equal, once rounded, are left out. It must be found beside `path`
+                or by its name. None means a complete preset, whatever the task was
+                loaded from.
 
         Raises:
-            InputError: `path` is a file or a folder with other contents, or a weight
-                is not finite.
+            InputError: `path` is a file or a folder with other contents, a weight is
+                not finite, or the preset `shared_with` is not found, shares weights
+                itself or has no equal array.
         """
-        write_preset(self, Path(path), recipe, card, summary)
+        write_preset(self, Path(path), recipe, card, summary, shared_with)
 
     def summary(self, print_fn: Callable[[str], Any] = print) -> None:
         """Print what the task is, and the class and size of each part.

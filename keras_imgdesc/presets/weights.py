@@ -1,4 +1,4 @@
-"""The weights file of a preset."""
+"""The weights of a preset."""
 
 from __future__ import annotations
 
@@ -12,57 +12,70 @@ from keras import ops
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.presets.folders import CONFIG_FILE, WEIGHTS_FILE
-from keras_imgdesc.presets.legacy_names import weights_by_path
+from keras_imgdesc.presets.shared_weights import open_arrays
 
 # Relative rounding error above which an array stays float32. Rounding itself costs
 # 2e-4; more means values below float16's range.
 _LARGEST_ERROR = 1e-3
 
 
-def write_weights(parts: Mapping[str, Any], path: Path) -> None:
-    """Write the weights of models and layers.
+def stored_weights(parts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Return the weights of models and layers by path, as a preset stores them.
 
     Args:
         parts: models and layers by name.
-        path: the HDF5 file.
 
     Raises:
         InputError: a weight is not finite, or two have the same path.
     """
+    arrays = {}
+    for name, variable in _variables(parts).items():
+        value = ops.cast(ops.convert_to_tensor(variable), "float32")
+        array = ops.convert_to_numpy(value)
+        if not np.isfinite(array).all():
+            raise InputError(
+                "Weights must be finite to be saved",
+                "Training has diverged: lower the learning rate and train again",
+                weight=name,
+            )
+        arrays[name] = _compact(array)
+    return arrays
+
+
+def write_weights(arrays: Mapping[str, np.ndarray], path: Path) -> None:
+    """Write arrays by path to an HDF5 file."""
     with h5py.File(path, "w") as file:
-        for name, variable in _variables(parts).items():
-            value = ops.cast(ops.convert_to_tensor(variable), "float32")
-            array = ops.convert_to_numpy(value)
-            if not np.isfinite(array).all():
-                raise InputError(
-                    "Weights must be finite to be saved",
-                    "Training has diverged: lower the learning rate and train again",
-                    weight=name,
-                )
-            file.create_dataset(name, data=_compact(array))
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array)
 
 
-def read_weights(parts: Mapping[str, Any], path: Path) -> None:
-    """Fill models and layers from a file of `write_weights`.
+def read_weights(
+    parts: Mapping[str, Any], folder: Path, config: Mapping[str, Any]
+) -> None:
+    """Fill models and layers with the weights of a preset.
 
     Args:
         parts: models and layers by name, built.
-        path: the HDF5 file, of any version.
+        folder: the folder of the preset, of any version.
+        config: what `read_config` returned for it.
 
     Raises:
-        InputError: the file holds the weights of other models.
+        InputError: the preset holds the weights of other models, or shares weights
+            with a preset that is not there or has other weights than it had.
     """
     variables = _variables(parts)
-    with h5py.File(path, "r") as file:
-        arrays = weights_by_path(file)
-        if set(arrays) != set(variables):
+    path = folder / WEIGHTS_FILE
+    with open_arrays(folder, config) as (own, shared):
+        arrays = shared | own
+        missing, unknown = set(variables) - set(arrays), set(own) - set(variables)
+        if missing or unknown:
             raise InputError(
                 f"{WEIGHTS_FILE} must hold exactly the weights of the model in "
                 f"{CONFIG_FILE}",
                 "Copy the two files again, from one preset",
                 file=path,
-                missing=sorted(set(variables) - set(arrays))[:3],
-                unknown=sorted(set(arrays) - set(variables))[:3],
+                missing=sorted(missing)[:3],
+                unknown=sorted(unknown)[:3],
             )
         for name, variable in variables.items():
             array = arrays[name][()]

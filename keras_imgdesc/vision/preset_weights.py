@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import h5py
 import keras
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.presets.folders import WEIGHTS_FILE, find_preset, read_config
-from keras_imgdesc.presets.legacy_names import weights_by_path
+from keras_imgdesc.presets.folders import find_preset, read_config
+from keras_imgdesc.presets.shared_weights import open_arrays
 
 
 def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
@@ -23,7 +22,8 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
 
     Raises:
         InputError: there is no such preset, or its image encoder is missing, of
-            another class or of other shapes.
+            another class or of other shapes, or the preset shares weights with one
+            that is not there or has other weights than it had.
     """
     try:
         folder = find_preset(weights)
@@ -50,8 +50,8 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
             weights=weights,
             image_encoder=saved["class"],
         )
-    with h5py.File(folder / WEIGHTS_FILE, "r") as file:
-        arrays = weights_by_path(file)
+    with open_arrays(folder, config) as (own, shared):
+        arrays = shared | own
         for variable in encoder.weights:
             path = f"image_encoder/{variable.path}"
             shape = tuple(arrays[path].shape) if path in arrays else None
