@@ -20,7 +20,7 @@ TASKS: dict[str, type[Task]] = {
 
 
 def load_preset(name: str | PathLike[str], dtype: str | None = None) -> Any:
-    """Load a preset of whichever task it is.
+    """Load a preset of any task.
 
     Args:
         name, dtype: see `Task.from_preset`.

@@ -178,9 +178,9 @@ def evaluate_results(files, partial, matcher, **options) -> int:
 
 
 class _Scoring:
-    """What both commands do before and after the captions are there.
+    """What both commands do before captions are available, and afterwards.
 
-    What metrics need is checked when this is made: before images are read.
+    Requirements of the metrics are checked on construction, before images are read.
     """
 
     def __init__(
@@ -220,7 +220,7 @@ class _Scoring:
         }
 
     def metrics(self, collection: Any) -> list[Any]:
-        """Return the metrics of a collection, and say what they start."""
+        """Return the metrics of a collection, and report what they start."""
         from keras_imgdesc.evaluation.captions.caption_metrics import (
             USUAL_METRICS,
             available_metrics,

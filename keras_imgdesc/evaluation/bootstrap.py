@@ -17,16 +17,16 @@ _BLOCK = 50
 def draw_counts(
     num_images: int, num_resamples: int = NUM_RESAMPLES, seed: int = 0
 ) -> Iterator[np.ndarray]:
-    """Draw images with replacement, as many as there are, again and again.
+    """Draw bootstrap resamples: `num_images` images with replacement.
 
     Args:
-        num_images: number of images to draw from, and to draw.
+        num_images: number of images, and size of each resample.
         num_resamples: number of resamples.
         seed: seed of the draw.
 
     Yields:
-        How often each image is drawn, int64 `(resamples, num_images)`, in blocks of
-        some resamples.
+        How often each image is drawn, int64 `(resamples, num_images)`, for one block
+        of resamples at a time.
     """
     generator = np.random.default_rng(seed)
     share = np.full(num_images, 1 / num_images)

@@ -163,7 +163,7 @@ class RunDirectory:
         return all(sign * value > sign * other for other in self._scores(score))
 
     def is_over(self, score: str, patience: int) -> bool:
-        """Return whether a score has not risen for `patience` rows; 0 is never."""
+        """Return whether a score has not risen for `patience` rows; 0 disables it."""
         scores = self._scores(score)
         if not patience or not scores:
             return False

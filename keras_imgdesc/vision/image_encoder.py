@@ -21,7 +21,7 @@ class ImageEncoder(keras.Model):
 
     A subclass takes `image_size`, `weights`, `trainable_from` and `name`, calls
     `super().__init__(inputs=..., outputs=..., name=name)`, sets `image_size` and calls
-    `set_trainable_from`; `get_config` returns the arguments but for `weights`. To
+    `set_trainable_from`; `get_config` returns all arguments except `weights`. To
     serve under a short name, it gets an entry in `keras_imgdesc.vision.ENCODERS`.
 
     Attributes:

@@ -204,7 +204,7 @@ class CaptionCollector:
     def has_file(self, name: str) -> bool:
         """Return whether a file is in the folder; `name` may contain subfolders.
 
-        Without a folder, every file counts as there.
+        If `images_dir` is None, every file is assumed to exist.
         """
         if self.images_dir is None:
             return True

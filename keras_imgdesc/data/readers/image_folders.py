@@ -46,7 +46,7 @@ def read_unlabelled(
     folders: Sequence[str | os.PathLike[str]],
     image_list: str | os.PathLike[str] | None = None,
 ) -> CaptionCollection:
-    """Read images of which nothing is known.
+    """Read images without labels or captions.
 
     Args:
         folders: folders of images, see `list_images`.

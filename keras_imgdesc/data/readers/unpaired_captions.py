@@ -14,7 +14,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 def read_unpaired_captions(path: str | Path) -> list[str]:
-    """Read captions whose images are not at hand.
+    """Read captions that have no images.
 
     Lines that are empty or not UTF-8 are skipped, and their number is logged.
 

@@ -47,7 +47,7 @@ CAPTION_METRICS: dict[str, Callable[[], CaptionMetric]] = {
     "spice": Spice,
     "named_things": NamedThings,
 }
-# What `evaluate` computes unless it is told otherwise: all that start no Java.
+# Further metrics that `evaluate` computes by default; none of them needs Java.
 USUAL_METRICS = ("rouge_l", "cider_d")
 
 

@@ -119,7 +119,7 @@ class Painting:
 
 
 def features_of(task: TextToImage, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Return the generator's inputs but noise for token ids int32 (texts, words)."""
+    """Return all inputs of the generator except noise; ids are int32 (texts, words)."""
     encoded = task.text_encoder({"token_ids": token_ids}, training=False)
     return text_features(task.generator, encoded)
 

@@ -196,7 +196,7 @@ def lite_model(
 def _search(
     task: ImageCaptioner, settings: GenerationSettings
 ) -> Callable[[tf.Tensor], SearchResult]:
-    """Return a function from pixels to captions, with all that the settings say."""
+    """Return a function from pixels to captions, searched with the settings."""
     return partial(
         task.find_captions,
         num_beams=settings.num_beams,

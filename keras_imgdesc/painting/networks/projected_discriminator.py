@@ -160,7 +160,7 @@ def _normalize(maps: Any) -> Any:
 
 
 class _Reduction:
-    """Convolutions that reduce a map to 4 x 4, after one of 1 x 1 where asked for."""
+    """Convolutions that reduce a map to 4 x 4, optionally after one of 1 x 1."""
 
     def __init__(self, suffix: str, halves: list[int], first: int | None) -> None:
         self.convolutions = [

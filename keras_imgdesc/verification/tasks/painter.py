@@ -24,7 +24,7 @@ LARGEST_DIFFERENCE = 1
 
 
 class PainterCheck(TaskCheck):
-    """Paint texts; float32 forms must paint Python's pixels, but for rounding."""
+    """Paint texts; float32 forms must paint Python's pixels, up to rounding."""
 
     task = "TextToImage"
     signature = "paint"
