@@ -10,11 +10,16 @@ from keras import ops
 
 from keras_imgdesc.captioning.captioning_model import CaptioningModel
 from keras_imgdesc.captioning.decoders.blank_image import BlankImage
+from keras_imgdesc.captioning.decoders.checks import (
+    check_feature_map_shape,
+    check_heads,
+    check_rates,
+    check_sizes,
+)
 from keras_imgdesc.captioning.decoders.concept_guide import ConceptGuide
 from keras_imgdesc.captioning.decoders.decoder import Decoder, log_softmax
 from keras_imgdesc.captioning.decoders.repeat_for_captions import RepeatForCaptions
 from keras_imgdesc.captioning.decoders.word_embedding import WordEmbedding
-from keras_imgdesc.errors import InputError
 
 
 class AttentionDecoder(Decoder):
@@ -86,15 +91,10 @@ class AttentionDecoder(Decoder):
             image_dropout=image_dropout,
         )
         check_heads(num_heads, feature_dim=feature_dim)
-        feature_map_shape = tuple(feature_map_shape)  # type: ignore[assignment]
-        if len(feature_map_shape) != 3 or not all(feature_map_shape):
-            raise InputError(
-                "feature_map_shape must be (rows, columns, channels)",
-                "Pass the encoder's feature_map_shape",
-                feature_map_shape=feature_map_shape,
-            )
+        check_feature_map_shape(feature_map_shape)
         self.vocabulary_size = vocabulary_size
-        self.feature_map_shape = feature_map_shape
+        rows, columns, channels = feature_map_shape
+        self.feature_map_shape = (rows, columns, channels)
         self.embedding_dim = embedding_dim
         self.hidden_dim = hidden_dim
         self.num_heads = num_heads
@@ -289,45 +289,3 @@ class AttentionDecoder(Decoder):
             "concept_dim": self.concept_dim,
             "image_dropout": self.image_dropout,
         }
-
-
-def check_sizes(**sizes: int) -> None:
-    """Refuse sizes below 1.
-
-    Raises:
-        InputError: a size is not positive.
-    """
-    for name, size in sizes.items():
-        if size < 1:
-            raise InputError(
-                f"{name} must be at least 1", f"Use a positive {name}", **{name: size}
-            )
-
-
-def check_rates(**rates: float) -> None:
-    """Refuse dropout rates outside [0, 1).
-
-    Raises:
-        InputError: a rate is out of range.
-    """
-    for name, rate in rates.items():
-        if not 0 <= rate < 1:
-            raise InputError(
-                f"{name} must be in [0, 1)", "Use for example 0.3", **{name: rate}
-            )
-
-
-def check_heads(num_heads: int, **widths: int) -> None:
-    """Refuse widths that attention heads cannot share evenly.
-
-    Raises:
-        InputError: a width is not a multiple of `num_heads`.
-    """
-    for name, width in widths.items():
-        if width % num_heads:
-            raise InputError(
-                f"num_heads must divide {name}",
-                f"Use a multiple of num_heads as {name}",
-                num_heads=num_heads,
-                **{name: width},
-            )

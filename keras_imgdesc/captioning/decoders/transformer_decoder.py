@@ -8,12 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_imgdesc.captioning.decoders.attention_decoder import (
-    AttentionDecoder,
-    check_heads,
-    check_sizes,
-)
+from keras_imgdesc.captioning.decoders.attention_decoder import AttentionDecoder
 from keras_imgdesc.captioning.decoders.caption_positions import CaptionPositions
+from keras_imgdesc.captioning.decoders.checks import check_heads, check_sizes
 from keras_imgdesc.captioning.decoders.feature_memory import FeatureMemory
 from keras_imgdesc.captioning.decoders.transformer_decoder_block import (
     TransformerDecoderBlock,

@@ -100,6 +100,8 @@ def test_it_memorizes_three_captions(toy_settings, feature_map):
         ({"dropout": 1.0}, "dropout must be in"),
         ({"num_heads": 3}, "num_heads must divide feature_dim"),
         ({"feature_map_shape": (4, 4)}, "feature_map_shape must be"),
+        ({"feature_map_shape": (4, None, 6)}, "feature_map_shape must be"),
+        ({"feature_map_shape": (4, -1, 6)}, "feature_map_shape must be"),
     ],
     ids=str,
 )
