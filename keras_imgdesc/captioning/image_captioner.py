@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import keras
 
-from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.caption_generator import CaptionGenerator
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
 from keras_imgdesc.captioning.caption_scorer import CaptionScorer
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_parts
+from keras_imgdesc.captioning.concept_finder import ConceptFinder
 from keras_imgdesc.captioning.decoders import DECODERS
 from keras_imgdesc.captioning.decoders.decoder import Decoder
 from keras_imgdesc.captioning.search.constraint_words import constraints_of_words
@@ -26,12 +24,10 @@ from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.captioning.training_data import batching, training_dataset
 from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
 from keras_imgdesc.images.inputs import (
-    batches_ahead,
     fitting_batch_size,
     is_single,
     iterate_images,
 )
-from keras_imgdesc.prediction import Prediction
 from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import ENCODERS
@@ -171,12 +167,7 @@ class ImageCaptioner(Task, CaptionerGraph):
             ImageError: an image cannot be read.
             InputError: a setting is out of range, or words cannot be obeyed.
         """
-        if on_error not in ("raise", "return"):
-            raise InputError(
-                "on_error must be 'raise' or 'return'",
-                "Use one of ['raise', 'return']",
-                on_error=on_error,
-            )
+        _check_on_error(on_error)
         results: list[Any] = []
         stream = self.generate_stream(
             iterate_images(inputs),
@@ -255,33 +246,18 @@ class ImageCaptioner(Task, CaptionerGraph):
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: the decoder is not guided by concepts.
+            InputError: the decoder is not guided by concepts, or a setting is out of
+                range.
         """
-        self.decoder.concept_detector  # noqa: B018  # raises if there is none
-        size = self.image_encoder.image_size
+        _check_on_error(on_error)
+        check_at_least(1, batch_size=batch_size)
+        stream = self._concept_finder.stream(iterate_images(inputs), batch_size)
         results: list[Any] = []
-        stream = batches_ahead(iterate_images(inputs), size, batch_size)
-        with closing(stream) as batches:  # type: ignore[type-var]
-            for _, image in itertools.chain.from_iterable(batches):
-                if isinstance(image, ImageError):
-                    if on_error == "raise":
-                        raise image
-                    results.append(image)
-                else:
-                    results.append(self._name_concepts(image))
+        for _, concepts in stream:
+            if isinstance(concepts, ImageError) and on_error == "raise":
+                raise concepts
+            results.append(concepts)
         return results[0] if is_single(inputs) else results
-
-    def _name_concepts(self, image: Any) -> list[Prediction]:
-        token_ids, weights = self._find_concepts(image[None])
-        return [
-            Prediction(self.vocabulary.tokens[int(i)], float(weight))
-            for i, weight in zip(token_ids[0], weights[0], strict=True)
-            if weight > 0
-        ]
-
-    @functools.cached_property
-    def _find_concepts(self) -> Any:
-        return compile_function(self, self.find_concepts)
 
     def score(
         self,
@@ -307,8 +283,10 @@ class ImageCaptioner(Task, CaptionerGraph):
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: there are several images, but not as many captions.
+            InputError: there are several images, but not as many captions, or
+                `batch_size` is below 1.
         """
+        check_at_least(1, batch_size=batch_size)
         several = [captions] if isinstance(captions, str) else list(captions)
         batch_size = fitting_batch_size(several, batch_size)
         scored = self._scorer.score(
@@ -323,6 +301,10 @@ class ImageCaptioner(Task, CaptionerGraph):
     @functools.cached_property
     def _scorer(self) -> CaptionScorer:
         return CaptionScorer(self)
+
+    @functools.cached_property
+    def _concept_finder(self) -> ConceptFinder:
+        return ConceptFinder(self)
 
     def fit(
         self,
@@ -436,3 +418,12 @@ class ImageCaptioner(Task, CaptionerGraph):
             )
         config["generation"] = GenerationSettings(**config["generation"])
         return cls(**config)
+
+
+def _check_on_error(on_error: str) -> None:
+    if on_error not in ("raise", "return"):
+        raise InputError(
+            "on_error must be 'raise' or 'return'",
+            "Use one of ['raise', 'return']",
+            on_error=on_error,
+        )

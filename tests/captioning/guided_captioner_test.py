@@ -65,6 +65,17 @@ def test_concepts_are_named_with_their_probabilities(captioner, photos, tmp_path
         captioner.detect_concepts(broken)
 
 
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [({"on_error": "skip"}, "on_error='skip'"), ({"batch_size": 0}, "batch_size=0")],
+)
+def test_a_setting_out_of_range_is_refused(captioner, photos, setting, message):
+    with pytest.raises(InputError, match=message):
+        captioner.detect_concepts(photos[0], **setting)
+    with pytest.raises(InputError, match=message):
+        captioner.generate(photos[:2], **setting)
+
+
 def test_concepts_can_be_turned_off(captioner, photos):
     image = photos[0, :32, :32]
     guided, plain = (
