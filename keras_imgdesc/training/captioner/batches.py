@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.text import CaptionTokenizer
 from keras_imgdesc.training.inputs.augmentation import Augmentation, augment
 from keras_imgdesc.training.inputs.images import Gather
@@ -111,6 +112,27 @@ def epoch_batches(
         dataset = numbered.map(change, num_parallel_calls=2, deterministic=True)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     return dataset.prefetch(3)
+
+
+def count_batches(
+    token_ids: np.ndarray, batch_size: int, captions_per_image: int
+) -> int:
+    """Return the number of batches of an epoch; see `epoch_batches`.
+
+    Raises:
+        InputError: there are too few images for a batch.
+    """
+    images, captions, _ = token_ids.shape
+    units = images * captions if captions_per_image == 1 else images
+    units_per_batch = batch_size // captions_per_image
+    if units < units_per_batch:
+        raise InputError(
+            "There must be enough images for a batch",
+            "Use a smaller batch_size",
+            batch_size=batch_size,
+            images=images,
+        )
+    return units // units_per_batch
 
 
 def group_by_length(

@@ -1,6 +1,6 @@
 """Train a captioner, with its image encoder or on the encoder's features."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,7 @@ import keras
 import numpy as np
 
 from keras_imgdesc.backend import choose_precision, dtype_policy
-from keras_imgdesc.captioning import (
-    CaptionLoss,
-    ImageCaptioner,
-    joint_model,
-)
+from keras_imgdesc.captioning import CaptionLoss, ImageCaptioner, joint_model
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.captions.caption_metrics import (
@@ -25,15 +21,23 @@ from keras_imgdesc.evaluation.captions.free_running import (
     describe_features,
 )
 from keras_imgdesc.evaluation.metric import compute_metrics
-from keras_imgdesc.training.captioner.batches import epoch_batches, tokenize_captions
+from keras_imgdesc.training.captioner.batches import (
+    count_batches,
+    epoch_batches,
+    tokenize_captions,
+)
 from keras_imgdesc.training.captioner.build import build_captioner, check_unpaired
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.self_critical import SelfCritical, stop_dropout
-from keras_imgdesc.training.captioner.unpaired import UnpairedCaptions
+from keras_imgdesc.training.captioner.unpaired_training import (
+    UnpairedTraining,
+    mean_rows,
+)
 from keras_imgdesc.training.inputs.augmentation import Augmentation
 from keras_imgdesc.training.inputs.images import (
     Gather,
     check_collections,
+    draw_views,
     feature_maps,
     read_inputs,
 )
@@ -138,23 +142,31 @@ class CaptionerRun(TrainingRun):
         self.token_ids = tokenize_captions(
             train, self.captioner.tokenizer, recipe.captions_per_image
         )
-        self.images_per_batch = recipe.batch_size // recipe.captions_per_image
-        self.batches_per_epoch = self._count_batches()
+        self.batches_per_epoch = count_batches(
+            self.token_ids, recipe.batch_size, recipe.captions_per_image
+        )
         self.search = compile_search(
             self.captioner.decoder,
             self.captioner.tokenizer,
             num_beams=recipe.num_beams,
             length_penalty=recipe.length_penalty,
         )
-        self.unpaired = self._read_unpaired(unpaired)
+        self.unpaired = None
+        if recipe.unpaired_batches:
+            self.unpaired = UnpairedTraining(recipe, self.captioner, unpaired)
         self._compile()
         self.average = MovingAverage(self.model, recipe.average_decay)
 
     def fit_epoch(self, epoch: int) -> dict[str, Any]:
         recipe = self.recipe
-        gather = self._draw_views(epoch)
+        gather = draw_views(self.gather, self.views, recipe.seed, epoch)
         if recipe.objective == "self_critical":
-            return self._fit_self_critical(gather, epoch)
+            images = recipe.batch_size // recipe.captions_per_image
+            sampled = self._self_critical.batches(
+                gather, len(self.token_ids), images, epoch
+            )
+            rewarded = ((batch, {"reward": reward}) for batch, reward in sampled)
+            return self._fit_steps(rewarded, epoch)
         batches = epoch_batches(
             gather,
             self.input_name,
@@ -166,7 +178,7 @@ class CaptionerRun(TrainingRun):
             augmentation=self.augmentation if self.frozen is None else None,
         )
         if self.unpaired is not None:
-            return self._fit_mixed(batches, epoch)
+            return self._fit_steps(((batch, {}) for batch in batches), epoch)
         history = self.model.fit(
             batches,
             verbose=0,
@@ -227,18 +239,6 @@ class CaptionerRun(TrainingRun):
     def _validation(self) -> tuple[Gather, CaptionCollection]:
         return self._read(self._unread, "validation")
 
-    def _count_batches(self) -> int:
-        images, captions, _ = self.token_ids.shape
-        total = images * captions if self.recipe.captions_per_image == 1 else images
-        if total < self.images_per_batch:
-            raise InputError(
-                "There must be enough images for a batch",
-                "Use a smaller batch_size",
-                batch_size=self.recipe.batch_size,
-                images=images,
-            )
-        return total // self.images_per_batch
-
     def _compile(self) -> None:
         recipe = self.recipe
         schedule = build_schedule(
@@ -264,36 +264,7 @@ class CaptionerRun(TrainingRun):
         self.model.compile(optimizer, loss)
         optimizer.build(self.model.trainable_variables)
         if self.unpaired is not None:
-            self.unpaired_model = self.captioner.decoder.unpaired_model()
-            self.unpaired_model.compile(optimizer, CaptionLoss(recipe.label_smoothing))
-
-    def _read_unpaired(self, captions: Sequence[str]) -> UnpairedCaptions | None:
-        recipe = self.recipe
-        if not recipe.unpaired_batches:
-            return None
-        detector = self.captioner.decoder.concept_detector
-        return UnpairedCaptions(
-            captions,
-            self.captioner.tokenizer,
-            detector.noun_token_ids,
-            detector.num_concepts,
-            batch_size=recipe.unpaired_batch_size,
-            dropout=recipe.concept_dropout,
-            max_wrong=recipe.wrong_concepts,
-            seed=recipe.seed,
-        )
-
-    def _draw_views(self, epoch: int) -> Gather:
-        """Return a function from image numbers to one version of each, at random."""
-        if self.views == 1:
-            return self.gather
-        generator = np.random.default_rng([self.recipe.seed, epoch, self.views])
-
-        def gather(rows: np.ndarray) -> np.ndarray:
-            drawn = generator.integers(self.views, size=len(rows))
-            return self.gather(self.views * rows + drawn)
-
-        return gather
+            self.unpaired.compile(optimizer)
 
     @cached_property
     def _self_critical(self) -> SelfCritical:
@@ -305,48 +276,26 @@ class CaptionerRun(TrainingRun):
             self.recipe.temperature,
         )
 
-    def _fit_mixed(self, batches: Any, epoch: int) -> dict[str, Any]:
+    def _fit_steps(
+        self, batches: Iterable[tuple[Any, dict[str, float]]], epoch: int
+    ) -> dict[str, Any]:
+        """Train on batches, each followed by captions without images, if there are any.
+
+        Args:
+            batches: pairs of a batch and the numbers that are reported instead of its
+                losses; without numbers, the losses are.
+            epoch: number of the epoch, from 0.
+        """
         rows = []
         bar = self.steps(batches, epoch, self.batches_per_epoch)
-        for step, batch in enumerate(bar):
+        for step, (batch, numbers) in enumerate(bar):
             logs = self.model.train_on_batch(*batch, return_dict=True)
-            logs |= self._fit_unpaired(epoch, step)
-            check_finite(logs, epoch, step)
-            self.average.on_train_batch_end(step)
-            rows.append(logs)
-            bar.set_postfix(loss=f"{float(logs['loss']):.3f}")
-        return _means(rows)
-
-    def _fit_unpaired(self, epoch: int, step: int) -> dict[str, Any]:
-        """Train on batches of captions without images, and return their losses."""
-        if self.unpaired is None:
-            return {}
-        number = self.recipe.unpaired_batches
-        first = (epoch * self.batches_per_epoch + step) * number
-        rows = [
-            self.unpaired_model.train_on_batch(
-                *self.unpaired.batch(each), return_dict=True
-            )
-            for each in range(first, first + number)
-        ]
-        return {f"unpaired_{name}": value for name, value in _means(rows).items()}
-
-    def _fit_self_critical(self, gather: Gather, epoch: int) -> dict[str, Any]:
-        batches = self._self_critical.batches(
-            gather, len(self.token_ids), self.images_per_batch, epoch
-        )
-        rows = []
-        bar = self.steps(batches, epoch, self.batches_per_epoch)
-        for step, (batch, reward) in enumerate(bar):
-            logs = self.model.train_on_batch(*batch, return_dict=True)
-            unpaired = self._fit_unpaired(epoch, step)
+            unpaired = {}
+            if self.unpaired is not None:
+                unpaired = self.unpaired.fit_step(epoch * self.batches_per_epoch + step)
             check_finite(logs | unpaired, epoch, step)
             self.average.on_train_batch_end(step)
-            rows.append({"reward": reward} | unpaired)
-            bar.set_postfix(reward=f"{np.mean([row['reward'] for row in rows]):.3f}")
-        return _means(rows)
-
-
-def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return the mean of each number over steps."""
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+            rows.append((numbers or logs) | unpaired)
+            shown = "reward" if "reward" in numbers else "loss"
+            bar.set_postfix({shown: f"{np.mean([row[shown] for row in rows]):.3f}"})
+        return mean_rows(rows)

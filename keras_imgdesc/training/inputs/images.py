@@ -145,3 +145,22 @@ def without_failed(
             unreadable=len(failed),
         )
     return CaptionCollection(readable)
+
+
+def draw_views(gather: Gather, views: int, seed: int, epoch: int) -> Gather:
+    """Return a function from image numbers to one version of each, drawn at random.
+
+    Args:
+        gather: function from row numbers; version v of image i is row i * views + v.
+        views: versions of each image.
+        seed, epoch: determine the draw, together with the order of the calls.
+    """
+    if views == 1:
+        return gather
+    generator = np.random.default_rng([seed, epoch, views])
+
+    def gather_drawn(images: np.ndarray) -> np.ndarray:
+        drawn = generator.integers(views, size=len(images))
+        return gather(views * images + drawn)
+
+    return gather_drawn
