@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -93,21 +93,26 @@ class Vocabulary(TokenList):
                 `list` is for captions that are already standardized.
 
         Raises:
-            InputError: a caption is not a string, or no word occurs often enough.
+            InputError: a caption is not a string, no word occurs often enough, or a
+                limit is out of range.
         """
-        if min_count < 1:
-            raise InputError(
-                "`min_count` must be at least 1",
-                "Use 1 to keep every word",
-                min_count=min_count,
-            )
-        if max_size is not None and max_size <= len(SPECIAL_TOKENS):
-            raise InputError(
-                "`max_size` must leave room for words",
-                f"Use more than {len(SPECIAL_TOKENS)}, which the special tokens take",
-                max_size=max_size,
-            )
-        counts = count_words(captions, standardize)
+        _check_limits(min_count, max_size)
+        return cls.of_counts(count_words(captions, standardize), min_count, max_size)
+
+    @classmethod
+    def of_counts(
+        cls, counts: Mapping[str, int], min_count: int = 1, max_size: int | None = None
+    ) -> Vocabulary:
+        """Build a vocabulary of the frequent words among counted ones.
+
+        Args:
+            counts: number of occurrences of each word, as from `count_words`.
+            min_count, max_size: as in `build`.
+
+        Raises:
+            InputError: no word occurs often enough, or a limit is out of range.
+        """
+        _check_limits(min_count, max_size)
         kept = [word for word, count in counts.items() if count >= min_count]
         if not kept:
             raise InputError(
@@ -200,6 +205,21 @@ def count_words(
         for caption in standardize(batch):
             counts.update(caption.split())
     return counts
+
+
+def _check_limits(min_count: int, max_size: int | None) -> None:
+    if min_count < 1:
+        raise InputError(
+            "`min_count` must be at least 1",
+            "Use 1 to keep every word",
+            min_count=min_count,
+        )
+    if max_size is not None and max_size <= len(SPECIAL_TOKENS):
+        raise InputError(
+            "`max_size` must leave room for words",
+            f"Use more than {len(SPECIAL_TOKENS)}, which the special tokens take",
+            max_size=max_size,
+        )
 
 
 def _check_words(words: Sequence[str]) -> None:

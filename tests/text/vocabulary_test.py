@@ -79,6 +79,16 @@ def test_words_are_counted():
     assert counts["a"] == 4 and counts["mans"] == 2 and counts.total() == 12
 
 
+def test_counted_words_are_cut_off_as_captions_are():
+    counts = count_words(CAPTIONS)
+    for options in ({}, {"min_count": 2}, {"max_size": 6}):
+        expected = Vocabulary.build(CAPTIONS, **options)
+        assert Vocabulary.of_counts(counts, **options) == expected
+    for options in ({"min_count": 5}, {"min_count": 0}, {"max_size": 4}):
+        with pytest.raises(InputError):
+            Vocabulary.of_counts(counts, **options)
+
+
 def test_build_goes_through_several_batches(monkeypatch):
     monkeypatch.setattr("keras_imgdesc.text.vocabulary._BATCH", 2)
     sizes = []

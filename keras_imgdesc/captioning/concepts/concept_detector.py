@@ -24,8 +24,8 @@ class ConceptDetector(keras.layers.Layer):
     W and b are frozen: they are a trained classifier's, for the same image encoder.
 
     Args:
-        class_nouns: for each class, the indices in `noun_token_ids` of its nouns; may
-            be empty.
+        class_nouns: for each class, the indices in `noun_token_ids` of its nouns; a
+            class may have none.
         noun_token_ids: token id of each noun.
         num_concepts: number of nouns found for an image, at least 1.
         threshold: smallest probability of a noun, in [0, 1).
@@ -91,12 +91,25 @@ class ConceptDetector(keras.layers.Layer):
             raise InputError(
                 "class_nouns must hold indices of noun_token_ids",
                 "Build both from one table",
-                largest=max(indices, default=None),
+                smallest=min(indices),
+                largest=max(indices),
                 nouns=count,
             )
-        # One entry per pair of class and noun, sorted by noun.
+        if not indices:
+            raise InputError(
+                "A class must have a noun, or none is ever found",
+                "Build class_nouns with ConceptTable.detector_config",
+                classes=len(self.class_nouns),
+                nouns=count,
+            )
+        # One entry per pair of class and noun, sorted by noun. A noun that a class has
+        # twice counts once: its probability must not exceed 1.
         pairs = sorted(
-            (noun, row) for row, nouns in enumerate(self.class_nouns) for noun in nouns
+            {
+                (noun, row)
+                for row, nouns in enumerate(self.class_nouns)
+                for noun in nouns
+            }
         )
         self._classes = np.array([row for _, row in pairs], np.int32)
         self._ends = np.searchsorted([n for n, _ in pairs], np.arange(count), "right")

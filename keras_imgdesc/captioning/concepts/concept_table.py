@@ -42,7 +42,7 @@ class ConceptTable:
         Args:
             path: UTF-8 file with one line per class, in the order of the classifier:
                 index, class name, and nouns separated by commas. Lines that begin with
-                `#` are comments. None means the table of ImageNet's 1,000 classes.
+                `#` are comments. By default, the table of ImageNet's 1,000 classes.
 
         Raises:
             InputError: the file cannot be read, or a line is malformed.
@@ -76,7 +76,7 @@ class ConceptTable:
 
     def known(self, vocabulary: Vocabulary) -> list[str]:
         """Return the nouns that a vocabulary has."""
-        return [n for n in self.nouns if vocabulary.id_of(n) != vocabulary.unk_id]
+        return [noun for noun in self.nouns if noun in vocabulary]
 
     def detector_config(self, vocabulary: Vocabulary, **options: Any) -> dict[str, Any]:
         """Return the arguments of a `ConceptDetector` for a vocabulary.

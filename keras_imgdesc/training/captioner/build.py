@@ -1,6 +1,8 @@
 """The captioner that a recipe trains."""
 
+import itertools
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +49,9 @@ def build_captioner(
             captioner = add_new_words(captioner, all_words, recipe.min_count)
         check_known(captioner.vocabulary, words)
         return captioner
-    vocabulary = _vocabulary(recipe, [*train.captions(), *unpaired])
+    vocabulary = _vocabulary(
+        recipe, count_words(itertools.chain(train.captions(), unpaired))
+    )
     tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
     decoder_options = dict(recipe.decoder_options)
     classifier = None
@@ -103,15 +107,23 @@ def _encoder_of(classifier: Any, options: Mapping[str, Any]) -> Any:
     return encoder
 
 
-def _vocabulary(recipe: CaptionRecipe, captions: Sequence[str]) -> Vocabulary:
-    """Return the frequent words, and with a classifier also its rarer nouns."""
-    frequent = Vocabulary.build(captions, recipe.min_count)
+def _vocabulary(recipe: CaptionRecipe, words: Counter[str]) -> Vocabulary:
+    """Return the frequent words, and with a classifier also its rarer nouns.
+
+    Args:
+        recipe: training settings.
+        words: number of occurrences of each word of the training captions.
+    """
+    frequent = Vocabulary.of_counts(words, recipe.min_count)
     if not recipe.classifier:
         return frequent
-    all_words = Vocabulary.build(captions, min(recipe.min_count, MIN_NOUN_COUNT))
-    nouns = ConceptTable.load().known(all_words)
-    rare = [noun for noun in nouns if frequent.id_of(noun) == frequent.unk_id]
-    return Vocabulary([*frequent.tokens, *rare])
+    least = min(recipe.min_count, MIN_NOUN_COUNT)
+    rare = [
+        noun
+        for noun in ConceptTable.load().nouns
+        if words[noun] >= least and noun not in frequent
+    ]
+    return frequent.extended(rare)
 
 
 def _concepts(recipe: CaptionRecipe, vocabulary: Vocabulary) -> dict[str, Any]:

@@ -26,12 +26,27 @@ def test_probabilities_of_classes_are_summed_for_each_noun(shake):
         np.testing.assert_allclose(weights[row], expected, atol=1e-5)
 
 
+def test_a_noun_that_a_class_has_twice_counts_once(shake):
+    features = np.random.default_rng(3).normal(size=(5, 2, 3, 4)).astype("float32")
+    once, twice = (
+        ConceptDetector([nouns, [1]], [9, 4], num_concepts=2, threshold=0.0)
+        for nouns in ([0], [0, 0])
+    )
+    once(features), twice(features)
+    shake(once)
+    twice.load_head(once.head)
+    for got, expected in zip(twice(features), once(features), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"num_concepts": 3}, "num_concepts must be at least 1 and at most"),
         ({"threshold": 1.0}, r"threshold must be in \[0, 1\)"),
-        ({"class_nouns": [[0], [2]]}, "class_nouns must hold indices"),
+        ({"class_nouns": [[0], [2]]}, "class_nouns must hold indices.*largest=2"),
+        ({"class_nouns": [[-1], [1]]}, "class_nouns must hold indices.*smallest=-1"),
+        ({"class_nouns": [[], []]}, "A class must have a noun"),
     ],
 )
 def test_arguments_out_of_range_are_refused(options, message):

@@ -2,13 +2,17 @@ import re
 
 import pytest
 
-from keras_imgdesc.captioning.concepts.concept_table import ConceptTable
+from keras_imgdesc.captioning.concepts.concept_table import (
+    IMAGENET_TABLE,
+    ConceptTable,
+)
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text import Vocabulary
 
 
 def test_the_table_has_a_noun_for_every_class_of_imagenet():
     table = ConceptTable.load()
+    assert IMAGENET_TABLE.read_text(encoding="utf-8").startswith("# ")
     assert len(table.class_nouns) == 1000
     assert all(table.class_nouns)
     assert all(re.fullmatch("[a-z]+", noun) for noun in table.nouns)
