@@ -50,12 +50,6 @@ def step_form(decoder, feature_map=FEATURE_MAP, token_ids=TOKEN_IDS):
     return tuple(np.stack(x, axis=-2) for x in zip(*steps))
 
 
-def assert_close(got, expected, atol):
-    for one, other in zip(got, expected, strict=True):
-        # Far from 0, rounding alone exceeds atol.
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=atol)
-
-
 class DecoderContract:
     """Checks of a decoder class with toy options; `run` makes them all.
 
@@ -79,6 +73,35 @@ class DecoderContract:
         self.partial_attention = partial_attention
         self.scale = scale
         self.decoder = self.build()
+
+    def assert_close(
+        self, got: Any, expected: Any, form: str, *, rtol: float = 1e-5, atol: float
+    ) -> None:
+        """Compare arrays by name; a failure tells decoder, form and array.
+
+        Args:
+            got, expected: dicts of arrays, or log-probabilities and attention.
+            form: what `got` was computed by.
+            rtol, atol: tolerances. Far from 0, rounding alone exceeds `atol`.
+        """
+        if not isinstance(got, dict):
+            names = ("log_probs", "attention")
+            got = dict(zip(names, got, strict=True))
+            expected = dict(zip(names, expected, strict=True))
+        assert set(got) == set(expected), self.place(form, "names")
+        for name, array in got.items():
+            np.testing.assert_allclose(
+                np.asarray(array),
+                np.asarray(expected[name]),
+                rtol=rtol,
+                atol=atol,
+                err_msg=self.place(form, name),
+            )
+
+    def place(self, form: str, array: str) -> str:
+        """Return what an assertion is about, for its message."""
+        guided = " with concepts" if self.options.get("concepts") else ""
+        return f"{self.decoder_class.__name__}{guided}, {form}: {array}"
 
     def build(self, vocabulary_size: int = 12) -> Decoder:
         keras.utils.set_random_seed(0)
@@ -106,7 +129,7 @@ class DecoderContract:
         expected = training_form(self.decoder)
         assert expected[0].shape == (3, 5, 12) and expected[1].shape == (3, 5, 16)
         assert expected[0].dtype == expected[1].dtype == np.float32
-        assert_close(step_form(self.decoder), expected, 1e-5)
+        self.assert_close(step_form(self.decoder), expected, "step form", atol=1e-5)
 
     def beams_and_captions_share_an_image(self) -> None:
         pairs = np.stack([TOKEN_IDS, TOKEN_IDS[:, ::-1]], axis=1)
@@ -114,25 +137,30 @@ class DecoderContract:
             self.decoder, np.repeat(FEATURE_MAP, 2, axis=0), pairs.reshape(6, 5)
         )
         shared = training_form(self.decoder, FEATURE_MAP, pairs.reshape(6, 5))
-        assert_close(shared, apart, 1e-5)
+        self.assert_close(shared, apart, "two captions of an image", atol=1e-5)
         beams = step_form(self.decoder, FEATURE_MAP, pairs)
-        assert_close([x.reshape(6, 5, -1) for x in beams], apart, 1e-5)
+        beams = [x.reshape(6, 5, -1) for x in beams]
+        self.assert_close(beams, apart, "two beams of an image", atol=1e-5)
 
     def images_do_not_mix(self) -> None:
         together = training_form(self.decoder)
         for row in (slice(0, 1), slice(2, 3)):
             alone = training_form(self.decoder, FEATURE_MAP[row], TOKEN_IDS[row])
-            assert_close(alone, [x[row] for x in together], 1e-5)
+            expected = [x[row] for x in together]
+            self.assert_close(alone, expected, f"image {row.start} alone", atol=1e-5)
         other, _ = training_form(self.decoder, FEATURE_MAP[::-1])
-        assert np.abs(together[0] - other).max() > 1e-3
+        place = self.place("images in another order", "log_probs")
+        assert np.abs(together[0] - other).max() > 1e-3, place
 
     def words_depend_on_those_before(self) -> None:
         changed = TOKEN_IDS.copy()
         changed[:, 3] = 10
         before, _ = training_form(self.decoder)
         after, _ = training_form(self.decoder, token_ids=changed)
-        np.testing.assert_array_equal(before[:, :3], after[:, :3])
-        assert (np.abs(before[:, 3:] - after[:, 3:]).max(axis=(1, 2)) > 1e-3).all()
+        place = self.place("fourth word changed", "log_probs")
+        np.testing.assert_array_equal(before[:, :3], after[:, :3], err_msg=place)
+        change = np.abs(before[:, 3:] - after[:, 3:]).max(axis=(1, 2))
+        assert (change > 1e-3).all(), place
 
     def padding_changes_no_loss(self) -> None:
         loss = CaptionLoss(0.1, attention_penalty=0.5)
@@ -142,16 +170,18 @@ class DecoderContract:
             inputs = {"feature_map": FEATURE_MAP, "token_ids": token_ids[:, :-1]}
             weights = (token_ids[:, 1:] != 0).astype("float32")
             values.append(float(loss(token_ids[:, 1:], self.decoder(inputs), weights)))
-        np.testing.assert_allclose(*values, rtol=1e-5)
+        place = self.place("with and without padding", "loss")
+        np.testing.assert_allclose(*values, rtol=1e-5, err_msg=place)
 
     def attention_is_a_distribution(self) -> None:
         _, attention = training_form(self.decoder)
-        assert (attention >= 0).all()
+        place = self.place("training form", "attention")
+        assert (attention >= 0).all(), place
         total = attention.sum(axis=-1)
         if self.partial_attention:
-            assert (total > 0).all() and (total < 1 + 1e-5).all()
+            assert (total > 0).all() and (total < 1 + 1e-5).all(), place
         else:
-            np.testing.assert_allclose(total, 1, atol=1e-5)
+            np.testing.assert_allclose(total, 1, atol=1e-5, err_msg=place)
 
     def training_reaches_every_weight(self) -> None:
         inputs = {"feature_map": FEATURE_MAP, "token_ids": TOKEN_IDS[:, :-1]}
@@ -170,10 +200,11 @@ class DecoderContract:
                 )
                 losses.append(logs["cross_entropy"])
                 decoder.reset_metrics()
-            assert np.isfinite(losses).all()
+            place = self.place(f"training in {policy}", "losses")
+            assert np.isfinite(losses).all(), place
             assert all(variable.dtype == "float32" for variable in decoder.weights)
             if policy == "float32":  # elsewhere the descent is less than the rounding
-                assert losses[1] < losses[0]
+                assert losses[1] < losses[0], place
 
     def saving_keeps_every_number(self, tmp_path: Any) -> None:
         expected = training_form(self.decoder)
@@ -184,9 +215,8 @@ class DecoderContract:
         again.set_weights(self.decoder.get_weights())
         self.decoder.save(tmp_path / "decoder.keras")
         loaded = keras.models.load_model(tmp_path / "decoder.keras")
-        for decoder in (again, loaded):
-            for got, value in zip(training_form(decoder), expected, strict=True):
-                np.testing.assert_array_equal(got, value)
+        for form, decoder in (("from its config", again), ("from a file", loaded)):
+            self.assert_close(training_form(decoder), expected, form, rtol=0, atol=0)
 
     def mixed_bfloat16_is_close(self) -> None:
         with dtype_policy("mixed_bfloat16"):
@@ -195,11 +225,16 @@ class DecoderContract:
         mixed.set_weights(self.decoder.get_weights())
         for form in (training_form, step_form):
             expected = form(self.decoder)
-            for got, value in zip(form(mixed), expected, strict=True):
-                assert got.dtype == np.float32
+            for name, got, value in zip(
+                ("log_probs", "attention"), form(mixed), expected, strict=True
+            ):
+                place = self.place(f"{form.__name__} in mixed_bfloat16", name)
+                assert got.dtype == np.float32, place
                 scale = np.abs(value).max()
-                np.testing.assert_allclose(got, value, atol=0.05 * scale)
-        np.testing.assert_allclose(np.exp(form(mixed)[0]).sum(-1), 1, atol=1e-5)
+                np.testing.assert_allclose(got, value, atol=0.05 * scale, err_msg=place)
+        place = self.place("step_form in mixed_bfloat16", "sum of probabilities")
+        total = np.exp(form(mixed)[0]).sum(-1)
+        np.testing.assert_allclose(total, 1, atol=1e-5, err_msg=place)
 
     def beam_search_finds_what_brute_force_finds(self) -> None:
         words, length, penalty = (4, 5), 4, 0.8
@@ -216,10 +251,22 @@ class DecoderContract:
         best_first = np.argsort(-scores)
         found = self.search(decoder, FEATURE_MAP[:1], len(captions), length, penalty)
         found = {name: ops.convert_to_numpy(x)[0] for name, x in found.items()}
-        assert_close([found["scores"]], [scores[best_first]], 1e-5)
-        np.testing.assert_array_equal(found["token_ids"], ids[best_first, 1:])
-        expected = (attention * is_word[..., None])[best_first]
-        np.testing.assert_allclose(found["attention"], expected, atol=1e-5)
+        place = self.place("beam search", "token_ids")
+        np.testing.assert_array_equal(
+            found["token_ids"], ids[best_first, 1:], err_msg=place
+        )
+        expected = {"scores": scores[best_first]}
+        self.assert_close(
+            {"scores": found["scores"]}, expected, "beam search", atol=1e-5
+        )
+        expected = {"attention": (attention * is_word[..., None])[best_first]}
+        self.assert_close(
+            {"attention": found["attention"]},
+            expected,
+            "beam search",
+            rtol=1e-7,
+            atol=1e-5,
+        )
 
     @staticmethod
     def search(decoder, feature_map, num_beams=3, max_length=6, penalty=0.8):
@@ -283,13 +330,11 @@ class DecoderContract:
             expected = function(*inputs.values())
             lite = interpreter.get_signature_runner(name)
             lite_inputs = {n: x.numpy() for n, x in inputs.items()}
-            for got, atol in (
-                (saved[name](**inputs), 1e-5),
-                (lite(**lite_inputs), 1e-4),
+            for form, got, atol in (
+                (f"{name} of the SavedModel", saved[name](**inputs), 1e-5),
+                (f"{name} in TFLite", lite(**lite_inputs), 1e-4),
             ):
-                assert set(got) == set(expected)
-                for key, value in got.items():
-                    assert_close([np.asarray(value)], [np.asarray(expected[key])], atol)
+                self.assert_close(dict(got), expected, form, atol=atol)
 
     @staticmethod
     def has_no_computed_shapes(content: bytes) -> None:
