@@ -13,7 +13,7 @@ from keras_imgdesc.backend import compile_function
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph
 from keras_imgdesc.captioning.search.constraints import Constraints
-from keras_imgdesc.captioning.search.decoding import SearchResult, normalize_by_length
+from keras_imgdesc.captioning.search.decoding import SearchResult
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.sampling import draw_noise
 from keras_imgdesc.captioning.search.settings import GenerationSettings
@@ -128,15 +128,11 @@ class CaptionGenerator:
             found = run(batch, np.float32(settings.length_penalty), *obeyed)
         chosen = np.zeros(count, int)
         if reranker is not None:
-            chosen = self._choose(reranker, images, found, settings.length_penalty)
+            chosen = self._choose(reranker, images, found)
         return self._captions(found, chosen)
 
     def _choose(
-        self,
-        reranker: Reranker,
-        images: np.ndarray,
-        found: SearchResult,
-        length_penalty: float,
+        self, reranker: Reranker, images: np.ndarray, found: SearchResult
     ) -> np.ndarray:
         """Return the index of the chosen beam of each image, int (images,)."""
         count = len(images)
@@ -146,10 +142,8 @@ class CaptionGenerator:
             token_ids.reshape(count * beams, -1)
         )
         rows = [texts[i * beams : (i + 1) * beams] for i in range(count)]
-        scores = ops.convert_to_numpy(
-            normalize_by_length(found.totals, found.lengths, length_penalty)
-        )
-        return reranker.choose(images, rows, scores[:count])
+        scores = ops.convert_to_numpy(found.scores)[:count]
+        return reranker.choose(images, rows, scores)
 
     def _function(
         self,

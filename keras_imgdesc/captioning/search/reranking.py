@@ -50,7 +50,8 @@ class Reranker:
             images: uint8 (images, height, width, 3).
             captions: the same number of captions per image. An empty one is chosen only
                 if all are empty.
-            scores: float (images, captions), scores of the search.
+            scores: float (images, captions), scores of the search. That of a beam which
+                is not a caption is so low that it is never chosen; see `SearchResult`.
         """
         beams = len(captions[0])
         flat = [text for row in captions for text in row]

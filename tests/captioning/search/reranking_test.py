@@ -1,5 +1,7 @@
 """A matcher chooses among the beams."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -32,9 +34,17 @@ def beams(captioner, photos):
         max_length=settings.max_length,
         length_penalty=settings.length_penalty,
     )
-    texts = [captioner.tokenizer.detokenize(row) for row in np.asarray(found.token_ids)]
     scores = normalize_by_length(found.totals, found.lengths, settings.length_penalty)
-    return texts, np.asarray(scores)
+    # A beam that the search abandoned is not a caption.
+    lengths, is_finished = np.asarray(found.lengths), np.asarray(found.finished)
+    is_caption = is_finished | (lengths == settings.max_length)
+    assert not is_caption.all()
+    texts = [captioner.tokenizer.detokenize(row) for row in np.asarray(found.token_ids)]
+    pairs = list(zip(texts, np.asarray(scores), is_caption, strict=True))
+    return (
+        [list(itertools.compress(row, kept)) for row, _, kept in pairs],
+        [row[kept] for _, row, kept in pairs],
+    )
 
 
 @pytest.mark.parametrize("sign", [1, -1])
