@@ -102,6 +102,8 @@ def test_score_takes_long_and_unknown_captions(toy_captioner, photos):
     assert toy_captioner.score(photos[0], "").token_ids.tolist() == [3]
     with pytest.raises(InputError, match="as many captions as images"):
         toy_captioner.score(photos, CAPTIONS[:2])
+    with pytest.raises(InputError, match="batch_size=0"):
+        toy_captioner.score(photos[0], "a dog", batch_size=0)
 
 
 def test_a_broken_file_does_not_affect_others(toy_captioner, files):

@@ -95,9 +95,9 @@ def _refuse_unknown(name: str, words: list[str], vocabulary: Vocabulary) -> None
     known = vocabulary.tokens[len(SPECIAL_TOKENS) :]
     near = {word: get_close_matches(word, known) for word in unknown}
     hints = [
-        f"Instead of {word!r}, use {' or '.join(words)}"
-        for word, words in near.items()
-        if words
+        f"Instead of {word!r}, use {' or '.join(similar)}"
+        for word, similar in near.items()
+        if similar
     ]
     raise InputError(
         f"{name} must have words of the captioner's vocabulary only",

@@ -197,7 +197,7 @@ def check_at_least(minimum: float, **values: Any) -> None:
         InputError: a number is too small.
     """
     for name, value in values.items():
-        if isinstance(value, (int, float)) and not value >= minimum:
+        if isinstance(value, (int, float, np.number)) and not value >= minimum:
             raise InputError(
                 f"{name} must be at least {minimum}",
                 f"Use {minimum} or more",

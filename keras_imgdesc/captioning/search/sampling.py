@@ -171,7 +171,7 @@ def check_sampling(temperature: Any, top_k: Any, top_p: Any) -> None:
         ("top_p must be in (0, 1]", "top_p", top_p, lambda x: 0 < x <= 1),
     )
     for rule, name, value, holds in rules:
-        if isinstance(value, (int, float)) and not holds(value):
+        if isinstance(value, (int, float, np.number)) and not holds(value):
             raise InputError(rule, f"Omit {name} for the default", **{name: value})
 
 

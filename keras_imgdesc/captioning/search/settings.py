@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from types import NoneType
 from typing import Any
+
+import numpy as np
 
 from keras_imgdesc.captioning.search.decoding import check_at_least
 from keras_imgdesc.captioning.search.sampling import (
@@ -13,6 +16,17 @@ from keras_imgdesc.captioning.search.sampling import (
     required_words_are_not_sampled,
 )
 from keras_imgdesc.errors import InputError
+
+# Types of the settings that are numbers.
+_NUMBERS: dict[str, tuple[type, ...]] = {
+    "num_beams": (int,),
+    "max_length": (int,),
+    "length_penalty": (int, float),
+    "temperature": (int, float, NoneType),
+    "top_k": (int, NoneType),
+    "top_p": (int, float, NoneType),
+    "seed": (int, NoneType),
+}
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,8 @@ class GenerationSettings:
         object.__setattr__(self, "prefix", self.prefix or None)
         for name in ("require", "avoid"):
             object.__setattr__(self, name, _word_tuple(name, getattr(self, name)))
+        for name, kinds in _NUMBERS.items():
+            object.__setattr__(self, name, _number(name, getattr(self, name), kinds))
         check_at_least(1, num_beams=self.num_beams, max_length=self.max_length)
         check_at_least(0, length_penalty=self.length_penalty)
         check_sampling(self.temperature, self.top_k, self.top_p)
@@ -130,6 +146,16 @@ class GenerationSettings:
     def get_config(self) -> dict[str, Any]:
         """Return the settings that are not None, ready for JSON."""
         return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+def _number(name: str, value: Any, kinds: tuple[type, ...]) -> Any:
+    """Return a number of Python, also for one of NumPy, which JSON would refuse."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        rule = "a number" if float in kinds else "a whole number"
+        raise InputError(f"{name} must be {rule}", "Convert it", **{name: value})
+    return value
 
 
 def _word_tuple(name: str, words: Any) -> tuple[str, ...] | None:

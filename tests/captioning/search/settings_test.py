@@ -1,3 +1,6 @@
+import json
+
+import numpy as np
 import pytest
 
 from keras_imgdesc.captioning import GenerationSettings
@@ -44,6 +47,26 @@ def test_settings_out_of_range_are_refused(setting):
     (name,) = setting
     with pytest.raises(InputError, match=name):
         GenerationSettings(**setting)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"num_beams": "3"}, {"max_length": 7.5}, {"length_penalty": None}, {"seed": True}],
+    ids=str,
+)
+def test_settings_of_a_wrong_type_are_refused(setting):
+    (name,) = setting
+    with pytest.raises(InputError, match=f"{name} must be a (whole )?number"):
+        GenerationSettings(**setting)
+
+
+def test_numbers_of_numpy_are_those_of_python():
+    settings = GenerationSettings(num_beams=np.int64(5), temperature=np.float32(0.5))
+    assert settings == GenerationSettings(num_beams=5, temperature=0.5)
+    assert json.loads(json.dumps(settings.get_config())) == settings.get_config()
+    for setting in ({"num_beams": np.int64(0)}, {"top_p": np.float32(2)}):
+        with pytest.raises(InputError, match=next(iter(setting))):
+            GenerationSettings(**setting)
 
 
 def test_words_are_tuples_or_none():
