@@ -25,9 +25,9 @@ from keras_imgdesc.captioning.decoders.word_embedding import WordEmbedding
 class AttentionDecoder(Decoder):
     """Base of decoders that attend to the locations of a feature map.
 
-    It has the options, the layers around words and the guide by concepts, and both
-    forms of a decoder around three methods of a subclass: `_begin` for an image,
-    `_read` for all words at once and `_advance` for one.
+    It holds the options, the word layers and the concept guide, and implements both
+    forms of a decoder with three methods of a subclass: `_begin` reads an image,
+    `_read` all words at once, and `_advance` one word.
 
     A subclass's constructor calls `_set_options`, creates its layers, among them
     those of `_add_word_layers` and `_add_output_layers`, and then calls this
@@ -47,6 +47,7 @@ class AttentionDecoder(Decoder):
         self.per_caption = RepeatForCaptions(name="per_caption")
         self.blank_images = None
         if self.image_dropout:
+            # It also scales the other images, which their normalization undoes.
             self.blank_images = keras.layers.Dropout(
                 self.image_dropout, noise_shape=(None, 1, 1, 1), name="blank_images"
             )

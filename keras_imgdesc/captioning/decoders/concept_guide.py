@@ -12,6 +12,7 @@ from keras_imgdesc.captioning.concepts.concept_detector import ConceptDetector
 from keras_imgdesc.captioning.decoders.concept_attention import ConceptAttention
 from keras_imgdesc.captioning.decoders.concept_pointer import ConceptPointer
 from keras_imgdesc.captioning.decoders.word_embedding import WordEmbedding
+from keras_imgdesc.errors import InputError
 
 
 class ConceptGuide:
@@ -26,6 +27,10 @@ class ConceptGuide:
         word_embedding: the decoder's, which embeds the concepts.
         concept_dim: width of the attention's keys and values.
         image_dim: width of what the decoder knows of the image.
+
+    Raises:
+        InputError: an argument of the detector is out of range, or a noun is not in the
+            decoder's vocabulary.
     """
 
     def __init__(
@@ -38,6 +43,15 @@ class ConceptGuide:
         self.detector = ConceptDetector(
             **concepts, dtype="float32", name="concept_detector"
         )
+        ids, size = self.detector.noun_token_ids, word_embedding.vocabulary_size
+        if not all(0 <= token_id < size for token_id in ids):
+            raise InputError(
+                "noun_token_ids must be token ids of the decoder's vocabulary",
+                "Build concepts with ConceptTable.detector_config for this vocabulary",
+                smallest=min(ids),
+                largest=max(ids),
+                vocabulary_size=size,
+            )
         self._embed = word_embedding
         self._summary = keras.layers.Dense(
             image_dim, use_bias=False, name="concept_summary"

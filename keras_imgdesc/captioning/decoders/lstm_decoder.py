@@ -46,7 +46,8 @@ class LSTMDecoder(RecurrentDecoder):
 
     Raises:
         InputError: a size is not positive, a dropout rate is outside [0, 1),
-            `num_heads` does not divide `feature_dim`, or an option is unknown.
+            `num_heads` does not divide `feature_dim`, `concepts` do not fit the
+            vocabulary, or an option is unknown.
 
     Example:
 

@@ -54,8 +54,8 @@ class TransformerDecoder(AttentionDecoder):
 
     Raises:
         InputError: a size is not positive, a dropout rate is outside [0, 1),
-            `num_heads` does not divide `hidden_dim` and `feature_dim`, or an option is
-            unknown.
+            `num_heads` does not divide `hidden_dim` and `feature_dim`, `concepts` do
+            not fit the vocabulary, or an option is unknown.
 
     Example:
 

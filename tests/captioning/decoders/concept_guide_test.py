@@ -97,16 +97,34 @@ def test_captions_alone_train_what_images_train(shake):
 
 
 def test_a_blank_image_keeps_its_concepts(shake):
-    decoder = guided(shake, image_dropout=0.999)
-    features = np.random.default_rng(0).normal(size=(8, 2, 2, 6)).astype("float32")
-    inputs = {"feature_map": features, "token_ids": np.full((8, 3), 2, "int32")}
     keras.utils.set_random_seed(0)
-    trained = ops.convert_to_numpy(decoder(inputs, training=True)["attention"])
-    blank, _ = decoder.begin(np.zeros_like(features), decoder.guide.detector(features))
-    for name in ("keys", "input"):
-        seen, _ = decoder.begin(features)
-        assert not np.allclose(seen[name], blank[name])
-    assert np.isfinite(trained).all()
+    decoder = guided(shake, image_dropout=0.999, dropout=0.0)
+    features = np.random.default_rng(0).normal(size=(4, 2, 2, 6)).astype("float32")
+    token_ids = np.array([[2, 5, 8], [2, 7, 4], [2, 6, 6], [2, 9, 5]], "int32")
+    images = {"feature_map": features, "token_ids": token_ids}
+    blank = decoder(images, training=True)
+    concept_ids, weights = map(ops.convert_to_numpy, decoder.guide.detector(features))
+    alone = decoder.unpaired_model()(
+        {
+            "concept_ids": concept_ids,
+            "concept_weights": weights,
+            "token_ids": token_ids,
+        }
+    )
+    seen = decoder(images)
+    for name in ("logits", "attention"):
+        got, expected, other = (
+            ops.convert_to_numpy(outputs[name]) for outputs in (blank, alone, seen)
+        )
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5, err_msg=name)
+        assert (np.abs(got - other).max(axis=(1, 2)) > 1e-3).all(), name
+
+
+@pytest.mark.parametrize("token_id", [-1, 12])
+def test_a_noun_outside_the_vocabulary_is_refused(token_id):
+    concepts = CONCEPTS | {"noun_token_ids": [5, 6, token_id], "num_concepts": 2}
+    with pytest.raises(InputError, match="token ids of the decoder's vocabulary"):
+        LSTMDecoder(12, (2, 2, 6), concepts=concepts, **SMALL)
 
 
 def test_a_decoder_without_concepts_does_not_learn_from_captions_alone():
