@@ -9,15 +9,17 @@ import numpy as np
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.evaluation.captions.requirements import (
     check_references,
+    checked_references,
     import_package,
 )
 from keras_imgdesc.evaluation.captions.tokenizers import CaptionSplitter, WordTokenizer
+from keras_imgdesc.evaluation.captions.word_metric import WordMetric
 from keras_imgdesc.evaluation.metric import Sampler
 
 ORDERS = 4
 
 
-class Bleu:
+class Bleu(WordMetric):
     """BLEU-1 to BLEU-4 of a corpus; see `bleu`.
 
     Args:
@@ -34,17 +36,7 @@ class Bleu:
 
     name = "bleu_4"
     higher_is_better = True
-
-    def __init__(self, tokenizer: CaptionSplitter | None = None) -> None:
-        self.tokenizer = tokenizer or WordTokenizer()
-
-    def check(self) -> None:
-        """Check that sacrebleu is installed.
-
-        Raises:
-            InputError: it is not.
-        """
-        import_package("sacrebleu")
+    PACKAGE = "sacrebleu"
 
     def compute(
         self, captions: Sequence[str], collection: CaptionCollection
@@ -71,15 +63,15 @@ class Bleu:
         Raises:
             InputError: see `bleu`.
         """
-        check_references(captions, [e.captions for e in collection])
+        references = checked_references(captions, collection)
         counter = import_package("sacrebleu").BLEU(
             tokenize="none", force=True, effective_order=True
         )
-        split = self.tokenizer(captions)
+        split = self.tokenizer
         counts = np.array(
             [
-                _counts(counter.sentence_score(caption, self.tokenizer(e.captions)))
-                for caption, e in zip(split, collection, strict=True)
+                _counts(counter.sentence_score(caption, split(texts)))
+                for caption, texts in zip(split(captions), references, strict=True)
             ]
         )
         return lambda drawn: _scores(drawn @ counts)

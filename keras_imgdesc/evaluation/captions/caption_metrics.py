@@ -15,6 +15,7 @@ from keras_imgdesc.evaluation.captions.rouge import RougeL
 from keras_imgdesc.evaluation.captions.scene_accuracy import SceneCaptionAccuracy
 from keras_imgdesc.evaluation.captions.spice import Spice
 from keras_imgdesc.evaluation.captions.tokenizers import CaptionSplitter
+from keras_imgdesc.evaluation.captions.word_metric import WordMetric
 from keras_imgdesc.evaluation.metric import Metric, check_metrics
 
 __all__ = [
@@ -109,7 +110,7 @@ def build_metrics(
     if tokenizer is not None:
         tokenizer.check()
         for metric in found:
-            if hasattr(metric, "tokenizer"):
+            if isinstance(metric, WordMetric):
                 metric.tokenizer = tokenizer
     check_metrics(found)
     return found

@@ -10,13 +10,15 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.evaluation.captions.cider_sampler import CiderSampler
 from keras_imgdesc.evaluation.captions.requirements import (
     check_references,
+    checked_references,
     import_package,
 )
 from keras_imgdesc.evaluation.captions.tokenizers import CaptionSplitter, WordTokenizer
+from keras_imgdesc.evaluation.captions.word_metric import WordMetric
 from keras_imgdesc.evaluation.metric import Sampler
 
 
-class CiderD:
+class CiderD(WordMetric):
     """CIDEr-D of a corpus; see `cider_d`.
 
     Args:
@@ -25,17 +27,7 @@ class CiderD:
 
     name = "cider_d"
     higher_is_better = True
-
-    def __init__(self, tokenizer: CaptionSplitter | None = None) -> None:
-        self.tokenizer = tokenizer or WordTokenizer()
-
-    def check(self) -> None:
-        """Check that pycocoevalcap is installed.
-
-        Raises:
-            InputError: it is not.
-        """
-        import_package("pycocoevalcap.cider.cider")
+    PACKAGE = "pycocoevalcap.cider.cider"
 
     def compute(
         self, captions: Sequence[str], collection: CaptionCollection
@@ -65,8 +57,7 @@ class CiderD:
         Raises:
             InputError: see `cider_d`.
         """
-        references = [example.captions for example in collection]
-        check_references(captions, references)
+        references = checked_references(captions, collection)
         return CiderSampler(
             self.tokenizer(captions), [self.tokenizer(r) for r in references]
         )

@@ -10,12 +10,12 @@ import numpy as np
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.captions.mean_metric import MeanMetric
 from keras_imgdesc.evaluation.matching.pair_scores import pair_scores
-from keras_imgdesc.evaluation.metric import Sampler, mean_sampler
 from keras_imgdesc.matching import ImageEmbeddings
 
 
-class MatcherScore:
+class MatcherScore(MeanMetric):
     """Mean f(I, D) of the images and their captions: a metric without references.
 
     Its scale is the matcher's own, so scores of different matchers cannot be compared.
@@ -50,6 +50,20 @@ class MatcherScore:
         """Return `matcher_score` and `empty_captions`, their number.
 
         Args:
+            captions, collection: see `score_images`.
+
+        Raises:
+            ImageError, InputError: see `score_images`.
+        """
+        empty = sum(not text.strip() for text in captions)
+        return super().compute(captions, collection) | {"empty_captions": empty}
+
+    def score_images(
+        self, captions: Sequence[str], collection: CaptionCollection
+    ) -> dict[str, np.ndarray]:
+        """Return `matcher_score`, the f(I, D) of each image and its caption.
+
+        Args:
             captions: generated captions, one per image.
             collection: the images; their references are not read.
 
@@ -57,27 +71,6 @@ class MatcherScore:
             ImageError: an image cannot be read.
             InputError: the numbers of captions and images differ.
         """
-        return {
-            "matcher_score": float(self._scores(captions, collection).mean()),
-            "empty_captions": sum(not text.strip() for text in captions),
-        }
-
-    def sampler(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> Sampler:
-        """Return a sampler of the same number; see `ResampledMetric.sampler`.
-
-        Args:
-            captions, collection: see `compute`.
-
-        Raises:
-            ImageError, InputError: see `compute`.
-        """
-        return mean_sampler({"matcher_score": self._scores(captions, collection)})
-
-    def _scores(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> np.ndarray:
         texts, examples = list(captions), collection.examples
         if not 0 < len(texts) == len(examples):
             raise InputError(
@@ -97,7 +90,7 @@ class MatcherScore:
                 rows,
                 np.arange(len(rows)),
             )
-        return found
+        return {"matcher_score": found}
 
     def _images(self, examples: list[CaptionedImage]) -> ImageEmbeddings:
         # Examples are compared by identity: they have no other equality.

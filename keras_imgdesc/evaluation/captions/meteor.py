@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.evaluation.captions.meteor_process import MeteorProcess
-from keras_imgdesc.evaluation.captions.requirements import check_references
-from keras_imgdesc.evaluation.captions.tokenizers import CaptionSplitter, WordTokenizer
+from keras_imgdesc.evaluation.captions.word_metric import JavaMetric
 from keras_imgdesc.evaluation.metric import Sampler
 
 # Parameters of METEOR 1.5 for English.
@@ -19,7 +17,7 @@ ALPHA, BETA, GAMMA, DELTA = 0.85, 0.2, 0.6, 0.75
 STAGE_WEIGHTS = np.array([1.0, 0.6, 0.8, 0.6])
 
 
-class Meteor:
+class Meteor(JavaMetric):
     """METEOR 1.5 of a corpus: words aligned exactly, by stem, synonym or paraphrase.
 
     Runs in Java. The score of a corpus is not the mean of its images' scores: their
@@ -34,12 +32,6 @@ class Meteor:
 
     name = "meteor"
     higher_is_better = True
-    needs = "runs in Java"
-
-    def __init__(self, tokenizer: CaptionSplitter | None = None) -> None:
-        self.tokenizer = tokenizer or WordTokenizer()
-        # Starting Java and aligning takes long, and `compute` and `sampler` need it.
-        self._last: tuple[Any, np.ndarray] | None = None
 
     def check(self) -> None:
         """Check that Java and pycocoevalcap are installed.
@@ -62,7 +54,7 @@ class Meteor:
             InputError: the numbers of captions and images differ, Java or pycocoevalcap
                 is missing, or Java fails.
         """
-        statistics = self._align(captions, collection)
+        statistics = self.measure_once(captions, collection)
         once = np.ones((1, len(statistics)), int)
         return {"meteor": float(meteor_scores(once, statistics)[0])}
 
@@ -77,22 +69,17 @@ class Meteor:
         Raises:
             InputError: see `compute`.
         """
-        statistics = self._align(captions, collection)
+        statistics = self.measure_once(captions, collection)
         return lambda counts: {"meteor": meteor_scores(counts, statistics)}
 
-    def _align(
-        self, captions: Sequence[str], collection: CaptionCollection
+    def measure(
+        self, captions: Sequence[str], references: Sequence[Sequence[str]]
     ) -> np.ndarray:
-        references = [example.captions for example in collection]
-        check_references(captions, references)
-        key = (list(captions), references)
-        if self._last is None or self._last[0] != key:
-            split = self.tokenizer
-            pairs = zip(split(captions), references, strict=True)
-            with MeteorProcess() as meteor:
-                found = [meteor.align(c, split(texts)) for c, texts in pairs]
-            self._last = (key, np.stack(found))
-        return self._last[1]
+        """Return the statistics of each image, float64 `(images, NUM_STATISTICS)`."""
+        split = self.tokenizer
+        pairs = zip(split(captions), references, strict=True)
+        with MeteorProcess() as meteor:
+            return np.stack([meteor.align(c, split(texts)) for c, texts in pairs])
 
 
 def meteor_scores(counts: np.ndarray, statistics: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.captions.requirements import check_references
-from keras_imgdesc.evaluation.metric import Sampler, mean_sampler
+from keras_imgdesc.evaluation.captions.mean_metric import MeanMetric
+from keras_imgdesc.evaluation.captions.requirements import checked_references
 
 # People who have to use a word.
 AGREEING = 3
@@ -29,7 +29,7 @@ _OTHER_WORDS = """
 OTHER_WORDS = frozenset(_OTHER_WORDS.split())
 
 
-class NamedThings:
+class NamedThings(MeanMetric):
     """Share of captions that name a thing which several references name.
 
     A thing is a word that at least `agreeing` references of the image use, singular or
@@ -65,45 +65,25 @@ class NamedThings:
         self.agreeing = agreeing
         self.settings = {"named_by": agreeing}
 
-    def compute(
+    def score_images(
         self, captions: Sequence[str], collection: CaptionCollection
-    ) -> dict[str, float]:
-        """Return `named_things` and `nameable`, in percent.
+    ) -> dict[str, np.ndarray]:
+        """Return `named_things` and `nameable` of each image, 0 or 100.
 
         Args:
             captions: generated captions, one per image.
             collection: images with reference captions.
 
         Returns:
-            `named_things`: captions that name a thing, of all captions.
-            `nameable`: images with a thing that enough references name, the highest
-            possible value of `named_things`.
+            `named_things`: whether the caption names a thing.
+            `nameable`: whether enough references name the same thing. Its mean is the
+            highest possible value of `named_things`.
 
         Raises:
-            InputError: the numbers of captions and images differ, or no image has
-                enough references.
+            InputError: the numbers of captions and images differ, an image has no
+                reference, or none has enough.
         """
-        found = self._of_images(captions, collection)
-        return {name: float(values.mean()) for name, values in found.items()}
-
-    def sampler(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> Sampler:
-        """Return a sampler of the same numbers; see `ResampledMetric.sampler`.
-
-        Args:
-            captions, collection: see `compute`.
-
-        Raises:
-            InputError: see `compute`.
-        """
-        return mean_sampler(self._of_images(captions, collection))
-
-    def _of_images(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> dict[str, np.ndarray]:
-        references = [example.captions for example in collection]
-        check_references(captions, references)
+        references = checked_references(captions, collection)
         if not any(len(texts) >= self.agreeing for texts in references):
             raise InputError(
                 f"Named things are words that {self.agreeing} references of an image "

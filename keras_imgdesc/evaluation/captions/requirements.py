@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 
 
@@ -40,6 +41,23 @@ def check_references(
             "Omit images without reference captions",
             index=index,
         )
+
+
+def checked_references(
+    captions: Sequence[str], collection: CaptionCollection
+) -> list[tuple[str, ...]]:
+    """Return the references of each image, once `check_references` accepts them.
+
+    Args:
+        captions: generated captions, one per image.
+        collection: images with reference captions.
+
+    Raises:
+        InputError: see `check_references`.
+    """
+    references = [example.captions for example in collection]
+    check_references(captions, references)
+    return references
 
 
 def import_package(name: str) -> Any:

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.evaluation.captions.mean_metric import MeanMetric
 from keras_imgdesc.evaluation.captions.requirements import (
-    check_references,
+    checked_references,
     import_package,
 )
-from keras_imgdesc.evaluation.captions.tokenizers import CaptionSplitter, WordTokenizer
-from keras_imgdesc.evaluation.metric import Sampler, mean_sampler
+from keras_imgdesc.evaluation.captions.word_metric import WordMetric
 
 
-class RougeL:
+class RougeL(WordMetric, MeanMetric):
     """ROUGE-L: the longest common subsequence of a caption and its references.
 
     Precision and recall are each the best over the references, and their F-measure
@@ -31,55 +31,25 @@ class RougeL:
 
     name = "rouge_l"
     higher_is_better = True
+    PACKAGE = "pycocoevalcap.rouge.rouge"
 
-    def __init__(self, tokenizer: CaptionSplitter | None = None) -> None:
-        self.tokenizer = tokenizer or WordTokenizer()
-
-    def check(self) -> None:
-        """Check that pycocoevalcap is installed.
-
-        Raises:
-            InputError: it is not.
-        """
-        import_package("pycocoevalcap.rouge.rouge")
-
-    def compute(
+    def score_images(
         self, captions: Sequence[str], collection: CaptionCollection
-    ) -> dict[str, float]:
-        """Return `rouge_l` in [0, 100].
+    ) -> dict[str, np.ndarray]:
+        """Return `rouge_l` of each image, in [0, 100].
 
         Args:
             captions: generated captions, one per image.
             collection: images with reference captions.
 
         Raises:
-            InputError: the numbers of captions and images differ, or pycocoevalcap is
-                not installed.
+            InputError: the numbers of captions and images differ, an image has no
+                reference, or pycocoevalcap is not installed.
         """
-        return {"rouge_l": float(self._scores(captions, collection).mean())}
-
-    def sampler(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> Sampler:
-        """Return a sampler of the same number; see `ResampledMetric.sampler`.
-
-        Args:
-            captions, collection: see `compute`.
-
-        Raises:
-            InputError: see `compute`.
-        """
-        return mean_sampler({"rouge_l": self._scores(captions, collection)})
-
-    def _scores(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> np.ndarray:
-        references = [example.captions for example in collection]
-        check_references(captions, references)
-        rouge = import_package("pycocoevalcap.rouge.rouge").Rouge()
+        references = checked_references(captions, collection)
+        rouge = import_package(self.PACKAGE).Rouge()
         split = self.tokenizer
         pairs = zip(split(captions), references, strict=True)
         # An empty text would share its one empty word with another empty text.
-        return np.array(
-            [100 * rouge.calc_score([c], split(r)) if c else 0.0 for c, r in pairs]
-        )
+        scores = [100 * rouge.calc_score([c], split(r)) if c else 0.0 for c, r in pairs]
+        return {"rouge_l": np.array(scores)}

@@ -10,10 +10,10 @@ import numpy as np
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.scenes import graph_matches, objects_match
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.evaluation.metric import Sampler, mean_sampler
+from keras_imgdesc.evaluation.captions.mean_metric import MeanMetric
 
 
-class SceneCaptionAccuracy:
+class SceneCaptionAccuracy(MeanMetric):
     """Share of captions of Scenes that are exactly right, judged by the scene graphs.
 
     Example:
@@ -31,42 +31,23 @@ class SceneCaptionAccuracy:
     name = "scene_graph"
     higher_is_better = True
 
-    def compute(
+    def score_images(
         self, captions: Sequence[str], collection: CaptionCollection
-    ) -> dict[str, float]:
-        """Return `scene_graph` and `scene_objects`, in percent.
+    ) -> dict[str, np.ndarray]:
+        """Return `scene_graph` and `scene_objects` of each image, 0 or 100.
 
         Args:
             captions: generated captions, one per image.
             collection: images with a scene graph in `extra["scene_graph"]`.
 
         Returns:
-            `scene_graph`: captions with the right objects and relations.
-            `scene_objects`: captions with the right objects.
+            `scene_graph`: whether objects and relations are right.
+            `scene_objects`: whether the objects are right.
 
         Raises:
             InputError: an image has no scene graph, or the numbers of captions and
                 images differ.
         """
-        found = self._of_images(captions, collection)
-        return {name: float(values.mean()) for name, values in found.items()}
-
-    def sampler(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> Sampler:
-        """Return a sampler of the same numbers; see `ResampledMetric.sampler`.
-
-        Args:
-            captions, collection: see `compute`.
-
-        Raises:
-            InputError: see `compute`.
-        """
-        return mean_sampler(self._of_images(captions, collection))
-
-    def _of_images(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> dict[str, np.ndarray]:
         graphs = [example.extra.get("scene_graph") for example in collection]
         if not all(graphs) or not 0 < len(captions) == len(graphs):
             raise InputError(

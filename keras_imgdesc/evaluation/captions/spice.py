@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.captions.mean_metric import MeanMetric
 from keras_imgdesc.evaluation.captions.requirements import (
-    check_references,
     find_java,
     import_package,
     package_file,
 )
-from keras_imgdesc.evaluation.captions.tokenizers import CaptionSplitter, WordTokenizer
-from keras_imgdesc.evaluation.metric import Sampler, mean_sampler
+from keras_imgdesc.evaluation.captions.word_metric import JavaMetric
 
 # The files that pycocoevalcap downloads the first time it computes SPICE.
 DOWNLOADED = ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar")
 
 
-class Spice:
+class Spice(JavaMetric, MeanMetric):
     """SPICE: F1 of the objects, attributes and relations in a caption.
 
     Runs in Java and needs two files that pycocoevalcap does not contain and would
@@ -38,12 +36,6 @@ class Spice:
 
     name = "spice"
     higher_is_better = True
-    needs = "runs in Java"
-
-    def __init__(self, tokenizer: CaptionSplitter | None = None) -> None:
-        self.tokenizer = tokenizer or WordTokenizer()
-        # SPICE takes minutes, and both `compute` and `sampler` need it.
-        self._last: tuple[Any, np.ndarray] | None = None
 
     def check(self) -> None:
         """Check that Java, pycocoevalcap and the downloaded files are there.
@@ -63,46 +55,29 @@ class Spice:
                 folder=folder,
             )
 
-    def compute(
+    def score_images(
         self, captions: Sequence[str], collection: CaptionCollection
-    ) -> dict[str, float]:
-        """Return `spice` in [0, 100].
+    ) -> dict[str, np.ndarray]:
+        """Return `spice` of each image, in [0, 100].
 
         Args:
             captions: generated captions, one per image.
             collection: images with reference captions.
 
         Raises:
-            InputError: the numbers of captions and images differ, or see `check`.
+            InputError: the numbers of captions and images differ, an image has no
+                reference, or see `check`.
         """
-        return {"spice": float(self._scores(captions, collection).mean())}
+        return {"spice": self.measure_once(captions, collection)}
 
-    def sampler(
-        self, captions: Sequence[str], collection: CaptionCollection
-    ) -> Sampler:
-        """Return a sampler of the same number; see `ResampledMetric.sampler`.
-
-        Args:
-            captions, collection: see `compute`.
-
-        Raises:
-            InputError: see `compute`.
-        """
-        return mean_sampler({"spice": self._scores(captions, collection)})
-
-    def _scores(
-        self, captions: Sequence[str], collection: CaptionCollection
+    def measure(
+        self, captions: Sequence[str], references: Sequence[Sequence[str]]
     ) -> np.ndarray:
-        references = [example.captions for example in collection]
-        check_references(captions, references)
-        key = (list(captions), references)
-        if self._last is None or self._last[0] != key:
-            self.check()
-            spice = import_package("pycocoevalcap.spice.spice").Spice()
-            expected = {i: self.tokenizer(r) for i, r in enumerate(references)}
-            given = {i: [c] for i, c in enumerate(self.tokenizer(captions))}
-            _, details = spice.compute_score(expected, given)
-            # Without objects in caption and references there is no F1.
-            found = np.nan_to_num([detail["All"]["f"] for detail in details])
-            self._last = (key, 100 * found)
-        return self._last[1]
+        """Return the score of each image, float64 `(images,)`."""
+        self.check()
+        spice = import_package("pycocoevalcap.spice.spice").Spice()
+        expected = {i: self.tokenizer(r) for i, r in enumerate(references)}
+        given = {i: [c] for i, c in enumerate(self.tokenizer(captions))}
+        _, details = spice.compute_score(expected, given)
+        # Without objects in caption and references there is no F1.
+        return 100 * np.nan_to_num([detail["All"]["f"] for detail in details])
