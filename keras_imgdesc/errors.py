@@ -84,6 +84,23 @@ def refuse_unknown_options(owner: type, unknown: dict[str, object]) -> None:
     )
 
 
+def check_on_error(on_error: str) -> None:
+    """Refuse an `on_error` other than `"raise"` and `"return"`.
+
+    Args:
+        on_error: what a method does with an image that cannot be read.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if on_error not in ("raise", "return"):
+        raise InputError(
+            "on_error must be 'raise' or 'return'",
+            "Use 'raise' to stop at a broken image, or 'return' to go on",
+            on_error=on_error,
+        )
+
+
 def _rebuild(
     kind: type[InputError], rule: str, remedy: str, received: dict[str, object]
 ) -> InputError:

@@ -22,7 +22,7 @@ from keras_imgdesc.captioning.search.decoding import check_at_least
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.captioning.training_data import batching, training_dataset
-from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
+from keras_imgdesc.errors import ImageError, check_on_error, refuse_unknown_options
 from keras_imgdesc.images.inputs import (
     fitting_batch_size,
     is_single,
@@ -167,7 +167,7 @@ class ImageCaptioner(Task, CaptionerGraph):
             ImageError: an image cannot be read.
             InputError: a setting is out of range, or words cannot be obeyed.
         """
-        _check_on_error(on_error)
+        check_on_error(on_error)
         results: list[Any] = []
         stream = self.generate_stream(
             iterate_images(inputs),
@@ -249,7 +249,7 @@ class ImageCaptioner(Task, CaptionerGraph):
             InputError: the decoder is not guided by concepts, or a setting is out of
                 range.
         """
-        _check_on_error(on_error)
+        check_on_error(on_error)
         check_at_least(1, batch_size=batch_size)
         stream = self._concept_finder.stream(iterate_images(inputs), batch_size)
         results: list[Any] = []
@@ -418,12 +418,3 @@ class ImageCaptioner(Task, CaptionerGraph):
             )
         config["generation"] = GenerationSettings(**config["generation"])
         return cls(**config)
-
-
-def _check_on_error(on_error: str) -> None:
-    if on_error not in ("raise", "return"):
-        raise InputError(
-            "on_error must be 'raise' or 'return'",
-            "Use one of ['raise', 'return']",
-            on_error=on_error,
-        )

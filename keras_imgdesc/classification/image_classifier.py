@@ -14,7 +14,12 @@ import numpy as np
 from keras_imgdesc.classification.class_predictor import ClassPredictor, softmax
 from keras_imgdesc.classification.classifier_model import ClassifierModel
 from keras_imgdesc.classification.labels import Labels
-from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
+from keras_imgdesc.errors import (
+    ImageError,
+    InputError,
+    check_on_error,
+    refuse_unknown_options,
+)
 from keras_imgdesc.images import fitting_batch_size, is_single, iterate_images
 from keras_imgdesc.prediction import Prediction
 from keras_imgdesc.presets.task import Task
@@ -120,12 +125,7 @@ class ImageClassifier(Task, ClassifierModel):
             ImageError: an image cannot be read.
             InputError: a setting is out of range.
         """
-        if on_error not in ("raise", "return"):
-            raise InputError(
-                "on_error must be 'raise' or 'return'",
-                "Use one of ['raise', 'return']",
-                on_error=on_error,
-            )
+        check_on_error(on_error)
         results: list[Any] = []
         stream = self.classify_stream(
             iterate_images(inputs),

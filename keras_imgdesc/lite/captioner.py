@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from keras_imgdesc.caption import Caption
-from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.errors import ImageError, InputError, check_on_error
 from keras_imgdesc.images import load_image
-from keras_imgdesc.lite.model_file import open_interpreter, read_model_file
+from keras_imgdesc.lite.model_file import (
+    open_interpreter,
+    preset_file,
+    read_model_file,
+)
 from keras_imgdesc.lite.resizing import stretch
-from keras_imgdesc.presets.folders import find_preset
 
 LITE_FILE = "captioner.tflite"
 
@@ -59,7 +62,7 @@ class LiteCaptioner:
     @classmethod
     def from_preset(
         cls, name: str | PathLike[str], num_threads: int | None = None
-    ) -> LiteCaptioner:
+    ) -> Self:
         """Load the `captioner.tflite` that some presets ship with.
 
         Args:
@@ -69,14 +72,7 @@ class LiteCaptioner:
         Raises:
             InputError: there is no such preset, or it ships without the file.
         """
-        path = find_preset(name) / LITE_FILE
-        if not path.is_file():
-            raise InputError(
-                f"The preset ships without a {LITE_FILE}",
-                "Write one with `keras-imgdesc export tflite`",
-                preset=str(name),
-            )
-        return cls(path, num_threads)
+        return cls(preset_file(name, LITE_FILE), num_threads)
 
     def generate(
         self,
@@ -104,12 +100,7 @@ class LiteCaptioner:
             ImageError: an image cannot be read.
             InputError: `on_error` is something else.
         """
-        if on_error not in ("raise", "return"):
-            raise InputError(
-                "on_error must be 'raise' or 'return'",
-                "Use 'raise' to stop at a broken image, 'return' to go on",
-                on_error=on_error,
-            )
+        check_on_error(on_error)
         is_single = not isinstance(inputs, list | tuple)
         results: list[Any] = []
         for _, caption in self.generate_stream([inputs] if is_single else inputs):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.errors import ImageError, InputError, check_on_error
 from keras_imgdesc.images import load_image
-from keras_imgdesc.lite.model_file import open_interpreter, read_model_file
+from keras_imgdesc.lite.model_file import (
+    open_interpreter,
+    preset_file,
+    read_model_file,
+)
 from keras_imgdesc.lite.resizing import stretch
 from keras_imgdesc.prediction import Prediction
-from keras_imgdesc.presets.folders import find_preset
 
 CLASSIFIER_FILE = "classifier.tflite"
 
@@ -62,7 +65,7 @@ class LiteClassifier:
     @classmethod
     def from_preset(
         cls, name: str | PathLike[str], num_threads: int | None = None
-    ) -> LiteClassifier:
+    ) -> Self:
         """Load the `classifier.tflite` that some presets ship with.
 
         Args:
@@ -72,14 +75,7 @@ class LiteClassifier:
         Raises:
             InputError: there is no such preset, or it ships without the file.
         """
-        path = find_preset(name) / CLASSIFIER_FILE
-        if not path.is_file():
-            raise InputError(
-                f"The preset ships without a {CLASSIFIER_FILE}",
-                "Write one with `keras-imgdesc export tflite`",
-                preset=str(name),
-            )
-        return cls(path, num_threads)
+        return cls(preset_file(name, CLASSIFIER_FILE), num_threads)
 
     def probabilities(self, image: Any) -> np.ndarray:
         """Compute the probability of every class, float32 (classes,).
@@ -112,12 +108,7 @@ class LiteClassifier:
             ImageError: an image cannot be read.
             InputError: a setting is out of range.
         """
-        if on_error not in ("raise", "return"):
-            raise InputError(
-                "on_error must be 'raise' or 'return'",
-                "Use one of ['raise', 'return']",
-                on_error=on_error,
-            )
+        check_on_error(on_error)
         is_single = not isinstance(inputs, list | tuple)
         results: list[Any] = []
         stream = self.classify_stream([inputs] if is_single else inputs, top=top)

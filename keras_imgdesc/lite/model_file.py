@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.presets.folders import find_preset
 
 VOCABULARY_FILE = "vocabulary.txt"
 METADATA_FILE = "keras_imgdesc.json"
@@ -41,6 +42,26 @@ def read_model_file(path: str | PathLike[str]) -> tuple[dict[str, Any], list[str
             reason=str(error),
         ) from None
     return metadata, tokens
+
+
+def preset_file(preset: str | PathLike[str], name: str) -> Path:
+    """Return the path of the `.tflite` file that some presets ship with.
+
+    Args:
+        preset: name or folder of the preset.
+        name: name of the file.
+
+    Raises:
+        InputError: there is no such preset, or it ships without the file.
+    """
+    path = find_preset(preset) / name
+    if not path.is_file():
+        raise InputError(
+            f"The preset ships without a {name}",
+            "Write one with `keras-imgdesc export tflite`",
+            preset=str(preset),
+        )
+    return path
 
 
 def open_interpreter(path: str | PathLike[str], num_threads: int | None) -> Any:

@@ -125,6 +125,16 @@ class Recipe:
                     **{name: getattr(self, name)},
                 )
 
+    def require_below_one(self, *names: str) -> None:
+        """Raise `InputError` if a field is not at least 0 and below 1."""
+        for name in names:
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(
+                    f"{name} must be at least 0 and below 1",
+                    f"Set {name} to 0 to disable it, or to less than 1",
+                    **{name: getattr(self, name)},
+                )
+
     def require_one_of(self, **choices: Iterable[Any]) -> None:
         """Raise `InputError` if a field is not one of its choices."""
         for name, known in choices.items():

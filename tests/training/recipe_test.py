@@ -21,10 +21,12 @@ class ToyRecipe(Recipe):
     rate: float = 0.1
     sizes: list[int] = field(default_factory=lambda: [1, 2])
     optimizer: str = "adam"
+    dropout: float = 0.5
 
     def __post_init__(self):
         super().__post_init__()
         self.require_at_least(epochs=1, rate=0)
+        self.require_below_one("dropout")
         self.require_one_of(optimizer=("adam", "muon"))
 
 
@@ -47,6 +49,8 @@ def test_old_names_are_read_but_not_beside_the_new():
     ("changes", "message"),
     [
         ({"epochs": 0}, "epochs must be at least 1.*epochs=0.*Set epochs to 1 or more"),
+        ({"dropout": 1}, "dropout must be at least 0 and below 1.*dropout=1.*to 0"),
+        ({"dropout": -0.1}, r"dropout=-0\.1"),
         ({"optimizer": "sgd"}, r"'sgd'.*Use one of \['adam', 'muon'\]"),
         ({"rate": "fast"}, "rate must be a number.*Set rate to a number"),
     ],

@@ -146,6 +146,7 @@ class CaptionRecipe(Recipe):
             objective=("cross_entropy", "self_critical"),
             metric=tuple(CAPTION_METRICS),
         )
+        self.require_below_one("average_decay")
         if self.batch_size % self.captions_per_image:
             raise InputError(
                 "batch_size counts captions and must be a multiple of "
@@ -153,12 +154,6 @@ class CaptionRecipe(Recipe):
                 f"Use a batch_size such as {10 * self.captions_per_image}",
                 batch_size=self.batch_size,
                 captions_per_image=self.captions_per_image,
-            )
-        if not 0 <= self.average_decay < 1:
-            raise InputError(
-                "average_decay must be at least 0 and below 1",
-                "Use 0.999, or 0 for no average",
-                average_decay=self.average_decay,
             )
         if not 0 <= self.concept_dropout <= 1:
             raise InputError(

@@ -81,13 +81,7 @@ class ClassifierRecipe(Recipe):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require_at_least(epochs=1, batch_size=1, views=1)
-        for name in ("dropout", "label_smoothing", "average_decay"):
-            if not 0 <= getattr(self, name) < 1:
-                raise InputError(
-                    f"{name} must be at least 0 and below 1",
-                    f"Set {name} to 0 to disable it",
-                    **{name: getattr(self, name)},
-                )
+        self.require_below_one("dropout", "label_smoothing", "average_decay")
         if self.teacher_temperature <= 0:
             raise InputError(
                 "teacher_temperature must be above 0",

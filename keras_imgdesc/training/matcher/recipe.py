@@ -130,13 +130,7 @@ class MatchingRecipe(Recipe):
         self.require_one_of(
             text_encoder=("compact", "bert"), metric=("recall", "hard_choice")
         )
-        for name in ("word_dropout", "average_decay"):
-            if not 0 <= getattr(self, name) < 1:
-                raise InputError(
-                    f"{name} must be at least 0 and below 1",
-                    f"Set {name} to 0 to disable it",
-                    **{name: getattr(self, name)},
-                )
+        self.require_below_one("word_dropout", "average_decay")
         needs_swaps = self.hard_negatives or self.metric == "hard_choice"
         if needs_swaps and not self.exchangeable:
             raise InputError(

@@ -152,6 +152,7 @@ class PainterRecipe(Recipe, PainterObjective, ABC):
         if self.steps_per_epoch is not None:
             self.require_at_least(steps_per_epoch=1)
         self.require_one_of(balance=BALANCES, optimizer=OPTIMIZERS)
+        self.require_below_one("average_decay")
         self._check_options()
         if not 0 < self.temperature <= 10:
             raise InputError(
@@ -159,12 +160,6 @@ class PainterRecipe(Recipe, PainterObjective, ABC):
                 "Use 1 to paint from the noise of training, or less for images that "
                 "are more typical",
                 temperature=self.temperature,
-            )
-        if not 0 <= self.average_decay < 1:
-            raise InputError(
-                "average_decay must be from 0 to below 1",
-                "Use 0.999, or 0 for no average",
-                average_decay=self.average_decay,
             )
         if self.metric is not None and self.metric not in self.metrics:
             raise InputError(
