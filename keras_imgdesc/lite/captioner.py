@@ -38,8 +38,8 @@ class LiteCaptioner:
         image_size: side of the square that images are stretched to, in pixels.
 
     Raises:
-        InputError: the file does not exist, `export_tflite` did not write it, or
-            `ai-edge-litert` is not installed.
+        InputError: the file does not exist, `export_tflite` did not write it from a
+            captioner, or `ai-edge-litert` is not installed.
 
     Example:
 
@@ -52,6 +52,13 @@ class LiteCaptioner:
         self, path: str | PathLike[str], num_threads: int | None = None
     ) -> None:
         self.metadata, self.tokens = read_model_file(path)
+        if "describe" not in self.metadata.get("signatures", {}):
+            raise InputError(
+                "The file must be that of a captioner",
+                "Export an ImageCaptioner with `keras-imgdesc export tflite`",
+                path=path,
+                task=self.metadata.get("task"),
+            )
         interpreter = open_interpreter(path, num_threads)
         image = self._tensors("describe")["inputs"]["image"]
         self.image_size: int = image["shape"][1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from keras_imgdesc.images import load_image
 from keras_imgdesc.lite.resizing import stretch
 from keras_imgdesc.lite.text_file import TextFile
+from keras_imgdesc.text.checks import check_texts
 
 
 class LiteMatcher(TextFile):
@@ -74,18 +76,18 @@ class LiteMatcher(TextFile):
         """
         return dict(self._text(token_ids=self.tokenize(text)))
 
-    def score(self, images: list[Any], texts: list[str]) -> np.ndarray:
+    def score(self, images: Sequence[Any], texts: str | Sequence[str]) -> np.ndarray:
         """Return f(I, D), float32 (images, texts).
 
         Args:
             images: images as `embed_image` takes them.
-            texts: texts, none of them empty.
+            texts: one text or several.
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: a text is empty.
+            InputError: there is no text, or one is empty.
         """
-        embedded = [self.embed_text(text) for text in texts]
+        embedded = [self.embed_text(text) for text in check_texts(texts)]
         out = np.empty((len(images), len(texts)), np.float32)
         for row, image in enumerate(images):
             vectors = self.embed_image(image)

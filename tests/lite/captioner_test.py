@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import zipfile
@@ -71,6 +72,12 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
         archive.writestr("other.txt", "other")
     with pytest.raises(InputError, match="keras_imgdesc.json"):
         LiteCaptioner(tmp_path / "other.tflite")
+    with zipfile.ZipFile(tmp_path / "matcher.tflite", "w") as archive:
+        metadata = {"task": "ImageTextMatcher", "signatures": {"score": {}}}
+        archive.writestr("keras_imgdesc.json", json.dumps(metadata))
+        archive.writestr("vocabulary.txt", "a\n")
+    with pytest.raises(InputError, match="that of a captioner.*ImageTextMatcher"):
+        LiteCaptioner(tmp_path / "matcher.tflite")
     with pytest.raises(InputError, match="ships without"):
         LiteCaptioner.from_preset("scenes_lstm")
 

@@ -43,6 +43,9 @@ def test_scores_are_those_of_python(matcher, lite, toy_image, save_image):
     np.testing.assert_allclose(
         lite.score(images, texts), matcher.score(images, texts), atol=1e-3
     )
+    np.testing.assert_array_equal(
+        lite.score(images, texts[0]), lite.score(images, texts[:1])
+    )
 
 
 @pytest.mark.slow
