@@ -3,7 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
+from keras_imgdesc.errors import (
+    ImageError,
+    InputError,
+    check_on_error,
+    refuse_unknown_options,
+)
 
 
 def test_message_has_rule_received_and_remedy():
@@ -51,3 +56,10 @@ def test_unknown_options_of_a_constructor_are_refused():
     Painter(colour="blue")
     with pytest.raises(InputError, match=r"Painter.*color='blue'.*\['colour'\]"):
         Painter(color="blue")
+
+
+def test_on_error_has_two_values():
+    for value in ("raise", "return"):
+        check_on_error(value)
+    with pytest.raises(InputError, match="'raise' or 'return'.*on_error='skip'"):
+        check_on_error("skip")

@@ -122,6 +122,10 @@ class ClassifierModel(keras.Model):
 
         Returns:
             The temperature; above 1 where the classifier was too confident.
+
+        Raises:
+            InputError: there are no labels, or one is unknown.
+            ImageError: an image cannot be read.
         """
         batches = self._batches(x if y is None else {"image": x, "label": y}, 1)
         if not isinstance(batches, LabelledBatches):

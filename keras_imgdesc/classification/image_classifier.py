@@ -156,12 +156,8 @@ class ImageClassifier(Task, ClassifierModel):
         Raises:
             InputError: a setting is out of range.
         """
-        for name, value in (("top", top), ("batch_size", batch_size)):
-            if value < 1:
-                raise InputError(
-                    f"{name} must be at least 1", f"Set {name} to 5", **{name: value}
-                )
-
+        if top < 1:
+            raise InputError("top must be at least 1", "Set top to 5", top=top)
         stream = self.logits_stream(sources, batch_size=batch_size)
         return ((source, self._best(logits, top)) for source, logits in stream)
 
@@ -177,7 +173,16 @@ class ImageClassifier(Task, ClassifierModel):
         Yields:
             Each source with its logits, float32 (classes,), or with the `ImageError`
             of an image that cannot be read.
+
+        Raises:
+            InputError: `batch_size` is below 1.
         """
+        if batch_size < 1:
+            raise InputError(
+                "batch_size must be at least 1",
+                "Set batch_size to 32",
+                batch_size=batch_size,
+            )
         return self._predictor.stream(sources, batch_size)
 
     def probabilities(self, images: Any, *, batch_size: int = 32) -> np.ndarray:
@@ -192,7 +197,7 @@ class ImageClassifier(Task, ClassifierModel):
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: there is no image.
+            InputError: there is no image, or `batch_size` is below 1.
         """
         return softmax(self.logits(images, batch_size=batch_size))
 

@@ -125,12 +125,17 @@ def label_ids(values: Sequence[Any], labels: Labels) -> np.ndarray:
     for value in values:
         if isinstance(value, str):
             ids.append(labels.id_of(value))
-        elif 0 <= int(value) < len(labels):
-            ids.append(int(value))
-        else:
+            continue
+        try:
+            position = int(value)
+        except (TypeError, ValueError):
+            position = -1
+        if position != value or not 0 <= position < len(labels):
             raise InputError(
-                f"The position of a class must be from 0 to {len(labels) - 1}",
+                "The position of a class must be a whole number from 0 to "
+                f"{len(labels) - 1}",
                 "Count the classes from 0, or use their names",
-                label=int(value),
+                label=value,
             )
+        ids.append(position)
     return np.array(ids, np.int32)

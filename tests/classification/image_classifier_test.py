@@ -66,6 +66,8 @@ def test_top_is_limited_by_the_classes(classifier, draw_colour):
         classifier.classify(image, top=0)
     with pytest.raises(InputError, match="on_error='skip'"):
         classifier.classify(image, on_error="skip")
+    with pytest.raises(InputError, match="batch_size=0"):
+        classifier.logits_stream([image], batch_size=0)
 
 
 def test_a_broken_image_leaves_the_others(classifier, draw_colour, tmp_path):
@@ -146,6 +148,8 @@ def test_a_broken_image_stops_training_and_is_named(classifier, draw_colour, tmp
         ({"image": [PHOTO], "label": []}, "labels=0"),
         ({"image": [PHOTO], "label": ["pink"]}, "'pink'"),
         ({"image": [PHOTO], "label": [3]}, "from 0 to 2.*label=3"),
+        ({"image": [PHOTO], "label": [0.5]}, r"whole number.*label=0\.5"),
+        ({"image": [PHOTO], "label": [None]}, "whole number.*label=None"),
         ({"image": [PHOTO], "class": ["red"]}, r"\['class', 'image'\]"),
     ],
 )
