@@ -4,15 +4,14 @@ import json
 
 import click
 
+from keras_imgdesc.cli.class_images import class_images_options, read_class_images
 from keras_imgdesc.cli.options import (
-    DIRECTORY,
-    FILE,
     batch_size_option,
     check_presets,
     list_failed,
     load_classifier,
     precision_option,
-    start_quietly,
+    show_result,
 )
 from keras_imgdesc.errors import ImageError
 
@@ -68,19 +67,7 @@ def classify(paths, preset, top, batch_size, precision, as_json) -> int:
 
 @click.command("classifier")
 @click.option("--preset", required=True, help="Name or folder of a classifier.")
-@click.option(
-    "--images",
-    type=DIRECTORY,
-    multiple=True,
-    required=True,
-    help="Folder with one folder of images per class; with --teacher, folder of "
-    "images, and may be repeated.",
-)
-@click.option(
-    "--image-list",
-    type=FILE,
-    help="With --teacher: text file of the images to use, one per line.",
-)
+@class_images_options
 @click.option(
     "--teacher",
     help="Preset of a classifier with the same classes, whose answers count as right.",
@@ -95,17 +82,7 @@ def classify(paths, preset, top, batch_size, precision, as_json) -> int:
 def evaluate_classifier(preset, images, image_list, teacher, batch_size, limit) -> int:
     """Score class probabilities against labels, or against a teacher's answers."""
     check_presets(preset, teacher)
-    if not teacher and (image_list or len(images) > 1):
-        raise click.UsageError(
-            "Without a teacher, --images is one folder with a folder per class."
-        )
-    start_quietly()
-    from keras_imgdesc.data.readers import read_labelled_folders, read_unlabelled
-
-    if teacher:
-        collection = read_unlabelled(images, image_list)
-    else:
-        collection = read_labelled_folders(images[0])
+    collection = read_class_images(images, image_list, bool(teacher))
     classifier = load_classifier(preset)
     from keras_imgdesc.evaluation.classification.evaluate_classifier import (
         evaluate_classifier as run,
@@ -119,7 +96,4 @@ def evaluate_classifier(preset, images, image_list, teacher, batch_size, limit) 
         batch_size=batch_size,
     )
     names = {"preset": preset} | ({"teacher": teacher} if teacher else {})
-    click.echo(json.dumps(names | result.summary(), indent=2))
-    for name, message in result.failed.items():
-        click.echo(f"{name}: {message}", err=True)
-    return 1 if result.failed else 0
+    return show_result(names, result)

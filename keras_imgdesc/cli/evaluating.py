@@ -24,6 +24,7 @@ from keras_imgdesc.cli.options import (
     make_folder,
     read_captions,
     resamples_option,
+    show_result,
     start_quietly,
     temperature_option,
 )
@@ -54,9 +55,7 @@ evaluate.add_command(evaluate_classifier)
 )
 def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
     """Score retrieval in both directions, or the choice among similar captions."""
-    from keras_imgdesc.presets.folders import find_preset
-
-    find_preset(preset)
+    check_presets(preset)
     if choices and not source["scenes"]:
         raise click.UsageError(
             "--choices needs --scenes, whose captions follow a grammar."
@@ -75,10 +74,7 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
         limit=limit,
         batch_size=batch_size,
     )
-    click.echo(json.dumps({"preset": preset} | result.summary(), indent=2))
-    for name, message in result.failed.items():
-        click.echo(f"{name}: {message}", err=True)
-    return 1 if result.failed else 0
+    return show_result({"preset": preset}, result)
 
 
 @evaluate.command("judgements")
@@ -110,9 +106,7 @@ def evaluate_judgements(
     preset, judgements, annotations, images, keep_own, batch_size, resamples
 ) -> int:
     """Compare a matcher's scores with people's, by Kendall's tau-c."""
-    from keras_imgdesc.presets.folders import find_preset
-
-    find_preset(preset)
+    check_presets(preset)
     start_quietly()
     from keras_imgdesc.data.readers.judgements import read_judgements
 
@@ -128,10 +122,7 @@ def evaluate_judgements(
         batch_size=batch_size,
         num_resamples=resamples,
     )
-    click.echo(json.dumps({"preset": preset} | result.summary(), indent=2))
-    for name, message in result.failed.items():
-        click.echo(f"{name}: {message}", err=True)
-    return 1 if result.failed else 0
+    return show_result({"preset": preset}, result)
 
 
 @evaluate.command("painter")

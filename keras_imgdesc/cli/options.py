@@ -171,6 +171,19 @@ def list_failed(messages: Iterable[object], kind: str, total: int) -> None:
         click.echo(f"  {message}", err=True)
 
 
+def show_result(names: dict[str, str], result: Any) -> int:
+    """Print an evaluation as JSON and its failures, and return the exit code.
+
+    Args:
+        names: presets by the role that they have in the evaluation.
+        result: an evaluation with `summary()` and `failed`.
+    """
+    click.echo(json.dumps(names | result.summary(), indent=2))
+    for name, message in result.failed.items():
+        click.echo(f"{name}: {message}", err=True)
+    return 1 if result.failed else 0
+
+
 def generation_options(command: Callable) -> Callable:
     """Add the options of every command that generates captions."""
 

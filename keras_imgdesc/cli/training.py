@@ -1,12 +1,12 @@
 """The commands that train: `train` and `curves`."""
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import click
 
+from keras_imgdesc.cli.class_images import class_images_options, read_class_images
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
@@ -148,9 +148,7 @@ def _read(
     **source,
 ) -> Any:
     """Return the changed recipe, the training images and the validation images."""
-    changed = parse_changes(changes)
-    base = kind.from_json(recipe)
-    chosen = kind.from_dict(base.as_dict() | base.upgrade(changed), "--set")
+    chosen = _changed(kind, recipe, parse_changes(changes))
     training = read_captions(**source, default_split="train")
     held = source | {
         "annotations": validation_annotations or source["annotations"],
@@ -160,22 +158,16 @@ def _read(
     return chosen, training, read_captions(**held, default_split="validation")
 
 
+def _changed(kind, recipe, changes) -> Any:
+    """Return the recipe of a file with some fields changed."""
+    base = kind.from_json(recipe)
+    return kind.from_dict(base.as_dict() | base.upgrade(changes), "--set")
+
+
 @train.command("classifier")
 @recipe_option
 @run_dir_option
-@click.option(
-    "--images",
-    type=DIRECTORY,
-    multiple=True,
-    required=True,
-    help="Folder with one folder of images per class; with --teacher, folder of "
-    "images, and may be repeated.",
-)
-@click.option(
-    "--image-list",
-    type=FILE,
-    help="With --teacher: text file of the images to use, one per line.",
-)
+@class_images_options
 @click.option(
     "--validation-images",
     type=DIRECTORY,
@@ -199,8 +191,7 @@ def train_classifier(recipe, run_dir, teacher, changes, **source) -> None:
     start_quietly()
     from keras_imgdesc.training.classifier.recipe import ClassifierRecipe
 
-    base = ClassifierRecipe.from_json(recipe)
-    chosen = ClassifierRecipe.from_dict(base.as_dict() | changed, "--set")
+    chosen = _changed(ClassifierRecipe, recipe, changed)
     training, validation = _read_images(bool(chosen.teacher), **source)
     from keras_imgdesc.training.classifier.train import train_classifier as run
 
@@ -212,20 +203,11 @@ def _read_images(
     has_teacher, images, image_list, validation_images, validation_image_list
 ) -> Any:
     """Return the training images, and the validation images or None."""
-    from keras_imgdesc.data.readers import read_labelled_folders, read_unlabelled
-
-    if has_teacher:
-        validation = None
-        if validation_images or validation_image_list:
-            folders = [validation_images] if validation_images else images
-            validation = read_unlabelled(folders, validation_image_list)
-        return read_unlabelled(images, image_list), validation
-    if image_list or validation_image_list or len(images) > 1:
-        raise click.UsageError(
-            "Without a teacher, --images is one folder with a folder per class."
-        )
-    held = read_labelled_folders(validation_images) if validation_images else None
-    return read_labelled_folders(images[0]), held
+    held = None
+    if validation_images or validation_image_list:
+        folders = [validation_images] if validation_images else images
+        held = read_class_images(folders, validation_image_list, has_teacher)
+    return read_class_images(images, image_list, has_teacher), held
 
 
 @train.command("encoder")
@@ -259,10 +241,7 @@ def train_encoder(
     from keras_imgdesc.training.encoder.recipe import DistillationRecipe
     from keras_imgdesc.training.encoder.train import distill_encoder
 
-    chosen = DistillationRecipe.from_json(recipe)
-    if changed:
-        values = json.loads(chosen.to_json())
-        chosen = DistillationRecipe.from_dict(values | changed, "--set")
+    chosen = _changed(DistillationRecipe, recipe, changed)
     held = list_images([validation_images]) if validation_images else ()
     distill_encoder(chosen, images, teacher_weights, run_dir, held)
     click.echo(f"The weights are in {run_dir / 'vgg16.weights.h5'}")

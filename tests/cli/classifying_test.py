@@ -111,6 +111,11 @@ def test_a_teacher_can_be_named(run, tmp_path, preset, photos):
             + ["--images", "PHOTOS"],
             "Without a teacher",
         ),
+        (
+            ["evaluate", "classifier", "--preset", "PRESET", "--images", "PHOTOS"]
+            + ["--image-list", "list.txt"],
+            "no list of images",
+        ),
     ],
 )
 def test_errors_are_one_line(run, preset, photos, arguments, named):
