@@ -56,7 +56,7 @@ def build_captioner(
     decoder_options = dict(recipe.decoder_options)
     classifier = None
     if recipe.classifier:
-        classifier = _load_classifier(recipe.classifier)
+        classifier = load_classifier(recipe.classifier)
         encoder = _encoder_of(classifier, options)
         decoder_options["concepts"] = _concepts(recipe, vocabulary)
     else:
@@ -83,7 +83,12 @@ def check_unpaired(recipe: CaptionRecipe, unpaired: Sequence[str]) -> None:
         )
 
 
-def _load_classifier(preset: str) -> Any:
+def load_classifier(preset: str) -> Any:
+    """Load the classifier that a recipe names.
+
+    Raises:
+        InputError: the preset does not exist, or is of another task.
+    """
     classifier = load_preset(preset)
     if not hasattr(classifier, "head"):
         raise InputError(

@@ -75,6 +75,9 @@ class CaptionRecipe(Recipe):
             `trainable_from`, `image_size` and `weights` count. The last is the preset
             of a captioner whose encoder began as the classifier's and was trained
             further. `None` is no guide.
+        classifier_weight: weight of the loss that keeps the classes which `classifier`
+            sees while its image encoder is trained (see `KeptClasses`); 0 lets them
+            change.
         concept_options: other arguments of the `ConceptDetector`: `num_concepts` and
             `threshold`.
         unpaired_batches: batches of captions without images after each batch of
@@ -126,6 +129,7 @@ class CaptionRecipe(Recipe):
     start_from: str | None = None
     grow_vocabulary: bool = False
     classifier: str | None = None
+    classifier_weight: float = 0.0
     concept_options: dict[str, Any] = field(default_factory=dict)
     unpaired_batches: int = 0
     unpaired_batch_size: int = 128
@@ -160,6 +164,16 @@ class CaptionRecipe(Recipe):
                 "concept_dropout must be in [0, 1]",
                 "Use for example 0.25",
                 concept_dropout=self.concept_dropout,
+            )
+        if self.classifier_weight < 0 or (
+            self.classifier_weight and not self.classifier
+        ):
+            raise InputError(
+                "classifier_weight must be at least 0, and above 0 only with a "
+                "classifier",
+                "Set classifier to a preset, or classifier_weight to 0",
+                classifier_weight=self.classifier_weight,
+                classifier=self.classifier,
             )
         if self.temperature <= 0:
             raise InputError(

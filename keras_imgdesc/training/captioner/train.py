@@ -26,7 +26,12 @@ from keras_imgdesc.training.captioner.batches import (
     epoch_batches,
     tokenize_captions,
 )
-from keras_imgdesc.training.captioner.build import build_captioner, check_unpaired
+from keras_imgdesc.training.captioner.build import (
+    build_captioner,
+    check_unpaired,
+    load_classifier,
+)
+from keras_imgdesc.training.captioner.kept_classes import keep_classes
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.self_critical import SelfCritical, stop_dropout
 from keras_imgdesc.training.captioner.unpaired_training import (
@@ -136,8 +141,9 @@ class CaptionerRun(TrainingRun):
             validation.examples[: recipe.validation_images]
         )
         self.model, self.input_name = self.captioner.decoder, "feature_map"
-        if self.trained is not None:
-            self.model = joint_model(self.trained, self.captioner.decoder)
+        encoder = self._keep_classes() or self.trained
+        if encoder is not None:
+            self.model = joint_model(encoder, self.captioner.decoder)
             self.input_name = "image"
         self.token_ids = tokenize_captions(
             train, self.captioner.tokenizer, recipe.captions_per_image
@@ -220,6 +226,25 @@ class CaptionerRun(TrainingRun):
         if trained is not None and self.augmentation and self.recipe.views == 1:
             return None, encoder
         return frozen, trained
+
+    def _keep_classes(self) -> Any:
+        """Return the trained part with a loss that keeps its classes, if it has one."""
+        recipe, encoder = self.recipe, self.captioner.image_encoder
+        if not recipe.classifier_weight:
+            return None
+        if self.trained is None:
+            raise InputError(
+                "The classes of an image encoder are kept while it is trained",
+                "Name its first trained layer: encoder_options={'trainable_from': ...}",
+                classifier_weight=recipe.classifier_weight,
+                trainable_from=encoder.trainable_from,
+            )
+        return keep_classes(
+            self.trained,
+            encoder,
+            load_classifier(recipe.classifier),
+            recipe.classifier_weight,
+        )
 
     def _read(
         self, collection: CaptionCollection, name: str, views: int = 1
