@@ -29,27 +29,34 @@ demo: $(VENV)/.installed
 	@$(BIN)/keras-imgdesc roundtrip "a large red circle" --sheet build/demo/round_trip.png
 	@echo "Attention maps and the painted image are in build/demo."
 
-# Two processes: two cores and 3 GB of memory are enough.
-PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
+# TensorFlow keeps memory for every function that was traced, so each group of tests has a
+# process of its own. Two at a time: two cores and 3 GB of memory are enough.
+exports := tests/export
+painters := tests/painting
+trainings := tests/training --ignore=tests/training/painter
+decoders := tests/captioning/decoders
+captioners := tests/captioning --ignore=tests/captioning/decoders
+painter-trainings := tests/training/painter
+models := tests/presets tests/vision tests/text tests/images
+files := $(addprefix tests/,lite verification web examples docs_test.py notebooks_test.py)
+matchers := tests/matching
+others := tests $(addprefix --ignore=,$(wildcard $(exports) $(painters) tests/training \
+	tests/captioning $(models) $(files) $(matchers)))
+GROUPS := exports painters trainings decoders captioners painter-trainings models files \
+	matchers others
 
-# TensorFlow keeps memory for every function that was traced, so each group of tests has
-# processes of its own. The last group is everything that is in none of the others.
-EXPORTS := $(addprefix tests/,export lite verification web docs_test.py notebooks_test.py)
-PAINTERS := $(addprefix tests/,painting training/painter)
-TRAININGS := $(addprefix tests/,training matching)
-PARTS := $(addprefix tests/,captioning presets vision text images)
-OTHERS := $(addprefix --ignore=,$(EXPORTS) $(PAINTERS) $(TRAININGS) $(PARTS))
+# Of some groups no test is slow; pytest says so with status 5.
+test test-slow: $(VENV)/.installed
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+		$(addprefix $@-of-,$(GROUPS))
 
-test: $(VENV)/.installed
-	@failed=0; \
-	for group in "$(EXPORTS)" "$(PAINTERS)" \
-			"$(TRAININGS) --ignore=tests/training/painter" "$(PARTS)" "$(OTHERS)"; do \
-		$(PYTEST) -m "not slow" $$group || failed=1; \
-	done; \
-	exit $$failed
+test-of-%:
+	@echo "Tests of $*:"
+	@$(BIN)/python -m pytest -q -m "not slow" $($*)
 
-test-slow: $(VENV)/.installed
-	$(PYTEST) -m slow
+test-slow-of-%:
+	@echo "Slow tests of $*:"
+	@$(BIN)/python -m pytest -q -m slow $($*) || [ $$? -eq 5 ]
 
 test-all: test test-slow
 

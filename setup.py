@@ -40,7 +40,6 @@ EXTRAS["test"] = [
     *EXTRAS["int8"],
     *EXTRAS["plots"],
     "pytest>=8",
-    "pytest-xdist>=3.6",
     "import-linter>=2",
     "ipykernel>=6",
     # Its training steps are compared with TensorFlow's.
