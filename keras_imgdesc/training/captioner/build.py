@@ -57,7 +57,7 @@ def build_captioner(
     classifier = None
     if recipe.classifier:
         classifier = load_classifier(recipe.classifier)
-        encoder = _encoder_of(classifier, options)
+        encoder = _encoder_of(classifier, options, recipe.classifier_share)
         decoder_options["concepts"] = _concepts(recipe, vocabulary)
     else:
         encoder = build_encoder(recipe.encoder, **options)
@@ -100,14 +100,17 @@ def load_classifier(preset: str) -> Any:
     return classifier
 
 
-def _encoder_of(classifier: Any, options: Mapping[str, Any]) -> Any:
-    """Return the classifier's encoder, with other weights if `options` name them."""
+def _encoder_of(classifier: Any, options: Mapping[str, Any], share: float) -> Any:
+    """Return the classifier's encoder, or its mean with one that `options` name."""
     encoder = classifier.image_encoder
     if "image_size" in options:
         encoder = encoder.resized(options["image_size"])
     if "weights" in options:
+        own = encoder.get_weights()
         config = encoder.get_config() | {"weights": options["weights"]}
         encoder = type(encoder).from_config(config)
+        pairs = zip(own, encoder.get_weights(), strict=True)
+        encoder.set_weights([share * a + (1 - share) * b for a, b in pairs])
     encoder.set_trainable_from(options.get("trainable_from", "none"))
     return encoder
 

@@ -75,6 +75,10 @@ class CaptionRecipe(Recipe):
             `trainable_from`, `image_size` and `weights` count. The last is the preset
             of a captioner whose encoder began as the classifier's and was trained
             further. `None` is no guide.
+        classifier_share: share of the classifier's weights, in [0, 1), in the mean with
+            those that `encoder_options` name. With 0.4, for instance, the encoder sees
+            more of the classifier's classes again and keeps most of what it learned
+            (Wortsman et al., https://arxiv.org/abs/2109.01903).
         classifier_weight: weight of the loss that keeps the classes which `classifier`
             sees while its image encoder is trained (see `KeptClasses`); 0 lets them
             change.
@@ -129,6 +133,7 @@ class CaptionRecipe(Recipe):
     start_from: str | None = None
     grow_vocabulary: bool = False
     classifier: str | None = None
+    classifier_share: float = 0.0
     classifier_weight: float = 0.0
     concept_options: dict[str, Any] = field(default_factory=dict)
     unpaired_batches: int = 0
@@ -150,7 +155,17 @@ class CaptionRecipe(Recipe):
             objective=("cross_entropy", "self_critical"),
             metric=tuple(CAPTION_METRICS),
         )
-        self.require_below_one("average_decay")
+        self.require_below_one("average_decay", "classifier_share")
+        if self.classifier_share and not (
+            self.classifier and "weights" in self.encoder_options
+        ):
+            raise InputError(
+                "classifier_share needs the weights of a classifier and others",
+                "Set classifier to a preset, and encoder_options['weights'] to the "
+                "preset of a captioner whose encoder was trained further",
+                classifier_share=self.classifier_share,
+                classifier=self.classifier,
+            )
         if self.batch_size % self.captions_per_image:
             raise InputError(
                 "batch_size counts captions and must be a multiple of "

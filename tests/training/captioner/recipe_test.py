@@ -29,6 +29,9 @@ from keras_imgdesc.training.captioner.recipe import CaptionRecipe
             "vocabulary of a preset grows",
         ),
         ({"batch_size": 64, "captions_per_image": 5}, "captions_per_image=5"),
+        ({"classifier_share": 1.0}, "classifier_share must be at least 0 and below 1"),
+        ({"classifier_share": 0.4, "classifier": "a"}, "weights of a classifier and"),
+        ({"classifier_weight": -1.0, "classifier": "a"}, "classifier_weight=-1.0"),
     ],
 )
 def test_bad_fields_are_named(tmp_path, values, received):
