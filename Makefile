@@ -37,13 +37,15 @@ trainings := tests/training --ignore=tests/training/painter
 decoders := tests/captioning/decoders
 captioners := tests/captioning --ignore=tests/captioning/decoders
 painter-trainings := tests/training/painter
-models := tests/presets tests/vision tests/text tests/images
-files := $(addprefix tests/,lite verification web examples docs_test.py notebooks_test.py)
+presets := tests/presets
+encoders := tests/vision tests/text tests/images
+files := tests/lite tests/verification tests/examples
+pages := tests/web tests/docs_test.py tests/notebooks_test.py
 matchers := tests/matching
 others := tests $(addprefix --ignore=,$(wildcard $(exports) $(painters) tests/training \
-	tests/captioning $(models) $(files) $(matchers)))
-GROUPS := exports painters trainings decoders captioners painter-trainings models files \
-	matchers others
+	tests/captioning $(presets) $(encoders) $(files) $(pages) $(matchers)))
+GROUPS := exports painters trainings decoders captioners painter-trainings presets pages \
+	encoders files matchers others
 
 # Of some groups no test is slow; pytest says so with status 5.
 test test-slow: $(VENV)/.installed
