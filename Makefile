@@ -42,10 +42,11 @@ encoders := tests/vision tests/text tests/images
 files := tests/lite tests/verification tests/examples
 pages := tests/web tests/docs_test.py tests/notebooks_test.py
 matchers := tests/matching
+docstrings := keras_imgdesc
 others := tests $(addprefix --ignore=,$(wildcard $(exports) $(painters) tests/training \
 	tests/captioning $(presets) $(encoders) $(files) $(pages) $(matchers)))
 GROUPS := exports painters trainings decoders captioners painter-trainings presets pages \
-	encoders files matchers others
+	encoders files docstrings matchers others
 
 # Of some groups no test is slow; pytest says so with status 5.
 test test-slow: $(VENV)/.installed
