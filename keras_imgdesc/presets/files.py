@@ -125,7 +125,7 @@ def read_preset(kind: Any, folder: Path, dtype: str | None) -> Any:
             ):
                 raise
             raise InputError(
-                f"{CONFIG_FILE} must describe a {kind.__name__} ({error})",
+                f"{CONFIG_FILE} must describe the task {kind.__name__} ({error})",
                 "Copy the preset again, or install the version that saved it",
                 file=folder / CONFIG_FILE,
                 package_version=config.get("package_version"),

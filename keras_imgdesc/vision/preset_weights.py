@@ -45,7 +45,7 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
     kind = keras.saving.get_registered_name(type(encoder))
     if saved["class"] != kind:
         raise InputError(
-            f"The preset's image encoder must be a {type(encoder).__name__}",
+            f"The preset's image encoder must be of the class {type(encoder).__name__}",
             f"Build the class that the preset has, with {saved['config']}",
             weights=weights,
             image_encoder=saved["class"],

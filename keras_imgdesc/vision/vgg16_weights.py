@@ -55,6 +55,13 @@ def _load_npz(encoder: keras.Model, weights: str) -> None:
     }
     shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
     check_shapes(arrays, shapes, weights, "VGG16")
+    further = sorted(n for n in arrays if n.startswith("block") and n not in shapes)
+    if further:  # VGG19 has all arrays of VGG16
+        raise InputError(
+            "The weights file must hold the arrays of VGG16",
+            f"Use the file of VGG16; this one also has {further[0]!r}",
+            weights=weights,
+        )
     for name, variable in variables.items():
         variable.assign(arrays[name].astype("float32"))
 

@@ -99,6 +99,13 @@ def test_arrays_of_another_shape_are_refused(tmp_path):
         VGG16Encoder(image_size=32, weights=str(narrow))
 
 
+def test_arrays_of_vgg19_are_refused(tmp_path):
+    path = tmp_path / "vgg19.npz"
+    save_npz(keras.applications.VGG19(include_top=False, weights=None), path)
+    with pytest.raises(InputError, match=r"arrays of VGG16.*has 'block3_conv4/"):
+        VGG16Encoder(image_size=32, weights=str(path))
+
+
 def test_weights_that_cannot_be_downloaded_are_refused(monkeypatch):
     def offline(**kwargs):
         raise Exception("URL fetch failure")

@@ -157,14 +157,19 @@ class CaptionRecipe(Recipe):
         )
         self.require_below_one("average_decay", "classifier_share")
         if self.classifier_share and not (
-            self.classifier and "weights" in self.encoder_options
+            self.classifier
+            and "weights" in self.encoder_options
+            and not self.start_from
         ):
             raise InputError(
-                "classifier_share needs the weights of a classifier and others",
-                "Set classifier to a preset, and encoder_options['weights'] to the "
-                "preset of a captioner whose encoder was trained further",
+                "classifier_share needs the weights of a classifier and others, and a "
+                "new captioner",
+                "Set classifier to a preset, encoder_options['weights'] to the preset "
+                "of a captioner whose encoder was trained further, and start_from to "
+                "null",
                 classifier_share=self.classifier_share,
                 classifier=self.classifier,
+                start_from=self.start_from,
             )
         if self.batch_size % self.captions_per_image:
             raise InputError(

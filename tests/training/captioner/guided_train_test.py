@@ -118,6 +118,24 @@ def test_guided_training_fulfils_the_contract(run_recipe_contract, start):
     run_recipe_contract(recipe(start, patience=2), train, rtol=2e-3)
 
 
+@pytest.mark.slow
+def test_a_run_that_keeps_classes_fulfils_the_contract(
+    run_recipe_contract, start, tmp_path
+):
+    encoder = VGG16Encoder(image_size=32, width=0.125)
+    classifier = ImageClassifier.build_parts(encoder, NOUNS)
+    classifier.save_to_preset(tmp_path / "classifier")
+    chosen = recipe(
+        start,
+        encoder_options={"trainable_from": "block5"},
+        classifier=str(tmp_path / "classifier"),
+        classifier_weight=1.0,
+        unpaired_batches=0,
+        patience=2,
+    )
+    run_recipe_contract(chosen, train, rtol=2e-3)
+
+
 def test_missing_captions_are_refused_before_anything_is_written(start, tmp_path):
     with pytest.raises(InputError, match="--unpaired-captions"):
         train_captioner(recipe(start), tmp_path / "run", images(12), images(3))

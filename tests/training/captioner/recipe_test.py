@@ -31,6 +31,11 @@ from keras_imgdesc.training.captioner.recipe import CaptionRecipe
         ({"batch_size": 64, "captions_per_image": 5}, "captions_per_image=5"),
         ({"classifier_share": 1.0}, "classifier_share must be at least 0 and below 1"),
         ({"classifier_share": 0.4, "classifier": "a"}, "weights of a classifier and"),
+        (
+            {"classifier_share": 0.4, "classifier": "a", "start_from": "b"}
+            | {"encoder_options": {"weights": "c"}},
+            "a new captioner.*start_from='b'",
+        ),
         ({"classifier_weight": -1.0, "classifier": "a"}, "classifier_weight=-1.0"),
     ],
 )
