@@ -22,9 +22,10 @@ demo: $(VENV)/.installed
 		--attention-dir build/demo
 	@echo "What photographs show:"
 	@$(BIN)/keras-imgdesc classify examples/photos --top 2
-	@echo "Their captions:"
-	@$(BIN)/keras-imgdesc describe examples/photos --preset flickr8k_mobilenet_lstm \
-		--attention-dir build/demo
+	@echo "Their captions, guided by such classes:"
+	@$(BIN)/keras-imgdesc describe examples/photos --attention-dir build/demo
+	@echo "The same without them:"
+	@$(BIN)/keras-imgdesc describe examples/photos --no-concepts
 	@echo "Text to image and back:"
 	@$(BIN)/keras-imgdesc roundtrip "a large red circle" --sheet build/demo/round_trip.png
 	@echo "Attention maps and the painted image are in build/demo."
@@ -45,8 +46,9 @@ matchers := tests/matching
 docstrings := keras_imgdesc
 others := tests $(addprefix --ignore=,$(wildcard $(exports) $(painters) tests/training \
 	tests/captioning $(presets) $(encoders) $(files) $(pages) $(matchers)))
-GROUPS := exports painters trainings decoders captioners painter-trainings presets pages \
-	encoders files docstrings matchers others
+# The longest first, so that both processes end together.
+GROUPS := others exports encoders captioners painters trainings presets pages matchers \
+	decoders docstrings painter-trainings files
 
 # Of some groups no test is slow; pytest says so with status 5.
 test test-slow: $(VENV)/.installed

@@ -21,7 +21,7 @@ def resident_mb() -> float:
 
 
 @click.command()
-@click.option("--preset", default="flickr8k_mobilenet_lstm", show_default=True)
+@click.option("--preset", default="flickr8k_efficientnet_lstm", show_default=True)
 @click.option("--images", "folder", required=True, type=click.Path(exists=True))
 @click.option("--count", default=10_000, show_default=True)
 @click.option("--num-beams", default=3, show_default=True)

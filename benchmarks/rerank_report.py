@@ -41,7 +41,7 @@ RECORDED: list = []
 @click.option("--annotations", required=True)
 @click.option("--images", required=True)
 @click.option("--image-list")
-@click.option("--captioner", default="flickr8k_mobilenet_lstm")
+@click.option("--captioner", default="flickr8k_efficientnet_lstm")
 @click.option("--matcher", default="flickr8k_matcher")
 @click.option("--num-beams", default=5)
 def main(annotations, images, image_list, captioner, matcher, num_beams):

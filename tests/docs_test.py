@@ -66,7 +66,8 @@ keras-imgdesc train captioner --recipe recipes/frozen.json --run-dir runs/mine \
     --annotations captions.csv --images photos/ \
     --image-list train.txt --validation-image-list dev.txt
 keras-imgdesc train captioner --recipe recipes/frozen.json --run-dir runs/mine \
-    --set start_from=flickr8k_mobilenet_lstm --set learning_rate=0.0001 --set epochs=2 \
+    --set start_from=flickr8k_efficientnet_lstm \
+    --set learning_rate=0.0001 --set epochs=2 \
     --annotations captions.csv --images photos/ \
     --image-list train.txt --validation-image-list dev.txt
 keras-imgdesc train captioner --recipe recipes/scenes_lstm.json --run-dir runs/scenes \
@@ -76,7 +77,7 @@ keras-imgdesc train matcher --recipe recipes/scenes_matcher.json \
 keras-imgdesc train painter --recipe recipes/scenes_cvae.json --run-dir runs/painter \
     --scenes --scenes-config large
 keras-imgdesc curves runs/painter
-keras-imgdesc train encoder --recipe recipes/flickr8k_vgg16_lstm/1_encoder.json \
+keras-imgdesc train encoder --recipe recipes/distilled_vgg16.json \
     --run-dir runs/vgg16 --images photos/ --teacher-weights imagenet \
     --set folder_weights=[]
 keras-imgdesc evaluate captioner --preset runs/mine/preset --annotations captions.csv \
@@ -89,9 +90,9 @@ pip install '.[serving]'
 pip install '.[int8]'
 pip install 'ai-edge-litert>=2.3' 'numpy>=2' 'pillow>=11'
 pip install --no-deps .
-keras-imgdesc export saved-model --preset flickr8k_mobilenet_lstm \
+keras-imgdesc export saved-model --preset flickr8k_efficientnet_lstm \
     --output models/captioner
-keras-imgdesc export tflite --preset flickr8k_mobilenet_lstm --quantize dynamic \
+keras-imgdesc export tflite --preset flickr8k_efficientnet_lstm --quantize dynamic \
     -o captioner.tflite
 keras-imgdesc export saved-model --preset flickr8k_matcher -o models/matcher
 keras-imgdesc export tflite --preset flickr8k_matcher --quantize dynamic \
@@ -107,7 +108,7 @@ keras-imgdesc verify flickr8k_vgg16_lstm --annotations Flickr8k.token.txt \
 
 # Every statement of Python in it.
 OLD_PYTHON = """
-captioner = keras_imgdesc.ImageCaptioner.from_preset("flickr8k_mobilenet_lstm")
+captioner = keras_imgdesc.ImageCaptioner.from_preset("flickr8k_efficientnet_lstm")
 captioner.generate(photo)
 captioner.generate([photo, "examples/photos/cat.jpg"], num_beams=5)
 captioner.generate(photo, return_attention=True)
@@ -127,7 +128,7 @@ painter.interpolate("a large red circle", "a large blue square", steps=8)
 model = tf.saved_model.load("models/captioner/1")
 answer = model.signatures["serving_default"](image_bytes=tf.constant(photos))
 answer["caption"], answer["log_prob"], answer["attention"], answer["error"]
-captioner = LiteCaptioner.from_preset("flickr8k_mobilenet_lstm")
+captioner = LiteCaptioner.from_preset("flickr8k_efficientnet_lstm")
 captioner.generate("examples/photos/astronaut.jpg")
 matcher = LiteMatcher("matcher/matcher.tflite")
 matcher.score(["examples/photos/astronaut.jpg"], ["a woman smiles"])

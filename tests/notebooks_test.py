@@ -31,7 +31,7 @@ NOTEBOOKS = {
             "NUM_IMAGES, EPOCHS = 2000, 3": "NUM_IMAGES, EPOCHS = 60, 1",
             'draw("validation", 200)': 'draw("validation", 20)',
         },
-        images=5,
+        images=6,
     ),
     "02_paint_from_words": Expected(
         {
@@ -45,7 +45,7 @@ NOTEBOOKS = {
     "03_export_and_serve": Expected(
         {
             '"../examples/photos/astronaut.jpg"': '"../examples/pictures/scene_1.png"',
-            '"flickr8k_mobilenet_lstm"': '"scenes_lstm"',
+            '"flickr8k_efficientnet_lstm"': '"scenes_lstm"',
             "NUM_IMAGES = 12": "NUM_IMAGES = 3",
             "random_crops(40, seed=1)": "random_crops(8, seed=1)",
         },

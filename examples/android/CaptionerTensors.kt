@@ -9,7 +9,7 @@ import org.tensorflow.lite.Interpreter
 /**
  * A size that has one value wherever it occurs in a file.
  *
- * @property shipped its value in `flickr8k_mobilenet_lstm`. Another model has others, which
+ * @property shipped its value in `flickr8k_efficientnet_lstm`. Another model has others, which
  *     are read from its file; [ONE] and [CHANNELS] are the same in all.
  */
 enum class Size(val shipped: Int) {
@@ -21,10 +21,12 @@ enum class Size(val shipped: Int) {
     COLUMNS(7),
     LOCATIONS(49),
     HEADS(8),
-    HEAD(64),
-    INPUT(2560),
-    HIDDEN(512),
-    VOCABULARY(2538),
+    HEAD(32),
+    INPUT(2240),
+    HIDDEN(448),
+    VOCABULARY(4075),
+    NOUNS(5),
+    CONCEPT(384),
 }
 
 /** A tensor of a signature: its name, its type and the sizes of its axes. */
@@ -37,7 +39,13 @@ class SignatureSpec(
     val outputs: List<TensorSpec>,
 )
 
-/** Every tensor of a file that `keras-imgdesc export tflite` writes. */
+/**
+ * Every tensor of a file that `keras-imgdesc export tflite` writes.
+ *
+ * The decoder of some captioners is guided by concepts, nouns for what a classifier sees. The
+ * state between their words has four more tensors: [ENCODE] and [STEP] are those of the other
+ * captioners, [GUIDED_ENCODE] and [GUIDED_STEP] theirs.
+ */
 object CaptionerTensors {
     const val IMAGE = "image"
     const val TOKEN_IDS = "token_ids"
@@ -51,6 +59,18 @@ object CaptionerTensors {
     const val CELL = "cell"
     const val NEXT_HIDDEN = "next_hidden"
     const val NEXT_CELL = "next_cell"
+    const val CONCEPTS = "concepts"
+    const val CONCEPT_IDS = "concept_ids"
+    const val CONCEPT_WEIGHTS = "concept_weights"
+    const val USED_CONCEPTS = "used_concepts"
+    const val NEXT_USED_CONCEPTS = "next_used_concepts"
+
+    /** What changes with each word: the output of a step, and the next step's input. */
+    val CHANGES = mapOf(
+        NEXT_HIDDEN to HIDDEN,
+        NEXT_CELL to CELL,
+        NEXT_USED_CONCEPTS to USED_CONCEPTS,
+    )
 
     /** Tokens that every vocabulary starts with: the padding's is an empty line. */
     const val PAD_ID = 0
@@ -105,14 +125,48 @@ object CaptionerTensors {
         ),
     )
 
+    /** The nouns of a picture: their embeddings, ids, probabilities, and which are used. */
+    private val NOUNS = listOf(
+        TensorSpec(CONCEPTS, FLOAT32, Size.ONE, Size.NOUNS, Size.CONCEPT),
+        TensorSpec(CONCEPT_IDS, INT32, Size.ONE, Size.NOUNS),
+        TensorSpec(CONCEPT_WEIGHTS, FLOAT32, Size.ONE, Size.NOUNS),
+        TensorSpec(USED_CONCEPTS, FLOAT32, Size.ONE, Size.NOUNS),
+    )
+
+    /** [ENCODE] of a captioner that is guided by concepts. */
+    val GUIDED_ENCODE = SignatureSpec(
+        ENCODE.name,
+        inputs = ENCODE.inputs,
+        outputs = ENCODE.outputs + NOUNS,
+    )
+
+    /** [STEP] of a captioner that is guided by concepts. */
+    val GUIDED_STEP = SignatureSpec(
+        STEP.name,
+        inputs = STEP.inputs + NOUNS,
+        outputs = STEP.outputs +
+            TensorSpec(NEXT_USED_CONCEPTS, FLOAT32, Size.ONE, Size.NOUNS),
+    )
+
+    /** The functions that a file must have: [DESCRIBE], and both that suit its outputs. */
+    fun signaturesOf(interpreter: Interpreter): List<SignatureSpec> {
+        val isGuided = ENCODE.name in interpreter.signatureKeys &&
+            CONCEPTS in interpreter.getSignatureOutputs(ENCODE.name)
+        return if (isGuided) {
+            listOf(DESCRIBE, GUIDED_ENCODE, GUIDED_STEP)
+        } else {
+            listOf(DESCRIBE, ENCODE, STEP)
+        }
+    }
+
     /**
      * The sizes of a file.
      *
+     * @param signatures those of [signaturesOf].
      * @throws IllegalArgumentException the file has other signatures or tensors than these.
      */
-    fun sizesOf(interpreter: Interpreter): Map<Size, Int> {
+    fun sizesOf(interpreter: Interpreter, signatures: List<SignatureSpec>): Map<Size, Int> {
         val sizes = mutableMapOf(Size.ONE to 1, Size.CHANNELS to 3)
-        val signatures = listOf(DESCRIBE, ENCODE, STEP)
         check("signatures", signatures.map { it.name }, interpreter.signatureKeys)
         for (signature in signatures) {
             val key = signature.name

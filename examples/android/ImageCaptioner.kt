@@ -32,11 +32,16 @@ class ImageCaptioner(
 ) : Closeable {
     private val interpreter =
         Interpreter(model, Interpreter.Options().setNumThreads(numThreads))
+    private val encode: SignatureSpec
+    private val step: SignatureSpec
     private val sizes: Map<Size, Int>
 
     init {
         try {
-            sizes = CaptionerTensors.sizesOf(interpreter)
+            val signatures = CaptionerTensors.signaturesOf(interpreter)
+            encode = signatures[1]
+            step = signatures[2]
+            sizes = CaptionerTensors.sizesOf(interpreter, signatures)
             checkVocabulary()
         } catch (error: RuntimeException) {
             interpreter.close()
@@ -85,14 +90,14 @@ class ImageCaptioner(
      *     of here: in a coroutine, `ensureActive()` in it makes the caption cancellable.
      */
     fun describeStreaming(bitmap: Bitmap, onWord: (String) -> Unit): Caption {
-        val state = run(CaptionerTensors.ENCODE, imageOf(bitmap)).toMutableMap()
+        val state = run(encode, imageOf(bitmap)).toMutableMap()
         val tokenIds = mutableListOf<Int>()
         val attention = mutableListOf<FloatArray>()
         var logProb = 0f
         var tokenId = CaptionerTensors.START_ID
         repeat(maxLength) {
             state[CaptionerTensors.TOKEN_ID] = intArrayOf(tokenId)
-            val found = run(CaptionerTensors.STEP, state)
+            val found = run(step, state)
             val logProbs = found.floats(CaptionerTensors.LOG_PROBS)
             tokenId = likeliest(logProbs)
             logProb += logProbs[tokenId]
@@ -102,8 +107,9 @@ class ImageCaptioner(
             tokenIds += tokenId
             attention += found.floats(CaptionerTensors.ATTENTION)
             onWord(vocabulary[tokenId])
-            state[CaptionerTensors.HIDDEN] = found.floats(CaptionerTensors.NEXT_HIDDEN)
-            state[CaptionerTensors.CELL] = found.floats(CaptionerTensors.NEXT_CELL)
+            for ((next, current) in CaptionerTensors.CHANGES) {
+                if (next in found) state[current] = found.floats(next)
+            }
         }
         return captionOf(tokenIds, logProb, attention)
     }

@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = resolve(HERE, "../..");
 const LITERT = join(HERE, "node_modules/@litertjs");
-const CAPTIONER = join(ROOT, "saved_models/flickr8k_mobilenet_lstm/captioner.tflite");
+const CAPTIONER = join(ROOT, "saved_models/flickr8k_efficientnet_lstm/captioner.tflite");
 const PAINTER = join(ROOT, "saved_models/scenes_cvae/painter.tflite");
 const EXAMPLES = ["astronaut.jpg", "cat.jpg", "rocket.jpg"];
 // The one for current browsers, and the one for those without relaxed SIMD.

@@ -18,7 +18,7 @@ from keras_imgdesc.errors import ImageError
 @click.argument("paths", nargs=-1, required=True)
 @click.option(
     "--preset",
-    default="flickr8k_mobilenet_lstm",
+    default="flickr8k_efficientnet_lstm",
     show_default=True,
     help="Name or folder of a captioner.",
 )

@@ -17,6 +17,7 @@ from keras_imgdesc.lite.model_file import (
     read_model_file,
 )
 from keras_imgdesc.lite.resizing import stretch
+from keras_imgdesc.prediction import Prediction
 
 LITE_FILE = "captioner.tflite"
 
@@ -43,8 +44,9 @@ class LiteCaptioner:
 
     Example:
 
-        captioner = LiteCaptioner.from_preset("flickr8k_mobilenet_lstm")
+        captioner = LiteCaptioner.from_preset("flickr8k_efficientnet_lstm")
         captioner.generate("photo.jpg")
+        captioner.detect_concepts("photo.jpg")
         list(captioner.stream_words("photo.jpg"))
     """
 
@@ -137,6 +139,34 @@ class LiteCaptioner:
                 yield source, self._caption(self._describe(image=self._pixels(source)))
             except ImageError as error:
                 yield source, error
+
+    def detect_concepts(self, source: Any) -> list[Prediction]:
+        """Return the nouns that guide the caption of an image.
+
+        Args:
+            source: an image as `generate` takes it.
+
+        Returns:
+            The nouns with their probabilities, the most probable first and none below
+            the detector's threshold.
+
+        Raises:
+            ImageError: the image cannot be read.
+            InputError: the captions of the file are not guided by concepts.
+        """
+        if "concept_ids" not in self._tensors("encode")["outputs"]:
+            raise InputError(
+                "The captioner must be guided by concepts",
+                "Export a preset whose decoder has concepts",
+                name=self.metadata["name"],
+            )
+        found = self._encode(image=self._pixels(source))
+        pairs = zip(found["concept_ids"][0], found["concept_weights"][0], strict=True)
+        return [
+            Prediction(self.tokens[int(token_id)], float(weight))
+            for token_id, weight in pairs
+            if weight > 0
+        ]
 
     def stream_words(self, source: Any) -> Iterator[str]:
         """Describe an image word by word, by greedy search.

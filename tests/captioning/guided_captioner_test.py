@@ -114,6 +114,12 @@ def test_exports_see_the_same_concepts(captioner, photos, tmp_path):
     expected = captioner.generate(images)
     lite = LiteCaptioner(export_tflite(captioner, tmp_path / "captioner.tflite"))
     assert lite.generate(images) == expected
+    for image, seen in zip(images, captioner.detect_concepts(images), strict=True):
+        found = lite.detect_concepts(image)
+        assert [p.label for p in found] == [p.label for p in seen]
+        np.testing.assert_allclose(
+            [p.probability for p in found], [p.probability for p in seen], atol=1e-4
+        )
     greedy = captioner.generate(images, num_beams=1)
     assert [" ".join(lite.stream_words(image)) for image in images] == greedy
     path = export_saved_model(captioner, tmp_path / "saved")

@@ -121,7 +121,7 @@ def test_attention_is_drawn(run, preset, photos, tmp_path):
                 "train",
                 "encoder",
                 "--recipe",
-                "RECIPES/flickr8k_vgg16_lstm/1_encoder.json",
+                "RECIPES/distilled_vgg16.json",
             ]
             + ["--run-dir", "PHOTOS/run", "--teacher-weights", "x", "--images"]
             + ["PHOTOS", "--set", "folder_weights=[1,2,3]"],

@@ -17,36 +17,67 @@ from keras_imgdesc.text.vocabulary import SPECIAL_TOKENS
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "android"
-PRESET = "flickr8k_mobilenet_lstm"
+PRESET = "flickr8k_efficientnet_lstm"
 TENSORS = (FOLDER / "CaptionerTensors.kt").read_text()
 CAPTIONER = (FOLDER / "ImageCaptioner.kt").read_text()
 
 STRINGS = dict(re.findall(r'const val (\w+) = "(\w+)"', TENSORS))
 IDS = {name: int(i) for name, i in re.findall(r"const val (\w+) = (\d+)", TENSORS)}
+SIGNATURES = dict(re.findall(r'val (\w+) = SignatureSpec\(\s*"(\w+)"', TENSORS))
 SIZES = {name: int(n) for name, n in re.findall(r"^    (\w+)\((\d+)\),", TENSORS, re.M)}
 
 
-def tensors_of_kotlin() -> dict:
-    """Return the tensors of the `SignatureSpec`s, as `tensors_of_file` does."""
-    pattern = (
-        r'SignatureSpec\(\s*"(\w+)",\s*'
-        r"inputs = listOf\((.*?)\n        \),\s*outputs = listOf\((.*?)\n        \),"
-    )
+def signatures_of_kotlin() -> dict:
+    """Return the tensors of each `SignatureSpec`, as `tensors_of_file` does."""
+    nouns = re.search(r"val NOUNS = listOf\((.*?)\n    \)", TENSORS, re.S)
+    assert nouns
+    found: dict = {}
+    for constant, sides in re.findall(
+        r"val (\w+) = SignatureSpec\((.*?)\n    \)", TENSORS, re.S
+    ):
+        given = re.search(r"inputs = (.*),\s*outputs = (.*),$", sides, re.S)
+        assert given
+        found[constant] = {}
+        for side, text in zip(("inputs", "outputs"), given.groups(), strict=True):
+            specs = specs_of(text)
+            for other, of_other in re.findall(r"(\w+)\.(inputs|outputs)", text):
+                specs |= found[other][of_other]
+            if "+ NOUNS" in text:
+                specs |= specs_of(nouns[1])
+            found[constant][side] = specs
+    assert list(found) == ["DESCRIBE", "ENCODE", "STEP", "GUIDED_ENCODE", "GUIDED_STEP"]
+    return found
+
+
+def tensors_of_kotlin(*, is_guided: bool) -> dict:
+    """Return the tensors that a file must have, by signature, direction and name."""
+    found = signatures_of_kotlin()
     return {
-        name: {"inputs": specs_of(inputs), "outputs": specs_of(outputs)}
-        for name, inputs, outputs in re.findall(pattern, TENSORS, re.S)
-    }
+        SIGNATURES[name]: found[f"GUIDED_{name}" if is_guided else name]
+        for name in ("ENCODE", "STEP")
+    } | {SIGNATURES["DESCRIBE"]: found["DESCRIBE"]}
 
 
 def specs_of(text: str) -> dict:
     specs = re.findall(r"TensorSpec\((\w+), (\w+), ([\w., ]+)\)", text)
     assert len(specs) == text.count("TensorSpec")
     return {
-        STRINGS[name]: (
-            dtype.lower(),
-            [SIZES[size] for size in re.findall(r"Size\.(\w+)", shape)],
-        )
+        STRINGS[name]: (dtype.lower(), re.findall(r"Size\.(\w+)", shape))
         for name, dtype, shape in specs
+    }
+
+
+def with_sizes(tensors: dict, sizes: dict[str, int]) -> dict:
+    """Return the tensors of Kotlin with numbers instead of the names of sizes."""
+    return {
+        signature: {
+            side: {
+                name: (dtype, [sizes[size] for size in shape])
+                for name, (dtype, shape) in specs.items()
+            }
+            for side, specs in sides.items()
+        }
+        for signature, sides in tensors.items()
     }
 
 
@@ -84,21 +115,42 @@ def file(tmp_path_factory) -> Path:
 
 
 def test_kotlin_and_the_file_have_the_same_tensors(file):
-    assert tensors_of_kotlin() == tensors_of_file(file)
+    tensors = tensors_of_kotlin(is_guided=True)
+    assert with_sizes(tensors, SIZES) == tensors_of_file(file)
 
 
-def test_the_inputs_of_step_are_outputs_of_encode_and_step():
-    tensors = tensors_of_kotlin()
+@pytest.mark.slow
+def test_a_captioner_without_concepts_has_the_tensors_of_kotlin(tmp_path):
+    path = export_tflite(
+        ImageCaptioner.from_preset("scenes_lstm"), tmp_path / LITE_FILE
+    )
+    found, tensors = tensors_of_file(path), tensors_of_kotlin(is_guided=False)
+    sizes: dict[str, int] = {}
+    for signature, sides in tensors.items():
+        for side, specs in sides.items():
+            for name, (_, shape) in specs.items():
+                given = found[signature][side][name][1]
+                sizes |= dict(zip(shape, given, strict=True))
+    assert with_sizes(tensors, sizes) == found
+    assert sizes["ONE"] == SIZES["ONE"] and sizes["CHANNELS"] == SIZES["CHANNELS"]
+
+
+@pytest.mark.parametrize("is_guided", [True, False])
+def test_the_inputs_of_step_are_outputs_of_encode_and_step(is_guided):
+    tensors = tensors_of_kotlin(is_guided=is_guided)
     given = tensors["encode"]["outputs"]
-    token_id = {STRINGS["TOKEN_ID"]: ("int32", [1])}
+    token_id = {STRINGS["TOKEN_ID"]: ("int32", ["ONE"])}
     assert tensors["step"]["inputs"] == given | token_id
     changed = {n: s for n, s in tensors["step"]["outputs"].items() if "next_" in n}
-    assert changed == {f"next_{name}": given[name] for name in ("hidden", "cell")}
-    for name in changed:
-        constant = name.removeprefix("next_").upper()
-        line = f"state[CaptionerTensors.{constant}] = "
-        line += f"found.floats(CaptionerTensors.NEXT_{constant})"
-        assert line in CAPTIONER
+    names = ["hidden", "cell", *(["used_concepts"] if is_guided else [])]
+    assert changed == {f"next_{name}": given[name] for name in names}
+    listed = re.search(r"CHANGES = mapOf\((.*?)\n    \)", TENSORS, re.S)
+    pairs = dict(re.findall(r"(\w+) to (\w+),", listed[1]))
+    assert {STRINGS[key]: STRINGS[value] for key, value in pairs.items()} == {
+        f"next_{name}": name for name in ("hidden", "cell", "used_concepts")
+    }
+    assert "in CaptionerTensors.CHANGES" in CAPTIONER
+    assert "state[current] = found.floats(next)" in CAPTIONER
 
 
 def test_special_tokens_have_the_same_ids(file):
@@ -120,7 +172,7 @@ def test_sizes_are_those_of_the_metadata(file):
 
 
 def test_each_name_is_written_once():
-    names = set(STRINGS.values()) | set(tensors_of_kotlin())
+    names = set(STRINGS.values()) | set(SIGNATURES.values())
     assert len(STRINGS) == len(set(STRINGS.values()))
     for path in FOLDER.glob("*.kt"):
         for name in names:

@@ -114,7 +114,7 @@ def test_it_runs_where_there_is_no_tensorflow(file, captioner, tmp_path):
     )
     command = [python, "-c", code, file, IMAGES[0]]
     done = subprocess.run(
-        [*command, "flickr8k_mobilenet_lstm", PHOTOS[0]],
+        [*command, "flickr8k_efficientnet_lstm", PHOTOS[0]],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -67,4 +67,4 @@ def test_a_file_of_another_task_is_refused():
     from keras_imgdesc.presets.folders import find_preset
 
     with pytest.raises(InputError, match="matcher"):
-        LiteMatcher(find_preset("flickr8k_mobilenet_lstm") / LITE_FILE)
+        LiteMatcher(find_preset("flickr8k_efficientnet_lstm") / LITE_FILE)

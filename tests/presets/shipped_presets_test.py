@@ -22,7 +22,7 @@ from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
 
 ROOT = Path(__file__).parents[2]
-PRESETS = ["flickr8k_mobilenet_lstm", "flickr8k_vgg16_lstm", "scenes_lstm"]
+PRESETS = ["flickr8k_efficientnet_lstm", "flickr8k_vgg16_lstm", "scenes_lstm"]
 MATCHERS = [
     "flickr8k_matcher",
     "flowers_matcher",

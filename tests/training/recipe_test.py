@@ -104,7 +104,7 @@ def test_a_recipe_is_a_json_object(tmp_path):
         (MatchingRecipe, "saved_models/*_matcher/recipe.json"),
         (ClassifierRecipe, "recipes/classifier.json"),
         (ClassifierRecipe, "recipes/imagenet_*.json"),
-        (DistillationRecipe, "recipes/flickr8k_vgg16_lstm/1_encoder.json"),
+        (DistillationRecipe, "recipes/distilled_vgg16.json"),
     ],
 )
 def test_every_recipe_that_ships_is_read(kind, pattern):

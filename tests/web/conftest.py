@@ -22,7 +22,7 @@ from keras_imgdesc.export import export_tflite
 from keras_imgdesc.painting import Generator
 
 ROOT = Path(__file__).parents[2]
-PRESET = ROOT / "saved_models" / "flickr8k_mobilenet_lstm"
+PRESET = ROOT / "saved_models" / "flickr8k_efficientnet_lstm"
 ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
     *("--no-first-run", "--disable-background-networking"),

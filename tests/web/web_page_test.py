@@ -72,8 +72,25 @@ def test_float32_captions_are_those_of_python(
             expected = lite.generate(path, return_details=True)
             assert token_ids == expected.token_ids.tolist(), path.name
             np.testing.assert_allclose(log_probs, expected.token_log_probs, atol=1e-3)
+            concepts = json.loads(page.page.get_attribute("#caption", "data-concepts"))
+            seen = lite.detect_concepts(path)
+            assert [c["noun"] for c in concepts] == [p.label for p in seen]
+            np.testing.assert_allclose(
+                [c["probability"] for c in concepts],
+                [p.probability for p in seen],
+                atol=1e-3,
+            )
     # The console of the worker is captured, or its errors would be missed too.
     assert any("XNNPACK" in line for line in page.console)
+
+
+def test_the_nouns_that_guide_a_caption_are_shown(
+    dynamic_model, build, serve, open_page, photos
+):
+    with serve(build(dynamic_model)) as address:
+        page = open_page(address).load()
+        page.describe(ROOT / "examples" / "photos" / "cat.jpg")
+        page.page.wait_for_selector("#detail:has-text('Seen: cat')")
 
 
 def test_dynamic_captions_are_near_those_of_python(

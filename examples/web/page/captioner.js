@@ -23,7 +23,8 @@ export class Captioner {
 
   /**
    * @param {File} file a picture.
-   * @returns {Promise<object>} what `describe` gives, and `seconds` of each part.
+   * @returns {Promise<object>} what `describe` gives, `concepts` as `detectConcepts`
+   *     gives them, and `seconds` of each part.
    */
   async answer(file) {
     const start = performance.now();
@@ -34,7 +35,8 @@ export class Captioner {
       reading: (read - start) / 1000,
       model: (performance.now() - read) / 1000,
     };
-    return { ...caption, seconds };
+    const concepts = await this.detectConcepts(pixels);
+    return { ...caption, concepts, seconds };
   }
 
   /**
@@ -44,6 +46,22 @@ export class Captioner {
    */
   async describe(pixels) {
     return this.#caption(await this.model.run("describe", { image: pixels }));
+  }
+
+  /**
+   * @param {Uint8Array} pixels as for `describe`.
+   * @returns {Promise<object[]>} the nouns that guide the captions, each `{ noun,
+   *     probability }`, the most probable first; none where the model has no concepts.
+   */
+  async detectConcepts(pixels) {
+    const { metadata, tokens } = this.model;
+    if (!("concept_ids" in metadata.signatures.encode.outputs)) return [];
+    const { concept_ids: ids, concept_weights: weights } = await this.model.run(
+      "encode",
+      { image: pixels },
+    );
+    return Array.from(ids, (id, i) => ({ noun: tokens[id], probability: weights[i] }))
+      .filter(({ probability }) => probability > 0);
   }
 
   #caption({ token_ids: ids, log_probs: scores, attention }) {

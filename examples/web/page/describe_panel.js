@@ -88,6 +88,7 @@ export class DescribePanel {
       picture: name,
       tokenIds: caption.tokenIds.join(" "),
       logProbs: caption.logProbs.join(" "),
+      concepts: JSON.stringify(caption.concepts),
       seconds: caption.seconds.model,
     });
     this.captionView.say(caption.words, caption.logProbs);

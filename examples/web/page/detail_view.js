@@ -6,7 +6,7 @@ const HINT =
 
 /**
  * @param {HTMLElement} element
- * @param {object | null} caption as `Captioner.describe` gives it.
+ * @param {object | null} caption as `Captioner.answer` gives it.
  * @param {number | null} word the number of the word, or none.
  */
 export function fillDetail(element, caption, word = null) {
@@ -15,7 +15,7 @@ export function fillDetail(element, caption, word = null) {
   else element.replaceChildren(...ofWord(caption, word));
 }
 
-function ofCaption({ words, logProbs, seconds }) {
+function ofCaption({ words, logProbs, concepts, seconds }) {
   const total = logProbs.reduce((a, b) => a + b, 0);
   const copy = document.createElement("button");
   copy.type = "button";
@@ -27,8 +27,17 @@ function ofCaption({ words, logProbs, seconds }) {
     ...[bold(signed(total)), " log-probability, found in "],
     ...[bold(`${seconds.model.toFixed(2)} s`), ". ", copy],
     document.createElement("br"),
+    ...ofConcepts(concepts),
     HINT,
   ];
+}
+
+function ofConcepts(concepts) {
+  if (!concepts.length) return [];
+  const nouns = concepts.flatMap(({ noun, probability }, i) => [
+    ...[i ? ", " : "Seen: ", bold(noun), ` ${percent(probability)}`],
+  ]);
+  return [...nouns, ".", document.createElement("br")];
 }
 
 function ofWord({ words, logProbs, attention }, word) {
@@ -61,7 +70,7 @@ function bold(text) {
 }
 
 function percent(share) {
-  return `${Math.round(100 * share)} %`;
+  return `${Math.round(100 * share)}\u00a0%`;
 }
 
 function signed(number) {
