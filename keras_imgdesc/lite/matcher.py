@@ -88,7 +88,7 @@ class LiteMatcher(TextFile):
             InputError: there is no text, or one is empty.
         """
         embedded = [self.embed_text(text) for text in check_texts(texts)]
-        out = np.empty((len(images), len(texts)), np.float32)
+        out = np.empty((len(images), len(embedded)), np.float32)
         for row, image in enumerate(images):
             vectors = self.embed_image(image)
             for column, text in enumerate(embedded):
