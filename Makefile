@@ -50,10 +50,15 @@ others := tests $(addprefix --ignore=,$(wildcard $(exports) $(painters) tests/tr
 GROUPS := others exports encoders captioners painters trainings presets pages matchers \
 	decoders docstrings painter-trainings files
 
+IN_GROUPS = $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+	$(addprefix $@-of-,$(GROUPS))
+
+test: $(VENV)/.installed
+	@+$(IN_GROUPS)
+
 # Of some groups no test is slow; pytest says so with status 5.
-test test-slow: $(VENV)/.installed
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
-		$(addprefix $@-of-,$(GROUPS))
+test-slow: $(VENV)/.installed
+	@+$(IN_GROUPS)
 
 test-of-%:
 	@echo "Tests of $*:"
