@@ -74,7 +74,7 @@ def test_an_encoder_of_another_shape_or_class_is_refused(preset):
     with pytest.raises(InputError, match="same shapes"):
         build_encoder(name, weights="toy", **options | other)
     stranger = MobileNetEncoder if name == "vgg16" else VGG16Encoder
-    with pytest.raises(InputError, match=f"must be a {stranger.__name__}"):
+    with pytest.raises(InputError, match=f"must be of the class {stranger.__name__}"):
         stranger(image_size=64, weights="toy")
 
 
