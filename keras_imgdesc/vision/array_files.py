@@ -29,13 +29,13 @@ def read_npz(path: str, network: str) -> dict[str, np.ndarray]:
         ) from error
 
 
-def check_shapes(
+def check_arrays(
     arrays: Mapping[str, np.ndarray],
     expected: Mapping[str, tuple[int, ...]],
     path: str,
     network: str,
 ) -> None:
-    """Refuse arrays that are not those of a network.
+    """Refuse arrays that are not those of a network, or not finite.
 
     Args:
         arrays: arrays by name. Further arrays are allowed.
@@ -44,7 +44,8 @@ def check_shapes(
         network: the network whose weights the file should hold, for messages.
 
     Raises:
-        InputError: an array is missing or has another shape.
+        InputError: an array is missing, has another shape or a value that is not
+            finite.
     """
     for name, shape in expected.items():
         found = tuple(arrays[name].shape) if name in arrays else None
@@ -55,3 +56,24 @@ def check_shapes(
                 + (f"has shape {found}, not {shape}" if found else "is missing"),
                 weights=path,
             )
+        check_finite(name, arrays[name], path)
+
+
+def check_finite(name: str, array: np.ndarray, path: str) -> None:
+    """Refuse an array with a value that is not finite.
+
+    Args:
+        name: name of the array, for the message.
+        array: the array.
+        path: path of its file, for the message.
+
+    Raises:
+        InputError: a value is infinite or not a number.
+    """
+    if not np.isfinite(array).all():
+        raise InputError(
+            "Weights must be finite",
+            "Use another file; this one is damaged, or its training diverged",
+            weights=path,
+            array=name,
+        )

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.vision.array_files import check_shapes, read_npz
+from keras_imgdesc.vision.array_files import check_arrays, read_npz
 from keras_imgdesc.vision.classification_head import ClassificationHead
 from keras_imgdesc.vision.preset_weights import load_preset_weights
 
@@ -42,7 +42,7 @@ def load_efficientnet_lite_weights(encoder: Any, weights: str) -> None:
         shape = _source_shape(encoder.get_layer(layer))
         expected[f"{convolution}.weight"] = shape
         expected |= {f"{norm}.{s}": (shape[0],) for s in STATISTICS}
-    check_shapes(arrays, expected, weights, network)
+    check_arrays(arrays, expected, weights, network)
     for layer, (convolution, norm) in sources.items():
         kernel, bias = fold(arrays, convolution, norm)
         if "depthwise" in layer:
@@ -117,7 +117,7 @@ def load_efficientnet_lite_head(weights: str) -> ClassificationHead:
     network = "EfficientNet-Lite"
     arrays = read_npz(weights, network)
     shapes = {"_fc.weight": (1000, 1280), "_fc.bias": (1000,)}
-    check_shapes(arrays, shapes, weights, network)
+    check_arrays(arrays, shapes, weights, network)
     return ClassificationHead.from_arrays(arrays["_fc.weight"].T, arrays["_fc.bias"])
 
 

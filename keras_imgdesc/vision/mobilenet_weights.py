@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.vision.array_files import check_finite
 from keras_imgdesc.vision.imagenet import download_imagenet
 from keras_imgdesc.vision.preset_weights import load_preset_weights
 
@@ -50,7 +51,7 @@ def fold(
         The kernel, in the layout of Keras, and the bias (channels,).
 
     Raises:
-        InputError: an array is missing.
+        InputError: an array is missing or not finite.
     """
     depthwise = name.startswith("conv_dw")
     # Keras 3 renamed the depthwise kernel; older files have its first name.
@@ -65,6 +66,8 @@ def fold(
             f"Use complete weights or an earlier feature_layer; these lack {missing}",
             weights=source,
         )
+    for key in needed:
+        check_finite(key, np.asarray(arrays[key]), source)
     kernel, gamma, beta, mean, variance = (np.asarray(arrays[k]) for k in needed)
     scale = gamma / np.sqrt(variance + EPSILON)
     # A depthwise kernel has its channels on the last axis but one.

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.vision.array_files import check_shapes, read_npz
+from keras_imgdesc.vision.array_files import check_arrays, check_finite, read_npz
 from keras_imgdesc.vision.imagenet import download_imagenet
 from keras_imgdesc.vision.preset_weights import load_preset_weights
 
@@ -54,7 +54,7 @@ def _load_npz(encoder: keras.Model, weights: str) -> None:
         for variable in layer.weights
     }
     shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
-    check_shapes(arrays, shapes, weights, "VGG16")
+    check_arrays(arrays, shapes, weights, "VGG16")
     further = sorted(n for n in arrays if n.startswith("block") and n not in shapes)
     if further:  # VGG19 has all arrays of VGG16
         raise InputError(
@@ -79,6 +79,8 @@ def _read_keras(weights: str) -> keras.Model:
             f"Save it with model.save_weights; reading this one failed: {error}",
             weights=weights,
         ) from error
+    for variable in source.variables:
+        check_finite(variable.path, variable.numpy(), weights)
     return source
 
 

@@ -70,6 +70,17 @@ def test_missing_arrays_are_named(tmp_path, trained):
     assert MobileNetEncoder(weights=str(path), feature_layer="conv_pw_11")
 
 
+def test_weights_that_are_not_finite_are_refused(tmp_path, trained):
+    path = tmp_path / "diverged.npz"
+    save(trained, path)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    arrays["conv_dw_3_bn/gamma"][2] = np.inf
+    np.savez(path, **arrays)
+    with pytest.raises(InputError, match=r"finite.*diverged.*conv_dw_3_bn/gamma"):
+        MobileNetEncoder(weights=str(path))
+
+
 @pytest.mark.parametrize(
     ("kwargs", "received"),
     [

@@ -106,6 +106,17 @@ def test_arrays_of_vgg19_are_refused(tmp_path):
         VGG16Encoder(image_size=32, weights=str(path))
 
 
+@pytest.mark.parametrize("suffix", [".weights.h5", ".npz"])
+def test_weights_that_are_not_finite_are_refused(tmp_path, suffix):
+    source = keras.applications.VGG16(include_top=False, weights=None)
+    bias = source.get_layer("block2_conv1").bias
+    bias.assign(bias + np.nan)
+    path = tmp_path / f"diverged{suffix}"
+    save_npz(source, path) if suffix == ".npz" else source.save_weights(path)
+    with pytest.raises(InputError, match=r"finite.*diverged.*block2_conv1/bias"):
+        VGG16Encoder(image_size=32, weights=str(path))
+
+
 def test_weights_that_cannot_be_downloaded_are_refused(monkeypatch):
     def offline(**kwargs):
         raise Exception("URL fetch failure")

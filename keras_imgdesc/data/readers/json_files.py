@@ -23,8 +23,9 @@ def read_json(path: str | os.PathLike[str], *keys: str) -> dict[str, Any]:
     Raises:
         InputError: the file cannot be read, is not JSON, or lacks a list.
     """
+    text = read_text(path)
     try:
-        content = json.loads(read_text(path))
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"The file must be valid JSON: {error}",

@@ -69,8 +69,9 @@ def read_results(path: str | os.PathLike[str]) -> dict[str, str]:
         InputError: the file cannot be read or has another format, or an image has
             several captions.
     """
+    text = read_text(path)
     try:
-        entries = json.loads(read_text(path))
+        entries = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"The file of results must be valid JSON: {error}",

@@ -27,6 +27,12 @@ def test_a_complete_file(photos, coco):
     assert collection[0].captions == ("Caption 0.", "Caption 3.")
 
 
+def test_a_missing_file_is_not_called_invalid_json(photos, tmp_path):
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        read_coco_captions(tmp_path / "nowhere.json", photos)
+    assert "JSON" not in str(caught.value)
+
+
 def test_every_problem_is_counted_and_named(photos, coco, problems_of):
     images = [
         *IMAGES,

@@ -47,6 +47,13 @@ def test_coco_itself_reads_what_is_written(tmp_path, capsys):
     capsys.readouterr()
 
 
+def test_a_missing_file_is_not_called_invalid_json(tmp_path):
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        read_results(tmp_path / "nowhere.json")
+    assert "JSON" not in str(caught.value)
+    assert str(caught.value).count("Received") == 1
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
