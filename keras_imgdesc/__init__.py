@@ -6,6 +6,7 @@ Importing the package is fast: each name below is imported when it is first used
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from keras_imgdesc.errors import check_tensorflow
 from keras_imgdesc.version import __version__
 
 _HOMES = {
@@ -104,7 +105,11 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    try:
+        value = getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError:
+        check_tensorflow(f"keras_imgdesc.{name}")
+        raise
     globals()[name] = value
     return value
 

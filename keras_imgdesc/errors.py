@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from importlib.util import find_spec
 
 _LONGEST_VALUE = 200
 
@@ -98,6 +99,27 @@ def check_on_error(on_error: str) -> None:
             "on_error must be 'raise' or 'return'",
             "Use 'raise' to stop at a broken image, or 'return' to go on",
             on_error=on_error,
+        )
+
+
+def check_tensorflow(what: str) -> None:
+    """Refuse what needs TensorFlow and Keras where they are not installed.
+
+    They are looked for, not imported.
+
+    Args:
+        what: what needs them, the subject of the message.
+
+    Raises:
+        InputError: one of them is not installed, as with `keras-imgdesc-lite`.
+    """
+    missing = [name for name in ("tensorflow", "keras") if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"{what} needs TensorFlow and Keras",
+            "Run `pip uninstall keras-imgdesc-lite`, if that is installed, then "
+            "`pip install keras-imgdesc`",
+            not_installed=missing,
         )
 
 

@@ -7,6 +7,7 @@ from keras_imgdesc.errors import (
     ImageError,
     InputError,
     check_on_error,
+    check_tensorflow,
     refuse_unknown_options,
 )
 
@@ -63,3 +64,21 @@ def test_on_error_has_two_values():
         check_on_error(value)
     with pytest.raises(InputError, match="'raise' or 'return'.*on_error='skip'"):
         check_on_error("skip")
+
+
+@pytest.mark.parametrize("missing", [["tensorflow"], ["keras"]])
+def test_without_tensorflow_the_message_says_what_to_install(missing, monkeypatch):
+    monkeypatch.setattr(
+        "keras_imgdesc.errors.find_spec", lambda name: name not in missing or None
+    )
+    with pytest.raises(InputError) as error:
+        check_tensorflow("Training")
+    assert str(error.value) == (
+        "Training needs TensorFlow and Keras. Received: "
+        f"not_installed={missing}. Run `pip uninstall keras-imgdesc-lite`, if that is "
+        "installed, then `pip install keras-imgdesc`."
+    )
+
+
+def test_with_tensorflow_nothing_is_refused():
+    check_tensorflow("Training")

@@ -13,8 +13,10 @@ from keras_imgdesc.cli.exporting import export, verify
 from keras_imgdesc.cli.options import OrderedGroup
 from keras_imgdesc.cli.painting import interpolate, paint, roundtrip
 from keras_imgdesc.cli.searching import index, search
+from keras_imgdesc.cli.tensorflow_only import needs_tensorflow
 from keras_imgdesc.cli.training import curves, train
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.version import __version__
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -57,7 +59,7 @@ def _describe_os_error(error: OSError) -> InputError:
 
 
 @click.group(cls=OrderedGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="keras-imgdesc")
+@click.version_option(__version__)
 def cli() -> None:
     """Caption and classify images, match them with text, and paint them from text.
 
@@ -74,11 +76,11 @@ for command in (
     paint,
     interpolate,
     roundtrip,
-    train,
+    needs_tensorflow(train),
     curves,
-    evaluate,
-    export,
-    verify,
-    extract,
+    needs_tensorflow(evaluate),
+    needs_tensorflow(export),
+    needs_tensorflow(verify),
+    needs_tensorflow(extract),
 ):
     cli.add_command(command)

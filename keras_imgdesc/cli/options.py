@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.errors import check_tensorflow
+
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(path_type=Path)
 # Beam search keeps every beam in memory, so the number is limited.
@@ -89,7 +91,12 @@ def add_hidden_alias(group: click.Group, command: click.Command, name: str) -> N
 
 
 def start_quietly() -> None:
-    """Import TensorFlow without the messages it prints before reading its log level."""
+    """Import TensorFlow without the messages it prints before reading its log level.
+
+    Raises:
+        InputError: TensorFlow or Keras is not installed.
+    """
+    check_tensorflow("This command")
     sys.stderr.flush()
     kept = os.dup(2)
     try:
