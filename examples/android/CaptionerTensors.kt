@@ -40,7 +40,7 @@ class SignatureSpec(
 )
 
 /**
- * Every tensor of a file that `keras-imgdesc export tflite` writes.
+ * The tensors of a file of `keras-imgdesc export tflite`, in all signatures that the app calls.
  *
  * The decoder of some captioners is guided by concepts, nouns for what a classifier sees. The
  * state between their words has four more tensors: [ENCODE] and [STEP] are those of the other
@@ -163,11 +163,18 @@ object CaptionerTensors {
      * The sizes of a file.
      *
      * @param signatures those of [signaturesOf].
-     * @throws IllegalArgumentException the file has other signatures or tensors than these.
+     * @throws IllegalArgumentException the file lacks one of these signatures, or one has other
+     *     tensors.
      */
     fun sizesOf(interpreter: Interpreter, signatures: List<SignatureSpec>): Map<Size, Int> {
         val sizes = mutableMapOf(Size.ONE to 1, Size.CHANNELS to 3)
-        check("signatures", signatures.map { it.name }, interpreter.signatureKeys)
+        // Others may be there, such as a search without attention.
+        val missing = signatures.map { it.name } - interpreter.signatureKeys.toSet()
+        require(missing.isEmpty()) {
+            "The file must have the signatures $missing. " +
+                "Received: ${interpreter.signatureKeys.sorted()}. " +
+                "Export it again with `keras-imgdesc export tflite`."
+        }
         for (signature in signatures) {
             val key = signature.name
             check(
