@@ -6,7 +6,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Without bytecode, each process that imports TensorFlow compiles it for eight seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-slow test-all lint clean
+.PHONY: demo test test-slow test-all test-lite lint clean
 
 $(VENV)/.installed: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -69,6 +69,10 @@ test-slow-of-%:
 	@$(BIN)/python -m pytest -q -m slow $($*) || [ $$? -eq 5 ]
 
 test-all: test test-slow
+
+# The wheel without TensorFlow, in an environment of its own; test-slow runs it too.
+test-lite: $(VENV)/.installed
+	@$(BIN)/python -m pytest -q -m slow tests/packaging
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .

@@ -18,10 +18,10 @@ EXTRAS = {
         "scikit-learn>=1.5",
         "scipy>=1.13",
     ],
+    # Empty, for those who name it: what it had is always installed.
     "demo": [],
-    # All that `keras_imgdesc.lite` needs; docs/phone.md installs it without TensorFlow.
-    "lite": ["ai-edge-litert>=2.3", "numpy>=2", "pillow>=11"],
-    "int8": ["ai-edge-litert>=2.3", "ai-edge-quantizer>=0.10"],
+    "lite": [],
+    "int8": ["ai-edge-quantizer>=0.10"],
     "plots": ["matplotlib>=3.9"],
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
 }
@@ -70,6 +70,7 @@ setup(
         "keras_imgdesc.saved_models": [f"{name}/*" for name in PRESETS],
     },
     install_requires=[
+        "ai-edge-litert>=2.3",
         "tensorflow>=2.21,<2.22",
         "keras>=3.15,<3.16",
         "keras-nlp>=0.32,<0.33",
