@@ -4,7 +4,6 @@ The wheel is built and installed with pip into an environment of its own, from t
 package index that pip is set up for.
 """
 
-import json
 import re
 import subprocess
 import sys
@@ -16,7 +15,6 @@ import pytest
 
 import keras_imgdesc
 from keras_imgdesc.cli import cli
-from keras_imgdesc.export.tflite.export import export_tflite
 from keras_imgdesc.presets.folders import read_config
 
 pytestmark = pytest.mark.slow
