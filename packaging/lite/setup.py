@@ -2,8 +2,8 @@
 
 All of `keras_imgdesc` is included, also what cannot run without TensorFlow. That is
 1.5 MB of an installation of more than a hundred; in return every command shows its
-help, and no list of modules has to be kept right. The presets are those with a `.tflite`
-file, without their weights.
+help, and no list of modules has to be kept right. The presets are those with a
+`.tflite` file, without their weights.
 """
 
 import runpy
