@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -12,25 +13,12 @@ import numpy as np
 from PIL import Image
 
 from keras_imgdesc.errors import ImageError
-from keras_imgdesc.images.color_modes import to_rgb
 from keras_imgdesc.images.file_formats import MAX_PIXELS, check_size, open_image
+from keras_imgdesc.images.upright import UprightImage
 
 ImageSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
 )
-
-_ORIENTATION_TAG = 0x0112
-
-# The transformation of each EXIF orientation, as in Pillow's `exif_transpose`.
-_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
-    2: lambda image: image[:, ::-1],
-    3: lambda image: image[::-1, ::-1],
-    4: lambda image: image[::-1],
-    5: lambda image: image.swapaxes(0, 1),
-    6: lambda image: image[::-1].swapaxes(0, 1),
-    7: lambda image: image[::-1, ::-1].swapaxes(0, 1),
-    8: lambda image: image[:, ::-1].swapaxes(0, 1),
-}
 
 
 def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -64,14 +52,30 @@ def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarr
     >>> load_image(np.zeros((4, 6), "uint8")).shape
     (4, 6, 3)
     """
+    with _named(source):
+        return _open(source, max_pixels).whole()
+
+
+def open_upright(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> UprightImage:
+    """Load an image as `load_image` does, to be converted part by part.
+
+    A photograph of 12 megapixels then takes 48 MB instead of 84 MB.
+
+    Args:
+        source, max_pixels: as in `load_image`.
+
+    Raises:
+        ImageError: as in `load_image`.
+    """
+    with _named(source):
+        return _open(source, max_pixels)
+
+
+@contextmanager
+def _named(source: object) -> Iterator[None]:
+    """Name the image in every error."""
     try:
-        if isinstance(source, np.ndarray):
-            return _from_array(source)
-        if isinstance(source, Image.Image):
-            check_size(source, max_pixels)
-            return _upright(source)
-        with _open_file(source) as file:
-            return _upright(open_image(file, max_pixels))
+        yield
     except ImageError as error:
         raise ImageError(
             error.rule, error.remedy, image=_name(source), **error.received
@@ -85,6 +89,16 @@ def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarr
             image=_name(source),
             reason=f"{type(error).__name__}: {error}",
         ) from error
+
+
+def _open(source: ImageSource, max_pixels: int) -> UprightImage:
+    if isinstance(source, np.ndarray):
+        return UprightImage(_from_array(source))
+    if isinstance(source, Image.Image):
+        check_size(source, max_pixels)
+        return UprightImage(source)
+    with _open_file(source) as file:
+        return UprightImage(open_image(file, max_pixels))
 
 
 def _name(source: object) -> object:
@@ -125,7 +139,7 @@ def _open_file(source: object) -> IO[bytes]:
         ) from error
 
 
-def _from_array(array: np.ndarray) -> np.ndarray:
+def _from_array(array: np.ndarray) -> np.ndarray | Image.Image:
     if array.dtype != np.uint8:
         raise ImageError(
             "An array must be uint8, with values from 0 to 255",
@@ -140,20 +154,5 @@ def _from_array(array: np.ndarray) -> np.ndarray:
             "Pass the images of a batch one at a time, channels last",
         )
     if array.shape[-1] == 4:
-        return to_rgb(Image.fromarray(np.ascontiguousarray(array)))
+        return Image.fromarray(np.ascontiguousarray(array))
     return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))
-
-
-def _upright(image: Image.Image) -> np.ndarray:
-    rgb = to_rgb(image)
-    # Only after decoding, which applies the orientation of a TIFF and removes its tag.
-    turn = _TURNS.get(_orientation(image))
-    return rgb if turn is None else np.ascontiguousarray(turn(rgb))
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    # Unreadable camera data is no reason to refuse the image.
-    except Exception:  # noqa: BLE001
-        return 1

@@ -1,6 +1,35 @@
 """Resizing as `keras_imgdesc.images.resize_image` does, without TensorFlow."""
 
+from __future__ import annotations
+
+from functools import lru_cache
+
 import numpy as np
+
+from keras_imgdesc.images.loading import ImageSource, open_upright
+from keras_imgdesc.images.upright import UprightImage
+
+# Numbers that are weighed at a time: they stay in the processor's cache.
+_BLOCK = 1 << 16
+# Columns of a photograph that lies on its side, which are read at a time.
+_COLUMNS = 96
+
+
+def read_stretched(source: ImageSource, size: tuple[int, int]) -> np.ndarray:
+    """Load an image and stretch it: `stretch(load_image(source), size)` in less memory.
+
+    Args:
+        source: a path, the bytes of a file, a Pillow image, or a uint8 array (height,
+            width, 3).
+        size: (height, width), positive.
+
+    Returns:
+        uint8 (*size, 3), contiguous.
+
+    Raises:
+        ImageError: the image cannot be read.
+    """
+    return _stretch(open_upright(source), size)
 
 
 def stretch(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -14,14 +43,37 @@ def stretch(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         size: (height, width), positive.
 
     Returns:
-        uint8 (*size, 3).
+        uint8 (*size, 3), contiguous.
     """
-    if image.shape[:2] == tuple(size):
-        return image
+    return _stretch(UprightImage(image), size)
+
+
+def _stretch(image: UprightImage, size: tuple[int, int]) -> np.ndarray:
     height, width = size
-    rows = _weigh(image, height)
-    pixels = _weigh(rows.swapaxes(0, 1), width).swapaxes(0, 1)
-    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    if (image.height, image.width) == (height, width):
+        return image.whole()
+    # Its columns are the lines that are weighed next.
+    columns = np.empty((image.width, height, 3), np.float32)
+    if image.is_sideways:
+        for left in range(0, image.width, _COLUMNS):
+            right = min(left + _COLUMNS, image.width)
+            part = image.part(0, image.height, left, right)
+            columns[left:right] = _weigh(part, height).swapaxes(0, 1)
+    else:
+        starts, weights = _spans(image.height, height)
+        rows = max(1, _BLOCK // (3 * image.width))
+        for first in range(0, height, rows):
+            last = min(first + rows, height)
+            top = int(starts[first])
+            bottom = min(int(starts[last - 1]) + len(weights), image.height)
+            part = image.part(top, bottom, 0, image.width)
+            columns[:, first:last] = _sums(
+                part, starts[first:last] - top, weights[:, first:last]
+            ).swapaxes(0, 1)
+    pixels = _weigh(columns, width)
+    np.rint(pixels, out=pixels)
+    np.clip(pixels, 0, 255, out=pixels)
+    return np.ascontiguousarray(pixels.astype(np.uint8).swapaxes(0, 1))
 
 
 def _weigh(lines: np.ndarray, count: int) -> np.ndarray:
@@ -32,14 +84,36 @@ def _weigh(lines: np.ndarray, count: int) -> np.ndarray:
         count: number of sums.
     """
     starts, weights = _spans(len(lines), count)
-    sums = np.zeros((count, *lines.shape[1:]), np.float32)
-    # The last bit depends on the order, which is that of `ScaleAndTranslate`.
-    for i, weight in enumerate(weights):
-        chosen = lines[np.minimum(starts + i, len(lines) - 1)].astype(np.float32)
-        sums += chosen * weight.reshape(-1, *[1] * (lines.ndim - 1))
+    rows = max(1, _BLOCK * len(lines) // lines.size)
+    sums = np.empty((count, *lines.shape[1:]), np.float32)
+    for first in range(0, count, rows):
+        span = slice(first, first + rows)
+        sums[span] = _sums(lines, starts[span], weights[:, span])
     return sums
 
 
+def _sums(lines: np.ndarray, starts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return weighted sums of neighbouring lines, float32 (sums, ...).
+
+    Args:
+        lines: (lines, ...).
+        starts: the first line of each sum, (sums,).
+        weights: (longest, sums); a line behind the last has the weight 0.
+    """
+    flat = lines.reshape(len(lines), -1)
+    chosen = np.empty((len(starts), flat.shape[1]), flat.dtype)
+    weighted = np.empty(chosen.shape, np.float32)
+    sums = np.zeros(chosen.shape, np.float32)
+    # The last bit depends on the order, which is that of `ScaleAndTranslate`.
+    for i, weight in enumerate(weights):
+        # Clipped: without it, NumPy would copy once more, in order to fail cleanly.
+        np.take(flat, starts + i, axis=0, out=chosen, mode="clip")
+        np.multiply(chosen, weight[:, None], out=weighted)
+        sums += weighted
+    return sums.reshape(len(starts), *lines.shape[1:])
+
+
+@lru_cache(16)
 def _spans(given: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the first line of each sum, (count,), and weights, (longest, count)."""
     one, half = np.float32(1), np.float32(0.5)

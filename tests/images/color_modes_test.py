@@ -150,6 +150,6 @@ def test_strips_change_nothing(toy_image, monkeypatch):
         Image.fromarray(toy_image[..., 0].astype("float32")),
     ]
     whole = [load_image(image) for image in images]
-    monkeypatch.setattr("keras_imgdesc.images.color_modes._STRIP_PIXELS", 280)
+    monkeypatch.setattr("keras_imgdesc.images.upright._PART_PIXELS", 280)
     for image, expected in zip(images, whole):
         np.testing.assert_array_equal(load_image(image), expected)
