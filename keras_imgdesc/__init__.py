@@ -34,6 +34,7 @@ _HOMES = {
     "export_saved_model": "keras_imgdesc.export",
     "export_tflite": "keras_imgdesc.export",
     "list_presets": "keras_imgdesc.presets.folders",
+    "load": "keras_imgdesc.runtimes",
     "load_image": "keras_imgdesc.images",
     "load_preset": "keras_imgdesc.tasks",
     "verify": "keras_imgdesc.verification.verify",
@@ -65,6 +66,7 @@ __all__ = [
     "export_saved_model",
     "export_tflite",
     "list_presets",
+    "load",
     "load_image",
     "load_preset",
     "verify",
@@ -86,6 +88,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.painting import TextToImage
     from keras_imgdesc.prediction import Prediction
     from keras_imgdesc.presets.folders import list_presets
+    from keras_imgdesc.runtimes import load
     from keras_imgdesc.tasks import load_preset
     from keras_imgdesc.text import (
         BertTextEncoder,

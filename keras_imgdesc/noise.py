@@ -191,3 +191,40 @@ def image_noise(
             shape=noise.shape,
         )
     return noise * np.float32(scale)
+
+
+def check_steps(steps: int) -> None:
+    """Refuse a number of images of an interpolation that is out of range.
+
+    Raises:
+        InputError: `steps` is not from 2 to 10,000.
+    """
+    if not 2 <= steps <= MOST_IMAGES:
+        raise InputError(f"steps must be from 2 to {MOST_IMAGES}", "Use 8", steps=steps)
+
+
+def interpolated_noise(
+    steps: int, width: int, seed: int, same_noise: bool = False
+) -> np.ndarray:
+    """Return noise on a circle from one draw to another, so that its length is typical.
+
+    Args:
+        steps: number of images, both ends included.
+        width: number of noise values per image.
+        seed: seed of the noise at both ends.
+        same_noise: whether all images have the noise of the first.
+
+    Returns:
+        float32 (steps, width).
+
+    Example:
+
+    >>> from keras_imgdesc.noise import interpolated_noise
+    >>> interpolated_noise(steps=4, width=5, seed=0).shape
+    (4, 5)
+    """
+    share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+    first, last = draw_normal(2, width, seed)
+    angle = share * (0.0 if same_noise else np.pi / 2)
+    found: np.ndarray = np.cos(angle) * first + np.sin(angle) * last
+    return found

@@ -10,9 +10,9 @@ from keras_imgdesc.cli.options import (
     check_presets,
     list_failed,
     load_classifier,
-    precision_option,
     show_result,
 )
+from keras_imgdesc.cli.running import Run, running_options
 from keras_imgdesc.errors import ImageError
 
 
@@ -31,17 +31,16 @@ from keras_imgdesc.errors import ImageError
     show_default=True,
     help="Number of classes per image.",
 )
-@batch_size_option
-@precision_option
+@running_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def classify(paths, preset, top, batch_size, precision, as_json) -> int:
+def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
     """Name what images show: files, folders or globs, one line per image."""
     from keras_imgdesc.images import list_images
     from keras_imgdesc.presets.folders import find_preset
 
     found = list_images(list(paths))
     find_preset(preset)
-    classifier = load_classifier(preset, precision)
+    classifier = run.load("ImageClassifier", preset)
     failed: list[ImageError] = []
     stream = classifier.classify_stream(
         found, top=top, batch_size=min(batch_size, len(found))

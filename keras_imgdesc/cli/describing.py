@@ -1,16 +1,18 @@
 """The commands that caption images: `describe`, `presets`, `extract`."""
 
 import json
+from collections.abc import Iterator
 
 import click
 
 from keras_imgdesc.cli.options import (
     DIRECTORY,
-    generation_options,
     list_failed,
     load_captioner,
     make_folder,
+    num_beams_option,
 )
+from keras_imgdesc.cli.running import Run, running_options
 from keras_imgdesc.errors import ImageError
 
 
@@ -22,7 +24,8 @@ from keras_imgdesc.errors import ImageError
     show_default=True,
     help="Name or folder of a captioner.",
 )
-@generation_options
+@num_beams_option
+@running_options
 @click.option(
     "--prefix", help="Words that every caption begins with, such as 'a photo of'."
 )
@@ -55,13 +58,13 @@ def describe(
     preset,
     num_beams,
     batch_size,
-    precision,
     prefix,
     require,
     avoid,
     no_concepts,
     as_json,
     attention_dir,
+    run: Run,
 ) -> int:
     """Caption images: files, folders or globs, one line per image."""
     from keras_imgdesc.images import list_images
@@ -70,25 +73,31 @@ def describe(
     found = list_images(list(paths))
     find_preset(preset)
     make_folder(attention_dir)
-    captioner = load_captioner(preset, precision)
-    from keras_imgdesc.visualization.attention_maps import (
-        attention_names,
-        save_attention,
-    )
+    settings = {
+        "num_beams": num_beams,
+        "prefix": prefix,
+        "require": require or None,
+        "avoid": avoid or None,
+        "use_concepts": False if no_concepts else None,
+    }
+    captioner = run.load("ImageCaptioner", preset, **settings)
+    drawings: Iterator[str] = iter(())
+    if attention_dir is not None:
+        from keras_imgdesc.visualization.attention_maps import (
+            attention_names,
+            save_attention,
+        )
 
+        drawings = iter(attention_names(found))
     failed: list[ImageError] = []
     stream = captioner.generate_stream(
         found,
-        num_beams=num_beams,
-        prefix=prefix,
-        require=require or None,
-        avoid=avoid or None,
-        use_concepts=False if no_concepts else None,
         batch_size=min(batch_size, len(found)),
         return_attention=attention_dir is not None,
+        **settings,
     )
-    names = attention_names(found)
-    for (path, caption), name in zip(stream, names, strict=True):
+    for path, caption in stream:
+        drawing = next(drawings, None)
         if isinstance(caption, ImageError):
             failed.append(caption)
             if as_json:
@@ -99,8 +108,8 @@ def describe(
             click.echo(json.dumps(row | {"log_prob": round(caption.log_prob, 4)}))
         else:
             click.echo(f"{path}: {caption.text}")
-        if attention_dir is not None:
-            save_attention(path, caption, attention_dir / name)
+        if drawing is not None:
+            save_attention(path, caption, attention_dir / drawing)
     if not as_json:
         list_failed(failed, "images", len(found))
     return 1 if failed else 0

@@ -21,6 +21,9 @@ from keras_imgdesc.cli.options import (
 # More images hardly change the ranges and take minutes.
 MOST_REPRESENTATIVE = 200
 
+# The options of `search_options`.
+SEARCH = ("num_beams", "length_penalty", "max_length")
+
 preset_option = click.option(
     "--preset", required=True, help="Name or directory of the preset."
 )
@@ -114,8 +117,12 @@ def export_saved_model(
 
 @export.command("tflite")
 @preset_option
+@click.option("--output", "-o", type=FILE, help="File to write; it must not exist.")
 @click.option(
-    "--output", "-o", type=FILE, required=True, help="File to write; it must not exist."
+    "--into-preset",
+    is_flag=True,
+    help="Write the file into the preset's folder, where commands find it, or replace "
+    "the one that is there.",
 )
 @click.option(
     "--quantize",
@@ -125,13 +132,18 @@ def export_saved_model(
 @representative_option
 @representative_texts_option
 @search_options
-def export_tflite(
-    preset, output, representative_images, representative_texts, **options
+def export_lite(
+    preset, output, into_preset, representative_images, representative_texts, **options
 ) -> None:
     """Write a .tflite file for phones and browsers.
 
     It needs LiteRT's built-in operations only.
     """
+    if into_preset == (output is not None):
+        raise click.UsageError("Name the file: --output FILE or --into-preset.")
+    given = _given({name: options[name] for name in SEARCH})
+    if into_preset and given:
+        raise click.UsageError("A preset's file has the settings of the preset.")
     takes_images = ("dynamic", "int8")
     if representative_images is not None and options["quantize"] not in takes_images:
         raise click.UsageError("--representative-images is for dynamic and int8.")
@@ -140,16 +152,25 @@ def export_tflite(
     images = sample_images(representative_images)
     texts = read_texts(representative_texts)
     task = load_task(preset)
-    from keras_imgdesc.export.tflite.export import export_tflite as write
+    from keras_imgdesc.export.tflite.export import add_to_preset, export_tflite
+    from keras_imgdesc.presets.folders import find_preset
 
-    written = write(
-        task,
-        output,
-        name=Path(preset).name,
-        representative_images=images,
-        representative_texts=texts,
-        **_given(options),
-    )
+    folder = find_preset(preset)
+    examples: dict[str, Any] = {
+        "representative_images": images,
+        "representative_texts": texts,
+    }
+    if into_preset:
+        written = add_to_preset(task, folder, quantize=options["quantize"], **examples)
+    else:
+        written = export_tflite(
+            task,
+            output,
+            name=Path(preset).name,
+            preset=folder,
+            **examples,
+            **_given(options),
+        )
     click.echo(f"The model is in {written}, {written.stat().st_size / 1e6:.1f} MB")
 
 

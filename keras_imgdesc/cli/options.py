@@ -44,7 +44,7 @@ def chosen_temperature(
         return temperature
     if temperature is not None:
         raise click.UsageError("Use --temperature alone, without --truncation.")
-    return truncation * painter.generator.temperature
+    return truncation * painter.temperature
 
 
 num_beams_option = click.option(

@@ -11,12 +11,10 @@ from keras_imgdesc.cli.options import (
     check_presets,
     chosen_temperature,
     list_failed,
-    load_captioner,
-    load_matcher,
-    load_painter,
     make_folder,
     temperature_option,
 )
+from keras_imgdesc.cli.running import Run, runtime_options
 from keras_imgdesc.errors import InputError
 
 # The range of `TextToImage.generate`, checked before TensorFlow is imported.
@@ -61,6 +59,7 @@ folder_option = click.option(
 @sheet_option
 @folder_option
 @preset_option
+@runtime_options
 @click.option("--rerank", help="Preset of a matcher that sorts the images, best first.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per text.")
 def paint(
@@ -74,14 +73,15 @@ def paint(
     preset,
     rerank,
     as_json,
+    run: Run,
 ) -> int:
     """Paint images of texts, with the same noise for every text."""
     _check_outputs(sheet, output_dir, len(texts) * num_images)
     check_presets(preset, rerank)
     make_folder(output_dir)
-    painter = load_painter(preset)
+    painter = run.load("TextToImage", preset)
     temperature = chosen_temperature(painter, temperature, truncation)
-    matcher = load_matcher(rerank) if rerank else None
+    matcher = run.load("ImageTextMatcher", rerank) if rerank else None
     from keras_imgdesc.visualization.image_files import save_images
 
     shown, captions = [], []
@@ -131,6 +131,7 @@ def paint(
 @sheet_option
 @folder_option
 @preset_option
+@runtime_options
 def interpolate(
     text_a,
     text_b,
@@ -142,12 +143,13 @@ def interpolate(
     sheet,
     output_dir,
     preset,
+    run: Run,
 ) -> None:
     """Paint a gradual transition from one text to another."""
     _check_outputs(sheet, output_dir, steps)
     check_presets(preset)
     make_folder(output_dir)
-    painter = load_painter(preset)
+    painter = run.load("TextToImage", preset, interpolates=True)
     painted = painter.interpolate(
         text_a,
         text_b,
@@ -192,6 +194,7 @@ def interpolate(
     help="Name or folder of the captioner that describes them.",
 )
 @sheet_option
+@runtime_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def roundtrip(
     text,
@@ -204,6 +207,7 @@ def roundtrip(
     captioner,
     sheet,
     as_json,
+    run: Run,
 ) -> None:
     """Paint a text, rank the images and caption the best one.
 
@@ -212,9 +216,10 @@ def roundtrip(
     check_presets(preset, matcher, captioner)
     if sheet is not None:
         _check_outputs(sheet, None, num_images)
-    painter = load_painter(preset)
+    painter = run.load("TextToImage", preset)
     temperature = chosen_temperature(painter, temperature, truncation)
-    matches, describes = load_matcher(matcher), load_captioner(captioner)
+    matches = run.load("ImageTextMatcher", matcher)
+    describes = run.load("ImageCaptioner", captioner)
     from keras_imgdesc.evaluation.paintings.round_trip import round_trip
 
     trip = round_trip(

@@ -9,11 +9,9 @@ import click
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
-    batch_size_option,
     list_failed,
-    load_matcher,
-    precision_option,
 )
+from keras_imgdesc.cli.running import Run, running_options, runtime_options
 from keras_imgdesc.errors import ImageError, InputError
 
 
@@ -28,9 +26,8 @@ from keras_imgdesc.errors import ImageError, InputError
     show_default=True,
     help="Name or folder of a matcher.",
 )
-@batch_size_option
-@precision_option
-def index(paths, output, preset, batch_size, precision) -> int:
+@running_options
+def index(paths, output, preset, batch_size, run: Run) -> int:
     """Index images for `search`.
 
     Run the command again to update the index: only new and changed files are read.
@@ -40,11 +37,14 @@ def index(paths, output, preset, batch_size, precision) -> int:
 
     found = list_images(list(paths))
     folder = find_preset(preset)
-    matcher = load_matcher(preset, precision)
-    from keras_imgdesc.matching import SearchIndex
+    from keras_imgdesc.matching.index.files import read_manifest
+    from keras_imgdesc.matching.index.writing import update_index
+
+    manifest = read_manifest(output) or {}
+    matcher = run.load("ImageTextMatcher", preset, index=manifest.get("matcher"))
 
     # An absolute path lets `search` run from any working directory.
-    done = SearchIndex.update(
+    done = update_index(
         matcher,
         list(paths),
         output,
@@ -85,7 +85,8 @@ def index(paths, output, preset, batch_size, precision) -> int:
     "--preset",
     help="Name or folder of the matcher. [default: the one that built the index]",
 )
-def search(index, text, image, k, rerank, sheet, as_json, preset) -> None:
+@runtime_options
+def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> None:
     """Find images in an index by a text or by another image."""
     if (text is None) == (image is None):
         raise click.UsageError(
@@ -107,8 +108,10 @@ def search(index, text, image, k, rerank, sheet, as_json, preset) -> None:
         from keras_imgdesc.visualization.contact_sheets import check_sheet_path
 
         check_sheet_path(sheet)
-    matcher = None if manifest is None else load_matcher(preset)
-    from keras_imgdesc.matching import SearchIndex
+    matcher = None
+    if manifest is not None:
+        matcher = run.load("ImageTextMatcher", preset, index=manifest["matcher"])
+    from keras_imgdesc.matching.index.search_index import SearchIndex
 
     hits = SearchIndex(index, matcher).search(text, image=image, k=k, rerank=rerank)
     for hit in hits:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from os import PathLike
 from typing import Any, Self
 
@@ -12,14 +13,16 @@ from keras_imgdesc.caption import Caption
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
 from keras_imgdesc.images import load_image
 from keras_imgdesc.lite.model_file import (
-    open_interpreter,
+    PRESET_FILES,
+    ModelFile,
     preset_file,
     read_model_file,
 )
 from keras_imgdesc.lite.resizing import stretch
+from keras_imgdesc.lite.search_options import check_search
 from keras_imgdesc.prediction import Prediction
 
-LITE_FILE = "captioner.tflite"
+LITE_FILE = PRESET_FILES["ImageCaptioner"]
 
 
 class LiteCaptioner:
@@ -29,10 +32,11 @@ class LiteCaptioner:
     `ImageCaptioner`, token for token. Not thread-safe.
 
     Args:
-        path: the `.tflite` file.
+        path: the `.tflite` file, or what `read_model_file` returned for it.
         num_threads: number of threads of the interpreter; None lets LiteRT choose.
 
     Attributes:
+        file: the file, as `read_model_file` returns it.
         metadata: the metadata of the file: `name`, `quantize`, `search`, `signatures`
             with the shapes and dtypes of all tensors.
         tokens: the vocabulary; the index of a token is its id.
@@ -51,22 +55,20 @@ class LiteCaptioner:
     """
 
     def __init__(
-        self, path: str | PathLike[str], num_threads: int | None = None
+        self, path: str | PathLike[str] | ModelFile, num_threads: int | None = None
     ) -> None:
-        self.metadata, self.tokens = read_model_file(path)
-        if "describe" not in self.metadata.get("signatures", {}):
+        self.file = read_model_file(path)
+        self.metadata, self.tokens = self.file.metadata, self.file.tokens
+        if "describe" not in self.file.signatures:
             raise InputError(
                 "The file must be that of a captioner",
                 "Export an ImageCaptioner with `keras-imgdesc export tflite`",
-                path=path,
+                path=self.file.path,
                 task=self.metadata.get("task"),
             )
-        interpreter = open_interpreter(path, num_threads)
+        self._interpreter = self.file.open(num_threads)
         image = self._tensors("describe")["inputs"]["image"]
         self.image_size: int = image["shape"][1]
-        self._describe = interpreter.get_signature_runner("describe")
-        self._encode = interpreter.get_signature_runner("encode")
-        self._step = interpreter.get_signature_runner("step")
 
     @classmethod
     def from_preset(
@@ -80,8 +82,29 @@ class LiteCaptioner:
 
         Raises:
             InputError: there is no such preset, or it ships without the file.
+            LiteFileError: the file is damaged or belongs to another version of the
+                preset.
         """
         return cls(preset_file(name, LITE_FILE), num_threads)
+
+    @staticmethod
+    def check_options(
+        file: ModelFile, config: Mapping[str, Any], **settings: Any
+    ) -> None:
+        """Check that a file captions as a preset does with these settings.
+
+        Args:
+            file: the file.
+            config: the contents of the preset's `config.json`.
+            **settings: fields of `GenerationSettings` that differ from the preset's;
+                None keeps its own.
+
+        Raises:
+            InputError: the file searches with other settings.
+        """
+        none = {"prefix": "", "require": (), "avoid": (), "use_concepts": True}
+        given = {name: value for name, value in settings.items() if value is not None}
+        check_search(file, none | config["generation"] | given)
 
     def generate(
         self,
@@ -90,6 +113,7 @@ class LiteCaptioner:
         return_details: bool = False,
         return_attention: bool = False,
         on_error: str = "raise",
+        **settings: Any,
     ) -> Any:
         """Describe one image or a list of images, by the file's own beam search.
 
@@ -101,18 +125,25 @@ class LiteCaptioner:
             return_attention: whether to return a `Caption` with attention maps too.
             on_error: what to do with an image that cannot be read: `"raise"` the
                 ImageError, or `"return"` it instead of the caption.
+            **settings: see `generate_stream`.
 
         Returns:
             A caption for one image, a list of captions for a list.
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: `on_error` is something else.
+            InputError: `on_error` is something else, or the file searches with other
+                settings.
         """
         check_on_error(on_error)
         is_single = not isinstance(inputs, list | tuple)
         results: list[Any] = []
-        for _, caption in self.generate_stream([inputs] if is_single else inputs):
+        stream = self.generate_stream(
+            [inputs] if is_single else inputs,
+            return_attention=return_attention,
+            **settings,
+        )
+        for _, caption in stream:
             if isinstance(caption, ImageError) and on_error == "raise":
                 raise caption
             is_plain = not (return_details or return_attention)
@@ -123,22 +154,44 @@ class LiteCaptioner:
         return results[0] if is_single else results
 
     def generate_stream(
-        self, sources: Iterable[Any]
+        self,
+        sources: Iterable[Any],
+        *,
+        return_attention: bool = False,
+        batch_size: int = 32,
+        **settings: Any,
     ) -> Iterator[tuple[Any, Caption | ImageError]]:
         """Describe any number of images, one at a time.
 
         Args:
             sources: images as `generate` takes them.
+            return_attention: whether captions have attention maps.
+            batch_size: as in `ImageCaptioner`; it changes nothing here.
+            **settings: fields of `GenerationSettings`. They are fixed in the file, so
+                another value than the file's is refused. None means the file's.
 
         Yields:
-            Each source with its `Caption`, attention included, or with the
-            `ImageError` if it cannot be read.
+            Each source with its `Caption`, or with the `ImageError` if it cannot be
+            read.
+
+        Raises:
+            InputError: the file searches with other settings.
         """
+        check_search(self.file, settings)
+        has_fast = "caption" in self.file.signatures and not return_attention
+        run = self._runner("caption" if has_fast else "describe")
+        return self._stream(sources, run, return_attention)
+
+    def _stream(
+        self, sources: Iterable[Any], run: Any, return_attention: bool
+    ) -> Iterator[tuple[Any, Caption | ImageError]]:
         for source in sources:
             try:
-                yield source, self._caption(self._describe(image=self._pixels(source)))
+                pixels = self._pixels(source)
             except ImageError as error:
                 yield source, error
+            else:
+                yield source, self._caption(run(image=pixels), return_attention)
 
     def detect_concepts(self, source: Any) -> list[Prediction]:
         """Return the nouns that guide the caption of an image.
@@ -208,6 +261,17 @@ class LiteCaptioner:
                 if f"next_{name}" in outputs
             }
 
+    @cached_property
+    def _encode(self) -> Any:
+        return self._runner("encode")
+
+    @cached_property
+    def _step(self) -> Any:
+        return self._runner("step")
+
+    def _runner(self, signature: str) -> Any:
+        return self._interpreter.get_signature_runner(signature)
+
     def _tensors(self, signature: str) -> dict[str, Any]:
         tensors: dict[str, Any] = self.metadata["signatures"][signature]
         return tensors
@@ -215,7 +279,9 @@ class LiteCaptioner:
     def _pixels(self, source: Any) -> np.ndarray:
         return stretch(load_image(source), (self.image_size, self.image_size))[None]
 
-    def _caption(self, outputs: dict[str, np.ndarray]) -> Caption:
+    def _caption(
+        self, outputs: dict[str, np.ndarray], return_attention: bool
+    ) -> Caption:
         ids = self.metadata["vocabulary"]
         token_ids = outputs["token_ids"][0]
         length = int(np.count_nonzero(token_ids != ids["pad_id"]))
@@ -226,5 +292,5 @@ class LiteCaptioner:
             float(log_probs.sum()),
             token_ids[:length].copy(),
             log_probs,
-            outputs["attention"][0, :length].copy(),
+            outputs["attention"][0, :length].copy() if return_attention else None,
         )

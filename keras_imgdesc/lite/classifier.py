@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from os import PathLike
 from typing import Any, Self
 
@@ -11,14 +12,15 @@ import numpy as np
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
 from keras_imgdesc.images import load_image
 from keras_imgdesc.lite.model_file import (
-    open_interpreter,
+    PRESET_FILES,
+    ModelFile,
     preset_file,
     read_model_file,
 )
 from keras_imgdesc.lite.resizing import stretch
 from keras_imgdesc.prediction import Prediction
 
-CLASSIFIER_FILE = "classifier.tflite"
+CLASSIFIER_FILE = PRESET_FILES["ImageClassifier"]
 
 
 class LiteClassifier:
@@ -28,10 +30,11 @@ class LiteClassifier:
     of `ImageClassifier`. Not thread-safe.
 
     Args:
-        path: the `.tflite` file.
+        path: the `.tflite` file, or what `read_model_file` returned for it.
         num_threads: number of threads of the interpreter; None lets LiteRT choose.
 
     Attributes:
+        file: the file, as `read_model_file` returns it.
         metadata: the metadata of the file.
         labels: names of the classes, in the order of the probabilities.
         image_size: side of the square that images are stretched to, in pixels.
@@ -47,20 +50,20 @@ class LiteClassifier:
     """
 
     def __init__(
-        self, path: str | PathLike[str], num_threads: int | None = None
+        self, path: str | PathLike[str] | ModelFile, num_threads: int | None = None
     ) -> None:
-        self.metadata, self.labels = read_model_file(path)
+        self.file = read_model_file(path)
+        self.metadata, self.labels = self.file.metadata, self.file.tokens
         if self.metadata.get("task") != "ImageClassifier":
             raise InputError(
                 "The file must be that of a classifier",
                 "Export an ImageClassifier with `keras-imgdesc export tflite`",
-                path=path,
+                path=self.file.path,
                 task=self.metadata.get("task"),
             )
-        interpreter = open_interpreter(path, num_threads)
-        inputs = self.metadata["signatures"]["classify"]["inputs"]
+        self._interpreter = self.file.open(num_threads)
+        inputs = self.file.signatures["classify"]["inputs"]
         self.image_size: int = inputs["image"]["shape"][1]
-        self._classify = interpreter.get_signature_runner("classify")
 
     @classmethod
     def from_preset(
@@ -74,8 +77,14 @@ class LiteClassifier:
 
         Raises:
             InputError: there is no such preset, or it ships without the file.
+            LiteFileError: the file is damaged or belongs to another version of the
+                preset.
         """
         return cls(preset_file(name, CLASSIFIER_FILE), num_threads)
+
+    @staticmethod
+    def check_options(file: ModelFile, config: Mapping[str, Any]) -> None:
+        """Accept any file: a classifier has no settings; see `LiteCaptioner`."""
 
     def probabilities(self, image: Any) -> np.ndarray:
         """Compute the probability of every class, float32 (classes,).
@@ -119,13 +128,14 @@ class LiteClassifier:
         return results[0] if is_single else results
 
     def classify_stream(
-        self, sources: Iterable[Any], *, top: int = 5
+        self, sources: Iterable[Any], *, top: int = 5, batch_size: int = 32
     ) -> Iterator[tuple[Any, list[Prediction] | ImageError]]:
         """Classify any number of images, one at a time.
 
         Args:
             sources: images as `probabilities` takes them.
             top: as in `classify`.
+            batch_size: as in `ImageClassifier`; it changes nothing here.
 
         Yields:
             Each source with its classes, or with the `ImageError` of an image that
@@ -137,6 +147,10 @@ class LiteClassifier:
         if top < 1:
             raise InputError("top must be at least 1", "Set top to 5", top=top)
         return ((source, self._answer(source, top)) for source in sources)
+
+    @cached_property
+    def _classify(self) -> Any:
+        return self._interpreter.get_signature_runner("classify")
 
     def _answer(self, source: Any, top: int) -> list[Prediction] | ImageError:
         try:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os import PathLike
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts
+from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import load_image
+from keras_imgdesc.lite.model_file import ModelFile
 from keras_imgdesc.lite.resizing import stretch
 from keras_imgdesc.lite.text_file import TextFile
 from keras_imgdesc.text.checks import check_texts
@@ -20,14 +22,19 @@ class LiteMatcher(TextFile):
     Needs `ai-edge-litert`, NumPy and Pillow. A float32 file computes the f(I, D) of
     `ImageTextMatcher`. Not thread-safe.
 
+    Methods that take images also take `ImageEmbeddings`, and those that take texts
+    also take `MatchedTexts`, so that each is embedded only once.
+
     Args:
-        path: the `.tflite` file.
+        path: the `.tflite` file, or what `read_model_file` returned for it.
         num_threads: number of threads of the interpreter; None lets LiteRT choose.
 
     Attributes:
+        file: the file, as `read_model_file` returns it.
         metadata: the metadata of the file.
         tokens: the vocabulary; the index of a token is its id.
         image_size: side of the square that images are stretched to, in pixels.
+        embedding_dim: width of the vectors that are compared.
 
     Raises:
         InputError: the file does not exist, `export_tflite` did not write it from a
@@ -39,14 +46,58 @@ class LiteMatcher(TextFile):
         matcher.score(["photo.jpg"], ["a red bird", "a dog"])
     """
 
-    def __init__(
-        self, path: str | PathLike[str], num_threads: int | None = None
-    ) -> None:
-        super().__init__(path, num_threads, "ImageTextMatcher", "a matcher")
+    TASK = "ImageTextMatcher"
+    KIND = "a matcher"
+
+    def __init__(self, path: Any, num_threads: int | None = None) -> None:
+        super().__init__(path, num_threads)
         self.image_size: int = self._shape("embed_image", "inputs", "image")[1]
-        self._image = self._runner("embed_image")
-        self._text = self._runner("embed_text")
-        self._score = self._runner("score")
+        self.embedding_dim: int = self._shape("embed_image", "outputs", "vector")[-1]
+
+    @staticmethod
+    def check_options(
+        file: ModelFile, config: Mapping[str, Any], *, index: str | None = None
+    ) -> None:
+        """Check that a file can be used with an index of images.
+
+        Args:
+            file: the file.
+            config: the contents of the preset's `config.json`.
+            index: fingerprint of the matcher that built the index; None means that
+                there is none yet.
+
+        Raises:
+            InputError: the vectors of the file differ from those of the index.
+        """
+        if index is not None and index != _fingerprint(file):
+            raise InputError(
+                f"The index was not built with {file.path.name}",
+                "Use the runtime that built it, or remove the folder of the index and "
+                "index the images again",
+                index=index,
+                file=_fingerprint(file),
+            )
+
+    @property
+    def global_scale(self) -> float:
+        """Factor of the cosine of image and text in f; 0 without a global term."""
+        return float(self._stated("global_scale"))
+
+    @property
+    def use_local(self) -> bool:
+        """Whether f has a local term."""
+        return bool(self._stated("use_local"))
+
+    def fingerprint(self) -> str:
+        """Return a digest of architecture and weights.
+
+        That of a float32 or float16 file is the digest of `ImageTextMatcher`: an index
+        of one serves the other. That of an int8 file, whose vectors differ, is longer.
+        """
+        found = _fingerprint(self.file)
+        if found is None:
+            raise _is_old(self.file, "fingerprint")
+        return found
 
     def embed_image(self, image: Any) -> dict[str, np.ndarray]:
         """Embed an image.
@@ -62,7 +113,52 @@ class LiteMatcher(TextFile):
             ImageError: the image cannot be read.
         """
         pixels = stretch(load_image(image), (self.image_size, self.image_size))
-        return dict(self._image(image=pixels[None]))
+        return dict(self._runner("embed_image")(image=pixels[None]))
+
+    def embed_images(self, images: Any, *, batch_size: int = 32) -> ImageEmbeddings:
+        """Embed images.
+
+        Args:
+            images: an image as `embed_image` takes it, or several.
+            batch_size: as in `ImageTextMatcher`; it changes nothing here.
+
+        Raises:
+            ImageError: an image cannot be read.
+            InputError: there is no image.
+        """
+        if isinstance(images, ImageEmbeddings):
+            return images
+        found = []
+        for _, embedded in self.embed_images_stream(_several(images)):
+            if isinstance(embedded, ImageError):
+                raise embedded
+            found.append(embedded)
+        if not found:
+            raise InputError("There must be an image", "Pass one or several images")
+        vectors, regions = zip(*found, strict=True)
+        return ImageEmbeddings(np.stack(vectors), np.stack(regions))
+
+    def embed_images_stream(
+        self, sources: Iterable[Any], *, batch_size: int = 32
+    ) -> Iterator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
+        """Embed any number of images, one at a time.
+
+        Args:
+            sources: images, as `embed_image` takes them.
+            batch_size: as in `ImageTextMatcher`; it changes nothing here.
+
+        Yields:
+            Each source with its vector, float32 (embedding_dim,), and its regions,
+            float32 (regions, embedding_dim); or with the `ImageError` of an image that
+            cannot be read.
+        """
+        for source in sources:
+            try:
+                found = self.embed_image(source)
+            except ImageError as error:
+                yield source, error
+            else:
+                yield source, (found["vector"][0].copy(), found["regions"][0].copy())
 
     def embed_text(self, text: str) -> dict[str, np.ndarray]:
         """Embed a text.
@@ -74,30 +170,111 @@ class LiteMatcher(TextFile):
         Raises:
             InputError: the text is empty.
         """
-        return dict(self._text(token_ids=self.tokenize(text)))
+        return dict(self._runner("embed_text")(token_ids=self.tokenize(text)))
 
-    def score(self, images: Sequence[Any], texts: str | Sequence[str]) -> np.ndarray:
+    def embed_texts(self, texts: str | Sequence[str] | MatchedTexts) -> MatchedTexts:
+        """Embed texts.
+
+        Args:
+            texts: text or sequence of texts.
+
+        Raises:
+            InputError: there is no text, or one is empty.
+        """
+        if isinstance(texts, MatchedTexts):
+            return texts
+        found = [self.embed_text(text) for text in check_texts(texts)]
+
+        def joined(name: str) -> np.ndarray:
+            return np.concatenate([each[name] for each in found])
+
+        return MatchedTexts(
+            joined("vector"), joined("words"), joined("padding_mask") > 0.5
+        )
+
+    def score(self, images: Any, texts: Any) -> np.ndarray:
         """Return f(I, D), float32 (images, texts).
 
         Args:
-            images: images as `embed_image` takes them.
-            texts: one text or several.
+            images: images as `embed_image` takes them, or `ImageEmbeddings`.
+            texts: one text or several, or `MatchedTexts`.
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: there is no text, or one is empty.
+            InputError: there is no image or text, or a text is empty.
         """
-        embedded = [self.embed_text(text) for text in check_texts(texts)]
-        out = np.empty((len(images), len(embedded)), np.float32)
-        for row, image in enumerate(images):
-            vectors = self.embed_image(image)
-            for column, text in enumerate(embedded):
-                outputs = self._score(
-                    image_vector=vectors["vector"],
-                    regions=vectors["regions"],
-                    text_vector=text["vector"],
-                    words=text["words"],
-                    padding_mask=text["padding_mask"],
+        matched = self.embed_texts(texts)  # an invalid text is refused first
+        embedded = self.embed_images(images)
+        masks = matched.padding_mask.astype(np.float32)
+        score = self._runner("score")
+        out = np.empty((len(embedded), len(matched)), np.float32)
+        for row in range(len(embedded)):
+            for column in range(len(matched)):
+                outputs = score(
+                    image_vector=embedded.vectors[row : row + 1],
+                    regions=embedded.regions[row : row + 1],
+                    text_vector=matched.vectors[column : column + 1],
+                    words=matched.words[column : column + 1],
+                    padding_mask=masks[column : column + 1],
                 )
                 out[row, column] = outputs["score"][0]
         return out
+
+    def probabilities(self, images: Any, text: str) -> np.ndarray:
+        """Compute P(I|D), the probability of each image given a text.
+
+        Args:
+            images: images to choose from.
+            text: one text.
+
+        Returns:
+            float32 (images,), with sum 1.
+        """
+        scores = self.score(images, [text])[:, 0]
+        powers = np.exp(scores - scores.max())
+        found: np.ndarray = powers / powers.sum()
+        return found
+
+    def rank(self, images: Any, text: str) -> list[tuple[int, float]]:
+        """Sort images by P(I|D), the likeliest first.
+
+        Args:
+            images: images to sort.
+            text: one text.
+
+        Returns:
+            Pairs of an index into `images` and its probability.
+        """
+        probabilities = self.probabilities(images, text)
+        order = np.argsort(-probabilities, kind="stable")
+        return [(int(index), float(probabilities[index])) for index in order]
+
+    def _stated(self, name: str) -> Any:
+        if name not in self.metadata:
+            raise _is_old(self.file, name)
+        return self.metadata[name]
+
+
+def _fingerprint(file: ModelFile) -> str | None:
+    """Return the digest of a file's vectors; None if the file does not state it."""
+    stated = file.metadata.get("fingerprint")
+    if stated is None or file.metadata["quantize"] in (None, "float16"):
+        return stated
+    # Another file has other rounding errors.
+    return f"{stated}-{file.metadata['flatbuffer']['sha256'][:16]}"
+
+
+def _is_old(file: ModelFile, entry: str) -> InputError:
+    return InputError(
+        f"An index or a search needs a file that states its {entry}; this one is of an "
+        "earlier version",
+        "Write it again with `keras-imgdesc export tflite`",
+        path=file.path,
+    )
+
+
+def _several(images: Any) -> Iterable[Any]:
+    """Return several images, of which one or several were given."""
+    if isinstance(images, np.ndarray):
+        return images if images.ndim == 4 else [images]
+    return images if isinstance(images, list | tuple) else [images]

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.lite.model_file import open_interpreter, read_model_file
+from keras_imgdesc.lite.model_file import (
+    PRESET_FILES,
+    ModelFile,
+    preset_file,
+    read_model_file,
+)
 from keras_imgdesc.text.checks import check_texts
 
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\uff07`\u00b4]")
@@ -21,12 +26,13 @@ class TextFile:
     """A file of `export_tflite` that takes texts, and its tokenizer.
 
     Args:
-        path: the `.tflite` file.
+        path: the `.tflite` file, or what `read_model_file` returned for it.
         num_threads: number of threads of the interpreter; None lets LiteRT choose.
-        task: name of the class of the task that the file must contain.
-        description: this task in words, for the error message.
 
     Attributes:
+        TASK: name of the class of the task that the file must contain.
+        KIND: this task in words, for error messages.
+        file: the file, as `read_model_file` returns it.
         metadata: the metadata of the file.
         tokens: the vocabulary; the index of a token is its id.
 
@@ -35,25 +41,45 @@ class TextFile:
             a task with a `CompactTextEncoder`, or `ai-edge-litert` is not installed.
     """
 
+    TASK: ClassVar[str]
+    KIND: ClassVar[str]
+
     def __init__(
         self,
-        path: str | PathLike[str],
-        num_threads: int | None,
-        task: str,
-        description: str,
+        path: str | PathLike[str] | ModelFile,
+        num_threads: int | None = None,
     ) -> None:
-        self.metadata, self.tokens = read_model_file(path)
+        self.file = read_model_file(path)
+        self.metadata, self.tokens = self.file.metadata, self.file.tokens
         found = self.metadata.get("task"), self.metadata.get("tokenizer")
-        if found != (task, "CaptionTokenizer"):
+        if found != (self.TASK, "CaptionTokenizer"):
             raise InputError(
-                f"The file must contain {description} with a vocabulary of words",
-                f"Export {description} with a CompactTextEncoder",
-                path=path,
+                f"The file must contain {self.KIND} with a vocabulary of words",
+                f"Export {self.KIND} with a CompactTextEncoder",
+                path=self.file.path,
                 task=found[0],
                 tokenizer=found[1],
             )
-        self._interpreter = open_interpreter(path, num_threads)
+        self._interpreter = self.file.open(num_threads)
         self._ids = {token: index for index, token in enumerate(self.tokens)}
+        self._runners: dict[str, Any] = {}
+
+    @classmethod
+    def from_preset(
+        cls, name: str | PathLike[str], num_threads: int | None = None
+    ) -> Self:
+        """Load the `.tflite` file that some presets ship with.
+
+        Args:
+            name: name or folder of the preset.
+            num_threads: number of threads; None lets LiteRT choose.
+
+        Raises:
+            InputError: there is no such preset, or it ships without the file.
+            LiteFileError: the file is damaged or belongs to another version of the
+                preset.
+        """
+        return cls(preset_file(name, PRESET_FILES[cls.TASK]), num_threads)
 
     def tokenize(self, text: str) -> np.ndarray:
         """Return the token ids of a text, int32 (1, words), as `CaptionTokenizer` does.
@@ -71,7 +97,11 @@ class TextFile:
         return np.array([row + [ids["pad_id"]] * (length - len(row))], np.int32)
 
     def _runner(self, signature: str) -> Any:
-        return self._interpreter.get_signature_runner(signature)
+        # LiteRT prepares a signature when its runner is made, which takes memory.
+        if signature not in self._runners:
+            runner = self._interpreter.get_signature_runner(signature)
+            self._runners[signature] = runner
+        return self._runners[signature]
 
     def _shape(self, signature: str, kind: str, tensor: str) -> list[int]:
         shape: list[int] = self.metadata["signatures"][signature][kind][tensor]["shape"]

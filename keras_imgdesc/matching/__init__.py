@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keras_imgdesc.matching.embeddings import ImageEmbeddings as ImageEmbeddings
-    from keras_imgdesc.matching.embeddings import MatchedTexts as MatchedTexts
-    from keras_imgdesc.matching.embeddings import WordMaps as WordMaps
+    from keras_imgdesc.embeddings import ImageEmbeddings as ImageEmbeddings
+    from keras_imgdesc.embeddings import MatchedTexts as MatchedTexts
+    from keras_imgdesc.embeddings import WordMaps as WordMaps
     from keras_imgdesc.matching.image_text_matcher import (
         ImageTextMatcher as ImageTextMatcher,
     )
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from keras_imgdesc.matching.text_tower import TextTower as TextTower
 
 _HOMES = {
-    "ImageEmbeddings": "embeddings",
-    "ImageTextMatcher": "image_text_matcher",
-    "ImageTower": "image_tower",
-    "IndexUpdate": "index.writing",
-    "MatchedTexts": "embeddings",
-    "PairScore": "pair_score",
-    "SearchHit": "index.search_index",
-    "SearchIndex": "index.search_index",
-    "TextTower": "text_tower",
-    "WordMaps": "embeddings",
+    "ImageEmbeddings": "keras_imgdesc.embeddings",
+    "ImageTextMatcher": "keras_imgdesc.matching.image_text_matcher",
+    "ImageTower": "keras_imgdesc.matching.image_tower",
+    "IndexUpdate": "keras_imgdesc.matching.index.writing",
+    "MatchedTexts": "keras_imgdesc.embeddings",
+    "PairScore": "keras_imgdesc.matching.pair_score",
+    "SearchHit": "keras_imgdesc.matching.index.search_index",
+    "SearchIndex": "keras_imgdesc.matching.index.search_index",
+    "TextTower": "keras_imgdesc.matching.text_tower",
+    "WordMaps": "keras_imgdesc.embeddings",
 }
 
 __all__ = [
@@ -49,7 +49,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Imported on first use: a search index can be opened without loading TensorFlow.
     if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
-from keras_imgdesc.images import fitting_batch_size, is_single
-from keras_imgdesc.matching.embeddings import (
+from keras_imgdesc.embeddings import (
     ImageEmbeddings,
     MatchedTexts,
     WordMaps,
 )
+from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
+from keras_imgdesc.images import fitting_batch_size, is_single
 from keras_imgdesc.matching.image_tower import ImageTower
 from keras_imgdesc.matching.matching_data import matching_dataset
 from keras_imgdesc.matching.matching_functions import MatchingFunctions
@@ -171,6 +171,11 @@ class ImageTextMatcher(Task, MatchingModel):
         scale = self.pair_score.global_scale if self.pair_score.use_global else 0.0
         return float(scale)
 
+    @property
+    def use_local(self) -> bool:
+        """Whether f has a local term."""
+        return bool(self.pair_score.use_local)
+
     def fingerprint(self) -> str:
         """Return a digest of architecture and weights, 16 hexadecimal digits."""
         return self._functions.fingerprint()
@@ -306,7 +311,7 @@ class ImageTextMatcher(Task, MatchingModel):
             InputError: the matcher has no local term, or there are several images.
         """
         check_single(image)
-        if not self.pair_score.use_local:
+        if not self.use_local:
             raise InputError(
                 "Only a matcher with a local term can locate words",
                 "Train a matcher with use_local=True",

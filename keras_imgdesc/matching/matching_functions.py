@@ -10,13 +10,13 @@ import numpy as np
 from keras import ops
 
 from keras_imgdesc.backend import compile_function
-from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.images import batches_ahead, iterate_images
-from keras_imgdesc.matching.embeddings import (
+from keras_imgdesc.embeddings import (
     ImageEmbeddings,
     MatchedTexts,
     WordMaps,
 )
+from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images import batches_ahead, iterate_images
 
 # Largest number of attention weights of a block of images and texts: 64 MB.
 LARGEST_BLOCK = 1 << 24

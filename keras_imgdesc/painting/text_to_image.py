@@ -11,7 +11,13 @@ from keras import ops
 
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.noise import MOST_IMAGES, draw_normal, image_noise, noise_scale
+from keras_imgdesc.noise import (
+    check_steps,
+    draw_normal,
+    image_noise,
+    interpolated_noise,
+    noise_scale,
+)
 from keras_imgdesc.painting.learning.batches import PaintingData, read_examples
 from keras_imgdesc.painting.learning.building import (
     build_gan,
@@ -146,10 +152,7 @@ class TextToImage(Task):
             InputError: a text is empty or has no known word, or a number is out of
                 range.
         """
-        if not 2 <= steps <= MOST_IMAGES:
-            raise InputError(
-                f"steps must be from 2 to {MOST_IMAGES}", "Use 8", steps=steps
-            )
+        check_steps(steps)
         texts = check_texts([text_a, text_b])
         self.check_words(texts)
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
@@ -157,9 +160,8 @@ class TextToImage(Task):
             name: ends[0] + np.multiply.outer(share[:, 0], ends[1] - ends[0])
             for name, ends in self.encode(texts).items()
         }
-        noise = self.draw_noise(2, seed)
-        angle = share * (0.0 if same_noise else np.pi / 2)
-        noise = np.cos(angle) * noise[0] + np.sin(angle) * noise[1]
+        width = self.generator.latent_dim
+        noise = interpolated_noise(steps, width, seed, same_noise)
         noise *= np.float32(noise_scale(temperature, self.generator.temperature))
         return self._paint(features | {"noise": noise}, 64)
 
@@ -302,6 +304,11 @@ class TextToImage(Task):
         # Continue after the last call, so that two calls equal a longer one.
         data.epoch = int(self._gan.steps_done) // len(data)
         return self._gan.fit(data, epochs=epochs, **(kwargs | {"shuffle": False}))
+
+    @property
+    def temperature(self) -> float:
+        """The generator's own scale of the noise."""
+        return float(self.generator.temperature)
 
     @property
     def vocabulary(self) -> Any:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from keras_imgdesc import ImageTextMatcher, TextToImage
 from keras_imgdesc.cli.painting import MOST_ON_A_SHEET, NUM_IMAGES
-from keras_imgdesc.painting.text_to_image import MOST_IMAGES
+from keras_imgdesc.noise import MOST_IMAGES
 from keras_imgdesc.visualization.contact_sheets import GAP
 
 

@@ -169,7 +169,8 @@ def test_the_inputs_of_step_are_outputs_of_encode_and_step(is_guided):
 
 
 def test_special_tokens_have_the_same_ids(file):
-    metadata, tokens = read_model_file(file)
+    opened = read_model_file(file)
+    metadata, tokens = opened.metadata, opened.tokens
     for name, token_id in IDS.items():
         assert metadata["vocabulary"][name.lower()] == token_id
     assert len(IDS) == 4
@@ -181,7 +182,8 @@ def test_special_tokens_have_the_same_ids(file):
 
 
 def test_sizes_are_those_of_the_metadata(file):
-    metadata, tokens = read_model_file(file)
+    opened = read_model_file(file)
+    metadata, tokens = opened.metadata, opened.tokens
     assert SIZES["WORDS"] == metadata["search"]["max_length"]
     assert SIZES["VOCABULARY"] == len(tokens)
 

@@ -143,7 +143,7 @@ def _known_word(task: TextToImage) -> str:
 
 
 def lite_model(task: TextToImage, **settings: Any) -> LiteModel:
-    """Return the model with `paint`.
+    """Return the model with `paint`, `paint_vectors` and `text_vectors`.
 
     Args:
         task: the painter.
@@ -159,10 +159,27 @@ def lite_model(task: TextToImage, **settings: Any) -> LiteModel:
         inputs = features_of(task, token_ids) | {"noise": noise}
         return {"image": painted(task, inputs)}
 
+    def text_vectors(token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+        return features_of(task, token_ids)
+
+    def paint_vectors(*values: tf.Tensor) -> dict[str, tf.Tensor]:
+        named = dict(zip([*vectors, "noise"], values, strict=True))
+        return {"image": painted(task, named)}
+
+    blank = tf.zeros((1, encoder.sequence_length), tf.int32)
+    # The vectors of a text that a generator takes, whatever they are.
+    vectors = {
+        name: tf.TensorSpec(value.shape, value.dtype, name=name)
+        for name, value in features_of(task, blank).items()
+    }
     token_ids = tf.TensorSpec((1, encoder.sequence_length), tf.int32, name="token_ids")
     noise = tf.TensorSpec((1, width), tf.float32, name="noise")
     return LiteModel(
-        signatures={"paint": Signature(paint, (token_ids, noise), {})},
+        signatures={
+            "paint": Signature(paint, (token_ids, noise), {}),
+            "paint_vectors": Signature(paint_vectors, (*vectors.values(), noise), {}),
+            "text_vectors": Signature(text_vectors, (token_ids,), {}),
+        },
         metadata={
             "task": "TextToImage",
             "image": "RGB, upright, painted",

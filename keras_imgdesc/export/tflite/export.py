@@ -20,7 +20,14 @@ from keras_imgdesc.export.tflite.dynamic_int8 import (
     uses_examples,
 )
 from keras_imgdesc.export.tflite.full_int8 import quantize_to_int8
-from keras_imgdesc.lite.model_file import METADATA_FILE, VOCABULARY_FILE
+from keras_imgdesc.lite.model_file import (
+    METADATA_FILE,
+    PRESET_FILES,
+    VOCABULARY_FILE,
+    checksums_of,
+    flatbuffer_entry,
+)
+from keras_imgdesc.presets.folders import find_preset, read_config
 from keras_imgdesc.version import __version__
 
 QUANTIZATIONS = (None, "float16", "dynamic", "int8")
@@ -34,6 +41,7 @@ def export_tflite(
     representative_images: Iterable[Any] | None = None,
     representative_texts: Iterable[str] | None = None,
     name: str | None = None,
+    preset: str | PathLike[str] | None = None,
     **settings: Any,
 ) -> Path:
     """Write a task as a `.tflite` file of built-in operations only.
@@ -62,6 +70,8 @@ def export_tflite(
     | signature | inputs | outputs |
     |---|---|---|
     | `paint` | `token_ids`, `noise` | `image` |
+    | `text_vectors` | `token_ids` | `sentence`, and `words` if they are attended to |
+    | `paint_vectors` | the vectors, `noise` | `image` |
 
     and a classifier
 
@@ -99,6 +109,9 @@ def export_tflite(
             receive. None means captions of Scenes or, if the painter does not know
             all of their words, known words in random order.
         name: name in the metadata, for instance the preset's; None means the file's.
+        preset: name or folder of the preset that the task was loaded from, if its
+            weights have not changed since. The file then states the preset's
+            checksums, and a folder of another version refuses it.
         **settings: settings to fix in the file. A captioner has `num_beams`,
             `length_penalty` and `max_length`.
 
@@ -124,6 +137,7 @@ def export_tflite(
         representative_images=representative_images,
         representative_texts=representative_texts,
         name=name,
+        preset=preset,
     )
 
 
@@ -135,13 +149,16 @@ def write_tflite(
     representative_images: Iterable[Any] | None = None,
     representative_texts: Iterable[str] | None = None,
     name: str | None = None,
+    preset: str | PathLike[str] | None = None,
+    replace: bool = False,
 ) -> Path:
     """Write one file of a converted task; several files share one conversion.
 
     Args:
         conversion: the converted task.
-        path, quantize, representative_images, representative_texts, name: see
+        path, quantize, representative_images, representative_texts, name, preset: see
             `export_tflite`.
+        replace: whether the file may exist. Then no vocabulary is written beside it.
 
     Raises:
         InputError: see `export_tflite`.
@@ -155,7 +172,8 @@ def write_tflite(
             quantize=quantize,
         )
     vocabulary = "\n".join(model.vocabulary.tokens) + "\n"
-    _check_place(path, vocabulary)
+    if not replace:
+        _check_place(path, vocabulary)
     given = _representative(model, representative_images, representative_texts)
     examples: Examples = []
     # Before the conversion, which takes long: one of them may be broken.
@@ -172,6 +190,7 @@ def write_tflite(
         "name": name or path.stem,
         "package_version": __version__,
         "quantize": quantize,
+        "flatbuffer": flatbuffer_entry(content),
         "image": "RGB, upright, stretched to the square (bilinear, anti-aliased)",
         "signatures": conversion.tensors,
         "vocabulary": {
@@ -183,8 +202,41 @@ def write_tflite(
             },
         },
     }
-    _write(path, content, vocabulary, metadata | model.metadata)
+    if preset is not None:
+        metadata["preset_sha256"] = checksums_of(read_config(find_preset(preset)))
+    _write(path, content, vocabulary, metadata | model.metadata, beside=not replace)
     return path
+
+
+def add_to_preset(
+    task: Any, folder: Path, *, quantize: str | None = None, **options: Any
+) -> Path:
+    """Write a `.tflite` file into the folder of the task's preset, for `load`.
+
+    A file that is there already is replaced.
+
+    Args:
+        task: the task, as loaded from the preset.
+        folder: folder of the preset.
+        quantize: see `export_tflite`.
+        **options: `representative_images` or `representative_texts`; see there.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        InputError: see `export_tflite`.
+        ImageError: a representative image cannot be read.
+    """
+    return write_tflite(
+        LiteConversion(task),
+        folder / PRESET_FILES[type(task).__name__],
+        quantize=quantize,
+        name=folder.absolute().name,
+        preset=folder,
+        replace=True,
+        **options,
+    )
 
 
 def _representative(model: LiteModel, images: Any, texts: Any) -> Any:
@@ -206,16 +258,20 @@ def _representative(model: LiteModel, images: Any, texts: Any) -> Any:
 
 
 def _write(
-    path: Path, content: bytes, vocabulary: str, metadata: dict[str, Any]
+    path: Path,
+    content: bytes,
+    vocabulary: str,
+    metadata: dict[str, Any],
+    beside: bool,
 ) -> None:
     with disk_errors_as_input_errors(path), atomic_path(path) as partial:
         partial.write_bytes(content)
         with zipfile.ZipFile(partial, "a") as archive:
             archive.writestr(VOCABULARY_FILE, vocabulary)
             archive.writestr(METADATA_FILE, json.dumps(metadata, indent=2) + "\n")
-        beside = path.with_name(VOCABULARY_FILE)
-        if not beside.exists():
-            write_atomically(beside, vocabulary)
+        listing = path.with_name(VOCABULARY_FILE)
+        if beside and not listing.exists():
+            write_atomically(listing, vocabulary)
 
 
 def _check_place(path: Path, vocabulary: str) -> None:

@@ -162,9 +162,9 @@ def _activation_ranges(
             (op.inputs[activation_input(operator_kind(model, op))], op.outputs[0])
             for op in _static_operators(model, model.subgraphs[graph])
         ]
-        for graph in signatures
+        for graph in {each.subgraphIndex for each in model.signatureDefs}
     }
-    # They begin with the same encoder: running the shortest is enough for all.
+    # They share their convolutions: running the shortest is enough for all.
     chosen = next(iter(signatures))
     indices = {index for pair in watched[chosen] for index in pair}
     low = dict.fromkeys(indices, np.inf)
@@ -177,9 +177,12 @@ def _activation_ranges(
             low[index] = min(low[index], float(values.min()))
             high[index] = max(high[index], float(values.max()))
     ranges: dict[str, Any] = {}
-    for graph in signatures:
+    for graph, pairs in watched.items():
         tensors = model.subgraphs[graph].tensors
-        for pair, own in zip(watched[chosen], watched[graph], strict=True):
+        # A painter's generator is also in a signature that takes no text.
+        if graph not in signatures and len(pairs) != len(watched[chosen]):
+            continue
+        for pair, own in zip(watched[chosen], pairs, strict=True):
             for index, its in zip(pair, own, strict=True):
                 ranges |= _range(tensors[its], low[index], high[index])
     return ranges

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.matching.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.matching.index.contents import IndexContents
 from keras_imgdesc.matching.index.files import check_file, check_matcher, read_manifest
 from keras_imgdesc.matching.index.writing import IndexUpdate, update_index
@@ -168,7 +168,7 @@ class SearchIndex:
             query = self.matcher.embed_images([image]).vectors
             return self.search_vectors(query, k)[0]
         matched = self.matcher.embed_texts([text])
-        if not (rerank and self.matcher.pair_score.use_local):
+        if not (rerank and self.matcher.use_local):
             return self.search_vectors(matched.vectors, k)[0]
         hits = self.search_vectors(matched.vectors, max(k, rerank))[0]
         return self._rescored(hits, matched)[:k]

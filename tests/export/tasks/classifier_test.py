@@ -85,7 +85,8 @@ def test_lite_answers_as_python(classifier, images, classifier_forms, form, tole
     found = [run(image=image[None])["probabilities"][0] for image in images]
     expected = classifier.probabilities(images)
     np.testing.assert_allclose(found, expected, atol=tolerance)
-    metadata, tokens = read_model_file(path)
+    opened = read_model_file(path)
+    metadata, tokens = opened.metadata, opened.tokens
     assert metadata["task"] == "ImageClassifier"
     assert metadata["vocabulary"] == {"file": "vocabulary.txt"}
     assert tuple(tokens) == classifier.labels.tokens

@@ -119,7 +119,8 @@ def test_lite_scores_as_python(matcher, images, matcher_forms, form, tolerance):
     found = lite_scores(path, matcher, images)
     expected = matcher.score(images, TEXTS)
     np.testing.assert_allclose(found, expected, atol=tolerance)
-    metadata, tokens = read_model_file(path)
+    opened = read_model_file(path)
+    metadata, tokens = opened.metadata, opened.tokens
     assert metadata["task"] == "ImageTextMatcher" and metadata["name"] == path.stem
     assert tokens == list(matcher.text_encoder.tokenizer.vocabulary.tokens)
     assert not _custom_operations(path)

@@ -85,7 +85,8 @@ def test_int8_shrinks_files_and_keeps_the_text_encoder_exact(painter, files):
 
 def test_the_metadata_describes_tensors_and_vocabulary(painter, files):
     for quantize, path in files.items():
-        metadata, tokens = read_model_file(path)
+        opened = read_model_file(path)
+        metadata, tokens = opened.metadata, opened.tokens
         assert metadata["task"] == "TextToImage" and metadata["quantize"] == quantize
         assert tokens == list(painter.text_encoder.tokenizer.vocabulary.tokens)
         assert path.with_name("vocabulary.txt").read_text().splitlines() == tokens

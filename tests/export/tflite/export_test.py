@@ -41,7 +41,7 @@ def test_litert_gives_the_tokens_of_python(exported, expected):
 
 def test_the_metadata_describes_the_tensors(exported):
     interpreter = Interpreter(model_path=str(exported))
-    metadata, _ = read_model_file(exported)
+    metadata = read_model_file(exported).metadata
     signatures = metadata["signatures"]
     assert set(signatures) == {"describe", "encode", "step"}
     assert set(signatures) == set(interpreter.get_signature_list())
@@ -121,9 +121,9 @@ def test_the_vocabulary_of_the_same_model_is_shared(captioner, tmp_path, monkeyp
 def test_the_metadata_names_the_model(captioner, tmp_path, monkeypatch):
     monkeypatch.setattr(LiteConversion, "float32", b"content")
     path = export_tflite(captioner, tmp_path / "a.tflite", name="scenes_lstm")
-    assert read_model_file(path)[0]["name"] == "scenes_lstm"
+    assert read_model_file(path).metadata["name"] == "scenes_lstm"
     path = export_tflite(captioner, tmp_path / "b.tflite")
-    assert read_model_file(path)[0]["name"] == "b"
+    assert read_model_file(path).metadata["name"] == "b"
 
 
 def test_a_full_disk_leaves_no_files(captioner, tmp_path, monkeypatch):

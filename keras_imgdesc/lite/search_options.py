@@ -1,0 +1,44 @@
+"""The settings of the search that a captioner's `.tflite` file has fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.lite.model_file import ModelFile
+
+
+def check_search(file: ModelFile, settings: Mapping[str, Any]) -> None:
+    """Refuse settings of a search other than those that the file has fixed.
+
+    Args:
+        file: the file of a captioner.
+        settings: fields of `GenerationSettings`. None, or nothing in place of words,
+            keeps what the file has.
+
+    Raises:
+        InputError: the file searches with other settings.
+    """
+    fixed = file.metadata["search"]
+    for name, value in settings.items():
+        if value is None:
+            continue
+        wanted = _comparable(name, value)
+        has = _comparable(name, fixed.get(name))
+        if wanted != has:
+            raise InputError(
+                f"The {name} of {file.path.name} is fixed",
+                "Use the runtime 'tensorflow', or export a file of its own",
+                **{name: value},
+                file=fixed.get(name),
+            )
+
+
+def _comparable(name: str, value: Any) -> Any:
+    if name == "use_concepts":
+        return value is not False
+    if name in ("require", "avoid"):
+        words = [value] if isinstance(value, str) else value
+        return sorted(words or [])
+    return value or None if name == "prefix" else value
