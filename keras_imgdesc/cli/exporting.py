@@ -191,6 +191,9 @@ def verify(
 ) -> None:
     """Compare a preset in Python with every form that it is exported to.
 
+    The .tflite file that it ships with is compared too; a damaged one, or one of other
+    weights, is refused.
+
     Without images and captions of your own, those of Scenes are used. The exit code
     is 1 if a float32 form differs from Python: a caption in any word, a score by more
     than 0.01, a painted image by more than one grey level, the probability of a class

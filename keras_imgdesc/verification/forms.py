@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.export import export_saved_model
 from keras_imgdesc.export.tflite.conversion import LiteConversion
 from keras_imgdesc.export.tflite.export import QUANTIZATIONS, write_tflite
+from keras_imgdesc.lite.model_file import PRESET_FILES, read_model_file
+from keras_imgdesc.presets.folders import read_config
+from keras_imgdesc.runtimes import load
 
 
 @dataclass(frozen=True)
@@ -65,3 +69,29 @@ def export_forms(
         write_tflite(conversion, path, quantize=quantize, **examples)
         forms.append(ModelForm(name, "tflite", path, quantize is None))
     return forms
+
+
+def shipped_form(preset: Path) -> ModelForm | None:
+    """Return the `.tflite` file that a preset ships with, or None if it has none.
+
+    Args:
+        preset: folder of the preset.
+
+    Raises:
+        InputError: the file is damaged, does not state which weights it was written
+            from, or was written from others or with other settings.
+    """
+    path = preset / PRESET_FILES[read_config(preset)["task"]]
+    if not path.is_file():
+        return None
+    load(preset, "litert")
+    file = read_model_file(path)
+    if file.preset_checksums is None:
+        raise InputError(
+            f"{path.name} must state which version of the preset it is of",
+            "Write it again with `keras-imgdesc export tflite --into-preset`",
+            path=path,
+        )
+    quantize = file.metadata["quantize"]
+    name = f"shipped {quantize or 'float32'}"
+    return ModelForm(name, "shipped", path, quantize is None)

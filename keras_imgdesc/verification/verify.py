@@ -14,7 +14,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.scenes import draw_scenes
 from keras_imgdesc.presets.folders import find_preset
 from keras_imgdesc.tasks import load_preset
-from keras_imgdesc.verification.forms import ModelForm, export_forms
+from keras_imgdesc.verification.forms import ModelForm, export_forms, shipped_form
 from keras_imgdesc.verification.parity import Parity
 from keras_imgdesc.verification.runners.running import run_form
 from keras_imgdesc.verification.tasks import check_of
@@ -37,9 +37,10 @@ def verify(
 
     The forms are Python, a SavedModel in TensorFlow's Python, the same SavedModel in
     TensorFlow's C library (which TensorFlow Serving loads models with), and `.tflite`
-    files of float32, float16, dynamic int8 and full int8 in LiteRT. Each form runs in
-    a process of its own and answers one request at a time. Exported files go to a
-    temporary folder, which is removed.
+    files of float32, float16, dynamic int8 and full int8 in LiteRT. If the preset ships
+    with a `.tflite` file, this one comes last, loaded as `keras_imgdesc.load` does.
+    Each form runs in a process of its own and answers one request at a time. Exported
+    files go to a temporary folder, which is removed.
 
     A captioner describes the images. A matcher scores each image with the first
     caption of every image. A painter paints one caption per image, the first with
@@ -61,8 +62,9 @@ def verify(
 
     Raises:
         InputError: there is no such preset, fewer than two images can be read (or
-            there are fewer than two texts), the painter knows no word of a text, or
-            the task does not take representative inputs of this kind.
+            there are fewer than two texts), the painter knows no word of a text, the
+            task does not take representative inputs of this kind, or the `.tflite`
+            file that the preset ships with is damaged or belongs to other weights.
 
     Example, which takes a minute:
 
@@ -71,6 +73,7 @@ def verify(
         print(parity.table())
     """
     folder = find_preset(preset)
+    shipped = shipped_form(folder)  # a broken one is found before the work starts
     task: Any = load_preset(folder)
     check = check_of(type(task).__name__)
     if collection is None:
@@ -84,6 +87,8 @@ def verify(
             representative_images=representative_images,
             representative_texts=representative_texts,
         )
+        if shipped is not None:
+            forms.append(shipped)
         return compare_forms(check, requests, forms, num_threads, progress)
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from keras_imgdesc.lite.captioner import LITE_FILE
-from keras_imgdesc.lite.classifier import CLASSIFIER_FILE
 from keras_imgdesc.verification.forms import ModelForm
 from keras_imgdesc.verification.parity import FormResult
 from keras_imgdesc.verification.runners import c_library
@@ -74,7 +72,8 @@ RUNNERS: dict[str, Callable[..., Reply]] = {
         "keras_imgdesc.verification.runners.tensorflow", "saved_model"
     ),
     "c_library": _c_library,
-    "tflite": _worker("keras_imgdesc.verification.runners.tflite"),
+    "tflite": _worker("keras_imgdesc.verification.runners.tflite", "exported"),
+    "shipped": _worker("keras_imgdesc.verification.runners.tflite", "shipped"),
 }
 
 
@@ -143,5 +142,4 @@ def size_of(model: Path) -> int:
         return model.stat().st_size
     files = [file for file in model.rglob("*") if file.is_file()]
     # A preset may ship with an exported file, which Python does not read.
-    exported = (LITE_FILE, CLASSIFIER_FILE)
-    return sum(file.stat().st_size for file in files if file.name not in exported)
+    return sum(file.stat().st_size for file in files if file.suffix != ".tflite")

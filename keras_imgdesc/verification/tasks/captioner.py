@@ -46,12 +46,19 @@ class CaptionerCheck(TaskCheck):
     def python(self, preset: str) -> Ask:
         from keras_imgdesc.captioning import ImageCaptioner
 
-        return _ask(ImageCaptioner.from_preset(preset))
+        return self.ask(ImageCaptioner.from_preset(preset))
 
     def lite(self, path: str, num_threads: int | None) -> Ask:
         from keras_imgdesc.lite import LiteCaptioner
 
-        return _ask(LiteCaptioner(path, num_threads))
+        return self.ask(LiteCaptioner(path, num_threads))
+
+    def ask(self, task: Any) -> Ask:
+        def ask(request: Request) -> Answer:
+            caption = task.generate(request["image"], return_details=True)
+            return {"caption": caption.text, "log_prob": caption.log_prob}
+
+        return ask
 
     def inputs(self, request: Request) -> dict[str, np.ndarray]:
         content = Path(request["image"]).read_bytes()
@@ -88,14 +95,6 @@ class CaptionerCheck(TaskCheck):
 
     def passes(self, row: dict[str, Any]) -> bool:
         return bool(row["same"] == 1.0)
-
-
-def _ask(captioner: Any) -> Ask:
-    def ask(request: Request) -> Answer:
-        caption = captioner.generate(request["image"], return_details=True)
-        return {"caption": caption.text, "log_prob": caption.log_prob}
-
-    return ask
 
 
 def _bleu_4(requests: list[Request], answers: list[Answer]) -> float:

@@ -48,17 +48,17 @@ class ClassifierCheck(TaskCheck):
     def python(self, preset: str) -> Ask:
         from keras_imgdesc.classification import ImageClassifier
 
-        classifier = ImageClassifier.from_preset(preset)
-        return lambda request: {
-            "probabilities": classifier.probabilities(request["image"])[0]
-        }
+        return self.ask(ImageClassifier.from_preset(preset))
 
     def lite(self, path: str, num_threads: int | None) -> Ask:
         from keras_imgdesc.lite import LiteClassifier
 
-        classifier = LiteClassifier(path, num_threads)
+        return self.ask(LiteClassifier(path, num_threads))
+
+    def ask(self, task: Any) -> Ask:
+        # Python returns one row per image, LiteRT that of its only one.
         return lambda request: {
-            "probabilities": classifier.probabilities(request["image"])
+            "probabilities": np.ravel(task.probabilities(request["image"]))
         }
 
     def inputs(self, request: Request) -> dict[str, np.ndarray]:

@@ -47,18 +47,15 @@ class MatcherCheck(TaskCheck):
     def python(self, preset: str) -> Ask:
         from keras_imgdesc.matching import ImageTextMatcher
 
-        matcher = ImageTextMatcher.from_preset(preset)
-        return lambda request: _scores(
-            matcher.score(request["image"], request["texts"])
-        )
+        return self.ask(ImageTextMatcher.from_preset(preset))
 
     def lite(self, path: str, num_threads: int | None) -> Ask:
         from keras_imgdesc.lite import LiteMatcher
 
-        matcher = LiteMatcher(path, num_threads)
-        return lambda request: _scores(
-            matcher.score([request["image"]], request["texts"])
-        )
+        return self.ask(LiteMatcher(path, num_threads))
+
+    def ask(self, task: Any) -> Ask:
+        return lambda request: _scores(task.score([request["image"]], request["texts"]))
 
     def inputs(self, request: Request) -> dict[str, np.ndarray]:
         content = Path(request["image"]).read_bytes()

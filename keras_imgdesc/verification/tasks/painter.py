@@ -55,12 +55,17 @@ class PainterCheck(TaskCheck):
     def python(self, preset: str) -> Ask:
         from keras_imgdesc.painting import TextToImage
 
-        return _ask(TextToImage.from_preset(preset))
+        return self.ask(TextToImage.from_preset(preset))
 
     def lite(self, path: str, num_threads: int | None) -> Ask:
         from keras_imgdesc.lite import LitePainter
 
-        return _ask(LitePainter(path, num_threads))
+        return self.ask(LitePainter(path, num_threads))
+
+    def ask(self, task: Any) -> Ask:
+        return lambda request: {
+            "image": task.generate(request["text"], seed=request["seed"])[0]
+        }
 
     def inputs(self, request: Request) -> dict[str, np.ndarray]:
         return {
@@ -96,9 +101,3 @@ class PainterCheck(TaskCheck):
 
     def passes(self, row: dict[str, Any]) -> bool:
         return bool(row["largest"] <= LARGEST_DIFFERENCE)
-
-
-def _ask(painter: Any) -> Ask:
-    return lambda request: {
-        "image": painter.generate(request["text"], seed=request["seed"])[0]
-    }

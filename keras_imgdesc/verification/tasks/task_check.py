@@ -97,6 +97,16 @@ class TaskCheck(ABC):
     def lite(self, path: str, num_threads: int | None) -> Ask:
         """Open a `.tflite` file and return the function that answers requests."""
 
+    def litert(self, preset: str, num_threads: int | None) -> Ask:
+        """Load the `.tflite` file of a preset as every program does that runs it."""
+        from keras_imgdesc.runtimes import load
+
+        return self.ask(load(preset, "litert", num_threads))
+
+    @abstractmethod
+    def ask(self, task: Any) -> Ask:
+        """Return the function that answers requests with a task, in either engine."""
+
     @abstractmethod
     def inputs(self, request: Request) -> dict[str, np.ndarray]:
         """Return the inputs of the signature; strings as object arrays of bytes."""

@@ -39,6 +39,7 @@ def test_the_size_of_a_preset_is_without_exported_files(tmp_path):
     (tmp_path / "variables").mkdir()
     (tmp_path / "variables" / "data").write_bytes(bytes(30))
     (tmp_path / "config.json").write_bytes(bytes(12))
-    (tmp_path / "captioner.tflite").write_bytes(bytes(1000))
+    for name in ("captioner.tflite", "painter.tflite"):
+        (tmp_path / name).write_bytes(bytes(1000))
     assert size_of(tmp_path) == 42
     assert size_of(tmp_path / "captioner.tflite") == 1000
