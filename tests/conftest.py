@@ -294,6 +294,50 @@ def _build_matcher() -> Any:
 
 
 @pytest.fixture(scope="session")
+def lite_presets(
+    tmp_path_factory: pytest.TempPathFactory, build_painter: Callable[[int], Any]
+) -> dict[str, Path]:
+    """Return folders of toy presets with a float32 `.tflite` file, by task.
+
+    They are made once per run and for all processes, and must not be changed.
+    """
+    from keras_imgdesc.export.tflite.export import add_to_preset
+
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    build = {
+        "captioner": _build_captioner,
+        "classifier": _build_classifier,
+        "matcher": _build_matcher,
+        "painter": lambda: build_painter(4),
+    }
+    folders = {name: root / "lite_presets" / name for name in build}
+    (root / "lite_presets").mkdir(exist_ok=True)
+    with open(root / "lite_presets" / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name, folder in folders.items():
+            if not (folder / f"{name}.tflite").exists():
+                task = build[name]()
+                task.save_to_preset(folder)
+                add_to_preset(type(task).from_preset(folder), folder)
+    return folders
+
+
+def _build_captioner() -> Any:
+    import keras
+
+    from keras_imgdesc import ImageCaptioner, LSTMDecoder, VGG16Encoder
+    from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+
+    keras.utils.set_random_seed(0)
+    words = ["a", "red", "bird", "blue", "dog"]
+    encoder = VGG16Encoder(image_size=32, width=0.0625)
+    decoder = LSTMDecoder(9, encoder.feature_map_shape, 8, 8, 2, feature_dim=8)
+    return ImageCaptioner(encoder, decoder, CaptionTokenizer(Vocabulary(words), 6))
+
+
+@pytest.fixture(scope="session")
 def colour_judge() -> Callable[..., Any]:
     """Make a discriminator that knows the colour of each text and never learns.
 

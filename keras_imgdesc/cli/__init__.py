@@ -12,6 +12,7 @@ from keras_imgdesc.cli.evaluating import evaluate
 from keras_imgdesc.cli.exporting import export, verify
 from keras_imgdesc.cli.options import OrderedGroup
 from keras_imgdesc.cli.painting import interpolate, paint, roundtrip
+from keras_imgdesc.cli.scoring import score
 from keras_imgdesc.cli.searching import index, search
 from keras_imgdesc.cli.tensorflow_only import needs_tensorflow
 from keras_imgdesc.cli.training import curves, train
@@ -73,6 +74,7 @@ for command in (
     classify,
     index,
     search,
+    score,
     paint,
     interpolate,
     roundtrip,

@@ -1,16 +1,50 @@
 """Captioned images from disk, from TensorFlow Datasets and drawn on the spot."""
 
-from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.captioned_image import CaptionedImage
-from keras_imgdesc.data.problem import Problem
-from keras_imgdesc.data.readers.any_format import read_captions
-from keras_imgdesc.data.readers.captions_csv import read_captions_csv
-from keras_imgdesc.data.readers.coco_json import read_coco_captions
-from keras_imgdesc.data.readers.coco_tfds import load_coco_captions
-from keras_imgdesc.data.readers.flickr_tokens import read_flickr_tokens
-from keras_imgdesc.data.readers.image_folders import read_labelled_folders
-from keras_imgdesc.data.readers.karpathy_json import read_karpathy_json
-from keras_imgdesc.data.scenes.loading import load_scenes
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_imgdesc.data.caption_collection import (
+        CaptionCollection as CaptionCollection,
+    )
+    from keras_imgdesc.data.captioned_image import CaptionedImage as CaptionedImage
+    from keras_imgdesc.data.problem import Problem as Problem
+    from keras_imgdesc.data.readers.any_format import read_captions as read_captions
+    from keras_imgdesc.data.readers.captions_csv import (
+        read_captions_csv as read_captions_csv,
+    )
+    from keras_imgdesc.data.readers.coco_json import (
+        read_coco_captions as read_coco_captions,
+    )
+    from keras_imgdesc.data.readers.coco_tfds import (
+        load_coco_captions as load_coco_captions,
+    )
+    from keras_imgdesc.data.readers.flickr_tokens import (
+        read_flickr_tokens as read_flickr_tokens,
+    )
+    from keras_imgdesc.data.readers.image_folders import (
+        read_labelled_folders as read_labelled_folders,
+    )
+    from keras_imgdesc.data.readers.karpathy_json import (
+        read_karpathy_json as read_karpathy_json,
+    )
+    from keras_imgdesc.data.scenes.loading import load_scenes as load_scenes
+
+_HOMES = {
+    "CaptionCollection": "caption_collection",
+    "CaptionedImage": "captioned_image",
+    "Problem": "problem",
+    "load_coco_captions": "readers.coco_tfds",
+    "load_scenes": "scenes.loading",
+    "read_captions": "readers.any_format",
+    "read_captions_csv": "readers.captions_csv",
+    "read_coco_captions": "readers.coco_json",
+    "read_flickr_tokens": "readers.flickr_tokens",
+    "read_karpathy_json": "readers.karpathy_json",
+    "read_labelled_folders": "readers.image_folders",
+}
 
 __all__ = [
     "CaptionCollection",
@@ -25,3 +59,14 @@ __all__ = [
     "read_karpathy_json",
     "read_labelled_folders",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported on first use: reading a caption of Scenes does not need TensorFlow.
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.lite.interpreter import open_interpreter
 from keras_imgdesc.presets.folders import find_preset, read_config
 
 VOCABULARY_FILE = "vocabulary.txt"
@@ -89,15 +90,13 @@ class ModelFile:
             LiteFileError: LiteRT cannot read the file.
         """
         try:
-            from ai_edge_litert.interpreter import Interpreter
+            return open_interpreter(str(self.path), num_threads)
         except ImportError:
             raise InputError(
                 "A .tflite file runs in ai-edge-litert",
                 "Install it with `pip install ai-edge-litert`",
                 path=self.path,
             ) from None
-        try:
-            return Interpreter(model_path=str(self.path), num_threads=num_threads)
         except (RuntimeError, ValueError) as error:
             raise LiteFileError(
                 "LiteRT must be able to read the file",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_imgdesc.data.scenes import parse_caption
-from keras_imgdesc.evaluation.paintings import closed_loop
+from keras_imgdesc.data.scenes import caption_agreement
+from keras_imgdesc.data.scenes.caption_reading import parse_caption
 from keras_imgdesc.visualization.contact_sheets import draw_sheet
 
 
@@ -39,17 +39,17 @@ class RoundTrip:
 
     @property
     def same_objects(self) -> bool | None:
-        """See `closed_loop.same_objects`; None if `text_in` is not of Scenes."""
+        """See `caption_agreement.same_objects`; None if `text_in` is not of Scenes."""
         if parse_caption(self.text_in) is None:
             return None
-        return closed_loop.same_objects(self.text_in, self.text_out)
+        return caption_agreement.same_objects(self.text_in, self.text_out)
 
     @property
     def same_scene(self) -> bool | None:
-        """See `closed_loop.same_scene`; None if `text_in` is not of Scenes."""
+        """See `caption_agreement.same_scene`; None if `text_in` is not of Scenes."""
         if parse_caption(self.text_in) is None:
             return None
-        return closed_loop.same_scene(self.text_in, self.text_out)
+        return caption_agreement.same_scene(self.text_in, self.text_out)
 
     def summary(self) -> dict[str, Any]:
         """Return texts and numbers as JSON values."""

@@ -1,0 +1,68 @@
+"""The command that compares images with texts: `score`."""
+
+import json
+
+import click
+
+from keras_imgdesc.cli.options import list_failed
+from keras_imgdesc.cli.running import Run, running_options
+from keras_imgdesc.errors import ImageError
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option(
+    "--text",
+    "-t",
+    "texts",
+    multiple=True,
+    required=True,
+    help="Text to compare with every image. May be repeated.",
+)
+@click.option(
+    "--preset",
+    default="flickr8k_matcher",
+    show_default=True,
+    help="Name or folder of a matcher.",
+)
+@running_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
+    """Print f(I, D), how well each image matches each text: the higher, the better.
+
+    The table has a row for each image and a column for each text.
+    """
+    from keras_imgdesc.images import list_images
+    from keras_imgdesc.presets.folders import find_preset
+    from keras_imgdesc.text.checks import check_texts
+
+    check_texts(texts)
+    found = list_images(list(paths))
+    find_preset(preset)
+    matcher = run.load("ImageTextMatcher", preset)
+    from keras_imgdesc.embeddings import ImageEmbeddings
+
+    matched = matcher.embed_texts(list(texts))
+    failed: list[ImageError] = []
+    if not as_json:
+        for number, text in enumerate(texts, start=1):
+            click.echo(f"D{number}: {text}")
+        click.echo("".join(f"{f'D{n}':>9}" for n in range(1, len(texts) + 1)))
+    stream = matcher.embed_images_stream(found, batch_size=min(batch_size, len(found)))
+    for path, embedded in stream:
+        if isinstance(embedded, ImageError):
+            failed.append(embedded)
+            if as_json:
+                click.echo(json.dumps({"path": str(path), "error": str(embedded)}))
+            continue
+        vector, regions = embedded
+        image = ImageEmbeddings(vector[None], regions[None])
+        scores = matcher.score(image, matched)[0]
+        if as_json:
+            rounded = [round(float(value), 4) for value in scores]
+            click.echo(json.dumps({"path": str(path), "scores": rounded}))
+        else:
+            click.echo("".join(f"{value:9.3f}" for value in scores) + f"  {path}")
+    if not as_json:
+        list_failed(failed, "images", len(found))
+    return 1 if failed else 0
