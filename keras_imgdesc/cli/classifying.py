@@ -12,6 +12,7 @@ from keras_imgdesc.cli.options import (
     load_classifier,
     show_result,
 )
+from keras_imgdesc.cli.progress import progress
 from keras_imgdesc.cli.running import Run, running_options
 from keras_imgdesc.errors import ImageError
 
@@ -45,20 +46,23 @@ def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
     stream = classifier.classify_stream(
         found, top=top, batch_size=min(batch_size, len(found))
     )
-    for path, predictions in stream:
-        if isinstance(predictions, ImageError):
-            failed.append(predictions)
-            if as_json:
-                click.echo(json.dumps({"path": str(path), "error": str(predictions)}))
-        elif as_json:
-            classes = [
-                {"label": label, "probability": round(probability, 4)}
-                for label, probability in predictions
-            ]
-            click.echo(json.dumps({"path": str(path), "classes": classes}))
-        else:
-            # Names have commas: a class is a list of synonyms.
-            click.echo(f"{path}: {'; '.join(map(str, predictions))}")
+    with progress(stream, len(found), is_quiet=as_json) as results:
+        for path, predictions in results:
+            if isinstance(predictions, ImageError):
+                failed.append(predictions)
+                if as_json:
+                    click.echo(
+                        json.dumps({"path": str(path), "error": str(predictions)})
+                    )
+            elif as_json:
+                classes = [
+                    {"label": label, "probability": round(probability, 4)}
+                    for label, probability in predictions
+                ]
+                click.echo(json.dumps({"path": str(path), "classes": classes}))
+            else:
+                # Names have commas: a class is a list of synonyms.
+                click.echo(f"{path}: {'; '.join(map(str, predictions))}")
     if not as_json:
         list_failed(failed, "images", len(found))
     return 1 if failed else 0

@@ -12,6 +12,7 @@ from keras_imgdesc.cli.options import (
     make_folder,
     num_beams_option,
 )
+from keras_imgdesc.cli.progress import progress
 from keras_imgdesc.cli.running import Run, running_options
 from keras_imgdesc.errors import ImageError
 
@@ -96,20 +97,21 @@ def describe(
         return_attention=attention_dir is not None,
         **settings,
     )
-    for path, caption in stream:
-        drawing = next(drawings, None)
-        if isinstance(caption, ImageError):
-            failed.append(caption)
+    with progress(stream, len(found), is_quiet=as_json) as results:
+        for path, caption in results:
+            drawing = next(drawings, None)
+            if isinstance(caption, ImageError):
+                failed.append(caption)
+                if as_json:
+                    click.echo(json.dumps({"path": str(path), "error": str(caption)}))
+                continue
             if as_json:
-                click.echo(json.dumps({"path": str(path), "error": str(caption)}))
-            continue
-        if as_json:
-            row = {"path": str(path), "caption": caption.text}
-            click.echo(json.dumps(row | {"log_prob": round(caption.log_prob, 4)}))
-        else:
-            click.echo(f"{path}: {caption.text}")
-        if drawing is not None:
-            save_attention(path, caption, attention_dir / drawing)
+                row = {"path": str(path), "caption": caption.text}
+                click.echo(json.dumps(row | {"log_prob": round(caption.log_prob, 4)}))
+            else:
+                click.echo(f"{path}: {caption.text}")
+            if drawing is not None:
+                save_attention(path, caption, attention_dir / drawing)
     if not as_json:
         list_failed(failed, "images", len(found))
     return 1 if failed else 0

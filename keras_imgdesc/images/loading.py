@@ -78,7 +78,7 @@ def _named(source: object) -> Iterator[None]:
         yield
     except ImageError as error:
         raise ImageError(
-            error.rule, error.remedy, image=_name(source), **error.received
+            error.rule, error.remedy, image=image_name(source), **error.received
         ) from error.__cause__
     # With a broken file, Pillow and its C libraries raise nearly any exception. The
     # file is the cause, and the other files of a batch must not suffer.
@@ -86,7 +86,7 @@ def _named(source: object) -> Iterator[None]:
         raise ImageError(
             "The image is broken or incomplete",
             "Copy it again, or open and save it in an image editor",
-            image=_name(source),
+            image=image_name(source),
             reason=f"{type(error).__name__}: {error}",
         ) from error
 
@@ -101,7 +101,8 @@ def _open(source: ImageSource, max_pixels: int) -> UprightImage:
         return UprightImage(open_image(file, max_pixels))
 
 
-def _name(source: object) -> object:
+def image_name(source: object) -> object:
+    """Return what an error calls an image: its path, or what else it is."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     if isinstance(source, np.ndarray):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from functools import cached_property
 from os import PathLike
 from typing import Any, Self
@@ -11,14 +12,15 @@ import numpy as np
 
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
-from keras_imgdesc.images import load_image
+from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.model_file import (
     PRESET_FILES,
     ModelFile,
     preset_file,
     read_model_file,
 )
-from keras_imgdesc.lite.resizing import stretch
+from keras_imgdesc.lite.parallel import map_images
+from keras_imgdesc.lite.resizing import read_stretched
 from keras_imgdesc.lite.search_options import check_search
 from keras_imgdesc.prediction import Prediction
 
@@ -66,6 +68,7 @@ class LiteCaptioner:
                 path=self.file.path,
                 task=self.metadata.get("task"),
             )
+        self._num_threads = num_threads
         self._interpreter = self.file.open(num_threads)
         image = self._tensors("describe")["inputs"]["image"]
         self.image_size: int = image["shape"][1]
@@ -143,14 +146,15 @@ class LiteCaptioner:
             return_attention=return_attention,
             **settings,
         )
-        for _, caption in stream:
-            if isinstance(caption, ImageError) and on_error == "raise":
-                raise caption
-            is_plain = not (return_details or return_attention)
-            if is_plain and isinstance(caption, Caption):
-                results.append(caption.text)
-            else:
-                results.append(caption)
+        is_plain = not (return_details or return_attention)
+        with closing(stream):
+            for _, caption in stream:
+                if isinstance(caption, ImageError) and on_error == "raise":
+                    raise caption
+                if is_plain and isinstance(caption, Caption):
+                    results.append(caption.text)
+                else:
+                    results.append(caption)
         return results[0] if is_single else results
 
     def generate_stream(
@@ -159,14 +163,20 @@ class LiteCaptioner:
         *,
         return_attention: bool = False,
         batch_size: int = 32,
+        num_workers: int | None = None,
         **settings: Any,
-    ) -> Iterator[tuple[Any, Caption | ImageError]]:
-        """Describe any number of images, one at a time.
+    ) -> Generator[tuple[Any, Caption | ImageError]]:
+        """Describe any number of images, in order, on all cores.
+
+        Closing the stream ends the processes that it started.
 
         Args:
             sources: images as `generate` takes them.
             return_attention: whether captions have attention maps.
             batch_size: as in `ImageCaptioner`; it changes nothing here.
+            num_workers: number of processes, this one included; None means the number
+                of usable cores, divided by the threads of the interpreter. A few images
+                start none; see `parallel.map_images`.
             **settings: fields of `GenerationSettings`. They are fixed in the file, so
                 another value than the file's is refused. None means the file's.
 
@@ -175,23 +185,25 @@ class LiteCaptioner:
             read.
 
         Raises:
-            InputError: the file searches with other settings.
+            InputError: the file searches with other settings, or `num_workers` is
+                below 1.
         """
         check_search(self.file, settings)
         has_fast = "caption" in self.file.signatures and not return_attention
-        run = self._runner("caption" if has_fast else "describe")
-        return self._stream(sources, run, return_attention)
-
-    def _stream(
-        self, sources: Iterable[Any], run: Any, return_attention: bool
-    ) -> Iterator[tuple[Any, Caption | ImageError]]:
-        for source in sources:
-            try:
-                pixels = self._pixels(source)
-            except ImageError as error:
-                yield source, error
-            else:
-                yield source, self._caption(run(image=pixels), return_attention)
+        signature = "caption" if has_fast else "describe"
+        run = ImageRunner(
+            self.file.path,
+            signature,
+            self.image_size,
+            self._num_threads,
+            self._runner(signature),
+        )
+        return map_images(
+            run,
+            sources,
+            num_workers,
+            lambda outputs: self._caption(outputs, return_attention),
+        )
 
     def detect_concepts(self, source: Any) -> list[Prediction]:
         """Return the nouns that guide the caption of an image.
@@ -277,7 +289,7 @@ class LiteCaptioner:
         return tensors
 
     def _pixels(self, source: Any) -> np.ndarray:
-        return stretch(load_image(source), (self.image_size, self.image_size))[None]
+        return read_stretched(source, (self.image_size, self.image_size))[None]
 
     def _caption(
         self, outputs: dict[str, np.ndarray], return_attention: bool

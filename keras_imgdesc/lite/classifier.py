@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from functools import cached_property
 from os import PathLike
 from typing import Any, Self
@@ -10,14 +11,14 @@ from typing import Any, Self
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
-from keras_imgdesc.images import load_image
+from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.model_file import (
     PRESET_FILES,
     ModelFile,
     preset_file,
     read_model_file,
 )
-from keras_imgdesc.lite.resizing import stretch
+from keras_imgdesc.lite.parallel import map_images
 from keras_imgdesc.prediction import Prediction
 
 CLASSIFIER_FILE = PRESET_FILES["ImageClassifier"]
@@ -61,6 +62,7 @@ class LiteClassifier:
                 path=self.file.path,
                 task=self.metadata.get("task"),
             )
+        self._num_threads = num_threads
         self._interpreter = self.file.open(num_threads)
         inputs = self.file.signatures["classify"]["inputs"]
         self.image_size: int = inputs["image"]["shape"][1]
@@ -96,8 +98,7 @@ class LiteClassifier:
         Raises:
             ImageError: the image cannot be read.
         """
-        pixels = stretch(load_image(image), (self.image_size, self.image_size))
-        found: np.ndarray = self._classify(image=pixels[None])["probabilities"][0]
+        found: np.ndarray = self._classify(image)["probabilities"][0]
         return found
 
     def classify(self, inputs: Any, *, top: int = 5, on_error: str = "raise") -> Any:
@@ -121,41 +122,60 @@ class LiteClassifier:
         is_single = not isinstance(inputs, list | tuple)
         results: list[Any] = []
         stream = self.classify_stream([inputs] if is_single else inputs, top=top)
-        for _, found in stream:
-            if isinstance(found, ImageError) and on_error == "raise":
-                raise found
-            results.append(found)
+        with closing(stream):
+            for _, found in stream:
+                if isinstance(found, ImageError) and on_error == "raise":
+                    raise found
+                results.append(found)
         return results[0] if is_single else results
 
     def classify_stream(
-        self, sources: Iterable[Any], *, top: int = 5, batch_size: int = 32
-    ) -> Iterator[tuple[Any, list[Prediction] | ImageError]]:
-        """Classify any number of images, one at a time.
+        self,
+        sources: Iterable[Any],
+        *,
+        top: int = 5,
+        batch_size: int = 32,
+        num_workers: int | None = None,
+    ) -> Generator[tuple[Any, list[Prediction] | ImageError]]:
+        """Classify any number of images, in order, on all cores.
+
+        Closing the stream ends the processes that it started.
 
         Args:
             sources: images as `probabilities` takes them.
             top: as in `classify`.
             batch_size: as in `ImageClassifier`; it changes nothing here.
+            num_workers: number of processes, this one included; None means the number
+                of usable cores, divided by the threads of the interpreter. A few images
+                start none; see `parallel.map_images`.
 
         Yields:
             Each source with its classes, or with the `ImageError` of an image that
             cannot be read.
 
         Raises:
-            InputError: `top` is below 1.
+            InputError: `top` or `num_workers` is below 1.
         """
         if top < 1:
             raise InputError("top must be at least 1", "Set top to 5", top=top)
-        return ((source, self._answer(source, top)) for source in sources)
+        return map_images(
+            self._classify,
+            sources,
+            num_workers,
+            lambda outputs: self._best(outputs, top),
+        )
 
     @cached_property
-    def _classify(self) -> Any:
-        return self._interpreter.get_signature_runner("classify")
+    def _classify(self) -> ImageRunner:
+        return ImageRunner(
+            self.file.path,
+            "classify",
+            self.image_size,
+            self._num_threads,
+            self._interpreter.get_signature_runner("classify"),
+        )
 
-    def _answer(self, source: Any, top: int) -> list[Prediction] | ImageError:
-        try:
-            probabilities = self.probabilities(source)
-        except ImageError as error:
-            return error
+    def _best(self, outputs: dict[str, np.ndarray], top: int) -> list[Prediction]:
+        probabilities = outputs["probabilities"][0]
         order = np.argsort(-probabilities, kind="stable")[:top]
         return [Prediction(self.labels[i], float(probabilities[i])) for i in order]

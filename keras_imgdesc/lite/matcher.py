@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.images import load_image
+from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.model_file import ModelFile
-from keras_imgdesc.lite.resizing import stretch
+from keras_imgdesc.lite.parallel import map_images
 from keras_imgdesc.lite.text_file import TextFile
 from keras_imgdesc.text.checks import check_texts
 
@@ -112,8 +114,7 @@ class LiteMatcher(TextFile):
         Raises:
             ImageError: the image cannot be read.
         """
-        pixels = stretch(load_image(image), (self.image_size, self.image_size))
-        return dict(self._runner("embed_image")(image=pixels[None]))
+        return self._embed(image)
 
     def embed_images(self, images: Any, *, batch_size: int = 32) -> ImageEmbeddings:
         """Embed images.
@@ -129,36 +130,47 @@ class LiteMatcher(TextFile):
         if isinstance(images, ImageEmbeddings):
             return images
         found = []
-        for _, embedded in self.embed_images_stream(_several(images)):
-            if isinstance(embedded, ImageError):
-                raise embedded
-            found.append(embedded)
+        with closing(self.embed_images_stream(_several(images))) as stream:
+            for _, embedded in stream:
+                if isinstance(embedded, ImageError):
+                    raise embedded
+                found.append(embedded)
         if not found:
             raise InputError("There must be an image", "Pass one or several images")
         vectors, regions = zip(*found, strict=True)
         return ImageEmbeddings(np.stack(vectors), np.stack(regions))
 
     def embed_images_stream(
-        self, sources: Iterable[Any], *, batch_size: int = 32
-    ) -> Iterator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
-        """Embed any number of images, one at a time.
+        self,
+        sources: Iterable[Any],
+        *,
+        batch_size: int = 32,
+        num_workers: int | None = None,
+    ) -> Generator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
+        """Embed any number of images, in order, on all cores.
+
+        Closing the stream ends the processes that it started.
 
         Args:
             sources: images, as `embed_image` takes them.
             batch_size: as in `ImageTextMatcher`; it changes nothing here.
+            num_workers: number of processes, this one included; None means the number
+                of usable cores, divided by the threads of the interpreter. A few images
+                start none; see `parallel.map_images`.
 
         Yields:
             Each source with its vector, float32 (embedding_dim,), and its regions,
             float32 (regions, embedding_dim); or with the `ImageError` of an image that
             cannot be read.
+
+        Raises:
+            InputError: `num_workers` is below 1.
         """
-        for source in sources:
-            try:
-                found = self.embed_image(source)
-            except ImageError as error:
-                yield source, error
-            else:
-                yield source, (found["vector"][0].copy(), found["regions"][0].copy())
+
+        def embedded(outputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+            return outputs["vector"][0].copy(), outputs["regions"][0].copy()
+
+        return map_images(self._embed, sources, num_workers, embedded)
 
     def embed_text(self, text: str) -> dict[str, np.ndarray]:
         """Embed a text.
@@ -248,6 +260,16 @@ class LiteMatcher(TextFile):
         probabilities = self.probabilities(images, text)
         order = np.argsort(-probabilities, kind="stable")
         return [(int(index), float(probabilities[index])) for index in order]
+
+    @cached_property
+    def _embed(self) -> ImageRunner:
+        return ImageRunner(
+            self.file.path,
+            "embed_image",
+            self.image_size,
+            self._num_threads,
+            self._runner("embed_image"),
+        )
 
     def _stated(self, name: str) -> Any:
         if name not in self.metadata:

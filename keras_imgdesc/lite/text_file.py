@@ -60,6 +60,7 @@ class TextFile:
                 task=found[0],
                 tokenizer=found[1],
             )
+        self._num_threads = num_threads
         self._interpreter = self.file.open(num_threads)
         self._ids = {token: index for index, token in enumerate(self.tokens)}
         self._runners: dict[str, Any] = {}
