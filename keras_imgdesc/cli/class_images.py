@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from keras_imgdesc.cli.options import DIRECTORY, FILE, start_quietly
+from keras_imgdesc.cli.options import DIRECTORY, FILE
+from keras_imgdesc.cli.starting import start_quietly
 
 
 def class_images_options(command: Callable) -> Callable:

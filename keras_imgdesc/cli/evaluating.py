@@ -25,9 +25,9 @@ from keras_imgdesc.cli.options import (
     read_captions,
     resamples_option,
     show_result,
-    start_quietly,
     temperature_option,
 )
+from keras_imgdesc.cli.starting import start_quietly
 
 
 @click.group(cls=OrderedGroup)

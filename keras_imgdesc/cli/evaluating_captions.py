@@ -19,8 +19,8 @@ from keras_imgdesc.cli.options import (
     make_folder,
     read_captions,
     resamples_option,
-    start_quietly,
 )
+from keras_imgdesc.cli.starting import start_quietly
 
 
 def _scoring_options(command: Callable) -> Callable:

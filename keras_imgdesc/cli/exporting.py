@@ -14,9 +14,9 @@ from keras_imgdesc.cli.options import (
     load_task,
     read_captions,
     search_options,
-    start_quietly,
     temperature_option,
 )
+from keras_imgdesc.cli.starting import start_quietly
 
 # More images hardly change the ranges and take minutes.
 MOST_REPRESENTATIVE = 200

@@ -4,7 +4,6 @@ import copy
 import errno
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import click
 
-from keras_imgdesc.errors import check_tensorflow
+from keras_imgdesc.cli.starting import start_quietly
 
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(path_type=Path)
@@ -88,28 +87,6 @@ def add_hidden_alias(group: click.Group, command: click.Command, name: str) -> N
     alias = copy.copy(command)
     alias.name, alias.hidden = name, True
     group.add_command(alias)
-
-
-def start_quietly() -> None:
-    """Import TensorFlow without the messages it prints before reading its log level.
-
-    Raises:
-        InputError: TensorFlow or Keras is not installed.
-    """
-    check_tensorflow("This command")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        import keras
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()
-        keras.ops.convert_to_tensor(0)
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def load_captioner(preset: str, precision: str = "float32") -> Any:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from keras_imgdesc.cli.options import start_quietly
+from keras_imgdesc.cli.starting import start_quietly
 
 
 class Run(NamedTuple):

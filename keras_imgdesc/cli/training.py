@@ -15,8 +15,8 @@ from keras_imgdesc.cli.options import (
     annotation_options,
     parse_changes,
     read_captions,
-    start_quietly,
 )
+from keras_imgdesc.cli.starting import start_quietly
 
 changes_option = click.option(
     "--set",
