@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from keras_imgdesc.errors import InputError
 
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -104,6 +106,34 @@ def dtype_policy(policy: Any) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+@contextmanager
+def deferred_variables() -> Iterator[None]:
+    """Give variables that are created within the block their values at its end.
+
+    Until then a variable has a shape but no value; a model can be built of such
+    variables, not run. One that `set_first_value` names is created with that value, and
+    its initializer never runs; the others get what their initializer computes.
+    Variables cannot be assigned to within the block.
+    """
+    import keras
+
+    with keras.StatelessScope():
+        yield
+
+
+def set_first_value(variable: Any, read: Callable[[], np.ndarray]) -> None:
+    """Set what a variable is created with at the end of `deferred_variables`.
+
+    Args:
+        variable: a `keras.Variable` created within this block.
+        read: returns the value, an array of the shape and dtype of the variable; called
+            at the end of the block.
+    """
+    # Keras offers no public way to it. The initializer is what the variable keeps until
+    # its value is due.
+    variable._initializer = lambda shape, dtype: read()
 
 
 def _refuse_16_bit_variables(policy: str) -> None:

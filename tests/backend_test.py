@@ -1,7 +1,13 @@
+import numpy as np
 import pytest
 
 from keras_imgdesc import backend
-from keras_imgdesc.backend import choose_precision, dtype_policy
+from keras_imgdesc.backend import (
+    choose_precision,
+    deferred_variables,
+    dtype_policy,
+    set_first_value,
+)
 from keras_imgdesc.errors import InputError
 
 
@@ -51,3 +57,39 @@ def test_the_global_policy_is_restored():
     with dtype_policy(None):
         assert keras.config.dtype_policy().name == before
     assert keras.config.dtype_policy().name == before
+
+
+def test_deferred_variables_get_their_values_at_the_end():
+    import keras
+
+    def refuse(shape, dtype):
+        raise AssertionError("this value is never needed")
+
+    reads = []
+
+    def read():
+        reads.append("read")
+        return np.arange(6, dtype="float32").reshape(2, 3)
+
+    with deferred_variables():
+        named = keras.Variable(refuse, shape=(2, 3), name="named")
+        other = keras.Variable("ones", shape=(4,), name="other")
+        set_first_value(named, read)
+        assert tuple(named.shape) == (2, 3) and not reads
+    assert reads == ["read"]
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(named), read())
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(other), np.ones(4))
+    named.assign(named + 1)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(named), read() + 1)
+
+
+def test_after_an_error_variables_are_as_usual():
+    import keras
+
+    with pytest.raises(KeyboardInterrupt), deferred_variables():
+        begun = keras.Variable("ones", shape=(2,))
+        raise KeyboardInterrupt
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(begun), np.ones(2))
+    later = keras.Variable(np.zeros(2, "float32"))
+    later.assign([1.0, 2.0])
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(later), [1, 2])

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from keras_imgdesc.atomic_files import atomic_path, sync, sync_folder, temporary_path
-from keras_imgdesc.backend import dtype_policy
+from keras_imgdesc.backend import deferred_variables, dtype_policy
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.presets.checksums import check_files, sha256
 from keras_imgdesc.presets.folders import (
@@ -23,8 +23,12 @@ from keras_imgdesc.presets.folders import (
     WEIGHTS_FILE,
     read_config,
 )
-from keras_imgdesc.presets.shared_weights import SHARED_WEIGHTS, share_weights
-from keras_imgdesc.presets.weights import read_weights, stored_weights, write_weights
+from keras_imgdesc.presets.shared_weights import (
+    SHARED_WEIGHTS,
+    open_arrays,
+    share_weights,
+)
+from keras_imgdesc.presets.weights import set_weights, stored_weights, write_weights
 from keras_imgdesc.version import __version__
 
 _NUMBERS = re.compile(r"\[([-+.,\deE\s]+)\]")
@@ -111,27 +115,34 @@ def read_preset(kind: Any, folder: Path, dtype: str | None) -> Any:
             task=config.get("task"),
         )
     check_files(folder, config.get("sha256"))
-    vocabulary_file = folder / VOCABULARY_FILE
-    with dtype_policy(dtype):
-        try:
-            parts = {
-                name: _build(config[name], vocabulary_file, known)
-                for name, known in kind.PARTS.items()
-            }
-            task = kind.from_parts(parts, config, vocabulary_file)
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, InputError) and error.received.get("file") == str(
-                vocabulary_file
-            ):
-                raise
-            raise InputError(
-                f"{CONFIG_FILE} must describe the task {kind.__name__} ({error})",
-                "Copy the preset again, or install the version that saved it",
-                file=folder / CONFIG_FILE,
-                package_version=config.get("package_version"),
-            ) from error
-    read_weights(task.parts(), folder, config)
+    # The arrays stay open until the variables are created from them.
+    arrays = open_arrays(folder, config)
+    with arrays as (own, shared), dtype_policy(dtype), deferred_variables():
+        task = _build_task(kind, folder, config)
+        set_weights(task.parts(), shared | own, set(own), folder / WEIGHTS_FILE)
     return task
+
+
+def _build_task(kind: Any, folder: Path, config: dict[str, Any]) -> Any:
+    """Build a task from `config.json` and `vocabulary.txt`."""
+    vocabulary_file = folder / VOCABULARY_FILE
+    try:
+        parts = {
+            name: _build(config[name], vocabulary_file, known)
+            for name, known in kind.PARTS.items()
+        }
+        return kind.from_parts(parts, config, vocabulary_file)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError) and error.received.get("file") == str(
+            vocabulary_file
+        ):
+            raise
+        raise InputError(
+            f"{CONFIG_FILE} must describe the task {kind.__name__} ({error})",
+            "Copy the preset again, or install the version that saved it",
+            file=folder / CONFIG_FILE,
+            package_version=config.get("package_version"),
+        ) from error
 
 
 def _part_config(part: Any) -> dict[str, Any]:

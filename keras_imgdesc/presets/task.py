@@ -40,7 +40,8 @@ class Task:
 
     It contains data only. Nothing in it is executed, and parts are built only from
     classes that are registered with Keras, by this package or by the program that
-    loads the preset.
+    loads the preset. While a part is built its weights have shapes but no values;
+    these are read from the file afterwards.
 
     Attributes:
         PARTS: for each part, the classes of this package; other registered classes are

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import h5py
 import numpy as np
 from keras import ops
 
+from keras_imgdesc.backend import set_first_value
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.presets.folders import CONFIG_FILE, WEIGHTS_FILE
-from keras_imgdesc.presets.shared_weights import open_arrays
 
 # Relative rounding error above which an array stays float32. Rounding itself costs
 # 2e-4; more means values below float16's range.
@@ -49,46 +50,49 @@ def write_weights(arrays: Mapping[str, np.ndarray], path: Path) -> None:
             file.create_dataset(name, data=array)
 
 
-def read_weights(
-    parts: Mapping[str, Any], folder: Path, config: Mapping[str, Any]
+def set_weights(
+    parts: Mapping[str, Any], arrays: Mapping[str, Any], own: Set[str], path: Path
 ) -> None:
-    """Fill models and layers with the weights of a preset.
+    """Create the weights of models and layers from the arrays of a preset.
 
     Args:
-        parts: models and layers by name, built.
-        folder: the folder of the preset, of any version.
-        config: what `read_config` returned for it.
+        parts: models and layers by name, built within `deferred_variables`, which has
+            not ended; the arrays are read when it does.
+        arrays: `h5py.Dataset` by the path of the weight.
+        own: paths in the preset's own file, each of which must be the path of a weight.
+        path: the preset's own file, for error messages.
 
     Raises:
-        InputError: the preset holds the weights of other models, or shares weights
-            with a preset that is not there or has other weights than it had.
+        InputError: the arrays are those of other models.
     """
     variables = _variables(parts)
-    path = folder / WEIGHTS_FILE
-    with open_arrays(folder, config) as (own, shared):
-        arrays = shared | own
-        missing, unknown = set(variables) - set(arrays), set(own) - set(variables)
-        if missing or unknown:
+    missing, unknown = set(variables) - set(arrays), own - set(variables)
+    if missing or unknown:
+        raise InputError(
+            f"{WEIGHTS_FILE} must hold exactly the weights of the model in "
+            f"{CONFIG_FILE}",
+            "Copy the two files again, from one preset",
+            file=path,
+            missing=sorted(missing)[:3],
+            unknown=sorted(unknown)[:3],
+        )
+    for name, variable in variables.items():
+        array = arrays[name]
+        if tuple(array.shape) != tuple(variable.shape):
             raise InputError(
-                f"{WEIGHTS_FILE} must hold exactly the weights of the model in "
-                f"{CONFIG_FILE}",
+                f"A weight must have the shape that follows from {CONFIG_FILE}",
                 "Copy the two files again, from one preset",
                 file=path,
-                missing=sorted(missing)[:3],
-                unknown=sorted(unknown)[:3],
+                weight=name,
+                shape=tuple(array.shape),
+                expected=tuple(variable.shape),
             )
-        for name, variable in variables.items():
-            array = arrays[name][()]
-            if tuple(array.shape) != tuple(variable.shape):
-                raise InputError(
-                    f"A weight must have the shape that follows from {CONFIG_FILE}",
-                    "Copy the two files again, from one preset",
-                    file=path,
-                    weight=name,
-                    shape=tuple(array.shape),
-                    expected=tuple(variable.shape),
-                )
-            variable.assign(array.astype("float32"))
+        set_first_value(variable, functools.partial(_read, array))
+
+
+def _read(array: h5py.Dataset) -> np.ndarray:
+    values: np.ndarray = array[()].astype("float32")
+    return values
 
 
 def _variables(parts: Mapping[str, Any]) -> dict[str, Any]:

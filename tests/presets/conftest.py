@@ -9,10 +9,20 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.presets.task import Task
+
+# VarianceScaling is the base of He's, Glorot's and LeCun's.
+RANDOM = (
+    "Orthogonal",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+)
 
 
 class TaskContract:
@@ -42,6 +52,7 @@ class TaskContract:
         self.task.save_to_preset(folder)
         self.a_preset_is_a_folder_of_data(folder)
         self.saving_and_loading_keeps_the_answers(folder, tmp_path / "again")
+        self.no_initial_values_are_drawn(folder)
         self.each_precision_computes_and_trains(folder)
         self.the_summary_names_every_part()
         self.another_task_is_refused(folder)
@@ -85,6 +96,27 @@ class TaskContract:
         loaded.save_to_preset(other)
         twice = self.kind.from_preset(str(other))
         np.testing.assert_array_equal(self.answer(twice), self.answer(loaded))
+
+    def no_initial_values_are_drawn(self, folder: Path) -> None:
+        """Check that weights are created from the file, not filled and replaced."""
+        drawn = []
+
+        def note(initializer: Any, shape: Any, dtype: Any = None, **_: Any) -> Any:
+            # While shapes are inferred, a value is a symbol, which costs nothing.
+            if tf.executing_eagerly():
+                drawn.append((initializer, shape))
+            return ops.zeros(shape, dtype)
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name in RANDOM:
+                kind = getattr(keras.initializers, name)
+                patch.setattr(kind, "__call__", note)
+            self.kind.from_preset(folder)
+            assert not drawn
+            # The check can fail: the same parts without a preset draw.
+            for part in self.task.parts().values():
+                type(part).from_config(part.get_config())
+            assert drawn
 
     def each_precision_computes_and_trains(self, folder: Path) -> None:
         before = keras.config.dtype_policy().name
