@@ -1,23 +1,37 @@
 """The `keras-imgdesc` command: argument parsing and output, no logic."""
 
+import gc
 import os
 import sys
 from typing import NoReturn
 
 import click
 
-from keras_imgdesc.cli.classifying import classify
-from keras_imgdesc.cli.describing import describe, extract, presets
-from keras_imgdesc.cli.evaluating import evaluate
-from keras_imgdesc.cli.exporting import export, verify
-from keras_imgdesc.cli.options import OrderedGroup
-from keras_imgdesc.cli.painting import interpolate, paint, roundtrip
-from keras_imgdesc.cli.scoring import score
-from keras_imgdesc.cli.searching import index, search
-from keras_imgdesc.cli.tensorflow_only import needs_tensorflow
-from keras_imgdesc.cli.training import curves, train
+from keras_imgdesc.cli.options import CommandModules, OrderedGroup
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.version import __version__
+
+# The commands in the order of the help, and the modules that define them.
+COMMANDS = {
+    "presets": "describing",
+    "describe": "describing",
+    "classify": "classifying",
+    "index": "searching",
+    "search": "searching",
+    "score": "scoring",
+    "paint": "painting",
+    "interpolate": "painting",
+    "roundtrip": "painting",
+    "train": "training",
+    "curves": "training",
+    "evaluate": "evaluating",
+    "export": "exporting",
+    "verify": "exporting",
+    "extract": "describing",
+}
+
+# New objects until Python looks for garbage: imports make many objects and no garbage.
+OBJECTS_UNTIL_COLLECTION = 50_000
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -26,6 +40,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Exit codes: 0 for success; 1 when some images or texts failed, or when `verify`
     found a difference; 2 for a wrong option, preset or path; 130 when interrupted.
     """
+    gc.set_threshold(OBJECTS_UNTIL_COLLECTION)
     # TensorFlow reads these variables once, on import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
@@ -59,30 +74,14 @@ def _describe_os_error(error: OSError) -> InputError:
     )
 
 
-@click.group(cls=OrderedGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=OrderedGroup,
+    commands=CommandModules(COMMANDS),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__)
 def cli() -> None:
     """Caption and classify images, match them with text, and paint them from text.
 
     Run `keras-imgdesc COMMAND --help` for the options of a command.
     """
-
-
-for command in (
-    presets,
-    describe,
-    classify,
-    index,
-    search,
-    score,
-    paint,
-    interpolate,
-    roundtrip,
-    needs_tensorflow(train),
-    curves,
-    needs_tensorflow(evaluate),
-    needs_tensorflow(export),
-    needs_tensorflow(verify),
-    needs_tensorflow(extract),
-):
-    cli.add_command(command)

@@ -4,8 +4,9 @@ import copy
 import errno
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,38 @@ precision_option = click.option(
     help="Arithmetic precision; auto uses bfloat16 if the CPU supports it, which is "
     "faster but rounds differently.",
 )
+
+
+class CommandModules(MutableMapping):
+    """Commands by name, each imported when it is first used.
+
+    Args:
+        modules: name of the module of `keras_imgdesc.cli` that defines a command, by
+            the name of the command.
+    """
+
+    def __init__(self, modules: dict[str, str]) -> None:
+        self._modules: dict[str, str | click.Command] = dict(modules)
+
+    def __getitem__(self, name: str) -> click.Command:
+        found = self._modules[name]
+        if isinstance(found, str):
+            found = getattr(import_module(f"keras_imgdesc.cli.{found}"), name)
+            assert isinstance(found, click.Command)
+            self._modules[name] = found
+        return found
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._modules[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._modules[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
 
 
 class OrderedGroup(click.Group):

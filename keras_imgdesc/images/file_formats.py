@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import io
+from importlib import import_module
 from typing import IO, Any
 
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image
 
 from keras_imgdesc.errors import ImageError
 
@@ -27,15 +20,16 @@ MAX_PIXELS = 178_956_970
 
 # The first bytes of a file decide, never its name. `Image.open` is not used: it reads
 # 40 formats, runs Ghostscript for one of them, and warns or fails at a limit that can
-# be changed only for the entire process.
-_OPENERS: dict[bytes, Any] = {
-    b"\xff\xd8\xff": JpegImagePlugin.jpeg_factory,
-    b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile,
-    b"RIFF": WebPImagePlugin.WebPImageFile,
-    b"GIF8": GifImagePlugin.GifImageFile,
-    b"BM": BmpImagePlugin.BmpImageFile,
-    b"II*\0": TiffImagePlugin.TiffImageFile,
-    b"MM\0*": TiffImagePlugin.TiffImageFile,
+# be changed only for the entire process. A plugin is imported for the first file of its
+# format.
+_OPENERS: dict[bytes, tuple[str, str]] = {
+    b"\xff\xd8\xff": ("PIL.JpegImagePlugin", "jpeg_factory"),
+    b"\x89PNG\r\n\x1a\n": ("PIL.PngImagePlugin", "PngImageFile"),
+    b"RIFF": ("PIL.WebPImagePlugin", "WebPImageFile"),
+    b"GIF8": ("PIL.GifImagePlugin", "GifImageFile"),
+    b"BM": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    b"II*\0": ("PIL.TiffImagePlugin", "TiffImageFile"),
+    b"MM\0*": ("PIL.TiffImagePlugin", "TiffImageFile"),
 }
 
 
@@ -67,7 +61,8 @@ def open_image(file: IO[bytes], max_pixels: int) -> Image.Image:
         )
     file.seek(0)
     try:
-        image: Image.Image = opener(file)
+        plugin, name = opener
+        image: Image.Image = getattr(import_module(plugin), name)(file)
     except Image.DecompressionBombError as error:
         # Pillow checks a WebP file before it allocates the memory.
         raise _too_large(max_pixels, reason=str(error)) from error
@@ -96,10 +91,8 @@ def _too_large(max_pixels: int, **received: object) -> ImageError:
     )
 
 
-def _shrink_while_decoding(
-    image: Image.Image, file: IO[bytes], max_pixels: int
-) -> None:
-    if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.format != "JPEG":
+def _shrink_while_decoding(image: Any, file: IO[bytes], max_pixels: int) -> None:
+    if image.format != "JPEG":
         return
     # After opening, the file position is behind the header of the first scan: its
     # length in two bytes, the number of its colour components, two bytes for each,

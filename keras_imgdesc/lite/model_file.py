@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.lite.archive import read_entries
 from keras_imgdesc.lite.interpreter import open_interpreter
 from keras_imgdesc.presets.folders import find_preset, read_config
 
@@ -124,12 +124,12 @@ def read_model_file(path: str | PathLike[str] | ModelFile) -> ModelFile:
     if not path.is_file():
         raise InputError("There is no such file", "Check the path", path=path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            metadata = json.loads(archive.read(METADATA_FILE))
-            tokens = archive.read(VOCABULARY_FILE).decode("utf-8").split("\n")[:-1]
+        entries = read_entries(path)
+        metadata = json.loads(entries[METADATA_FILE])
+        tokens = entries[VOCABULARY_FILE].decode("utf-8").split("\n")[:-1]
         stated = metadata.get("flatbuffer")
         is_whole = stated is None or stated["sha256"] == _digest(path, stated["size"])
-    except (zipfile.BadZipFile, AttributeError, KeyError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LiteFileError(
             f"The file must contain {METADATA_FILE} and {VOCABULARY_FILE}",
             "Write it again with `keras-imgdesc export tflite`",

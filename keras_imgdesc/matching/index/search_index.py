@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.matching.index.contents import IndexContents
 from keras_imgdesc.matching.index.files import check_file, check_matcher, read_manifest
-from keras_imgdesc.matching.index.writing import IndexUpdate, update_index
+
+if TYPE_CHECKING:
+    from keras_imgdesc.matching.index.writing import IndexUpdate
 
 # Largest number of similarities in memory: 16 MB.
 _LARGEST_BLOCK = 1 << 22
@@ -120,6 +122,8 @@ class SearchIndex:
         matcher: Any, paths: Any, index: str | os.PathLike[str], **options: Any
     ) -> IndexUpdate:
         """Build an index, or bring one up to date; see `update_index`."""
+        from keras_imgdesc.matching.index.writing import update_index
+
         return update_index(matcher, paths, index, **options)
 
     def search(
@@ -226,7 +230,8 @@ class SearchIndex:
             # After the first blocks, few are better than the hits so far.
             flat = np.flatnonzero(similarities > worst)
             which, rows = np.divmod(flat, similarities.shape[1])
-            for query in np.unique(which):
+            # In ascending order. `np.unique` would import masked arrays.
+            for query in which[np.flatnonzero(np.diff(which, prepend=-1))]:
                 left, right = np.searchsorted(which, [query, query + 1])
                 better = rows[left:right]
                 values = similarities[query, better]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import list_images
@@ -97,6 +96,9 @@ def update_index(
         removed = [n for n in known.names if n not in listed and _is_under(n, paths)]
         writer.remove(removed)
         stream = matcher.embed_images_stream(todo, batch_size=batch_size)
+        # Importing it takes as long as indexing several images.
+        from tqdm import tqdm
+
         with tqdm(
             total=len(todo), desc="index", disable=not progress, unit="img"
         ) as bar:
