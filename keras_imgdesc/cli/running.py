@@ -51,8 +51,8 @@ def runtime_options(command: Callable) -> Callable:
         type=click.Choice(["auto", "litert", "tensorflow"]),
         default="auto",
         show_default=True,
-        help="auto is LiteRT, which starts fast, if the preset's .tflite file can do "
-        "what is asked.",
+        help="Runtime; auto is LiteRT, which is faster, if the preset's .tflite file "
+        "can do what is asked.",
     )
     @click.option(
         "-v", "--verbose", is_flag=True, help="Say which runtime runs, and why."
