@@ -5,7 +5,8 @@
 All forms run in one process and take turns, image by image, so that any other load of
 the machine affects them alike. Each is given the bytes of a file; the SavedModel
 decodes them in its graph, `LiteCaptioner` with Pillow. What the search adds is the time
-of the signature `describe` over that of `encode`, on the same pixels.
+of the signature `caption` over that of `encode`, on the same pixels, and what attention
+adds to that is seen in `describe`.
 """
 
 import statistics
@@ -14,6 +15,9 @@ import time
 from pathlib import Path
 
 import click
+
+FORMS = ("float32", "float16", "dynamic", "int8")
+SEARCHES = ("caption", "describe")
 
 
 def taken(function, *args, **kwargs) -> float:
@@ -27,7 +31,15 @@ def taken(function, *args, **kwargs) -> float:
 @click.option("--images", "folder", required=True, type=click.Path(exists=True))
 @click.option("--count", default=50, show_default=True)
 @click.option("--threads", default=2, show_default=True)
-def main(preset, folder, count, threads) -> None:
+@click.option(
+    "--form",
+    "wanted",
+    multiple=True,
+    type=click.Choice(FORMS),
+    default=FORMS,
+    help="A form of the .tflite file; may be repeated.  [default: all]",
+)
+def main(preset, folder, count, threads, wanted) -> None:
     import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter
 
@@ -49,21 +61,21 @@ def main(preset, folder, count, threads) -> None:
             )
         }
         lites = {}
-        for quantize in (None, "float16", "dynamic", "int8"):
-            title = f"tflite {quantize or 'float32'}"
-            path = Path(name) / title.replace(" ", "_") / "c.tflite"
+        for form in wanted:
+            title, quantize = f"tflite {form}", None if form == "float32" else form
+            path = Path(name) / form / "c.tflite"
             # Few images are enough for the ranges of int8, which do not affect speed.
             few = paths[:4] if quantize == "int8" else None
             export_tflite(captioner, path, quantize=quantize, representative_images=few)
             lites[title] = Interpreter(str(path), num_threads=threads)
             forms[title] = LiteCaptioner(path, threads).generate
         times: dict[str, list[float]] = {title: [] for title in forms}
-        signatures = ("encode", "describe")
+        signatures = ("encode", *SEARCHES)
         runs = {
             title: [lite.get_signature_runner(name) for name in signatures]
             for title, lite in lites.items()
         }
-        parts = {title: ([], []) for title in lites}
+        parts = {title: tuple([] for _ in signatures) for title in lites}
         for path in paths:
             content = path.read_bytes()
             for title, function in forms.items():
@@ -80,15 +92,17 @@ def main(preset, folder, count, threads) -> None:
         f"{preset}, {len(paths) - 1} images, {settings.num_beams} beams, "
         f"{threads} threads"
     )
-    print("| | ms per image, median | SavedModel over it | encode | search adds |")
-    print("|---|---|---|---|---|")
+    adds = " | ".join(f"`{name}` adds" for name in SEARCHES)
+    print(f"| | ms per image, median | SavedModel over it | encode | {adds} |")
+    print("|---|---|---|---|---|---|")
     for title, value in medians.items():
         row = f"| {title} | {value:.1f} | {base / value:.2f} |"
         if title in parts:
-            encode, describe = (statistics.median(t[1:]) for t in parts[title])
-            row += f" {encode:.1f} | {100 * (describe / encode - 1):.0f} % |"
+            encode, *searches = (statistics.median(t[1:]) for t in parts[title])
+            shares = [f"{100 * (each / encode - 1):.0f} %" for each in searches]
+            row += f" {encode:.1f} | {' | '.join(shares)} |"
         else:
-            row += " | |"
+            row += " | | |"
         print(row)
 
 

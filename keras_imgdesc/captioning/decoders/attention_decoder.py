@@ -219,7 +219,9 @@ class AttentionDecoder(Decoder):
         logits = self.word_embedding(
             ops.reshape(output, (-1, self.embedding_dim)), reverse=True
         )
-        log_probs = log_softmax(self._raise(logits, boost, memory))
+        if self.guide is not None:
+            logits = self.guide.raise_rows(logits, boost, memory)
+        log_probs = log_softmax(logits)
         log_probs = ops.reshape(log_probs, (*shape, self.vocabulary_size))
         if axes == 1:
             return log_probs, attention[:, 0], rows | now
@@ -255,7 +257,9 @@ class AttentionDecoder(Decoder):
         known, attention = self._read(token_ids, memory, state)
         output, boost = self._output(known, memory, used)
         logits = self.word_embedding(output, reverse=True)
-        return {"logits": self._raise(logits, boost, memory), "attention": attention}
+        if self.guide is not None:
+            logits = self.guide.raise_logits(logits, boost, memory)
+        return {"logits": logits, "attention": attention}
 
     def _output(
         self, known: list[Any], memory: dict[str, Any], used: Any
@@ -267,12 +271,6 @@ class AttentionDecoder(Decoder):
             known = [*known, context]
         joined = known[0] if len(known) == 1 else ops.concatenate(known, axis=-1)
         return self.output_dropout(self.output_projection(joined)), boost
-
-    def _raise(self, logits: Any, boost: Any, memory: dict[str, Any]) -> Any:
-        """Return logits, float32 (..., vocabulary_size), with the pointer's added."""
-        if self.guide is None:
-            return logits
-        return self.guide.raise_logits(logits, boost, memory)
 
     def get_config(self) -> dict[str, Any]:
         return {

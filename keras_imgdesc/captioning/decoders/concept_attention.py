@@ -102,8 +102,10 @@ class ConceptAttention(keras.layers.Layer):
         )
         scores = products(attention_query, attention_key) + of_used * used
         # An absent concept gets no attention at all.
-        present = ops.log(ops.maximum(weights, _PRESENT))
-        scores = ops.where(weights > _PRESENT, scores + present, _IMPOSSIBLE)
+        present = ops.where(
+            weights > _PRESENT, ops.log(ops.maximum(weights, _PRESENT)), _IMPOSSIBLE
+        )
+        scores = scores + present
         own = ops.cast(
             ops.sum(attention_query * self.empty_key, axis=-1), "float32"
         ) * (self.concept_dim**-0.5)

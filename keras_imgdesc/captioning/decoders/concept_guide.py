@@ -118,3 +118,7 @@ class ConceptGuide:
     def raise_logits(self, logits: Any, boost: Any, memory: dict[str, Any]) -> Any:
         """Add what the pointer computed to the logits; see `ConceptPointer`."""
         return self._pointer(logits, boost, memory["concept_ids"])
+
+    def raise_rows(self, logits: Any, boost: Any, memory: dict[str, Any]) -> Any:
+        """Do the same for one word per beam; see `ConceptPointer.add_to_rows`."""
+        return self._pointer.add_to_rows(logits, boost, memory["concept_ids"])

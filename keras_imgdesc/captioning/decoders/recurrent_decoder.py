@@ -96,7 +96,7 @@ class RecurrentDecoder(AttentionDecoder):
     ) -> tuple[list[Any], Any, dict[str, Any]]:
         words = self.word_projection(self.word_embedding(token_ids))
         inputs = ops.reshape(words, (-1, beams, self.input_dim))
-        inputs = inputs + memory["input"][:, None]
+        inputs = inputs + ops.expand_dims(memory["input"], 1)
         # The cell, not the RNN layer: for one step that would be a loop within the
         # loop of the search, which breaks in exported forms.
         states, following = self.recurrence.cell(

@@ -65,11 +65,12 @@ class SentinelLSTMCell(keras.layers.Layer):
     def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
         hidden, cell = states
         z = inputs + ops.matmul(hidden, self.recurrent_kernel)
+        # Slices, because LiteRT is slow at a split into parts of different widths.
         num_sigmoids = self.num_gates - 1
-        gates, candidate = ops.split(z, [num_sigmoids * self.units], axis=-1)
-        gates = ops.split(ops.sigmoid(gates), num_sigmoids, axis=-1)
+        width = num_sigmoids * self.units
+        gates = ops.split(ops.sigmoid(z[..., :width]), num_sigmoids, axis=-1)
         write, keep, expose, *sentinel = gates
-        cell = keep * cell + write * ops.tanh(candidate)
+        cell = keep * cell + write * ops.tanh(z[..., width:])
         squashed = ops.tanh(cell)
         hidden = expose * squashed
         output = hidden

@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import ops, tree
 
+from keras_imgdesc.captioning.search.candidates import likeliest_words
 from keras_imgdesc.captioning.search.constraints import Constraints
 from keras_imgdesc.captioning.search.decoding import (
     IMPOSSIBLE,
@@ -41,8 +42,8 @@ def beam_search(
 
     A finished caption stays among the beams, at its own length, until `num_beams`
     better ones displace it. Of two candidates with equal scores, the one of the better
-    beam wins, then the one of the lower token id. The result of an image does not
-    depend on the rest of its batch.
+    beam wins, then the likelier word, then the one of the lower token id. The result of
+    an image does not depend on the rest of its batch.
 
     The search consists of `keras.ops` on tensors of static shapes (the batch may be
     dynamic), so it runs eagerly, compiled, in a SavedModel and in TFLite.
@@ -100,6 +101,8 @@ def beam_search(
             grid = Grid(constraints.require, tokens, num_beams, max_length)
             beams, first_beam = grid.num_beams, grid.first_beam
     never, only_padding = tokens.never(), tokens.only_padding()
+    per_beam = min(beams, tokens.size)
+    itself = ops.convert_to_tensor([0.0, *[IMPOSSIBLE] * (per_beam - 1)])
     variables = blank_captions(
         tree.flatten(state)[0], beams, max_length, tokens, num_locations
     )
@@ -119,31 +122,44 @@ def beam_search(
 
     def advance(v: dict[str, Any]) -> dict[str, Any]:
         log_probs, attention, state = step(v["last"], memory, v["state"])
+        log_probs = ops.cast(log_probs, "float32")
         addend = never
         if constraints is not None:
             addend = constraints.addend(v["time"], never)
-        log_probs = ops.maximum(ops.cast(log_probs, "float32") + addend, IMPOSSIBLE)
         frozen = ops.logical_or(v["finished"], v["abandoned"])
-        log_probs = ops.where(frozen[..., None], only_padding, log_probs)
-        if grid is not None:
-            log_probs, lacking = grid.restrict(log_probs, v["missing"], v["time"])
+        is_frozen = ops.expand_dims(frozen, -1)
         lengths = v["lengths"] + ops.cast(ops.logical_not(frozen), "int32")
-        scores = normalize_by_length(
-            v["totals"][..., None] + log_probs, lengths[..., None], length_penalty
-        )
         if grid is None:
-            _, best = ops.top_k(ops.reshape(scores, (-1, beams * tokens.size)), beams)
+            found, words = likeliest_words(log_probs, addend, per_beam)
+            # After its end, a caption has one candidate: itself.
+            found = ops.where(is_frozen, itself, found)
+            words = ops.where(is_frozen, tokens.pad_id, words)
+        else:
+            found = ops.maximum(log_probs + addend, IMPOSSIBLE)
+            found = ops.where(is_frozen, only_padding, found)
+            found, lacking = grid.restrict(found, v["missing"], v["time"])
+        scores = normalize_by_length(
+            ops.expand_dims(v["totals"], -1) + found,
+            ops.expand_dims(lengths, -1),
+            length_penalty,
+        )
+        width = scores.shape[-1]
+        if grid is None:
+            _, best = ops.top_k(ops.reshape(scores, (-1, beams * width)), beams)
             best = ops.cast(best, "int32")
         else:
             best = grid.best(scores, lacking)
-        parent = ops.floor_divide(best, tokens.size)
-        token = best - parent * tokens.size
+        parent = ops.floor_divide(best, width)
+        place = best + first_rows(best) * width
+        log_prob = ops.take(ops.reshape(found, (-1,)), place)
+        if grid is None:
+            token = ops.take(ops.reshape(words, (-1,)), place)
+        else:
+            token = best - parent * width
 
         def inherit(x: Any) -> Any:
             return select_beams(x, parent)
 
-        place = best + first_rows(best) * tokens.size
-        log_prob = ops.take(ops.reshape(log_probs, (-1,)), place)
         if grid is not None:
             missing = grid.without(inherit(v["missing"]), token)
             log_prob = grid.bury(log_prob, missing)
@@ -164,7 +180,7 @@ def beam_search(
             new["missing"] = missing
         if num_locations is not None:
             attention = ops.cast(attention, "float32")
-            attention = ops.where(frozen[..., None], 0.0, attention)
+            attention = ops.where(is_frozen, 0.0, attention)
             new["attention"] = put_word(
                 inherit(v["attention"]), inherit(attention), v["time"]
             )

@@ -121,7 +121,7 @@ def lite_model(
     max_length: int | None = None,
     **others: Any,
 ) -> LiteModel:
-    """Return the model with `describe`, `encode` and `step`.
+    """Return the model with `caption`, `describe`, `encode` and `step`.
 
     Args:
         task: the captioner.
@@ -144,14 +144,20 @@ def lite_model(
     )
     encoded = blank_memory | blank_state
 
-    def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = search(image)
-        shape = (1, settings.max_length, rows, columns)
+    def best(found: SearchResult) -> dict[str, tf.Tensor]:
         return {
             "token_ids": found.token_ids[:, 0],
             "log_probs": found.log_probs[:, 0],
-            "attention": tf.reshape(found.attention[:, 0], shape),
         }
+
+    def caption(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        return best(search(image, return_attention=False))
+
+    def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        found = search(image)
+        shape = (1, settings.max_length, rows, columns)
+        attention = tf.reshape(found.attention[:, 0], shape)
+        return best(found) | {"attention": attention}
 
     def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
         memory, state = task.begin(image, settings.use_concepts is not False)
@@ -174,6 +180,7 @@ def lite_model(
     found = [tf.TensorSpec(t.shape, t.dtype, name=n) for n, t in encoded.items()]
     return LiteModel(
         signatures={
+            "caption": Signature(caption, (image,), {}),
             "describe": Signature(describe, (image,), {}),
             "encode": Signature(encode, (image,), {}),
             "step": Signature(step, (token_id, *found), {}),
@@ -195,8 +202,11 @@ def lite_model(
 
 def _search(
     task: ImageCaptioner, settings: GenerationSettings
-) -> Callable[[tf.Tensor], SearchResult]:
-    """Return a function from pixels to captions, searched with the settings."""
+) -> Callable[..., SearchResult]:
+    """Return a function from pixels to captions, searched with the settings.
+
+    It finds attention too, unless called with `return_attention=False`.
+    """
     return partial(
         task.find_captions,
         num_beams=settings.num_beams,

@@ -46,17 +46,19 @@ def export_tflite(
 ) -> Path:
     """Write a task as a `.tflite` file of built-in operations only.
 
-    A captioner has three signatures, which share their weights:
+    A captioner has four signatures, which share their weights:
 
     | signature | inputs | outputs |
     |---|---|---|
+    | `caption` | `image` | `token_ids`, `log_probs` |
     | `describe` | `image` | `token_ids`, `log_probs`, `attention` |
     | `encode` | `image` | the state for `step`: `keys`, `hidden`, ... |
     | `step` | `token_id` and the state | `log_probs`, `attention`, `next_hidden`, ... |
 
     The names of the state are those of the decoder's `begin`.
-    `describe` decodes a caption by a beam search inside the graph; it runs when no
-    signature is named. With the other two an app can show words as they are decoded.
+    `caption` decodes a caption by a beam search inside the graph; it runs when no
+    signature is named. `describe` finds the same caption with its attention, which
+    takes longer. With the other two an app can show words as they are decoded.
     A matcher has
 
     | signature | inputs | outputs |

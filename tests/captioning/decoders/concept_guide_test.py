@@ -60,6 +60,17 @@ def test_the_pointer_adds_to_the_words_of_an_image():
     np.testing.assert_array_equal(found, expected)
 
 
+def test_the_pointer_adds_the_same_in_both_forms():
+    rng = np.random.default_rng(0)
+    ids = np.array([[1, 4, 4], [5, 0, 3]], "int32")  # one word twice
+    logits = rng.normal(size=(4, 1, 6)).astype("float32")
+    boost = rng.normal(size=(4, 1, 3)).astype("float32")
+    found = ConceptPointer().add_to_rows(logits[:, 0], boost.reshape(2, 2, 3), ids)
+    expected = ConceptPointer()(logits, boost, ids)[:, 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert np.abs(found - logits[:, 0]).max() > 0.1
+
+
 def test_a_used_word_is_no_longer_raised(shake):
     decoder = guided(shake)
     token_ids = np.array([[2, 5, 4, 6]], "int32")

@@ -10,6 +10,8 @@ from keras_imgdesc.export.representative import read_representative
 from keras_imgdesc.export.tflite import export as tflite
 from keras_imgdesc.export.tflite.conversion import LiteConversion
 from keras_imgdesc.export.tflite.export import export_tflite
+from keras_imgdesc.export.tflite.flatbuffer import OPERATORS, operators, read_model
+from keras_imgdesc.images import resize_image
 from keras_imgdesc.lite import LiteCaptioner
 from keras_imgdesc.lite.model_file import read_model_file
 
@@ -43,7 +45,7 @@ def test_the_metadata_describes_the_tensors(exported):
     interpreter = Interpreter(model_path=str(exported))
     metadata = read_model_file(exported).metadata
     signatures = metadata["signatures"]
-    assert set(signatures) == {"describe", "encode", "step"}
+    assert set(signatures) == {"caption", "describe", "encode", "step"}
     assert set(signatures) == set(interpreter.get_signature_list())
     for name, described in signatures.items():
         runner = interpreter.get_signature_runner(name)
@@ -56,7 +58,34 @@ def test_the_metadata_describes_the_tensors(exported):
                 for tensor, d in details.items()
             }
     # The first signature runs when none is named.
-    assert interpreter.get_input_details()[0]["name"].startswith("describe_image")
+    assert interpreter.get_input_details()[0]["name"].startswith("caption_image")
+
+
+def test_a_caption_without_attention_is_the_same(exported):
+    run = Interpreter(model_path=str(exported)).get_signature_runner
+    caption, describe = run("caption"), run("describe")
+    size = read_model_file(exported)[0]["signatures"]["encode"]["inputs"]["image"]
+    for image in IMAGES[:4]:
+        pixels = np.asarray(resize_image(image, size["shape"][1]))[None]
+        found, expected = caption(image=pixels), describe(image=pixels)
+        assert set(found) == {"token_ids", "log_probs"}
+        for name, values in found.items():
+            np.testing.assert_allclose(values, expected[name], atol=1e-5, err_msg=name)
+
+
+def test_the_loop_of_a_caption_carries_no_attention(exported):
+    model = read_model(exported.read_bytes())
+    search = read_model_file(exported)[0]["search"]
+    maps = (1, search["num_beams"], search["max_length"])
+    carry = set()
+    for signature in model.signatureDefs:
+        graph = model.subgraphs[signature.subgraphIndex]
+        for loop in operators(model, graph, (OPERATORS.WHILE,)):
+            shapes = [tuple(graph.tensors[index].shape) for index in loop.inputs]
+            assert maps in shapes  # the words
+            if any(len(s) == 4 and s[:3] == maps for s in shapes):
+                carry.add(signature.signatureKey.decode())
+    assert carry == {"describe"}
 
 
 def test_words_are_streamed(captioner, exported):
