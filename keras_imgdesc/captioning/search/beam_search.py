@@ -111,13 +111,14 @@ def beam_search(
         [[0.0 if i == first_beam else IMPOSSIBLE for i in range(beams)]],
         dtype="float32",
     )
-    variables["abandoned"] = ops.zeros_like(variables["finished"])
+    # Whether the best caption of an image is certain, (batch, 1).
+    variables["certain"] = ops.zeros_like(variables["finished"][:, :1])
     variables["state"] = spread_over_beams(state, beams)
     if grid is not None:
         variables["missing"] = grid.all_missing(variables["totals"])
 
     def is_running(v: dict[str, Any]) -> Any:
-        frozen = ops.logical_or(v["finished"], v["abandoned"])
+        frozen = ops.logical_or(v["finished"], v["certain"])
         return ops.logical_and(v["time"] < max_length, ops.logical_not(ops.all(frozen)))
 
     def advance(v: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +127,7 @@ def beam_search(
         addend = never
         if constraints is not None:
             addend = constraints.addend(v["time"], never)
-        frozen = ops.logical_or(v["finished"], v["abandoned"])
+        frozen = ops.logical_or(v["finished"], v["certain"])
         is_frozen = ops.expand_dims(frozen, -1)
         lengths = v["lengths"] + ops.cast(ops.logical_not(frozen), "int32")
         if grid is None:
@@ -173,7 +174,7 @@ def beam_search(
             "finished": ops.logical_or(
                 inherit(v["finished"]), ops.equal(token, tokens.end_id)
             ),
-            "abandoned": inherit(v["abandoned"]),
+            "certain": v["certain"],
             "state": tree.map_structure(inherit, state),
         }
         if grid is not None:
@@ -185,31 +186,31 @@ def beam_search(
                 inherit(v["attention"]), inherit(attention), v["time"]
             )
         if early_exit:
-            new["abandoned"] = ops.logical_or(new["abandoned"], hopeless(new))
+            new["certain"] = ops.logical_or(new["certain"], is_certain(new))
         return new
 
-    def hopeless(v: dict[str, Any]) -> Any:
-        """Mark open beams of images whose best caption they can no longer beat."""
-        is_open = ops.logical_not(v["finished"])
+    def is_certain(v: dict[str, Any]) -> Any:
+        """Return whether no open beam of an image can become its best caption."""
         scores = normalize_by_length(v["totals"], v["lengths"], length_penalty)
-        done = ops.where(is_open, 2 * IMPOSSIBLE, scores)
+        done = ops.where(v["finished"], scores, 2 * IMPOSSIBLE)
         # Log-probabilities are at most 0: at best, the total stays and the caption
         # reaches its maximum length.
         longest = ops.full_like(v["lengths"], max_length)
         reachable = normalize_by_length(v["totals"], longest, length_penalty)
-        reachable = ops.where(is_open, reachable, 2 * IMPOSSIBLE)
-        certain = ops.max(done, axis=1, keepdims=True) >= ops.max(
+        reachable = ops.where(v["finished"], 2 * IMPOSSIBLE, reachable)
+        return ops.max(done, axis=1, keepdims=True) >= ops.max(
             reachable, axis=1, keepdims=True
         )
-        return ops.logical_and(is_open, certain)
 
     v = loop(is_running, advance, variables)
     if grid is not None:
         del v["time"], v["state"]
-        v = {name: grid.complete(x) for name, x in v.items()}
+        certain = v.pop("certain")
+        v = {name: grid.complete(x) for name, x in v.items()} | {"certain": certain}
     scores = normalize_by_length(v["totals"], v["lengths"], length_penalty)
     # An abandoned beam is not a caption: it comes after all others.
-    scores = ops.where(v["abandoned"], scores + IMPOSSIBLE, scores)
+    abandoned = ops.logical_and(v["certain"], ops.logical_not(v["finished"]))
+    scores = ops.where(abandoned, scores + IMPOSSIBLE, scores)
     scores, order = ops.top_k(scores, num_beams)
     order = ops.cast(order, "int32")
 

