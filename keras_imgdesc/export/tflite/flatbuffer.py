@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,6 +13,25 @@ from tensorflow.lite.python import schema_py_generated as schema
 OPERATORS = schema.BuiltinOperator
 # The version of DEQUANTIZE that reads float16.
 DEQUANTIZE_VERSION = 3
+
+
+class _SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]
+    """A builder that writes equal arrays once.
+
+    The signatures of a file share their weights, but each has its own tensors, whose
+    scales and zero points would take more bytes than the rest of the graph.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._written: dict[tuple[str, bytes], int] = {}
+
+    def CreateNumpyVector(self, x: np.ndarray) -> int:
+        """Return the offset of an array, which is written unless it was before."""
+        key = (x.dtype.str, hashlib.sha256(x.tobytes()).digest())
+        if key not in self._written:
+            self._written[key] = super().CreateNumpyVector(x)
+        return self._written[key]
 
 
 def read_model(content: bytes | bytearray) -> Any:
@@ -27,7 +47,7 @@ def read_model(content: bytes | bytearray) -> Any:
 
 def write_model(model: Any) -> bytes:
     """Serialize a `ModelT` to the content of a file."""
-    builder = flatbuffers.Builder(1 << 20)
+    builder = _SharingBuilder(1 << 20)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 
