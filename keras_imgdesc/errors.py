@@ -6,6 +6,10 @@ import inspect
 from importlib.util import find_spec
 
 _LONGEST_VALUE = 200
+INSTALL_TENSORFLOW = (
+    "Run `pip uninstall keras-imgdesc-lite`, if that is installed, then "
+    "`pip install keras-imgdesc`"
+)
 
 
 class InputError(ValueError):
@@ -117,8 +121,7 @@ def check_tensorflow(what: str) -> None:
     if missing:
         raise InputError(
             f"{what} needs TensorFlow and Keras",
-            "Run `pip uninstall keras-imgdesc-lite`, if that is installed, then "
-            "`pip install keras-imgdesc`",
+            INSTALL_TENSORFLOW,
             not_installed=missing,
         )
 

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.errors import INSTALL_TENSORFLOW, InputError
 from keras_imgdesc.lite.model_file import (
     PRESET_FILES,
     LiteFileError,
@@ -24,6 +24,7 @@ from keras_imgdesc.presets.folders import (
 )
 
 RUNTIMES = ("auto", "litert", "tensorflow")
+_NOT_INSTALLED = "it is not installed"
 
 
 class Choice(NamedTuple):
@@ -143,7 +144,9 @@ def load_reporting(
             raise InputError(
                 f"{error.rule.rstrip('.')}, and TensorFlow cannot run instead: "
                 f"{reason}",
-                error.remedy,
+                f"{error.remedy.rstrip('.')}. {INSTALL_TENSORFLOW}"
+                if reason == _NOT_INSTALLED
+                else error.remedy,
                 **error.received,
             ) from error
         is_fault = isinstance(error, LiteFileError)
@@ -207,7 +210,7 @@ def _lite_class(kind: str) -> Any:
 def _lack_of_tensorflow(folder: Path) -> str | None:
     """Return why TensorFlow cannot run a preset, or None."""
     if find_spec("tensorflow") is None or find_spec("keras") is None:
-        return "it is not installed"
+        return _NOT_INSTALLED
     if not (folder / WEIGHTS_FILE).is_file():
         return f"the preset has no {WEIGHTS_FILE}"
     return None
@@ -218,7 +221,9 @@ def _load_in_tensorflow(folder: Path, precision: str | None) -> Any:
     if reason is not None:
         raise InputError(
             f"TensorFlow cannot run the preset: {reason}",
-            "Use the runtime 'litert'",
+            INSTALL_TENSORFLOW
+            if reason == _NOT_INSTALLED
+            else "Use the runtime 'litert'",
             preset=folder,
         )
     from keras_imgdesc.backend import choose_precision
