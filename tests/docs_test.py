@@ -32,7 +32,10 @@ GUIDES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 PAGES = [
     *GUIDES,
     *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG")),
-    *(ROOT / folder / "README.md" for folder in ("benchmarks", "deploy", "recipes")),
+    *(
+        ROOT / folder / "README.md"
+        for folder in ("benchmarks", "deploy", "recipes", "packaging/lite")
+    ),
     *sorted(ROOT.glob("examples/README.md")),
     *sorted(ROOT.glob("examples/*/README.md")),
     *sorted(ROOT.glob("saved_models/*/README.md")),
@@ -88,8 +91,7 @@ keras-imgdesc evaluate painter --preset scenes_cvae --scenes --matcher scenes_ma
 pip install '.[plots]'
 pip install '.[serving]'
 pip install '.[int8]'
-pip install 'ai-edge-litert>=2.3' 'numpy>=2' 'pillow>=11'
-pip install --no-deps .
+pip install ./packaging/lite
 keras-imgdesc export saved-model --preset flickr8k_efficientnet_lstm \
     --output models/captioner
 keras-imgdesc export tflite --preset flickr8k_efficientnet_lstm --quantize dynamic \
