@@ -68,3 +68,52 @@ def test_a_file_of_another_task_is_refused():
 
     with pytest.raises(InputError, match="matcher"):
         LiteMatcher(find_preset("flickr8k_efficientnet_lstm") / LITE_FILE)
+
+
+@pytest.mark.slow
+def test_embeddings_are_those_of_python(matcher, lite, toy_image):
+    images, texts = [toy_image, toy_image[::-1]], ["a red dog", "two cats run"]
+    found, expected = lite.embed_images(images), matcher.embed_images(images)
+    np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-4)
+    np.testing.assert_allclose(found.regions, expected.regions, atol=1e-4)
+    text, whole = lite.embed_texts(texts), matcher.embed_texts(texts)
+    np.testing.assert_allclose(text.vectors, whole.vectors, atol=1e-4)
+    np.testing.assert_array_equal(text.padding_mask, whole.padding_mask)
+    # Either takes what the other embedded.
+    np.testing.assert_allclose(
+        lite.score(expected, whole), matcher.score(found, text), atol=1e-3
+    )
+    np.testing.assert_allclose(
+        lite.probabilities(images, texts[0]),
+        matcher.probabilities(images, texts[0]),
+        atol=1e-3,
+    )
+    ranked = [index for index, _ in lite.rank(images, texts[1])]
+    assert ranked == [index for index, _ in matcher.rank(images, texts[1])]
+    assert lite.embedding_dim == matcher.embedding_dim
+    assert lite.use_local == matcher.use_local
+    assert lite.global_scale == pytest.approx(matcher.global_scale)
+
+
+@pytest.mark.slow
+def test_an_index_serves_files_with_the_same_vectors_only(matcher, matcher_forms):
+    fingerprints = {
+        form: LiteMatcher(matcher_forms[f"tflite {form}"].path).fingerprint()
+        for form in ("float32", "float16", "dynamic", "int8")
+    }
+    assert fingerprints["float32"] == fingerprints["float16"] == matcher.fingerprint()
+    assert len(set(fingerprints.values())) == 3
+
+
+@pytest.mark.slow
+def test_a_file_of_an_earlier_version_has_no_fingerprint(matcher_forms):
+    lite = LiteMatcher(matcher_forms["tflite float32"].path)
+    del lite.metadata["fingerprint"]
+    with pytest.raises(InputError, match="earlier version"):
+        lite.fingerprint()
+
+
+@pytest.mark.slow
+def test_there_must_be_an_image(lite):
+    with pytest.raises(InputError, match="There must be an image"):
+        lite.score([], ["a dog"])

@@ -78,3 +78,53 @@ def test_neither_tensorflow_nor_keras_is_needed(file):
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["(2, 32, 32, 3)", "set()"]
+
+
+@pytest.mark.parametrize("same_noise", [False, True])
+def test_an_interpolation_is_that_of_python(painter, lite, same_noise):
+    options = {"steps": 5, "seed": 4, "temperature": 0.7, "same_noise": same_noise}
+    found = lite.interpolate("a red bird", "a blue dog", **options)
+    expected = painter.interpolate("a red bird", "a blue dog", **options)
+    assert found.shape == (5, 32, 32, 3) and found.dtype == np.uint8
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    assert (found[0] != found[-1]).any()
+
+
+@pytest.mark.parametrize("form", ["float16", "dynamic", "int8"])
+def test_every_form_interpolates_from_what_it_paints(painter_forms, form):
+    lite = LitePainter(painter_forms[f"tflite {form}"].path)
+    found = lite.interpolate("a red bird", "a blue dog", steps=2, seed=2)
+    first = lite.generate("a red bird", seed=2)[0]
+    assert np.abs(found[0].astype(int) - first).max() <= 1
+
+
+def test_invalid_interpolations_are_refused_as_in_python(painter, lite):
+    for either in (painter, lite):
+        for arguments, message in (
+            (("a bird", "a dog", 1), "steps"),
+            (("a bird", "xyzzy"), "knows"),
+            (("a bird", " "), "words in it"),
+        ):
+            with pytest.raises(InputError, match=message):
+                either.interpolate(*arguments)
+
+
+def test_a_matcher_ranks_the_images(lite, painter):
+    class Judge:
+        def probabilities(self, images, text):
+            assert text == "a red bird"
+            return images.mean(axis=(1, 2, 3)) / 255
+
+    options = {"num_images": 4, "seed": 1}
+    ranked = lite.generate("a red bird", rerank=Judge(), **options)
+    means = ranked.mean(axis=(1, 2, 3))
+    assert (np.diff(means) <= 0).all() and len(set(means)) > 1
+    expected = painter.generate("a red bird", rerank=Judge(), **options)
+    assert np.abs(ranked.astype(int) - expected).max() <= 1
+
+
+def test_a_file_of_an_earlier_version_cannot_interpolate(file):
+    lite = LitePainter(file)
+    del lite.metadata["signatures"]["paint_vectors"]
+    with pytest.raises(InputError, match="earlier version"):
+        lite.interpolate("a bird", "a dog")
