@@ -12,7 +12,6 @@ import threading
 from itertools import count
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from keras_imgdesc.errors import ImageError, InputError
@@ -190,28 +189,6 @@ def test_little_work_starts_no_worker(toy):
     next(stream)
     assert threading.active_count() == threads
     stream.close()
-
-
-def test_images_of_every_kind_reach_a_worker(tmp_path, toy_image):
-    from PIL import Image
-
-    from keras_imgdesc.lite.messages import decode_source, encode_source, receive
-
-    path = tmp_path / "image.png"
-    Image.fromarray(toy_image).save(path)
-    for source, expected in {
-        path: str(path),
-        str(path): str(path),
-        path.read_bytes(): path.read_bytes(),
-    }.items():
-        (tmp_path / "message").write_bytes(encode_source(source))
-        with open(tmp_path / "message", "rb") as file:
-            assert decode_source(*receive(file)) == expected
-            assert receive(file) is None
-    for source in (toy_image, Image.fromarray(toy_image)):
-        (tmp_path / "message").write_bytes(encode_source(source))
-        with open(tmp_path / "message", "rb") as file:
-            np.testing.assert_array_equal(decode_source(*receive(file)), toy_image)
 
 
 def test_the_number_of_workers_is_checked_by_the_call(toy):
