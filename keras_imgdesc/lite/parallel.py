@@ -34,7 +34,7 @@ def map_images(
     num_workers: int | None,
     convert: Callable[[Outputs], Result],
     *,
-    patience: float = PATIENCE,
+    patience: float | None = None,
 ) -> Generator[tuple[Source, Result | ImageError]]:
     """Compute a function of images on several cores.
 
@@ -52,7 +52,7 @@ def map_images(
         num_workers: number of processes, this one included; None means the number of
             usable cores, divided by `num_threads` of the settings.
         convert: what to make of the outputs, in this process.
-        patience: see above.
+        patience: see above; None means `PATIENCE`.
 
     Yields:
         Each source with its converted outputs, or with the `ImageError` if it cannot be
@@ -68,6 +68,7 @@ def map_images(
         raise InputError(
             "num_workers must be at least 1", "Use 1", num_workers=num_workers
         )
+    patience = PATIENCE if patience is None else patience
     return _map(function, sources, num_workers, convert, patience)
 
 

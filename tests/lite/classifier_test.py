@@ -57,3 +57,16 @@ def test_a_file_of_another_task_is_refused(matcher_forms):
 def test_a_preset_without_the_file_is_refused():
     with pytest.raises(InputError, match=r"classifier\.tflite.*scenes_lstm"):
         LiteClassifier.from_preset("scenes_lstm")
+
+
+@pytest.mark.slow
+def test_a_stream_of_several_processes_is_that_of_one(lite, toy_image, monkeypatch):
+    monkeypatch.setattr("keras_imgdesc.lite.parallel.PATIENCE", 0.0)
+    sources = [toy_image, b"broken", toy_image[::-1]] * 30
+    one, two = (
+        [str(found) for _, found in lite.classify_stream(sources, num_workers=number)]
+        for number in (1, 2)
+    )
+    assert one == two and len(set(one)) == 3
+    with pytest.raises(InputError, match="num_workers=0"):
+        lite.classify_stream(sources, num_workers=0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_imgdesc import ImageTextMatcher, InputError
+from keras_imgdesc.errors import ImageError
 from keras_imgdesc.lite import LiteMatcher
 from keras_imgdesc.lite.text_file import read_words
 from keras_imgdesc.text import standardize
@@ -117,3 +118,18 @@ def test_a_file_of_an_earlier_version_has_no_fingerprint(matcher_forms):
 def test_there_must_be_an_image(lite):
     with pytest.raises(InputError, match="There must be an image"):
         lite.score([], ["a dog"])
+
+
+@pytest.mark.slow
+def test_a_stream_of_several_processes_is_that_of_one(lite, toy_image, monkeypatch):
+    monkeypatch.setattr("keras_imgdesc.lite.parallel.PATIENCE", 0.0)
+    sources = [toy_image, b"broken", toy_image[::-1]] * 30
+    one, two = (
+        list(lite.embed_images_stream(sources, num_workers=number)) for number in (1, 2)
+    )
+    for (_, expected), (_, found) in zip(one, two, strict=True):
+        if isinstance(expected, ImageError):
+            assert str(found) == str(expected)
+        else:
+            np.testing.assert_array_equal(found[0], expected[0])
+            np.testing.assert_array_equal(found[1], expected[1])
