@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
+
+# The standard error belongs to the process: two threads must not redirect it at once.
+_REDIRECTING = threading.Lock()
 
 
 def open_interpreter(path: str, num_threads: int | None) -> Any:
@@ -21,7 +25,7 @@ def open_interpreter(path: str, num_threads: int | None) -> Any:
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    with _without_information():
+    with _REDIRECTING, _without_information():
         interpreter = Interpreter(model_path=path, num_threads=num_threads)
         # Otherwise the first call would prepare them, and print.
         interpreter.allocate_tensors()
@@ -40,8 +44,11 @@ def _without_information() -> Iterator[None]:
         yield
         return
     read_end, write_end = os.pipe()
-    # Nobody reads until the block ends: what does not fit into the pipe is dropped.
+    # Nobody reads until the block ends: what does not fit into the pipe is dropped. Its
+    # end cannot be waited for, since a process that another thread started meanwhile
+    # may have inherited it.
     os.set_blocking(write_end, False)
+    os.set_blocking(read_end, False)
     try:
         os.dup2(write_end, 2)
         try:
@@ -49,9 +56,12 @@ def _without_information() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(write_end)
-            with open(read_end, "rb") as printed:
-                lines = printed.read().splitlines(keepends=True)
-            for line in lines:
+            printed = b""
+            with suppress(BlockingIOError):
+                while part := os.read(read_end, 1 << 16):
+                    printed += part
+            os.close(read_end)
+            for line in printed.splitlines(keepends=True):
                 if not line.startswith(b"INFO: "):
                     os.write(2, line)
     finally:

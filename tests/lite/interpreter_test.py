@@ -1,4 +1,5 @@
 import os
+import subprocess
 
 import pytest
 
@@ -30,3 +31,12 @@ def test_more_than_a_pipe_holds_does_not_block(capfd):
         else:
             raise AssertionError("the pipe took everything")
     assert capfd.readouterr().err.startswith("x" * 1000)
+
+
+def test_the_end_of_another_process_is_not_waited_for():
+    with _without_information():
+        # It inherits the standard error of the moment.
+        child = subprocess.Popen(["sleep", "20"])
+    assert child.poll() is None
+    child.kill()
+    child.wait()
