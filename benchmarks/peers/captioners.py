@@ -4,6 +4,7 @@ Each function returns one from paths to captions.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -20,11 +21,14 @@ def build_ours(preset: str, runtime: str, threads: int) -> Describe:
     """
     import keras_imgdesc
 
-    if runtime == "tensorflow":
-        import tensorflow as tf
+    if runtime == "litert":
+        captioner = keras_imgdesc.load(preset, runtime, num_threads=threads)
+        # The time of further processes would not be seen.
+        return partial(captioner.generate, num_workers=1)
+    import tensorflow as tf
 
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-    return keras_imgdesc.load(preset, runtime, num_threads=threads).generate
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    return keras_imgdesc.load(preset, runtime).generate
 
 
 def build_tutorial(preset: str, threads: int) -> Describe:
