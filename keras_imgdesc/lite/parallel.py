@@ -9,6 +9,7 @@ start, so that none is started before there is more work than that.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
@@ -62,14 +63,21 @@ def map_images(
         InputError: `num_workers` is below 1. Raised by the call.
     """
     if num_workers is None:
-        threads = function.settings.get("num_threads") or 1
-        num_workers = max(1, usable_cores() // threads)
+        num_workers = _default_workers(function)
     if num_workers < 1:
         raise InputError(
             "num_workers must be at least 1", "Use 1", num_workers=num_workers
         )
     patience = PATIENCE if patience is None else patience
     return _map(function, sources, num_workers, convert, patience)
+
+
+def _default_workers(function: ImageFunction) -> int:
+    # A program with Python built in has no Python to start.
+    if getattr(sys, "frozen", False) or not sys.executable:
+        return 1
+    threads = function.settings.get("num_threads") or 1
+    return max(1, usable_cores() // threads)
 
 
 def _map(

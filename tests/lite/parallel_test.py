@@ -196,6 +196,27 @@ def test_the_number_of_workers_is_checked_by_the_call(toy):
         run(toy, ["a"], 0)
 
 
+@pytest.mark.parametrize(
+    ("threads", "is_frozen", "expected"),
+    [(None, False, 6), (1, False, 6), (4, False, 1), (2, False, 3), (1, True, 1)],
+)
+def test_the_usable_cores_are_used(toy, threads, is_frozen, expected, monkeypatch):
+    monkeypatch.setattr("keras_imgdesc.lite.parallel.usable_cores", lambda: 6)
+    monkeypatch.setattr(sys, "frozen", is_frozen, raising=False)
+    toy.settings = {"num_threads": threads}
+    pools = []
+
+    class Pool:
+        def __init__(self, function, num_others):
+            pools.append(num_others)
+            raise OSError("none here")
+
+    monkeypatch.setattr("keras_imgdesc.lite.parallel.WorkerPool", Pool)
+    with pytest.raises(OSError, match="none here"):
+        next(run(toy, ["a"], None))
+    assert pools == [expected - 1]
+
+
 def children_of(pid: int) -> list[int]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
