@@ -29,6 +29,8 @@ COMMANDS = {
     "verify": "exporting",
     "extract": "describing",
 }
+# Those that stop at once where TensorFlow is not installed.
+TENSORFLOW_ONLY = {"train", "evaluate", "export", "verify", "extract"}
 
 # New objects until Python looks for garbage: imports make many objects and no garbage.
 OBJECTS_UNTIL_COLLECTION = 50_000
@@ -74,9 +76,17 @@ def _describe_os_error(error: OSError) -> InputError:
     )
 
 
+def _finish(name: str, command: click.Command) -> click.Command:
+    if name not in TENSORFLOW_ONLY:
+        return command
+    from keras_imgdesc.cli.tensorflow_only import needs_tensorflow
+
+    return needs_tensorflow(command)
+
+
 @click.group(
     cls=OrderedGroup,
-    commands=CommandModules(COMMANDS),
+    commands=CommandModules(COMMANDS, _finish),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__)

@@ -82,9 +82,16 @@ class CommandModules(MutableMapping):
     Args:
         modules: name of the module of `keras_imgdesc.cli` that defines a command, by
             the name of the command.
+        finish: called with the name of a command and the command once it is imported;
+            returns the command to use.
     """
 
-    def __init__(self, modules: dict[str, str]) -> None:
+    def __init__(
+        self,
+        modules: dict[str, str],
+        finish: Callable[[str, click.Command], click.Command],
+    ) -> None:
+        self._finish = finish
         self._modules: dict[str, str | click.Command] = dict(modules)
 
     def __getitem__(self, name: str) -> click.Command:
@@ -92,6 +99,7 @@ class CommandModules(MutableMapping):
         if isinstance(found, str):
             found = getattr(import_module(f"keras_imgdesc.cli.{found}"), name)
             assert isinstance(found, click.Command)
+            found = self._finish(name, found)
             self._modules[name] = found
         return found
 
