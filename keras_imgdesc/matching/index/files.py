@@ -165,15 +165,21 @@ def check_matcher(path: Path, manifest: dict[str, Any], matcher: Any) -> None:
     Raises:
         InputError: the fingerprints differ.
     """
-    if manifest["matcher"] != matcher.fingerprint():
-        raise InputError(
-            "An index must be used with the matcher that built it",
-            f"Use the matcher {manifest['preset'] or 'built in Python'}, or remove the "
-            "folder of the index and index the images again",
-            path=path,
-            matcher=matcher.fingerprint(),
-            index=manifest["matcher"],
-        )
+    built, own = manifest["matcher"], matcher.fingerprint()
+    if built == own:
+        return
+    # A digest of LiteRT begins with that of the weights; see `LiteMatcher`.
+    if built.partition("-")[0] == own.partition("-")[0]:
+        remedy = "Use the runtime, and the .tflite file, that built it"
+    else:
+        remedy = f"Use the matcher {manifest['preset'] or 'built in Python'}"
+    raise InputError(
+        "An index must be used with the matcher that built it",
+        f"{remedy}, or remove the folder of the index and index the images again",
+        path=path,
+        matcher=own,
+        index=built,
+    )
 
 
 def digest(file: Path) -> str:
