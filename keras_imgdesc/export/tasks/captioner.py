@@ -192,7 +192,8 @@ def lite_model(
                 "length_penalty": settings.length_penalty,
                 "max_length": settings.max_length,
             }
-            | settings.words,
+            | settings.words
+            | ({"use_concepts": False} if settings.use_concepts is False else {}),
         },
         vocabulary=task.tokenizer.vocabulary,
         representative="images",
