@@ -33,7 +33,7 @@ from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.vision import ENCODERS
 
 # Chosen on the development images of Flickr8k; see the card of flickr8k_matcher.
-RERANK_WEIGHT = 0.1
+RERANK_WEIGHT = 0.2
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")

@@ -134,8 +134,20 @@ def _without_zero_kernels(content: bytes) -> bytes:
 
 
 def _static_operators(model: Any, graph: Any) -> Iterator[Any]:
+    """Yield the convolutions of a graph that become int8, with their padding.
+
+    The search pads too, but its tensors have no ranges.
+    """
+    all_kinds = (*CONVOLUTIONS, OPERATORS.DEPTHWISE_CONV_2D)
+    padded = {
+        int(op.inputs[activation_input(operator_kind(model, op))])
+        for op in operators(model, graph, all_kinds)
+    }
     for op in operators(model, graph, tuple(STATIC)):
-        is_transposed = operator_kind(model, op) == OPERATORS.TRANSPOSE_CONV
+        kind = operator_kind(model, op)
+        if kind == OPERATORS.PAD and op.outputs[0] not in padded:
+            continue
+        is_transposed = kind == OPERATORS.TRANSPOSE_CONV
         weights = np.prod(graph.tensors[op.inputs[1]].shape) if is_transposed else 0
         if not is_transposed or weights >= SMALLEST_CONV:
             yield op
