@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -43,3 +44,30 @@ def test_any_number_of_words_is_found(count):
     log_probs = np.log(np.arange(1, 13, dtype="float32") / 78)[None, None]
     _, token_ids = likeliest_words(log_probs, np.zeros(12, "float32"), count)
     np.testing.assert_array_equal(token_ids, [[range(11, 11 - count, -1)]])
+
+
+def test_blocks_give_the_same_words_in_litert(tmp_path):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("tf.function")
+    import tensorflow as tf
+    from ai_edge_litert.interpreter import Interpreter
+
+    rng = np.random.default_rng(0)
+    log_probs = np.round(rng.normal(size=(1, 3, 1500))).astype("float32")
+    addend = np.where(np.arange(1500) < 3, np.float32(-1e9), np.float32(0))
+
+    def words(log_probs):
+        found, token_ids = likeliest_words(log_probs, addend, 3)
+        return {"found": found, "token_ids": token_ids}
+
+    module = tf.Module()
+    spec = tf.TensorSpec((1, 3, 1500), name="log_probs")
+    module.words = tf.function(words, input_signature=[spec], autograph=False)
+    tf.saved_model.save(module, str(tmp_path), signatures=module.words)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path))
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    run = Interpreter(model_content=converter.convert()).get_signature_runner()
+    got = run(log_probs=log_probs)
+    values, expected = expected_words(log_probs, addend, 3)
+    np.testing.assert_array_equal(got["token_ids"], expected)
+    np.testing.assert_array_equal(got["found"], values)
