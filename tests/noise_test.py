@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.noise import draw_normal, threefry
+from keras_imgdesc.noise import (
+    check_steps,
+    draw_normal,
+    interpolated_noise,
+    threefry,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +53,17 @@ def test_a_value_depends_only_on_seed_row_and_column():
 def test_a_seed_out_of_range_is_refused(seed):
     with pytest.raises(InputError, match=f"seed={seed}"):
         draw_normal(1, 1, seed)
+
+
+def test_interpolated_noise_goes_from_one_draw_to_the_next():
+    found = interpolated_noise(steps=5, width=6, seed=3)
+    first, last = draw_normal(2, 6, 3)
+    np.testing.assert_allclose(found[[0, -1]], [first, last], atol=1e-6)
+    same = interpolated_noise(steps=5, width=6, seed=3, same_noise=True)
+    np.testing.assert_array_equal(same, np.tile(first, (5, 1)))
+
+
+@pytest.mark.parametrize("steps", [1, 10_001])
+def test_too_few_or_many_steps_are_refused(steps):
+    with pytest.raises(InputError, match=f"steps={steps}"):
+        check_steps(steps)

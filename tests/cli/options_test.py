@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import click
 import numpy as np
 import pytest
@@ -54,3 +57,16 @@ def test_scenes_config_chooses_the_size(tmp_path):
     assert len(collection) == 300
     with pytest.raises(click.UsageError, match="needs --scenes"):
         read_captions(**source | {"scenes": False}, default_split="train")
+
+
+def test_a_command_is_imported_when_it_is_used():
+    program = (
+        "import sys, keras_imgdesc.cli as package\n"
+        "name = 'keras_imgdesc.cli.painting'\n"
+        "assert name not in sys.modules\n"
+        "assert package.cli.commands['paint'].name == 'paint'\n"
+        "assert name in sys.modules\n"
+        "assert 'keras_imgdesc.cli.training' not in sys.modules\n"
+        "assert all(package.cli.commands[n].name == n for n in package.COMMANDS)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
