@@ -49,7 +49,7 @@ PAINTERS = {
     "scenes_cvae": ("scenes_matcher", SCENES, 0.75),
     "scenes_dcgan": ("scenes_matcher", SCENES, 0.75),
 }
-CLASSIFIERS = ["imagenet_efficientnet_lite2"]
+CLASSIFIERS = ["imagenet_efficientnet_lite2", "imagenet_vgg16"]
 # The five best classes of photographs in examples/, by the published weights.
 SEEN = {
     "cat": ["Egyptian cat", "tiger cat", "tabby, tabby cat", "lynx, catamount"],
