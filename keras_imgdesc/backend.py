@@ -109,31 +109,38 @@ def dtype_policy(policy: Any) -> Iterator[None]:
 
 
 @contextmanager
-def deferred_variables() -> Iterator[None]:
+def deferred_variables() -> Iterator[Callable[[Any, Callable[[], np.ndarray]], None]]:
     """Give variables that are created within the block their values at its end.
 
     Until then a variable has a shape but no value; a model can be built of such
-    variables, not run. One that `set_first_value` names is created with that value, and
-    its initializer never runs; the others get what their initializer computes.
-    Variables cannot be assigned to within the block.
+    variables, not run. Variables cannot be assigned to within the block.
+
+    Yields:
+        A function of a `keras.Variable` created within the block and of a function that
+        returns its value, an array of its shape and dtype. The variable is created with
+        that value at the end of the block, and its initializer never runs; the others
+        get what their initializer computes.
     """
     import keras
 
-    with keras.StatelessScope():
-        yield
+    frozen: list[Any] = []
 
+    def set_first_value(variable: Any, read: Callable[[], np.ndarray]) -> None:
+        # Keras offers no public way to it. The initializer is what the variable keeps
+        # until its value is due.
+        variable._initializer = lambda shape, dtype: read()
+        # TensorFlow never computes gradients of a variable that was frozen when it was
+        # created, even if it is trained later.
+        if not variable.trainable:
+            variable.trainable = True
+            frozen.append(variable)
 
-def set_first_value(variable: Any, read: Callable[[], np.ndarray]) -> None:
-    """Set what a variable is created with at the end of `deferred_variables`.
-
-    Args:
-        variable: a `keras.Variable` created within this block.
-        read: returns the value, an array of the shape and dtype of the variable; called
-            at the end of the block.
-    """
-    # Keras offers no public way to it. The initializer is what the variable keeps until
-    # its value is due.
-    variable._initializer = lambda shape, dtype: read()
+    try:
+        with keras.StatelessScope():
+            yield set_first_value
+    finally:
+        for variable in frozen:
+            variable.trainable = False
 
 
 def _refuse_16_bit_variables(policy: str) -> None:

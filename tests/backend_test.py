@@ -6,7 +6,6 @@ from keras_imgdesc.backend import (
     choose_precision,
     deferred_variables,
     dtype_policy,
-    set_first_value,
 )
 from keras_imgdesc.errors import InputError
 
@@ -71,7 +70,7 @@ def test_deferred_variables_get_their_values_at_the_end():
         reads.append("read")
         return np.arange(6, dtype="float32").reshape(2, 3)
 
-    with deferred_variables():
+    with deferred_variables() as set_first_value:
         named = keras.Variable(refuse, shape=(2, 3), name="named")
         other = keras.Variable("ones", shape=(4,), name="other")
         set_first_value(named, read)
@@ -81,6 +80,22 @@ def test_deferred_variables_get_their_values_at_the_end():
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(other), np.ones(4))
     named.assign(named + 1)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(named), read() + 1)
+
+
+def test_a_layer_that_was_frozen_can_be_trained_later():
+    import keras
+
+    with deferred_variables() as set_first_value:
+        layer = keras.layers.Dense(1, use_bias=False)
+        layer.build((None, 2))
+        layer.trainable = False
+        set_first_value(layer.kernel, lambda: np.ones((2, 1), "float32"))
+    assert not layer.kernel.trainable and not layer.trainable_variables
+    layer.trainable = True
+    model = keras.Sequential([keras.Input((2,)), layer])
+    model.compile("sgd", "mse")
+    model.train_on_batch(np.ones((1, 2)), np.zeros((1, 1)))
+    assert np.all(keras.ops.convert_to_numpy(layer.kernel) < 1)
 
 
 def test_after_an_error_variables_are_as_usual():

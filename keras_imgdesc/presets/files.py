@@ -117,9 +117,14 @@ def read_preset(kind: Any, folder: Path, dtype: str | None) -> Any:
     check_files(folder, config.get("sha256"))
     # The arrays stay open until the variables are created from them.
     arrays = open_arrays(folder, config)
-    with arrays as (own, shared), dtype_policy(dtype), deferred_variables():
+    with (
+        arrays as (own, shared),
+        dtype_policy(dtype),
+        deferred_variables() as set_first_value,
+    ):
         task = _build_task(kind, folder, config)
-        set_weights(task.parts(), shared | own, set(own), folder / WEIGHTS_FILE)
+        path = folder / WEIGHTS_FILE
+        set_weights(task.parts(), shared | own, set(own), path, set_first_value)
     return task
 
 

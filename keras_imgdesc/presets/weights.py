@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import h5py
 import numpy as np
 from keras import ops
 
-from keras_imgdesc.backend import set_first_value
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.presets.folders import CONFIG_FILE, WEIGHTS_FILE
 
@@ -51,7 +50,11 @@ def write_weights(arrays: Mapping[str, np.ndarray], path: Path) -> None:
 
 
 def set_weights(
-    parts: Mapping[str, Any], arrays: Mapping[str, Any], own: Set[str], path: Path
+    parts: Mapping[str, Any],
+    arrays: Mapping[str, Any],
+    own: Set[str],
+    path: Path,
+    set_first_value: Callable[[Any, Callable[[], np.ndarray]], None],
 ) -> None:
     """Create the weights of models and layers from the arrays of a preset.
 
@@ -61,6 +64,7 @@ def set_weights(
         arrays: `h5py.Dataset` by the path of the weight.
         own: paths in the preset's own file, each of which must be the path of a weight.
         path: the preset's own file, for error messages.
+        set_first_value: what `deferred_variables` yielded.
 
     Raises:
         InputError: the arrays are those of other models.

@@ -79,7 +79,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     with pytest.raises(InputError, match="that of a captioner.*ImageTextMatcher"):
         LiteCaptioner(tmp_path / "matcher.tflite")
     with pytest.raises(InputError, match="ships without"):
-        LiteCaptioner.from_preset("scenes_lstm")
+        LiteCaptioner.from_preset("flickr8k_vgg16_lstm")
 
 
 def test_it_imports_without_tensorflow():
