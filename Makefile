@@ -22,9 +22,9 @@ demo: $(VENV)/.installed
 		--attention-dir build/demo
 	@echo "What photographs show:"
 	@$(BIN)/keras-imgdesc classify examples/photos --top 2
-	@echo "Their captions, guided by such classes:"
+	@echo "Captions of these photographs, guided by those classes:"
 	@$(BIN)/keras-imgdesc describe examples/photos --attention-dir build/demo
-	@echo "The same without them:"
+	@echo "Captions without that guidance:"
 	@$(BIN)/keras-imgdesc describe examples/photos --no-concepts
 	@echo "Text to image and back:"
 	@$(BIN)/keras-imgdesc roundtrip "a large red circle" --sheet build/demo/round_trip.png

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from keras_imgdesc.errors import INSTALL_TENSORFLOW, InputError
 from keras_imgdesc.lite.model_file import (
+    EXPORT_INTO_PRESET,
     PRESET_FILES,
     LiteFileError,
     ModelFile,
@@ -125,6 +126,7 @@ def load_reporting(
             task=kind,
         )
     if runtime == "tensorflow":
+        _check_tensorflow(folder)
         report(Choice(runtime, "it was asked for"))
         return _load_in_tensorflow(folder, precision)
     try:
@@ -146,11 +148,13 @@ def load_reporting(
                 f"{reason}",
                 f"{error.remedy.rstrip('.')}. {INSTALL_TENSORFLOW}"
                 if reason == _NOT_INSTALLED
-                else error.remedy,
+                else _remedy_in_litert(error),
                 **error.received,
             ) from error
         is_fault = isinstance(error, LiteFileError)
-        report(Choice("tensorflow", str(error), is_fault))
+        # What to do is already being done, unless something is broken.
+        why = str(error) if is_fault else _rule_of(error)
+        report(Choice("tensorflow", why, is_fault))
         return _load_in_tensorflow(folder, precision)
     form = file.metadata["quantize"] or "float32"
     report(Choice("litert", f"{file.path} ({form})"))
@@ -181,7 +185,7 @@ def _fitting_file(
     if must_state_version and file.preset_checksums is None:
         raise InputError(
             f"{file.path.name} does not state which version of the preset it is of",
-            "Write it again with `keras-imgdesc export tflite --into-preset`",
+            f"Write it again with {EXPORT_INTO_PRESET}",
             path=file.path,
         )
     _lite_class(kind).check_options(file, config, **options)
@@ -216,7 +220,21 @@ def _lack_of_tensorflow(folder: Path) -> str | None:
     return None
 
 
-def _load_in_tensorflow(folder: Path, precision: str | None) -> Any:
+def _remedy_in_litert(error: InputError) -> str:
+    """Return what to do about a `.tflite` file if TensorFlow cannot run instead."""
+    if isinstance(error, LiteFileError):
+        return error.remedy
+    return "Ask for what the .tflite file can do, or use a complete preset"
+
+
+def _rule_of(error: InputError) -> str:
+    """Return the message of an error without its remedy."""
+    received = ", ".join(f"{name}={value!r}" for name, value in error.received.items())
+    return f"{error.rule.rstrip('.')} ({received})"
+
+
+def _check_tensorflow(folder: Path) -> None:
+    """Refuse a preset that TensorFlow cannot run, without importing it."""
     reason = _lack_of_tensorflow(folder)
     if reason is not None:
         raise InputError(
@@ -226,6 +244,9 @@ def _load_in_tensorflow(folder: Path, precision: str | None) -> Any:
             else "Use the runtime 'litert'",
             preset=folder,
         )
+
+
+def _load_in_tensorflow(folder: Path, precision: str | None) -> Any:
     from keras_imgdesc.backend import choose_precision
     from keras_imgdesc.tasks import load_preset
 

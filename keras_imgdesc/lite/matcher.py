@@ -12,7 +12,7 @@ import numpy as np
 from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.lite.image_runner import ImageRunner
-from keras_imgdesc.lite.model_file import ModelFile
+from keras_imgdesc.lite.model_file import EXPORT, ModelFile
 from keras_imgdesc.lite.parallel import map_images
 from keras_imgdesc.lite.text_file import TextFile
 from keras_imgdesc.text.checks import check_texts
@@ -290,7 +290,7 @@ def _is_old(file: ModelFile, entry: str) -> InputError:
     return InputError(
         f"An index or a search needs a file that states its {entry}; this one is of an "
         "earlier version",
-        "Write it again with `keras-imgdesc export tflite`",
+        f"Write it again with {EXPORT}",
         path=file.path,
     )
 

@@ -18,6 +18,12 @@ from keras_imgdesc.presets.folders import find_preset, read_config
 
 VOCABULARY_FILE = "vocabulary.txt"
 METADATA_FILE = "keras_imgdesc.json"
+# Commands for remedies. Without --quantize a file has float32 weights, four times the
+# size.
+EXPORT = "`keras-imgdesc export tflite --preset PRESET --quantize dynamic -o FILE`"
+EXPORT_INTO_PRESET = (
+    "`keras-imgdesc export tflite --preset PRESET --quantize dynamic --into-preset`"
+)
 
 # The name of a preset's file by its task.
 PRESET_FILES = {
@@ -75,7 +81,7 @@ class ModelFile:
         if stated is not None and stated != checksums_of(config):
             raise LiteFileError(
                 f"{self.path.name} belongs to another version of the preset",
-                "Write it again with `keras-imgdesc export tflite --into-preset`",
+                f"Write it again with {EXPORT_INTO_PRESET}",
                 path=self.path,
             )
 
@@ -100,8 +106,7 @@ class ModelFile:
         except (RuntimeError, ValueError) as error:
             raise LiteFileError(
                 "LiteRT must be able to read the file",
-                "Write it again with `keras-imgdesc export tflite`, or install a newer "
-                "ai-edge-litert",
+                f"Write it again with {EXPORT}, or install a newer ai-edge-litert",
                 path=self.path,
                 reason=str(error),
             ) from None
@@ -131,16 +136,17 @@ def read_model_file(path: str | PathLike[str] | ModelFile) -> ModelFile:
         is_whole = stated is None or stated["sha256"] == _digest(path, stated["size"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LiteFileError(
-            f"The file must contain {METADATA_FILE} and {VOCABULARY_FILE}",
-            "Write it again with `keras-imgdesc export tflite`",
+            f"The file must contain {METADATA_FILE} and {VOCABULARY_FILE}; it is "
+            "truncated, or `keras-imgdesc export` did not write it",
+            f"Copy it again, or write it with {EXPORT}",
             path=path,
             reason=str(error),
         ) from None
     if not is_whole:
         raise LiteFileError(
-            f"The model in the file must have the checksum in {METADATA_FILE}; it is "
-            "damaged",
-            "Copy it again, or write it again with `keras-imgdesc export tflite`",
+            f"{path.name} is damaged: its model must have the checksum in "
+            f"{METADATA_FILE}",
+            f"Copy it again, or write it with {EXPORT}",
             path=path,
         )
     return ModelFile(path, metadata, tokens)
@@ -162,7 +168,7 @@ def preset_file(preset: str | PathLike[str], name: str) -> ModelFile:
     if not path.is_file():
         raise InputError(
             f"The preset ships without a {name}",
-            "Write one with `keras-imgdesc export tflite --into-preset`",
+            f"Write one with {EXPORT_INTO_PRESET}",
             preset=str(preset),
         )
     file = read_model_file(path)

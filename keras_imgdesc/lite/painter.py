@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.lite.model_file import ModelFile
+from keras_imgdesc.lite.model_file import EXPORT, ModelFile
 from keras_imgdesc.lite.text_file import TextFile
 from keras_imgdesc.noise import (
     check_steps,
@@ -74,7 +74,7 @@ class LitePainter(TextFile):
         if interpolates and "paint_vectors" not in file.signatures:
             raise InputError(
                 f"{file.path.name} cannot interpolate: it is of an earlier version",
-                "Write it again with `keras-imgdesc export tflite`",
+                f"Write it again with {EXPORT}",
                 path=file.path,
             )
 

@@ -8,6 +8,12 @@ from typing import Any
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.lite.model_file import ModelFile
 
+# The fields of `GenerationSettings`, which needs Keras.
+SETTINGS = {
+    *("num_beams", "length_penalty", "max_length", "temperature", "top_k", "top_p"),
+    *("seed", "prefix", "require", "avoid", "use_concepts"),
+}
+
 
 def check_search(file: ModelFile, settings: Mapping[str, Any]) -> None:
     """Refuse settings of a search other than those that the file has fixed.
@@ -18,9 +24,16 @@ def check_search(file: ModelFile, settings: Mapping[str, Any]) -> None:
             keeps what the file has.
 
     Raises:
-        InputError: the file searches with other settings.
+        InputError: the file searches with other settings, or there is no such setting.
     """
     fixed = file.metadata["search"]
+    unknown = sorted(set(settings) - SETTINGS)
+    if unknown:
+        raise InputError(
+            "There is no such setting of a search",
+            f"Use one of {sorted(SETTINGS)}",
+            settings=unknown,
+        )
     for name, value in settings.items():
         if value is None:
             continue
@@ -29,9 +42,10 @@ def check_search(file: ModelFile, settings: Mapping[str, Any]) -> None:
         if wanted != has:
             raise InputError(
                 f"The {name} of {file.path.name} is fixed",
-                "Use the runtime 'tensorflow', or export a file of its own",
+                "Use the runtime 'tensorflow', or export a .tflite file with this "
+                "setting",
                 **{name: value},
-                file=fixed.get(name),
+                in_file=fixed.get(name),
             )
 
 

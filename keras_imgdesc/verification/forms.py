@@ -11,7 +11,11 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.export import export_saved_model
 from keras_imgdesc.export.tflite.conversion import LiteConversion
 from keras_imgdesc.export.tflite.export import QUANTIZATIONS, write_tflite
-from keras_imgdesc.lite.model_file import PRESET_FILES, read_model_file
+from keras_imgdesc.lite.model_file import (
+    EXPORT_INTO_PRESET,
+    PRESET_FILES,
+    read_model_file,
+)
 from keras_imgdesc.presets.folders import read_config
 from keras_imgdesc.runtimes import load
 
@@ -89,7 +93,7 @@ def shipped_form(preset: Path) -> ModelForm | None:
     if file.preset_checksums is None:
         raise InputError(
             f"{path.name} must state which version of the preset it is of",
-            "Write it again with `keras-imgdesc export tflite --into-preset`",
+            f"Write it again with {EXPORT_INTO_PRESET}",
             path=path,
         )
     quantize = file.metadata["quantize"]

@@ -159,7 +159,7 @@ def test_an_index_is_searched_in_the_runtime_that_built_it(
     code, _, err = run("search", tmp_path / "tensorflow", "red", "--runtime", "litert")
     assert code == 2 and "was not built with matcher.tflite" in err
     code, _, err = run("search", tmp_path / "litert", "red", "--runtime", "tensorflow")
-    assert code == 2 and "Use the runtime, and the .tflite file, that built it" in err
+    assert code == 2 and "It was built in LiteRT: use --runtime litert" in err
 
 
 def test_a_table_of_scores(run, lite_presets, photos):

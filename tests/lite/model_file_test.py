@@ -39,7 +39,7 @@ def test_every_part_of_the_model_is_checked(lite_presets, tmp_path):
         changed = bytearray(content)
         changed[place] ^= 1
         path.write_bytes(changed)
-        with pytest.raises(LiteFileError, match="it is damaged"):
+        with pytest.raises(LiteFileError, match="is damaged"):
             read_model_file(path)
 
 

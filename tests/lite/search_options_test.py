@@ -1,10 +1,11 @@
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.lite.model_file import ModelFile
-from keras_imgdesc.lite.search_options import check_search
+from keras_imgdesc.lite.search_options import SETTINGS, check_search
 
 SEARCH = {"num_beams": 3, "max_length": 22, "prefix": "a", "require": ["dog", "red"]}
 FILE = ModelFile(Path("captioner.tflite"), {"search": SEARCH}, [])
@@ -41,3 +42,14 @@ def test_settings_of_the_file_are_accepted(settings):
 def test_other_settings_are_refused(name, value):
     with pytest.raises(InputError, match=f"{name} of captioner.tflite is fixed"):
         check_search(FILE, {name: value})
+
+
+def test_a_misspelt_setting_is_refused_by_its_name():
+    with pytest.raises(InputError, match=r"no such setting.*\['prefixx'\]"):
+        check_search(FILE, {"prefixx": "a", "num_beams": None})
+
+
+def test_the_settings_are_those_of_the_task():
+    from keras_imgdesc.captioning import GenerationSettings
+
+    assert {each.name for each in fields(GenerationSettings)} == SETTINGS

@@ -170,7 +170,9 @@ def check_matcher(path: Path, manifest: dict[str, Any], matcher: Any) -> None:
         return
     # A digest of LiteRT begins with that of the weights; see `LiteMatcher`.
     if built.partition("-")[0] == own.partition("-")[0]:
-        remedy = "Use the runtime, and the .tflite file, that built it"
+        runtime = "LiteRT" if "-" in built else "TensorFlow"
+        option = f"--runtime {runtime.lower()}"
+        remedy = f"It was built in {runtime}: use {option} and the preset's files then"
     else:
         remedy = f"Use the matcher {manifest['preset'] or 'built in Python'}"
     raise InputError(

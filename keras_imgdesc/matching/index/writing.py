@@ -100,7 +100,10 @@ def update_index(
         from tqdm import tqdm
 
         with tqdm(
-            total=len(todo), desc="index", disable=not progress, unit="img"
+            total=len(todo),
+            desc="index",
+            disable=None if progress else True,
+            unit="img",
         ) as bar:
             for name, result in stream:
                 writer.add(name, stamps[name], result)
