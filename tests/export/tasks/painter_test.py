@@ -73,7 +73,8 @@ def test_int8_shrinks_files_and_keeps_the_text_encoder_exact(painter, files):
     assert max(sizes["dynamic"], sizes["int8"]) < 0.52 * sizes[None]
     for quantize in ("dynamic", "int8"):
         model = read_model(files[quantize].read_bytes())
-        (graph,) = model.subgraphs
+        places = {s.signatureKey: s.subgraphIndex for s in model.signatureDefs}
+        graph = model.subgraphs[places[b"paint"]]
         kept = [
             graph.tensors[op.inputs[0]].name.decode()
             for op in operators(model, graph, (OPERATORS.DEQUANTIZE,))
@@ -90,15 +91,17 @@ def test_the_metadata_describes_tensors_and_vocabulary(painter, files):
         assert metadata["task"] == "TextToImage" and metadata["quantize"] == quantize
         assert tokens == list(painter.text_encoder.tokenizer.vocabulary.tokens)
         assert path.with_name("vocabulary.txt").read_text().splitlines() == tokens
+        token_ids = {"token_ids": {"dtype": "int32", "shape": [1, 6]}}
+        noise = {"noise": {"dtype": "float32", "shape": [1, 14]}}
+        image = {"image": {"dtype": "uint8", "shape": [1, 32, 32, 3]}}
         described = metadata["signatures"]
-        assert described == {
-            "paint": {
-                "inputs": {
-                    "token_ids": {"dtype": "int32", "shape": [1, 6]},
-                    "noise": {"dtype": "float32", "shape": [1, 14]},
-                },
-                "outputs": {"image": {"dtype": "uint8", "shape": [1, 32, 32, 3]}},
-            }
+        assert set(described) == {"paint", "text_vectors", "paint_vectors"}
+        assert described["paint"] == {"inputs": token_ids | noise, "outputs": image}
+        vectors = described["text_vectors"]
+        assert vectors["inputs"] == token_ids
+        assert described["paint_vectors"] == {
+            "inputs": vectors["outputs"] | noise,
+            "outputs": image,
         }
         interpreter = Interpreter(
             model_path=str(path),
