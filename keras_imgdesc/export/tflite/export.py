@@ -72,8 +72,6 @@ def export_tflite(
     | signature | inputs | outputs |
     |---|---|---|
     | `paint` | `token_ids`, `noise` | `image` |
-    | `text_vectors` | `token_ids` | `sentence`, `words`, ... |
-    | `paint_vectors` | these vectors, `noise` | `image` |
     | `text_vectors` | `token_ids` | `sentence`, and `words` if they are attended to |
     | `paint_vectors` | the vectors, `noise` | `image` |
 
