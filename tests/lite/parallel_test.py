@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from itertools import count
 from pathlib import Path
 
@@ -244,8 +245,9 @@ def test_ctrl_c_ends_the_command_and_its_workers(tmp_path):
         start_new_session=True,
     ) as process:
         lines = [process.stdout.readline()]
-        while not (workers := children_of(process.pid)) and len(lines) < 2500:
-            lines.append(process.stdout.readline())
+        # What is not read fills the pipe, so the command cannot end meanwhile.
+        while not (workers := children_of(process.pid)):
+            time.sleep(0.05)
         lines += [process.stdout.readline() for _ in range(20)]
         # As a terminal does, to all processes of the group.
         os.killpg(process.pid, signal.SIGINT)
