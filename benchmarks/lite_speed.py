@@ -38,13 +38,13 @@ def cpu_taken(function, **kwargs) -> float:
 @click.option("--threads", default=2, show_default=True)
 @click.option(
     "--form",
-    "wanted",
+    "forms",
     multiple=True,
     type=click.Choice(FORMS),
     default=FORMS,
     help="A form of the .tflite file; may be repeated.  [default: all]",
 )
-def main(preset, folder, count, threads, wanted) -> None:
+def main(preset, folder, count, threads, forms) -> None:
     import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter
 
@@ -66,7 +66,7 @@ def main(preset, folder, count, threads, wanted) -> None:
             )
         }
         lites = {}
-        for form in wanted:
+        for form in forms:
             title, quantize = f"tflite {form}", None if form == "float32" else form
             path = Path(name) / form / "c.tflite"
             # Few images are enough for the ranges of int8, which do not affect speed.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from keras_imgdesc.errors import ImageError, InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,30 @@ class ImageEmbeddings:
 
     def __getitem__(self, rows: slice | np.ndarray) -> ImageEmbeddings:
         return ImageEmbeddings(self.vectors[rows], self.regions[rows])
+
+
+def collect_embeddings(
+    stream: Iterable[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]],
+) -> ImageEmbeddings:
+    """Collect what a stream of embedded images yields.
+
+    Args:
+        stream: each image with its vector, (embedding_dim,), and its regions, (regions,
+            embedding_dim), or with the error if it cannot be read.
+
+    Raises:
+        ImageError: an image cannot be read.
+        InputError: there is no image.
+    """
+    found = []
+    for _, embedded in stream:
+        if isinstance(embedded, ImageError):
+            raise embedded
+        found.append(embedded)
+    if not found:
+        raise InputError("There must be an image", "Pass one or several images")
+    vectors, regions = zip(*found, strict=True)
+    return ImageEmbeddings(np.stack(vectors), np.stack(regions))
 
 
 @dataclass(frozen=True, eq=False)

@@ -168,7 +168,7 @@ def _fitting_file(
     options: Mapping[str, Any],
     must_state_version: bool,
 ) -> ModelFile:
-    """Return the preset's `.tflite` file if it can do what is wanted.
+    """Return the preset's `.tflite` file if it supports the given options.
 
     Raises:
         InputError: there is none, or it cannot.

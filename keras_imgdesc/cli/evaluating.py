@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.captioned_images import annotation_options, read_captions
 from keras_imgdesc.cli.classifying import evaluate_classifier
 from keras_imgdesc.cli.evaluating_captions import evaluate_captioner, evaluate_results
 from keras_imgdesc.cli.options import (
@@ -13,7 +14,6 @@ from keras_imgdesc.cli.options import (
     FILE,
     OrderedGroup,
     add_hidden_alias,
-    annotation_options,
     batch_size_option,
     check_presets,
     chosen_temperature,
@@ -22,7 +22,6 @@ from keras_imgdesc.cli.options import (
     load_painter,
     load_task,
     make_folder,
-    read_captions,
     resamples_option,
     show_result,
     temperature_option,

@@ -8,16 +8,15 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.captioned_images import annotation_options, read_captions
 from keras_imgdesc.cli.options import (
     FILE,
-    annotation_options,
     check_presets,
     generation_options,
     list_failed,
     load_captioner,
     load_matcher,
     make_folder,
-    read_captions,
     resamples_option,
 )
 from keras_imgdesc.cli.starting import start_quietly

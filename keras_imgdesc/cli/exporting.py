@@ -5,14 +5,13 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.captioned_images import annotation_options, read_captions
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
-    annotation_options,
     chosen_temperature,
     load_matcher,
     load_task,
-    read_captions,
     search_options,
     temperature_option,
 )

@@ -6,15 +6,14 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.captioned_images import annotation_options, read_captions
 from keras_imgdesc.cli.class_images import class_images_options, read_class_images
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
     OrderedGroup,
     add_hidden_alias,
-    annotation_options,
     parse_changes,
-    read_captions,
 )
 from keras_imgdesc.cli.starting import start_quietly
 

@@ -6,17 +6,17 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import cached_property
 from os import PathLike
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
 from keras_imgdesc.lite.image_runner import ImageRunner
+from keras_imgdesc.lite.lite_task import LiteTask
 from keras_imgdesc.lite.model_file import (
     PRESET_FILES,
     ModelFile,
-    preset_file,
     read_model_file,
 )
 from keras_imgdesc.lite.parallel import map_images
@@ -27,7 +27,7 @@ from keras_imgdesc.prediction import Prediction
 LITE_FILE = PRESET_FILES["ImageCaptioner"]
 
 
-class LiteCaptioner:
+class LiteCaptioner(LiteTask):
     """Describe images with a file of `export_tflite`, in LiteRT.
 
     Needs `ai-edge-litert`, NumPy and Pillow. A float32 file gives the captions of
@@ -56,6 +56,8 @@ class LiteCaptioner:
         list(captioner.stream_words("photo.jpg"))
     """
 
+    TASK = "ImageCaptioner"
+
     def __init__(
         self, path: str | PathLike[str] | ModelFile, num_threads: int | None = None
     ) -> None:
@@ -72,23 +74,6 @@ class LiteCaptioner:
         self._interpreter = self.file.open(num_threads)
         image = self._tensors("describe")["inputs"]["image"]
         self.image_size: int = image["shape"][1]
-
-    @classmethod
-    def from_preset(
-        cls, name: str | PathLike[str], num_threads: int | None = None
-    ) -> Self:
-        """Load the `captioner.tflite` that some presets ship with.
-
-        Args:
-            name: name or folder of the preset.
-            num_threads: number of threads; None lets LiteRT choose.
-
-        Raises:
-            InputError: there is no such preset, or it ships without the file.
-            LiteFileError: the file is damaged or belongs to another version of the
-                preset.
-        """
-        return cls(preset_file(name, LITE_FILE), num_threads)
 
     @staticmethod
     def check_options(

@@ -6,16 +6,16 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from functools import cached_property
 from os import PathLike
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
 from keras_imgdesc.lite.image_runner import ImageRunner
+from keras_imgdesc.lite.lite_task import LiteTask
 from keras_imgdesc.lite.model_file import (
     PRESET_FILES,
     ModelFile,
-    preset_file,
     read_model_file,
 )
 from keras_imgdesc.lite.parallel import map_images
@@ -24,7 +24,7 @@ from keras_imgdesc.prediction import Prediction
 CLASSIFIER_FILE = PRESET_FILES["ImageClassifier"]
 
 
-class LiteClassifier:
+class LiteClassifier(LiteTask):
     """Name what images show by a file of `export_tflite`, in LiteRT.
 
     Needs `ai-edge-litert`, NumPy and Pillow. A float32 file computes the probabilities
@@ -50,6 +50,8 @@ class LiteClassifier:
         classifier.classify("photo.jpg", top=3)
     """
 
+    TASK = "ImageClassifier"
+
     def __init__(
         self, path: str | PathLike[str] | ModelFile, num_threads: int | None = None
     ) -> None:
@@ -66,23 +68,6 @@ class LiteClassifier:
         self._interpreter = self.file.open(num_threads)
         inputs = self.file.signatures["classify"]["inputs"]
         self.image_size: int = inputs["image"]["shape"][1]
-
-    @classmethod
-    def from_preset(
-        cls, name: str | PathLike[str], num_threads: int | None = None
-    ) -> Self:
-        """Load the `classifier.tflite` that some presets ship with.
-
-        Args:
-            name: name or folder of the preset.
-            num_threads: number of threads; None lets LiteRT choose.
-
-        Raises:
-            InputError: there is no such preset, or it ships without the file.
-            LiteFileError: the file is damaged or belongs to another version of the
-                preset.
-        """
-        return cls(preset_file(name, CLASSIFIER_FILE), num_threads)
 
     @staticmethod
     def check_options(file: ModelFile, config: Mapping[str, Any]) -> None:

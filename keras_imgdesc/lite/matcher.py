@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts
+from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts, collect_embeddings
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.model_file import EXPORT, ModelFile
@@ -129,16 +129,8 @@ class LiteMatcher(TextFile):
         """
         if isinstance(images, ImageEmbeddings):
             return images
-        found = []
         with closing(self.embed_images_stream(_several(images))) as stream:
-            for _, embedded in stream:
-                if isinstance(embedded, ImageError):
-                    raise embedded
-                found.append(embedded)
-        if not found:
-            raise InputError("There must be an image", "Pass one or several images")
-        vectors, regions = zip(*found, strict=True)
-        return ImageEmbeddings(np.stack(vectors), np.stack(regions))
+            return collect_embeddings(stream)
 
     def embed_images_stream(
         self,

@@ -61,7 +61,7 @@ class LitePainter(TextFile):
     def check_options(
         file: ModelFile, config: Mapping[str, Any], *, interpolates: bool = False
     ) -> None:
-        """Check that a file can paint what is wanted.
+        """Check that a file can paint as requested.
 
         Args:
             file: the file.

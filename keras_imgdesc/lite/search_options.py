@@ -37,9 +37,9 @@ def check_search(file: ModelFile, settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
         if value is None:
             continue
-        wanted = _comparable(name, value)
+        requested = _comparable(name, value)
         has = _comparable(name, fixed.get(name))
-        if wanted != has:
+        if requested != has:
             raise InputError(
                 f"The {name} of {file.path.name} is fixed",
                 "Use the runtime 'tensorflow', or export a .tflite file with this "

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from os import PathLike
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.lite.lite_task import LiteTask
 from keras_imgdesc.lite.model_file import (
-    PRESET_FILES,
     ModelFile,
-    preset_file,
     read_model_file,
 )
 from keras_imgdesc.text.checks import check_texts
@@ -22,7 +21,7 @@ _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\uff07`\u00b4]")
 _INVISIBLE = re.compile("[\u00ad\u200c\u200d\ufe00-\ufe0f]")
 
 
-class TextFile:
+class TextFile(LiteTask):
     """A file of `export_tflite` that takes texts, and its tokenizer.
 
     Args:
@@ -41,7 +40,6 @@ class TextFile:
             a task with a `CompactTextEncoder`, or `ai-edge-litert` is not installed.
     """
 
-    TASK: ClassVar[str]
     KIND: ClassVar[str]
 
     def __init__(
@@ -64,23 +62,6 @@ class TextFile:
         self._interpreter = self.file.open(num_threads)
         self._ids = {token: index for index, token in enumerate(self.tokens)}
         self._runners: dict[str, Any] = {}
-
-    @classmethod
-    def from_preset(
-        cls, name: str | PathLike[str], num_threads: int | None = None
-    ) -> Self:
-        """Load the `.tflite` file that some presets ship with.
-
-        Args:
-            name: name or folder of the preset.
-            num_threads: number of threads; None lets LiteRT choose.
-
-        Raises:
-            InputError: there is no such preset, or it ships without the file.
-            LiteFileError: the file is damaged or belongs to another version of the
-                preset.
-        """
-        return cls(preset_file(name, PRESET_FILES[cls.TASK]), num_threads)
 
     def tokenize(self, text: str) -> np.ndarray:
         """Return the token ids of a text, int32 (1, words), as `CaptionTokenizer` does.

@@ -14,8 +14,9 @@ from keras_imgdesc.embeddings import (
     ImageEmbeddings,
     MatchedTexts,
     WordMaps,
+    collect_embeddings,
 )
-from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.errors import ImageError
 from keras_imgdesc.images import batches_ahead, iterate_images
 
 # Largest number of attention weights of a block of images and texts: 64 MB.
@@ -56,15 +57,7 @@ class MatchingFunctions:
             ImageError: an image cannot be read.
             InputError: there is no image.
         """
-        found = []
-        for _, embedded in self.stream(sources, batch_size):
-            if isinstance(embedded, ImageError):
-                raise embedded
-            found.append(embedded)
-        if not found:
-            raise InputError("There must be an image", "Pass one or several images")
-        vectors, regions = zip(*found, strict=True)
-        return ImageEmbeddings(np.stack(vectors), np.stack(regions))
+        return collect_embeddings(self.stream(sources, batch_size))
 
     def stream(
         self, sources: Any, batch_size: int

@@ -1,4 +1,4 @@
-"""keras-imgdesc-lite: the wheel, alone with its dependencies, does what it says.
+"""The wheel of keras-imgdesc-lite, tested in an environment of its own.
 
 The wheel is built and installed with pip into an environment of its own, from the
 package index that pip is set up for.

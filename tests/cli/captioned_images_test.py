@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_imgdesc.cli.options import read_captions
+from keras_imgdesc.cli.captioned_images import read_captions
 
 NOTHING = dict.fromkeys(
     (

@@ -1,0 +1,95 @@
+"""Options that name captioned images, shared by commands, and reading these images."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from keras_imgdesc.cli.options import DIRECTORY, FILE
+from keras_imgdesc.cli.starting import start_quietly
+
+# All flowers are held in memory, so they are resized on reading. This is the largest
+# input size of the encoders; painters paint smaller images.
+FLOWER_SIZE = 224
+
+
+def annotation_options(command: Callable) -> Callable:
+    """Add the options of every command that reads captioned images."""
+
+    @click.option(
+        "--annotations",
+        type=FILE,
+        help="Caption file: Flickr8k/30k tokens, CSV, Karpathy JSON or COCO JSON.",
+    )
+    @click.option(
+        "--images", type=DIRECTORY, help="Folder of the images named in --annotations."
+    )
+    @click.option(
+        "--image-list", type=FILE, help="Text file of the images to use, one per line."
+    )
+    @click.option(
+        "--split", help="Split of a Karpathy JSON, of --scenes or of --flowers."
+    )
+    @click.option(
+        "--scenes", is_flag=True, help="Use Scenes, the built-in drawn data set."
+    )
+    @click.option(
+        "--scenes-config",
+        type=click.Choice(["default", "large", "tiny"]),
+        help="Size of Scenes: large has four times the training images of default.",
+    )
+    @click.option(
+        "--data-dir",
+        type=DIRECTORY,
+        help="Directory that holds Scenes. [default: ~/tensorflow_datasets]",
+    )
+    @click.option(
+        "--flowers",
+        type=DIRECTORY,
+        help="Use the Oxford-102 flowers in this folder, with derived texts.",
+    )
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return wrapped
+
+
+def read_captions(
+    annotations,
+    images,
+    image_list,
+    split,
+    scenes,
+    scenes_config,
+    data_dir,
+    flowers,
+    default_split,
+    needs_images=True,
+) -> Any:
+    if scenes_config and not scenes:
+        raise click.UsageError("--scenes-config needs --scenes.")
+    is_named = annotations is not None and not (needs_images and images is None)
+    if not scenes and not flowers and not is_named:
+        raise click.UsageError(
+            "Name the data: --annotations with --images, --scenes or --flowers."
+        )
+    if scenes and flowers:
+        raise click.UsageError("Use either --scenes or --flowers, not both.")
+    start_quietly()
+    if flowers:
+        from keras_imgdesc.data.flowers import read_flowers
+
+        collection = read_flowers(flowers, split or default_split, FLOWER_SIZE)
+        click.echo(collection.report(), err=True)
+        return collection
+    if scenes:
+        from keras_imgdesc.data.scenes import load_scenes
+
+        return load_scenes(split or default_split, scenes_config or "default", data_dir)
+    from keras_imgdesc.data.readers import read_captions as read
+
+    collection = read(annotations, images, image_list=image_list, split=split)
+    click.echo(collection.report(), err=True)
+    return collection
