@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -230,8 +231,16 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+@pytest.fixture
+def heeded_interrupts() -> Iterator[None]:
+    """Let a new process heed SIGINT, which a job in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
-def test_ctrl_c_ends_the_command_and_its_workers(tmp_path):
+def test_ctrl_c_ends_the_command_and_its_workers(tmp_path, heeded_interrupts):
     photo = sorted(ROOT.glob("examples/photos/*.jpg"))[0]
     for number in range(3000):
         (tmp_path / f"{number:04}.jpg").symlink_to(photo)
