@@ -4,7 +4,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,9 @@ from keras import ops
 from tqdm import tqdm
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
 from keras_imgdesc.training.run_directory import Checkpoint, RunDirectory, numbered
-
-
-@dataclass(frozen=True)
-class Best:
-    """A place in the run directory that holds the best state by one score.
-
-    Attributes:
-        score: column of `metrics.csv`; epochs whose row lacks it are ignored. `None`
-            keeps the latest epoch.
-        place: path within the run directory, passed to `TrainingRun.save`.
-        higher_is_better: direction of the score. Of equal scores the first is kept.
-    """
-
-    score: str | None
-    place: str = "preset"
-    higher_is_better: bool = True
 
 
 class TrainingRun(ABC):
@@ -60,6 +44,8 @@ class TrainingRun(ABC):
 
     model: keras.Model
     average: MovingAverage | None = None
+    # Columns that decide between epochs of equal "score"; see `Best`.
+    ties: tuple[tuple[str, bool], ...] = (("loss", False),)
 
     def __init__(
         self, recipe: Any, run_dir: str | Path, *, progress: bool = True
@@ -108,12 +94,15 @@ class TrainingRun(ABC):
 
     @property
     def patience(self) -> int:
-        """Epochs without a better `"score"` before the run stops; 0 never stops."""
+        """Epochs without a better `"score"` before the run stops; 0 never stops.
+
+        They count once the score has moved; see `Best.is_over`.
+        """
         return getattr(self.recipe, "patience", 0)
 
     def bests(self) -> Sequence[Best]:
         """Return what is kept besides the checkpoint."""
-        return (Best("score"),)
+        return (Best("score", ties=self.ties),)
 
     def evaluated_weights(self) -> AbstractContextManager[Any]:
         """Return a context in which the model has the weights to score and save."""
@@ -133,13 +122,9 @@ class TrainingRun(ABC):
         An exception raised here refuses the epoch: the checkpoint stays that of the
         epoch before.
         """
+        rows = self.directory.metrics()
         for best in self.bests():
-            if best.score is None or (
-                best.score in row
-                and self.directory.is_best(
-                    best.score, row[best.score], best.higher_is_better
-                )
-            ):
+            if best.is_improved_by(row, rows):
                 self.save(best.place)
 
     def images(self, row: dict[str, Any]) -> Mapping[str, Path]:
@@ -160,9 +145,14 @@ class TrainingRun(ABC):
             done = int(checkpoint.metadata["epochs_done"])
             self.resume(checkpoint)
         for epoch in range(done, self.num_epochs):
-            if self.directory.is_over("score", self.patience):
+            if self._is_over():
                 break
             self._run_epoch(epoch)
+
+    def _is_over(self) -> bool:
+        rows = self.directory.metrics()
+        scored = [best for best in self.bests() if best.score == "score"]
+        return any(best.is_over(rows, self.patience) for best in scored[:1])
 
     def _run_epoch(self, epoch: int) -> None:
         start = time.monotonic()
@@ -182,8 +172,11 @@ class TrainingRun(ABC):
                 if name != "epoch"
             )
             seconds = time.monotonic() - start
+            rows = self.directory.metrics()
+            remarks = [best.remark(rows) for best in self.bests()]
+            line = "; ".join([numbers, *dict.fromkeys(filter(None, remarks))])
             print(
-                f"epoch {epoch + 1}/{self.num_epochs} ({seconds:.0f} s): {numbers}",
+                f"epoch {epoch + 1}/{self.num_epochs} ({seconds:.0f} s): {line}",
                 flush=True,
             )
 

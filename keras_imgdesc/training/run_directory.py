@@ -157,18 +157,6 @@ class RunDirectory:
         pointer = self._pointer()
         return [] if pointer is None else pointer["metrics"]
 
-    def is_best(self, score: str, value: float, higher_is_better: bool = True) -> bool:
-        """Return whether a value is better than that score in every row so far."""
-        sign = 1.0 if higher_is_better else -1.0
-        return all(sign * value > sign * other for other in self._scores(score))
-
-    def is_over(self, score: str, patience: int) -> bool:
-        """Return whether a score has not risen for `patience` rows; 0 disables it."""
-        scores = self._scores(score)
-        if not patience or not scores:
-            return False
-        return len(scores) - 1 - int(np.argmax(scores)) >= patience
-
     def log(
         self, row: Mapping[str, Any], images: Mapping[str, Path] | None = None
     ) -> None:
@@ -188,10 +176,6 @@ class RunDirectory:
             for name, path in (images or {}).items():
                 tf.summary.image(name, tf.io.decode_png(path.read_bytes())[None])
         writer.close()
-
-    def _scores(self, name: str) -> list[float]:
-        values = [row.get(name) for row in self.metrics()]
-        return [value for value in values if value is not None and np.isfinite(value)]
 
     def _pointer(self) -> dict[str, Any] | None:
         path = self.path / POINTER

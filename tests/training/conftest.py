@@ -18,6 +18,22 @@ from keras_imgdesc.training.run_directory import RunDirectory
 
 
 @pytest.fixture
+def record_saves(monkeypatch) -> Callable[[type], list[tuple[str, int]]]:
+    """Replace a run's `save` by one that lists the place and the epoch, from 1."""
+
+    def record(kind: type) -> list[tuple[str, int]]:
+        saves: list[tuple[str, int]] = []
+
+        def save(self, place):
+            saves.append((place, len(self.directory.metrics()) + 1))
+
+        monkeypatch.setattr(kind, "save", save)
+        return saves
+
+    return record
+
+
+@pytest.fixture
 def run_recipe_contract(tmp_path, capsys, monkeypatch) -> Callable[..., Any]:
     """Return a check of what every recipe promises.
 
@@ -176,7 +192,7 @@ def _check_patience(recipe: Any, train: Callable, run_dir: Path) -> None:
     directory = RunDirectory(run_dir, recipe.as_dict())
     saved = directory.load_checkpoint()
     for number in (2, 3):
-        row = {"epoch": number, "score": _rows(run_dir)[0]["score"]}
+        row = {"epoch": number, "score": _rows(run_dir)[0]["score"] - number}
         directory.save_checkpoint(saved.arrays, saved.metadata, row)
     before = (run_dir / "metrics.csv").read_text()
     train(recipe, run_dir, False)

@@ -62,7 +62,8 @@ class CaptionRecipe(Recipe):
         metric: a key of `CAPTION_METRICS`, such as `"bleu_4"`, `"cider_d"` or
             `"scene_graph"`. Computed on freely generated captions of validation images;
             it selects the epoch that is kept.
-        patience: epochs without a better score before the run stops; 0 never stops.
+        patience: epochs without a better score before the run stops, counted once the
+            score has changed; 0 never stops.
         num_beams, length_penalty: settings of the beam search on validation images.
         validation_images: number of images captioned after each epoch.
         start_from: preset of a captioner to continue training, or `None` to start with

@@ -12,6 +12,7 @@ from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.captioning import CaptionLoss, ImageCaptioner, joint_model
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.captions.bleu import ORDERS
 from keras_imgdesc.evaluation.captions.caption_metrics import (
     build_metrics,
     default_metrics,
@@ -162,6 +163,15 @@ class CaptionerRun(TrainingRun):
             self.unpaired = UnpairedTraining(recipe, self.captioner, unpaired)
         self._compile()
         self.average = MovingAverage(self.model, recipe.average_decay)
+
+    @property
+    def ties(self) -> tuple[tuple[str, bool], ...]:  # type: ignore[override]
+        bleu = [f"bleu_{order}" for order in range(ORDERS, 0, -1)]
+        return (
+            *((name, True) for name in bleu if name != self.recipe.metric),
+            ("reward", True),
+            ("loss", False),
+        )
 
     def fit_epoch(self, epoch: int) -> dict[str, Any]:
         recipe = self.recipe

@@ -42,7 +42,8 @@ class ClassifierRecipe(Recipe):
             validation images are given.
         seed: seed of weights, dropout, order and augmentation.
         precision: `"auto"` or a Keras dtype policy, see `choose_precision`.
-        patience: epochs without a better score before the run stops; 0 never stops.
+        patience: epochs without a better score before the run stops, counted once the
+            score has changed; 0 never stops.
         notes: command, time, machine and score of the run that was kept.
 
     Raises:

@@ -100,6 +100,8 @@ class ClassifierRun(TrainingRun):
     """
 
     average: MovingAverage
+    # Losses on validation images: on labelled ones, or in comparison with a teacher.
+    ties = (("cross_entropy", False), ("divergence", False), ("loss", False))
 
     def __init__(
         self,

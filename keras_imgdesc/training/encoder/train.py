@@ -11,6 +11,7 @@ import numpy as np
 from keras_imgdesc import images
 from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.backend import choose_precision, dtype_policy
+from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.encoder import batches as data
 from keras_imgdesc.training.encoder.model import (
     SHIFT,
@@ -24,7 +25,7 @@ from keras_imgdesc.training.encoder.recipe import (
 )
 from keras_imgdesc.training.optimizers.conv_muon import ConvMuon
 from keras_imgdesc.training.optimizers.warm_up_cosine import WarmUpCosine
-from keras_imgdesc.training.run import Best, TrainingRun, restore
+from keras_imgdesc.training.run import TrainingRun, restore
 from keras_imgdesc.training.run_directory import Checkpoint
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 

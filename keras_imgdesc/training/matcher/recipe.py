@@ -61,7 +61,8 @@ class MatchingRecipe(Recipe):
             and 10 in both directions, or `"hard_choice"`, the percentage of images for
             which the right caption is chosen among 100 that differ by a swap.
         validation_images: number of images scored after each epoch.
-        patience: epochs without a better score before the run stops; 0 never stops.
+        patience: epochs without a better score before the run stops, counted once the
+            score has changed; 0 never stops.
         notes: command, time, machine and score of the run that was kept.
 
     Raises:

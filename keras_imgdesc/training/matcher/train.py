@@ -81,6 +81,11 @@ class MatcherRun(TrainingRun):
     """
 
     average: MovingAverage
+    ties = (
+        ("text_to_image_median_rank", False),
+        ("image_to_text_median_rank", False),
+        ("loss", False),
+    )
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from keras_imgdesc.evaluation.paintings.paint_function import (
 )
 from keras_imgdesc.painting import ConditionalGAN, ConditionalVAE, TextToImage
 from keras_imgdesc.tasks import load_preset
+from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.inputs.images import (
     check_collections,
     read_pixels,
@@ -32,7 +33,7 @@ from keras_imgdesc.training.painter.recipe import PainterRecipe
 from keras_imgdesc.training.painter.samples import SampleSheets
 from keras_imgdesc.training.painter.texts import embed_texts
 from keras_imgdesc.training.painter.vae_recipe import VaeRecipe
-from keras_imgdesc.training.run import Best, TrainingRun, check_finite
+from keras_imgdesc.training.run import TrainingRun, check_finite
 from keras_imgdesc.training.run_directory import numbered
 
 MIN_IMAGES = 64
@@ -220,11 +221,17 @@ class PainterRun(TrainingRun):
 
     def bests(self) -> Sequence[Best]:
         chosen = self.recipe.metric
+        # The losses of a GAN do not measure how good its images are.
+        ties: tuple[tuple[str, bool], ...] = (("epoch", True),)
+        if isinstance(self.recipe, VaeRecipe):
+            ties = (("generator_loss", False), *ties)
+        others = [(metric.name, metric.higher_is_better) for metric in self.metrics]
         bests = [
             Best(
                 metric.name,
                 "preset" if metric.name == chosen else f"best/{metric.name}",
                 metric.higher_is_better,
+                (*(other for other in others if other[0] != metric.name), *ties),
             )
             for metric in self.metrics
         ]

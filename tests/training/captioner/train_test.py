@@ -20,6 +20,7 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.train import CaptionerRun, train_captioner
 
+train_module = "keras_imgdesc.training.captioner.train"
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (40, 60, 210)}
 DECODER = {"embedding_dim": 16, "hidden_dim": 24, "feature_dim": 16, "num_heads": 2}
 
@@ -142,6 +143,28 @@ def test_a_broken_image_is_skipped_with_a_warning(tmp_path, caplog, trainable_fr
 def frozen(**changes) -> CaptionRecipe:
     options = {"image_size": 32, "width": 0.125, "trainable_from": "none"}
     return recipe(encoder_options=options, **changes)
+
+
+def test_a_score_that_is_stuck_keeps_the_best_by_another_and_goes_on(
+    tmp_path, monkeypatch, record_saves, capsys
+):
+    """Captions of three words have no BLEU-4."""
+    saves = record_saves(CaptionerRun)
+    said = iter([["a"] * 3, [f"a {name} picture" for name in COLOURS], ["a"] * 3])
+    monkeypatch.setattr(f"{train_module}.describe_features", lambda *_: next(said))
+    short = [replace(e, captions=e.captions[:1]) for e in coloured(12)]
+    chosen = frozen(epochs=3, patience=1, captions_per_image=1, batch_size=6)
+    data = CaptionCollection(short), CaptionCollection(short[:3])
+    run = CaptionerRun(chosen, tmp_path, *data)
+    run.train()
+    rows = run.directory.metrics()
+    assert [row["score"] for row in rows] == [0.0, 0.0, 0.0]
+    assert [row["bleu_1"] for row in rows][1] == 100.0
+    assert saves == [("preset", 1), ("preset", 2)]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith(
+        "; score has been the same in every epoch so far: bleu_3 decides"
+    )
 
 
 @pytest.mark.slow

@@ -10,6 +10,9 @@ from keras_imgdesc import EfficientNetLiteEncoder, ImageClassifier
 from keras_imgdesc.data import CaptionCollection, CaptionedImage
 from keras_imgdesc.data.readers import read_labelled_folders
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.classification.classification_metrics import (
+    ClassificationAccuracy,
+)
 from keras_imgdesc.training.classifier.recipe import ClassifierRecipe
 from keras_imgdesc.training.classifier.train import ClassifierRun, train_classifier
 
@@ -66,7 +69,7 @@ def test_the_saved_temperature_is_that_of_the_best_epoch(tmp_path, collection):
         recipe(), tmp_path, collection(24), validation, progress=False
     )
     rows = json.loads((tmp_path / "checkpoint.json").read_text())["metrics"]
-    best = max(rows, key=lambda row: row["score"])  # the first of equal ones
+    best = max(rows, key=lambda row: (row["score"], -row["cross_entropy"]))
     assert classifier.head.temperature == pytest.approx(best["temperature"], rel=1e-2)
     images = [example.image for example in validation]
     names = [example.extra["name"] for example in validation]
@@ -74,6 +77,22 @@ def test_the_saved_temperature_is_that_of_the_best_epoch(tmp_path, collection):
     assert classifier.calibrate(images, names) == pytest.approx(
         best["temperature"], rel=0.05
     )
+
+
+def test_equal_accuracies_are_told_apart_by_the_loss(
+    tmp_path, collection, record_saves, monkeypatch
+):
+    saves = record_saves(ClassifierRun)
+    losses = iter([3.0, 1.0, 2.0])
+    monkeypatch.setattr(
+        ClassificationAccuracy,
+        "compute",
+        lambda *_: {"top_1": 50.0, "cross_entropy": next(losses)},
+    )
+    chosen = recipe(epochs=3, patience=1)
+    data = collection(12), collection(6, 50)
+    ClassifierRun(chosen, tmp_path, *data, progress=False).train()
+    assert saves == [("preset", 1), ("preset", 2)]
 
 
 @pytest.mark.slow

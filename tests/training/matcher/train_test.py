@@ -10,6 +10,7 @@ from keras_imgdesc.backend import dtype_policy
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.evaluation.matching.evaluate_matching import evaluate_matching
+from keras_imgdesc.evaluation.matching.retrieval_metrics import RetrievalRecall
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.training.matcher.batches import MatchingBatches
@@ -90,6 +91,19 @@ def test_a_run_fulfils_the_contract(run_recipe_contract):
     run_recipe_contract(
         recipe(patience=2, metric="recall"), train, share=0.98, largest=0.02
     )
+
+
+def test_equal_recalls_are_told_apart_by_the_ranks(tmp_path, record_saves, monkeypatch):
+    saves = record_saves(MatcherRun)
+    ranks = iter([40.0, 20.0, 30.0])
+
+    def compute(self, score, collection):
+        return {"recall": 0.0, "text_to_image_median_rank": next(ranks)}
+
+    monkeypatch.setattr(RetrievalRecall, "compute", compute)
+    chosen = recipe(metric="recall", hard_negatives=0, epochs=3, patience=1)
+    MatcherRun(chosen, tmp_path, halves(8), halves(4), progress=False).train()
+    assert saves == [("preset", 1), ("preset", 2)]
 
 
 @pytest.mark.slow

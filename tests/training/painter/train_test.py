@@ -477,17 +477,36 @@ def test_a_discriminator_that_stands_still_has_not_won(tmp_path, matcher_preset)
     run(recipe(matcher_preset, **still), tmp_path)
 
 
+class Given:
+    """A metric with given values."""
+
+    def __init__(self, name, higher_is_better, values):
+        self.name, self.higher_is_better = name, higher_is_better
+        self.values = iter(values)
+
+    def compute(self, paint, collection):
+        assert paint(["a red picture"], 0).shape == (1, 32, 32, 3)
+        return {self.name: next(self.values), "other": 0.0}
+
+
+@pytest.mark.usefixtures("without_steps")
+@pytest.mark.parametrize(
+    ("distances", "expected"), [([3.0, 1.0, 2.0], [1, 2]), ([3.0] * 3, [1, 2, 3])]
+)
+def test_equal_scores_are_told_apart_by_another_metric_or_the_later_is_kept(
+    tmp_path, matcher_preset, record_saves, distances, expected
+):
+    saves = record_saves(PainterRun)
+    given = [Given("good", True, [0.0] * 3), Given("distance", False, distances)]
+    names = {"metrics": ["good", "distance"], "metric": "good", "metrics_every": 1}
+    chosen = recipe(matcher_preset, epochs=3, **names)
+    data = coloured(72), coloured(6)
+    PainterRun(chosen, tmp_path, *data, given, progress=False).train()
+    assert [epoch for place, epoch in saves if place == "preset"] == expected
+
+
 @pytest.mark.usefixtures("without_steps")
 def test_the_best_by_each_metric_is_kept(tmp_path, matcher_preset):
-    class Given:
-        def __init__(self, name, higher_is_better, values):
-            self.name, self.higher_is_better = name, higher_is_better
-            self.values = iter(values)
-
-        def compute(self, paint, collection):
-            assert paint(["a red picture"], 0).shape == (1, 32, 32, 3)
-            return {self.name: next(self.values), "other": 0.0}
-
     given = [
         Given("good", True, [1.0, 3.0, 2.0]),
         Given("distance", False, [3.0, 2.0, 1.0]),
