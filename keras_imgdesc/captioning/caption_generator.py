@@ -18,7 +18,7 @@ from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.sampling import draw_noise
 from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.images.inputs import batches_ahead
+from keras_imgdesc.images.reading import batches_ahead
 
 Source = TypeVar("Source")
 

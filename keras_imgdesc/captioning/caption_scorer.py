@@ -14,7 +14,7 @@ from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_length
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.images.inputs import batches_ahead
+from keras_imgdesc.images.reading import batches_ahead
 from keras_imgdesc.text import standardize
 
 # Captions are padded to a multiple of this length, which keeps the traces few.

@@ -22,6 +22,7 @@ from keras_imgdesc.captioning.search.decoding import check_at_least
 from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.captioning.training_data import batching, training_dataset
+from keras_imgdesc.data.example_checks import refuse_strings
 from keras_imgdesc.errors import ImageError, check_on_error, refuse_unknown_options
 from keras_imgdesc.images.inputs import (
     fitting_batch_size,
@@ -137,9 +138,10 @@ class ImageCaptioner(Task, CaptionerGraph):
         """Caption one image or several.
 
         Args:
-            inputs: path, bytes of a file, Pillow image or uint8 array (height, width,
-                3); list of those; array of images; or `tf.data.Dataset` of images,
-                batches of images or paths, alone or as entry `"image"` of a dict.
+            inputs: path, bytes of a file, file object, Pillow image, or uint8 array or
+                tensor (height, width, 3); list of those; array or tensor of images or
+                of paths; or `tf.data.Dataset` of images, batches of images or paths,
+                alone or as entry `"image"` of a dict. See `load_image`.
             num_beams, length_penalty, max_length: see `GenerationSettings`; None means
                 the captioner's default.
             temperature, top_k, top_p, seed: see `GenerationSettings`. If any is set,
@@ -318,7 +320,8 @@ class ImageCaptioner(Task, CaptionerGraph):
         """Train the captioner; see `keras.Model.fit`.
 
         Args:
-            x: dict of `"image"` (uint8) and `"caption"` (strings), or a
+            x: dict of `"image"` (images as `generate` takes them) and `"caption"`
+                (strings), or a
                 `tf.data.Dataset` of such dicts, batched or not, see
                 `CaptionPreprocessor`; or batches of `(inputs, token_ids,
                 sample_weight)`, see `CaptioningModel`.
@@ -328,8 +331,10 @@ class ImageCaptioner(Task, CaptionerGraph):
             **kwargs: other arguments of `keras.Model.fit`.
 
         Raises:
-            InputError: an entry of the examples is missing.
+            ImageError: an image cannot be read.
+            InputError: an entry of the examples is missing, or `y` holds captions.
         """
+        refuse_strings(y, "caption")
         x = training_dataset(x, self.preprocessor, batch_size, shuffle=True)
         validation_data = training_dataset(
             validation_data, self.preprocessor, batch_size

@@ -7,6 +7,8 @@ from typing import Any
 import tensorflow as tf
 
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
+from keras_imgdesc.data.example_checks import check_dtype
+from keras_imgdesc.images import image_array
 
 
 def training_dataset(
@@ -19,7 +21,8 @@ def training_dataset(
 
     Args:
         data: dict of arrays or lists with one example per row, or a `tf.data.Dataset`
-            of examples or of batches; see `CaptionPreprocessor` for its entries.
+            of examples or of batches; see `CaptionPreprocessor` for its entries. In a
+            dict, `"image"` may be any images that `load_image` takes.
         preprocessor: converts examples to the model's inputs.
         batch_size: examples per batch, unless `data` is batched.
         shuffle: whether to shuffle arrays, differently in each epoch. A dataset keeps
@@ -30,14 +33,17 @@ def training_dataset(
         None or `(x, y, weights)`, are returned unchanged.
     """
     if isinstance(data, dict) and "caption" in data:
-        data = {key: _rows(value) for key, value in data.items()}
+        rows = {key: _rows(value) for key, value in data.items() if key != "image"}
+        if "image" in data:
+            rows["image"] = image_array(data["image"], preprocessor.image_size)
         count = len(data["caption"])
-        data = tf.data.Dataset.from_tensor_slices(data)
+        data = tf.data.Dataset.from_tensor_slices(rows)
         if shuffle:
             data = data.shuffle(count)
     if not isinstance(data, tf.data.Dataset) or not isinstance(data.element_spec, dict):
         return data
     spec = data.element_spec
+    check_dtype(spec)
     is_batched = (
         spec["caption"].shape.rank == 1
         if "caption" in spec

@@ -11,7 +11,7 @@ from keras import ops
 
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import ImageError
-from keras_imgdesc.images.inputs import batches_ahead
+from keras_imgdesc.images.reading import batches_ahead
 
 
 class ClassPredictor:

@@ -16,6 +16,7 @@ from keras_imgdesc.classification.training_data import (
     LabelledBatches,
     labelled_batches,
 )
+from keras_imgdesc.data.example_checks import refuse_strings
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.vision import ClassificationHead
 
@@ -91,9 +92,10 @@ class ClassifierModel(keras.Model):
             **kwargs: other arguments of `keras.Model.fit`.
 
         Raises:
-            InputError: a class folder is empty, or a label is unknown.
+            InputError: a class folder is empty, a label is unknown, or `y` holds names.
             ImageError: an image cannot be read.
         """
+        refuse_strings(y, "label")
         x = self._batches(x, batch_size, shuffle=True)
         validation_data = self._batches(validation_data, batch_size)
         kwargs |= _batching(x, batch_size)

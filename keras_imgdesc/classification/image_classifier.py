@@ -109,9 +109,10 @@ class ImageClassifier(Task, ClassifierModel):
         """Name the most probable classes of one image or several.
 
         Args:
-            inputs: path, bytes of a file, Pillow image or uint8 array (height, width,
-                3); list of those; array of images; or `tf.data.Dataset` of images,
-                batches of images or paths, alone or as entry `"image"` of a dict.
+            inputs: path, bytes of a file, file object, Pillow image, or uint8 array or
+                tensor (height, width, 3); list of those; array or tensor of images or
+                of paths; or `tf.data.Dataset` of images, batches of images or paths,
+                alone or as entry `"image"` of a dict. See `load_image`.
             top: number of classes; all if there are fewer.
             batch_size: images per batch.
             on_error: `"raise"` the ImageError of an image that cannot be read, or

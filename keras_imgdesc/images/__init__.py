@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keras_imgdesc.images.inputs import batches_ahead as batches_ahead
     from keras_imgdesc.images.inputs import fitting_batch_size as fitting_batch_size
     from keras_imgdesc.images.inputs import is_single as is_single
     from keras_imgdesc.images.inputs import iterate_images as iterate_images
@@ -15,13 +14,16 @@ if TYPE_CHECKING:
     )
     from keras_imgdesc.images.listing import list_images as list_images
     from keras_imgdesc.images.loading import load_image as load_image
+    from keras_imgdesc.images.reading import batches_ahead as batches_ahead
+    from keras_imgdesc.images.reading import image_array as image_array
     from keras_imgdesc.images.reading import read_images as read_images
     from keras_imgdesc.images.reading import stack_images as stack_images
     from keras_imgdesc.images.resizing import resize_image as resize_image
 
 _HOMES = {
-    "batches_ahead": "inputs",
+    "batches_ahead": "reading",
     "fitting_batch_size": "inputs",
+    "image_array": "reading",
     "is_single": "inputs",
     "iterate_images": "inputs",
     "list_images": "listing",
@@ -35,6 +37,7 @@ _HOMES = {
 __all__ = [
     "batches_ahead",
     "fitting_batch_size",
+    "image_array",
     "is_single",
     "iterate_images",
     "list_images",

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from os import PathLike
-from typing import Any, TypeVar
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.images import read_images
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.images.sources import (
+    holds_objects,
+    is_array_like,
+    is_file,
+    path_or_content,
+)
 
-T = TypeVar("T")
+_SINGLE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
 
 
 def is_single(inputs: Any) -> bool:
     """Return whether `inputs` is a single image."""
-    if isinstance(inputs, np.ndarray):
-        return inputs.ndim < 4
-    return isinstance(inputs, (str, bytes, PathLike, Image.Image))
+    if isinstance(inputs, _SINGLE) or is_file(inputs):
+        return True
+    if not is_array_like(inputs):
+        return False
+    try:
+        dimensions = len(np.shape(inputs))
+    # A tensor of a graph may have no known rank; `load_image` refuses it by name.
+    except ValueError:
+        return True
+    return dimensions < (1 if holds_objects(inputs) else 4)
 
 
 def fitting_batch_size(inputs: Any, batch_size: int) -> int:
@@ -44,9 +53,9 @@ def iterate_images(inputs: Any) -> Iterator[Any]:
 
     Args:
         inputs: anything that `ImageCaptioner.generate` takes: an image, as in
-            `load_image`; an iterable of images; or a `tf.data.Dataset` of images uint8
-            (height, width, 3), batches of them, or paths, alone or as `"image"` of a
-            dict.
+            `load_image`; an iterable of images; an array or tensor of images (images,
+            height, width, channels), of paths or of the contents of files; or a
+            `tf.data.Dataset` of those, alone or as `"image"` of a dict.
 
     Raises:
         InputError: `inputs` is something else.
@@ -61,10 +70,15 @@ def iterate_images(inputs: Any) -> Iterator[Any]:
         return iter([inputs])
     if hasattr(inputs, "as_numpy_iterator"):
         return _from_dataset(inputs)
+    if is_array_like(inputs) and holds_objects(inputs):
+        return iter(_elements(np.asarray(inputs)))
+    # An object with `__array__` alone is no iterable.
+    if is_array_like(inputs) and not hasattr(inputs, "__iter__"):
+        return iter(np.asarray(inputs))
     if not isinstance(inputs, Iterable):
         raise InputError(
-            "Images must be paths, bytes, Pillow images, uint8 arrays, a list of them "
-            "or a tf.data.Dataset",
+            "Images must be paths, bytes, open files, Pillow images, uint8 arrays, a "
+            "list of them or a tf.data.Dataset",
             "Load them with load_image",
             type=type(inputs).__name__,
         )
@@ -75,9 +89,9 @@ def _from_dataset(dataset: Any) -> Iterator[Any]:
     for element in dataset.as_numpy_iterator():
         image = element.get("image") if isinstance(element, dict) else element
         if isinstance(image, bytes):
-            yield image.decode()
+            yield path_or_content(image)
         elif isinstance(image, np.ndarray) and image.dtype == object:
-            yield from (path.decode() for path in image.ravel())
+            yield from _elements(image)
         elif isinstance(image, np.ndarray) and image.ndim == 4:
             yield from image
         elif isinstance(image, np.ndarray):
@@ -90,68 +104,8 @@ def _from_dataset(dataset: Any) -> Iterator[Any]:
             )
 
 
-def batches_ahead(
-    sources: Iterable[T], image_size: int, batch_size: int, workers: int = 2
-) -> Iterator[list[tuple[T, np.ndarray | ImageError]]]:
-    """Read images in batches, one batch ahead of the consumer.
-
-    A thread reads while the caller computes. At most three batches are in memory,
-    however many images there are. Closing the iterator stops the thread.
-
-    Args:
-        sources: images, as in `read_images`.
-        image_size: side of the square that they are resized to, in pixels.
-        batch_size: number of images per batch; the last batch may have fewer.
-        workers: number of threads that decode.
-
-    Yields:
-        Pairs of a source and its uint8 image (image_size, image_size, 3), or the
-        `ImageError` of a source that cannot be read.
-    """
-    read = read_images(sources, image_size, workers)  # type: ignore[type-var]
-
-    def batches() -> Iterator[list[tuple[T, np.ndarray | ImageError]]]:
-        while batch := list(islice(read, batch_size)):
-            yield batch
-
-    return _ahead(batches, read.close)  # type: ignore[attr-defined]
-
-
-def _ahead(make: Callable[[], Iterator[T]], close: Callable[[], None]) -> Iterator[T]:
-    """Run an iterator in a thread, one element ahead."""
-    ready: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=1)
-    stopped = threading.Event()
-
-    def put(item: tuple[str, Any]) -> None:
-        while not stopped.is_set():
-            try:
-                return ready.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-
-    def work() -> None:
-        try:
-            for element in make():
-                put(("element", element))
-                if stopped.is_set():
-                    return
-            put(("end", None))
-        except BaseException as error:
-            # Raised in the caller's thread, including KeyboardInterrupt.
-            put(("error", error))
-        finally:
-            close()
-
-    thread = threading.Thread(target=work, name="batches_ahead", daemon=True)
-    thread.start()
-    try:
-        while True:
-            kind, value = ready.get()
-            if kind == "end":
-                return
-            if kind == "error":
-                raise value
-            yield value
-    finally:
-        stopped.set()
-        thread.join()
+def _elements(array: np.ndarray) -> list[Any]:
+    return [
+        path_or_content(element) if isinstance(element, bytes) else element
+        for element in array.ravel().tolist()
+    ]

@@ -13,11 +13,20 @@ import numpy as np
 from PIL import Image
 
 from keras_imgdesc.errors import ImageError
+from keras_imgdesc.images.arrays import from_array
 from keras_imgdesc.images.file_formats import MAX_PIXELS, check_size, open_image
+from keras_imgdesc.images.sources import SupportsArray, image_name, plain_source
 from keras_imgdesc.images.upright import UprightImage
 
 ImageSource: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
+    str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | IO[bytes]
+    | Image.Image
+    | SupportsArray
 )
 
 
@@ -31,9 +40,12 @@ def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarr
     `tf.io.decode_jpeg(channels=3, dct_method="INTEGER_ACCURATE")`.
 
     Args:
-        source: a path, the bytes of a file, a Pillow image, or a uint8 array
-            (height, width), (height, width, 1), (height, width, 3) or, with alpha,
-            (height, width, 4).
+        source: a path, the bytes of a file, a file object that is open in binary mode,
+            a Pillow image, or a uint8 array (height, width), (height, width, 1),
+            (height, width, 3) or, with alpha, (height, width, 4). A tensor of any
+            library counts as an array; one string in it is a path, or the content of a
+            file. A file object is read from its start, or onward from where it is if
+            it has no `seek`, and stays open.
         max_pixels: larger images are refused, except that a JPEG is read at a half, a
             quarter or an eighth of its size if that fits. An image of the default size
             takes 1.3 GB while it is read.
@@ -52,7 +64,7 @@ def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarr
     >>> load_image(np.zeros((4, 6), "uint8")).shape
     (4, 6, 3)
     """
-    with _named(source):
+    with named_source(source):
         return _open(source, max_pixels).whole()
 
 
@@ -67,12 +79,12 @@ def open_upright(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Uprigh
     Raises:
         ImageError: as in `load_image`.
     """
-    with _named(source):
+    with named_source(source):
         return _open(source, max_pixels)
 
 
 @contextmanager
-def _named(source: object) -> Iterator[None]:
+def named_source(source: object) -> Iterator[None]:
     """Name the image in every error."""
     try:
         yield
@@ -92,8 +104,9 @@ def _named(source: object) -> Iterator[None]:
 
 
 def _open(source: ImageSource, max_pixels: int) -> UprightImage:
+    source = plain_source(source)
     if isinstance(source, np.ndarray):
-        return UprightImage(_from_array(source))
+        return UprightImage(from_array(source))
     if isinstance(source, Image.Image):
         check_size(source, max_pixels)
         return UprightImage(source)
@@ -101,23 +114,13 @@ def _open(source: ImageSource, max_pixels: int) -> UprightImage:
         return UprightImage(open_image(file, max_pixels))
 
 
-def image_name(source: object) -> object:
-    """Return what an error calls an image: its path, or what else it is."""
-    if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
-    if isinstance(source, np.ndarray):
-        return f"{source.dtype} array of shape {source.shape}"
-    if isinstance(source, bytes | bytearray | memoryview):
-        return f"{len(source)} bytes"
-    return source
-
-
 def _open_file(source: object) -> IO[bytes]:
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
     if not isinstance(source, str | os.PathLike):
         raise ImageError(
-            "An image must be a path, bytes, a Pillow image or a uint8 array",
+            "An image must be a path, bytes, an open file, a Pillow image or a uint8 "
+            "array",
             "Pass one of these",
             type=type(source).__name__,
         )
@@ -138,22 +141,3 @@ def _open_file(source: object) -> IO[bytes]:
         raise ImageError(
             "The file must be readable", "Check its permissions", reason=error.strerror
         ) from error
-
-
-def _from_array(array: np.ndarray) -> np.ndarray | Image.Image:
-    if array.dtype != np.uint8:
-        raise ImageError(
-            "An array must be uint8, with values from 0 to 255",
-            "For floats from 0 to 1: `np.rint(array * 255).astype('uint8')`",
-        )
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
-        raise ImageError(
-            "An array must have the shape (height, width), (height, width, 1), "
-            "(height, width, 3) or (height, width, 4), and no side of 0",
-            "Pass the images of a batch one at a time, channels last",
-        )
-    if array.shape[-1] == 4:
-        return Image.fromarray(np.ascontiguousarray(array))
-    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))

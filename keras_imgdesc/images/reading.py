@@ -1,20 +1,26 @@
-"""Reading many images in threads, in order."""
+"""Reading many images in threads, in order and ahead of their use."""
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.file_formats import MAX_PIXELS
+from keras_imgdesc.images.inputs import iterate_images
 from keras_imgdesc.images.loading import ImageSource, load_image
 from keras_imgdesc.images.resizing import check_image_size, resize_image
+from keras_imgdesc.images.sources import holds_objects, is_array_like
 
 Source = TypeVar("Source", bound=ImageSource)
+T = TypeVar("T")
 
 
 def read_images(
@@ -91,6 +97,55 @@ def stack_images(
     return np.stack(rows)
 
 
+def image_array(images: Any, image_size: int | tuple[int, int]) -> Any:
+    """Return the images of a training set as one array or tensor.
+
+    Args:
+        images: uint8 array or tensor (images, height, width, channels), which is
+            returned unchanged, or several images as `iterate_images` takes them, which
+            are resized.
+        image_size: (height, width) in pixels, or one number for both.
+
+    Returns:
+        uint8 (images, height, width, 3).
+
+    Raises:
+        ImageError: an image cannot be read.
+        InputError: there are no images.
+    """
+    is_array = is_array_like(images) and not holds_objects(images)
+    if is_array and len(images.shape) == 4 and images.dtype == np.uint8:
+        return images
+    return stack_images(iterate_images(images), image_size)
+
+
+def batches_ahead(
+    sources: Iterable[T], image_size: int, batch_size: int, workers: int = 2
+) -> Iterator[list[tuple[T, np.ndarray | ImageError]]]:
+    """Read images in batches, one batch ahead of the consumer.
+
+    A thread reads while the caller computes. At most three batches are in memory,
+    however many images there are. Closing the iterator stops the thread.
+
+    Args:
+        sources: images, as in `read_images`.
+        image_size: side of the square that they are resized to, in pixels.
+        batch_size: number of images per batch; the last batch may have fewer.
+        workers: number of threads that decode.
+
+    Yields:
+        Pairs of a source and its uint8 image (image_size, image_size, 3), or the
+        `ImageError` of a source that cannot be read.
+    """
+    read = read_images(sources, image_size, workers)  # type: ignore[type-var]
+
+    def batches() -> Iterator[list[tuple[T, np.ndarray | ImageError]]]:
+        while batch := list(islice(read, batch_size)):
+            yield batch
+
+    return _ahead(batches, read.close)  # type: ignore[attr-defined]
+
+
 def _read(
     sources: Iterable[Source], size: tuple[int, int], workers: int, max_pixels: int
 ) -> Iterator[tuple[Source, np.ndarray | ImageError]]:
@@ -119,3 +174,43 @@ def _load(
         # images that were being decoded.
         error.__traceback__ = error.__cause__ = error.__context__ = None
         return error
+
+
+def _ahead(make: Callable[[], Iterator[T]], close: Callable[[], None]) -> Iterator[T]:
+    """Run an iterator in a thread, one element ahead."""
+    ready: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=1)
+    stopped = threading.Event()
+
+    def put(item: tuple[str, Any]) -> None:
+        while not stopped.is_set():
+            try:
+                return ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for element in make():
+                put(("element", element))
+                if stopped.is_set():
+                    return
+            put(("end", None))
+        except BaseException as error:
+            # Raised in the caller's thread, including KeyboardInterrupt.
+            put(("error", error))
+        finally:
+            close()
+
+    thread = threading.Thread(target=work, name="batches_ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            kind, value = ready.get()
+            if kind == "end":
+                return
+            if kind == "error":
+                raise value
+            yield value
+    finally:
+        stopped.set()
+        thread.join()

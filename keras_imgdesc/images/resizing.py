@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.images.arrays import uint8_remedy
 
 
 @overload
@@ -48,7 +49,7 @@ def resize_image(
     if image.dtype != np.uint8 or len(shape) not in (3, 4):
         raise InputError(
             "An image must be uint8 of shape (height, width, channels), or a batch",
-            "Load it with `load_image`",
+            _remedy(image),
             shape=shape,
             dtype=str(image.dtype),
         )
@@ -60,6 +61,12 @@ def resize_image(
     with tf.device("CPU"):
         resized: np.ndarray = _resize(image, height, width).numpy()
     return resized
+
+
+def _remedy(image: np.ndarray | tf.Tensor) -> str:
+    if image.dtype == np.uint8 or image.dtype == tf.string:
+        return "Load it with `load_image`"
+    return uint8_remedy(image if isinstance(image, np.ndarray) else None)
 
 
 def check_image_size(image_size: int | tuple[int, int]) -> tuple[int, int]:

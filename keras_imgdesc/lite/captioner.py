@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
+from keras_imgdesc.images.inputs import is_single, iterate_images
 from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.lite_task import LiteTask
 from keras_imgdesc.lite.model_file import (
@@ -103,11 +104,12 @@ class LiteCaptioner(LiteTask):
         on_error: str = "raise",
         **settings: Any,
     ) -> Any:
-        """Describe one image or a list of images, by the file's own beam search.
+        """Describe one image or several, by the file's own beam search.
 
         Args:
-            inputs: a path, the bytes of a file, a Pillow image, a uint8 array
-                (height, width, 3), or a list of those.
+            inputs: a path, the bytes of a file, a file object, a Pillow image, or a
+                uint8 array or tensor (height, width, 3); a list of those; or an array
+                or tensor of images or of paths. See `load_image`.
             return_details: whether to return a `Caption` with log-probabilities
                 instead of its text.
             return_attention: whether to return a `Caption` with attention maps too.
@@ -116,7 +118,7 @@ class LiteCaptioner(LiteTask):
             **settings: see `generate_stream`.
 
         Returns:
-            A caption for one image, a list of captions for a list.
+            A caption for one image, a list of captions for several.
 
         Raises:
             ImageError: an image cannot be read.
@@ -124,10 +126,9 @@ class LiteCaptioner(LiteTask):
                 settings.
         """
         check_on_error(on_error)
-        is_single = not isinstance(inputs, list | tuple)
         results: list[Any] = []
         stream = self.generate_stream(
-            [inputs] if is_single else inputs,
+            iterate_images(inputs),
             return_attention=return_attention,
             **settings,
         )
@@ -140,7 +141,7 @@ class LiteCaptioner(LiteTask):
                     results.append(caption.text)
                 else:
                     results.append(caption)
-        return results[0] if is_single else results
+        return results[0] if is_single(inputs) else results
 
     def generate_stream(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
+from keras_imgdesc.images.inputs import is_single, iterate_images
 from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.lite_task import LiteTask
 from keras_imgdesc.lite.model_file import (
@@ -77,8 +78,8 @@ class LiteClassifier(LiteTask):
         """Compute the probability of every class, float32 (classes,).
 
         Args:
-            image: a path, the bytes of a file, a Pillow image, or a uint8 array
-                (height, width, 3).
+            image: a path, the bytes of a file, a file object, a Pillow image, or a
+                uint8 array or tensor (height, width, 3). See `load_image`.
 
         Raises:
             ImageError: the image cannot be read.
@@ -87,32 +88,32 @@ class LiteClassifier(LiteTask):
         return found
 
     def classify(self, inputs: Any, *, top: int = 5, on_error: str = "raise") -> Any:
-        """Name the most probable classes of one image or a list of images.
+        """Name the most probable classes of one image or several.
 
         Args:
-            inputs: an image as `probabilities` takes it, or a list of those.
+            inputs: an image as `probabilities` takes it, a list of those, or an array
+                or tensor of images or of paths.
             top: number of classes; all if there are fewer.
             on_error: `"raise"` the ImageError of an image that cannot be read, or
                 `"return"` it in place of the classes.
 
         Returns:
             A list of `Prediction`, the most probable first, for one image; a list of
-            such lists for a list.
+            such lists for several.
 
         Raises:
             ImageError: an image cannot be read.
             InputError: a setting is out of range.
         """
         check_on_error(on_error)
-        is_single = not isinstance(inputs, list | tuple)
         results: list[Any] = []
-        stream = self.classify_stream([inputs] if is_single else inputs, top=top)
+        stream = self.classify_stream(iterate_images(inputs), top=top)
         with closing(stream):
             for _, found in stream:
                 if isinstance(found, ImageError) and on_error == "raise":
                     raise found
                 results.append(found)
-        return results[0] if is_single else results
+        return results[0] if is_single(inputs) else results
 
     def classify_stream(
         self,

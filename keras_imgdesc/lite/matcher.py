@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts, collect_embeddings
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.inputs import iterate_images
 from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.model_file import EXPORT, ModelFile
 from keras_imgdesc.lite.parallel import map_images
@@ -105,8 +106,8 @@ class LiteMatcher(TextFile):
         """Embed an image.
 
         Args:
-            image: a path, the bytes of a file, a Pillow image, or a uint8 array
-                (height, width, 3).
+            image: a path, the bytes of a file, a file object, a Pillow image, or a
+                uint8 array or tensor (height, width, 3). See `load_image`.
 
         Returns:
             `vector` float32 (1, dim) and `regions` float32 (1, regions, dim).
@@ -129,7 +130,7 @@ class LiteMatcher(TextFile):
         """
         if isinstance(images, ImageEmbeddings):
             return images
-        with closing(self.embed_images_stream(_several(images))) as stream:
+        with closing(self.embed_images_stream(iterate_images(images))) as stream:
             return collect_embeddings(stream)
 
     def embed_images_stream(
@@ -285,10 +286,3 @@ def _is_old(file: ModelFile, entry: str) -> InputError:
         f"Write it again with {EXPORT}",
         path=file.path,
     )
-
-
-def _several(images: Any) -> Iterable[Any]:
-    """Return several images, of which one or several were given."""
-    if isinstance(images, np.ndarray):
-        return images if images.ndim == 4 else [images]
-    return images if isinstance(images, list | tuple) else [images]

@@ -5,6 +5,7 @@ No pickle: a message can hold nothing but text, numbers and the bytes of arrays.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
@@ -13,7 +14,8 @@ from typing import IO, Any
 import numpy as np
 
 from keras_imgdesc.errors import ImageError
-from keras_imgdesc.images import load_image
+from keras_imgdesc.images.loading import load_image, named_source
+from keras_imgdesc.images.sources import image_name, is_file, plain_source
 
 _LENGTH = struct.Struct("<Q")
 
@@ -61,7 +63,8 @@ def receive(file: IO[bytes]) -> tuple[dict[str, Any], dict[str, np.ndarray]] | N
 def encode_source(source: Any) -> bytes:
     """Encode an image that `load_image` takes.
 
-    A path stays a path, which the worker reads. Pillow images become arrays.
+    A path stays a path, which the worker reads. File objects become their contents,
+    Pillow images and tensors become arrays.
 
     Raises:
         ImageError: it is not a path and cannot be read.
@@ -70,14 +73,26 @@ def encode_source(source: Any) -> bytes:
         return encode({"path": os.fsdecode(source)})
     if isinstance(source, bytes | bytearray | memoryview):
         return encode({}, {"content": np.frombuffer(source, np.uint8)})
+    if is_file(source):
+        with named_source(source):
+            content = plain_source(source)
+        name = str(image_name(source))
+        return encode({"name": name}, {"content": np.frombuffer(content, np.uint8)})
     return encode({}, {"image": load_image(source)})
 
 
 def decode_source(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
-    """Return what `encode_source` was given."""
+    """Return the image that `encode_source` was given, read as far as it was."""
     if "path" in header:
         return header["path"]
-    return arrays["content"].tobytes() if "content" in arrays else arrays["image"]
+    if "content" not in arrays:
+        return arrays["image"]
+    content = arrays["content"].tobytes()
+    if "name" not in header:
+        return content
+    file = io.BytesIO(content)
+    file.name = header["name"]  # type: ignore[attr-defined]
+    return file
 
 
 def encode_error(error: ImageError) -> bytes:

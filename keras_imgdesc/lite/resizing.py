@@ -19,8 +19,7 @@ def read_stretched(source: ImageSource, size: tuple[int, int]) -> np.ndarray:
     """Load an image and stretch it: `stretch(load_image(source), size)` in less memory.
 
     Args:
-        source: a path, the bytes of a file, a Pillow image, or a uint8 array (height,
-            width, 3).
+        source: an image, as `load_image` takes it.
         size: (height, width), positive.
 
     Returns:

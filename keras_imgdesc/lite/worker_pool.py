@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from keras_imgdesc.errors import ImageError
-from keras_imgdesc.images.loading import image_name
+from keras_imgdesc.images.sources import image_name
 from keras_imgdesc.lite.messages import encode_source
 from keras_imgdesc.lite.worker_process import WorkerProcess
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
+from keras_imgdesc.data.example_checks import refuse_strings
 from keras_imgdesc.embeddings import (
     ImageEmbeddings,
     MatchedTexts,
@@ -184,8 +185,8 @@ class ImageTextMatcher(Task, MatchingModel):
         """Embed images.
 
         Args:
-            images: path, bytes, Pillow image or uint8 array, or several of them, as
-                `ImageCaptioner.generate` takes them.
+            images: path, bytes, file object, Pillow image, or uint8 array or tensor,
+                or several of them, as `ImageCaptioner.generate` takes them.
             batch_size: images embedded at a time.
 
         Raises:
@@ -330,19 +331,22 @@ class ImageTextMatcher(Task, MatchingModel):
         """Train the matcher; see `keras.Model.fit`.
 
         Args:
-            x: dict of `"image"` (uint8), `"caption"` (strings, one or the same number
-                per image) and optionally `"image_id"` (int), if an image may occur
-                twice; or a `tf.data.Dataset` of such dicts, unbatched; or batches of
-                `(inputs, targets)`, see `MatchingModel`.
+            x: dict of `"image"` (images as `embed_images` takes them), `"caption"`
+                (strings, one or the same number per image) and optionally `"image_id"`
+                (int), if an image may occur twice; or a `tf.data.Dataset` of such
+                dicts, unbatched; or batches of `(inputs, targets)`, see
+                `MatchingModel`.
             y: targets, or None if `x` has captions.
             batch_size: images per batch, which are each other's negatives.
             **kwargs: other arguments of `keras.Model.fit`; `validation_data` takes the
                 same forms as `x`.
 
         Raises:
-            InputError: an example lacks an image or a caption, or the dataset is
-                batched.
+            ImageError: an image cannot be read.
+            InputError: an example lacks an image or a caption, the dataset is batched,
+                or `y` holds captions.
         """
+        refuse_strings(y, "caption")
         x = matching_dataset(x, self, batch_size, shuffle=True)
         if "validation_data" in kwargs:
             kwargs["validation_data"] = matching_dataset(

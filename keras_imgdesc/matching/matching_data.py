@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_imgdesc.data.example_checks import check_entries, check_spec
-from keras_imgdesc.images import resize_image
+from keras_imgdesc.images import image_array, resize_image
 
 
 def matching_dataset(
@@ -17,8 +17,9 @@ def matching_dataset(
 
     Args:
         data: dict of arrays or lists with one example per row, or a `tf.data.Dataset`
-            of unbatched examples, with `"image"`: uint8 (height, width, 3),
-            `"caption"`: string () or (captions,), and optionally `"image_id"`: int ().
+            of unbatched examples, with `"image"`: uint8 (height, width, 3), in a dict
+            any image of `load_image`; `"caption"`: string () or (captions,); and
+            optionally `"image_id"`: int ().
         matcher: `ImageTextMatcher` that the batches are for.
         batch_size: examples per batch.
         shuffle: whether to shuffle arrays, differently in each epoch. A dataset keeps
@@ -29,11 +30,15 @@ def matching_dataset(
         returned unchanged.
 
     Raises:
+        ImageError: an image cannot be read.
         InputError: an example lacks an image or a caption, or the dataset is batched.
     """
     if isinstance(data, dict) and "caption" in data:
         check_entries(data)
-        data = {k: tf.convert_to_tensor(v) for k, v in data.items()}
+        images = image_array(data["image"], matcher.image_encoder.image_size)
+        data = {
+            k: tf.convert_to_tensor(v) for k, v in (data | {"image": images}).items()
+        }
         count = len(data["caption"])
         data = tf.data.Dataset.from_tensor_slices(data)
         if shuffle:

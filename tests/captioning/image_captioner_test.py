@@ -1,5 +1,7 @@
+import io
 import threading
 
+import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
@@ -35,6 +37,25 @@ def test_generate_answers_in_kind(toy_captioner, photos, files):
     assert toy_captioner.generate(files[1:2]) == expected[1:2]
     assert toy_captioner.generate(iter(files)) == expected
     assert toy_captioner.generate([]) == []
+
+
+def test_generate_takes_file_objects_tensors_and_arrays_of_paths(
+    toy_captioner, photos, files
+):
+    expected = toy_captioner.generate(photos)
+    memory = [io.BytesIO(file.read_bytes()) for file in files]
+    assert toy_captioner.generate(memory[1]) == expected[1]
+    assert toy_captioner.generate(memory) == expected
+    names = np.array([str(file) for file in files])
+    several = (tf.constant(photos), jnp.asarray(photos), names, names.astype(object))
+    for inputs in (*several, tf.constant(names)):
+        assert toy_captioner.generate(inputs) == expected
+        assert toy_captioner.generate(inputs[1]) == expected[1]
+    captions = ["a dog"] * len(photos)
+    scored = toy_captioner.score(photos, captions)
+    for inputs in (memory, *several):
+        found = toy_captioner.score(inputs, captions)
+        assert [c.log_prob for c in found] == [c.log_prob for c in scored]
 
 
 def test_generate_takes_data_sets(toy_captioner, photos, files):

@@ -1,6 +1,9 @@
+import io
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_imgdesc.captioning.training_data import training_dataset
 from keras_imgdesc.errors import InputError
@@ -57,6 +60,32 @@ def test_shuffling_keeps_pairs_together(toy_captioner, photos):
 
     assert pairs(ordered) == pairs(shuffled)
     assert len(pairs(ordered)) == 5
+
+
+def test_images_of_every_kind_become_batches(toy_captioner, photos):
+    expected = batches({"image": photos, "caption": CAPTIONS}, toy_captioner, 5)
+    files = [io.BytesIO() for _ in photos]
+    for photo, file in zip(photos, files, strict=True):
+        Image.fromarray(photo).save(file, "PNG")
+    for images in (list(photos), files, tf.constant(photos)):
+        got = batches({"image": images, "caption": CAPTIONS}, toy_captioner, 5)
+        np.testing.assert_array_equal(got[0][0]["image"], expected[0][0]["image"])
+
+
+def test_floats_are_refused_with_the_remedy(toy_captioner, photos):
+    data = {"image": photos.astype("float32"), "caption": CAPTIONS}
+    dataset = tf.data.Dataset.from_tensor_slices(data)
+    for floats in (data, dataset, dataset.batch(2)):
+        with pytest.raises(InputError, match="must be uint8") as caught:
+            training_dataset(floats, toy_captioner.preprocessor, 2)
+        assert '`array.astype("uint8")`' in str(caught.value)
+
+
+def test_captions_apart_from_their_images_are_refused(toy_captioner, photos):
+    for captions in (CAPTIONS, np.array(CAPTIONS), tf.constant(CAPTIONS)):
+        with pytest.raises(InputError, match="entries of one dict") as caught:
+            toy_captioner.fit(photos, captions)
+        assert 'fit({"image": images, "caption": captions})' in str(caught.value)
 
 
 def test_other_data_are_returned_unchanged(toy_captioner):

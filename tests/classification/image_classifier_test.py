@@ -1,3 +1,6 @@
+import io
+
+import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
@@ -39,6 +42,8 @@ def test_every_kind_of_input_gets_the_same_answer(classifier, draw_colour, tmp_p
     expected = expected_probabilities(classifier, image)
     order = np.argsort(-expected)
     singles = [str(path), path, path.read_bytes(), Image.open(path), image]
+    singles += [io.BytesIO(path.read_bytes()), tf.constant(image), jnp.asarray(image)]
+    singles += [np.array(str(path)), tf.constant(str(path))]
     for single in singles:
         found = classifier.classify(single, top=2)
         names = [classifier.labels.tokens[i] for i in order[:2]]
@@ -47,7 +52,9 @@ def test_every_kind_of_input_gets_the_same_answer(classifier, draw_colour, tmp_p
             [p.probability for p in found], expected[order[:2]], rtol=1e-4
         )
     dataset = tf.data.Dataset.from_tensor_slices(image[None].repeat(3, axis=0))
-    for several in ([path] * 3, image[None].repeat(3, axis=0), dataset):
+    batch, paths = image[None].repeat(3, axis=0), np.array([str(path)] * 3)
+    kinds = ([path] * 3, batch, tf.constant(batch), jnp.asarray(batch), paths, dataset)
+    for several in kinds:
         answers = classifier.classify(several, top=2, batch_size=2)
         assert len(answers) == 3
         for answer in answers:

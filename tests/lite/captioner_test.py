@@ -1,14 +1,18 @@
+import io
 import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from PIL import Image
 
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images import load_image
 from keras_imgdesc.lite import LiteCaptioner
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +38,19 @@ def test_captions_are_those_of_python(captioner, file):
     expected = captioner.generate(PHOTOS[0], return_details=True)
     assert one.text == expected.text
     assert one.log_prob == pytest.approx(expected.log_prob, abs=1e-3)
+
+
+def test_captions_answer_in_kind(file):
+    lite = LiteCaptioner(file, num_threads=1)
+    expected = lite.generate(IMAGES[:2])
+    files = [io.BytesIO(path.read_bytes()) for path in IMAGES[:2]]
+    paths = np.array([str(path) for path in IMAGES[:2]])
+    batch = np.stack([load_image(path) for path in IMAGES[:2]])
+    for inputs in (files, paths, paths.astype(object), batch, jnp.asarray(batch)):
+        assert lite.generate(inputs) == expected
+        assert lite.generate(inputs[0]) == expected[0]
+    with pytest.raises(ImageError, match=r'astype\("uint8"\)'):
+        lite.generate(batch.astype("float32"))
 
 
 def test_exif_orientation_is_applied(file, tmp_path):

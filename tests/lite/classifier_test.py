@@ -1,10 +1,14 @@
 """A classifier without TensorFlow."""
 
+import io
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from keras_imgdesc import ImageClassifier
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images import load_image
 from keras_imgdesc.lite import LiteClassifier
 
 
@@ -28,6 +32,15 @@ def test_answers_are_those_of_python(classifier, lite, toy_image, save_image):
         np.testing.assert_allclose(
             [p.probability for p in answer], [p.probability for p in other], atol=1e-4
         )
+    batch = np.stack([load_image(path), toy_image[::-1]])
+    for several in (
+        batch,
+        jnp.asarray(batch),
+        [io.BytesIO(path.read_bytes()), batch[1]],
+    ):
+        answers = lite.classify(several, top=3)
+        assert [len(answer) for answer in answers] == [3, 3]
+        assert answers[0] == lite.classify(several[0], top=3)
     assert lite.classify(path, top=3) == lite.classify(sources, top=3)[0]
     np.testing.assert_allclose(
         lite.probabilities(path), classifier.probabilities(path)[0], atol=1e-4

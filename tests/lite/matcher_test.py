@@ -1,5 +1,8 @@
 """A matcher without TensorFlow."""
 
+import io
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -44,6 +47,15 @@ def test_scores_are_those_of_python(matcher, lite, toy_image, save_image):
     np.testing.assert_allclose(
         lite.score(images, texts), matcher.score(images, texts), atol=1e-3
     )
+    batch = np.stack([toy_image, toy_image[::-1]])
+    expected = lite.score(images, texts)
+    for several in (
+        batch,
+        jnp.asarray(batch),
+        [io.BytesIO(path.read_bytes()), batch[1]],
+    ):
+        np.testing.assert_array_equal(lite.score(several, texts), expected)
+        np.testing.assert_array_equal(lite.score(several[0], texts), expected[:1])
     np.testing.assert_array_equal(
         lite.score(images, texts[0]), lite.score(images, texts[:1])
     )

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from keras_imgdesc.errors import ImageError
+from keras_imgdesc.images.sources import image_name
 from keras_imgdesc.lite.messages import (
     decode_error,
     decode_source,
@@ -39,6 +40,12 @@ def test_a_message_that_is_cut_off_is_none():
         assert receive(io.BytesIO(whole[:length])) is None
 
 
+def named(content: bytes) -> io.BytesIO:
+    file = io.BytesIO(content)
+    file.name = "a.png"
+    return file
+
+
 def test_images_of_every_kind(tmp_path, toy_image):
     path = tmp_path / "image\udcff.png"  # a name that is not UTF-8
     content = b"\x89PNG and so on"
@@ -53,6 +60,13 @@ def test_images_of_every_kind(tmp_path, toy_image):
     for source in (toy_image, toy_image[:, ::-1], Image.fromarray(toy_image)):
         decoded = decode_source(*receive(io.BytesIO(encode_source(source))))
         np.testing.assert_array_equal(decoded, np.asarray(source))
+    for name, file in {"BytesIO": io.BytesIO(content), "a.png": named(content)}.items():
+        decoded = decode_source(*receive(io.BytesIO(encode_source(file))))
+        assert decoded.read() == content and image_name(decoded) == name
+    closed = io.BytesIO()
+    closed.close()
+    with pytest.raises(ImageError, match="in binary mode.*BytesIO"):
+        encode_source(closed)
     with pytest.raises(ImageError, match="NoneType"):
         encode_source(None)
 

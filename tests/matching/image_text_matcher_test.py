@@ -1,5 +1,8 @@
 """The matcher as a task."""
 
+import io
+
+import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
@@ -197,6 +200,40 @@ def test_several_images_are_refused_where_one_is_expected(toy_matcher, photos):
 def test_unusual_texts_have_finite_scores(toy_matcher, photos):
     texts = ["red " * 10_000, "zebra", "\U0001f426\U0001f426", "красный круг"]
     assert np.isfinite(toy_matcher.score(photos, texts)).all()
+
+
+def test_images_of_every_kind_are_scored(toy_matcher, toy_image, save_image):
+    path = save_image("a.png", toy_image)
+    batch = np.stack([toy_image, toy_image])
+    expected = toy_matcher.score(batch, TEXTS)
+    files = [io.BytesIO(path.read_bytes()) for _ in range(2)]
+    for images in (
+        files,
+        tf.constant(batch),
+        jnp.asarray(batch),
+        np.array([str(path)] * 2),
+    ):
+        np.testing.assert_array_equal(toy_matcher.score(images, TEXTS), expected)
+        np.testing.assert_allclose(
+            toy_matcher.score(images[0], TEXTS), expected[:1], rtol=1e-5
+        )
+
+
+def test_fit_reads_images_and_refuses_what_it_cannot_use(fresh_matcher, toy_image):
+    matcher = fresh_matcher()
+    matcher.compile("sgd")
+    file = io.BytesIO()
+    Image.fromarray(toy_image).save(file, "PNG")
+    captions = ["a red circle", "a blue square"]
+    matcher.fit({"image": [file, toy_image], "caption": captions}, verbose=0)
+    batch = np.stack([toy_image, toy_image])
+    data = {"image": batch.astype("float32"), "caption": captions}
+    for floats in (data, tf.data.Dataset.from_tensor_slices(data)):
+        with pytest.raises(InputError, match="must be uint8") as caught:
+            matcher.fit(floats, verbose=0)
+        assert '`array.astype("uint8")`' in str(caught.value)
+    with pytest.raises(InputError, match='"caption": captions'):
+        matcher.fit(batch, captions)
 
 
 def test_parts_that_do_not_fit_are_refused(toy_matcher):
