@@ -55,7 +55,7 @@ def main(teacher_weights, photos, flowers, encoders, limit, test_images) -> None
     from keras_imgdesc import MobileNetEncoder, VGG16Encoder
     from keras_imgdesc.evaluation.encoders.linear_probe import linear_probe
     from keras_imgdesc.images import list_images
-    from keras_imgdesc.training.encoder.train import explained_variance
+    from keras_imgdesc.training.encoder.explained_variance import explained_variance
 
     teacher = MobileNetEncoder(weights=teacher_weights)
     train, test = flowers_split(flowers, test_images)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
+from keras_imgdesc.training.run_data import RunData
 from keras_imgdesc.training.run_directory import Checkpoint, RunDirectory, numbered
 
 
@@ -28,7 +29,8 @@ class TrainingRun(ABC):
     same weights as one that was never interrupted, provided that an epoch depends on
     nothing but its number and the variables.
 
-    A subclass sets `model`, and `average` if it has one, and implements `fit_epoch`,
+    A subclass compares its data with what the run was begun with (see `RunData`), sets
+    `model`, and `average` if it has one, and implements `fit_epoch`,
     `validate` and `save`. The other methods are hooks with defaults. As arguments,
     epochs count from 0; a row's `"epoch"` counts from 1.
 
@@ -54,6 +56,7 @@ class TrainingRun(ABC):
         self.directory = RunDirectory(
             run_dir, recipe.as_dict(), recipe.defaults(), recipe.upgrade
         )
+        self.data = RunData(run_dir, is_begun=self.directory.is_begun)
 
     # === What a subclass implements ===
 
@@ -249,7 +252,7 @@ def restore(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> N
     """Assign arrays to variables of the same names.
 
     Raises:
-        InputError: a variable has no array.
+        InputError: a variable has no array, or one of another shape.
     """
     missing = sorted(set(variables) - set(arrays))
     if missing:
@@ -258,6 +261,16 @@ def restore(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> N
             "Train into a new run directory",
             missing=missing,
         )
+    for name, variable in variables.items():
+        if tuple(variable.shape) != arrays[name].shape:
+            raise InputError(
+                "The variables of a checkpoint must have the shapes of the model's",
+                "Restore the data and presets that the run was begun with, or train "
+                "into a new run directory",
+                variable=getattr(variable, "path", name),
+                checkpoint=arrays[name].shape,
+                model=tuple(variable.shape),
+            )
     for name, variable in variables.items():
         variable.assign(arrays[name])
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_imgdesc.atomic_files import is_partial, write_atomically
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.training.run_data import DATA_FILE
 
 POINTER = "checkpoint.json"
 
@@ -68,7 +69,7 @@ class RunDirectory:
         others = [
             p
             for p in self.path.iterdir()
-            if p.name != target.name and not is_partial(p)
+            if p.name not in (target.name, DATA_FILE) and not is_partial(p)
         ]
         # A run that failed before it computed anything does not fix the recipe.
         if target.exists() and others:
@@ -151,6 +152,11 @@ class RunDirectory:
             )
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return Checkpoint(dict(archive), pointer["metadata"])
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a state was saved."""
+        return (self.path / POINTER).exists()
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the rows of `metrics.csv`, one per checkpoint that had metrics."""

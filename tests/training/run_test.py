@@ -153,6 +153,13 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
         ToyRun(tmp_path, progress=False).train()
 
 
+def test_a_checkpoint_of_other_shapes_is_refused(tmp_path):
+    directory = RunDirectory(tmp_path, ToyRecipe().as_dict())
+    directory.save_checkpoint({"weight": np.ones(3)}, {"epochs_done": 1})
+    with pytest.raises(InputError, match=r"shapes.*checkpoint=\(3,\), model=\(\)"):
+        ToyRun(tmp_path, progress=False).train()
+
+
 def test_dropout_depends_on_the_seed_alone():
     model = keras.Sequential([keras.Input((64,)), keras.layers.Dropout(0.5)])
 

@@ -30,9 +30,12 @@ from keras_imgdesc.training.captioner.batches import (
 from keras_imgdesc.training.captioner.build import (
     build_captioner,
     check_unpaired,
-    load_classifier,
 )
-from keras_imgdesc.training.captioner.kept_classes import keep_classes
+from keras_imgdesc.training.captioner.parts import (
+    build_optimizer,
+    class_keeper,
+    split_encoder,
+)
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.self_critical import SelfCritical, stop_dropout
 from keras_imgdesc.training.captioner.unpaired_training import (
@@ -46,11 +49,6 @@ from keras_imgdesc.training.inputs.images import (
     draw_views,
     feature_maps,
     read_inputs,
-)
-from keras_imgdesc.training.optimizers.build import (
-    build_adamw,
-    build_muon,
-    build_schedule,
 )
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
 from keras_imgdesc.training.run import TrainingRun, check_finite
@@ -92,9 +90,9 @@ def train_captioner(
         The captioner of the best epoch.
 
     Raises:
-        InputError: there are no images, the run directory belongs to another recipe,
-            most words are unknown to the preset of `start_from`, or a loss is not
-            finite.
+        InputError: there are no images, the run directory belongs to another recipe or
+            other data, most words are unknown to the preset of `start_from`, or a loss
+            is not finite.
     """
     check_collections(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
@@ -126,10 +124,15 @@ class CaptionerRun(TrainingRun):
         check_unpaired(recipe, unpaired)
         build_metrics(recipe.metric)  # what is missing is found before the first epoch
         super().__init__(recipe, run_dir, progress=progress)
+        train, validation = self.data.match(train=train, validation=validation).values()
+        self.data.match_words(unpaired_captions=unpaired)
         keras.utils.set_random_seed(recipe.seed)
         self.captioner = build_captioner(recipe, train, unpaired)
+        self.data.match_words(vocabulary=self.captioner.vocabulary.tokens)
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
-        self.frozen, self.trained = self._split_encoder()
+        self.frozen, self.trained = split_encoder(
+            self.captioner.image_encoder, self.augmentation, recipe.views
+        )
         if recipe.objective == "self_critical" and self.trained is not None:
             raise InputError(
                 "Self-critical training trains the decoder alone",
@@ -142,7 +145,7 @@ class CaptionerRun(TrainingRun):
             validation.examples[: recipe.validation_images]
         )
         self.model, self.input_name = self.captioner.decoder, "feature_map"
-        encoder = self._keep_classes() or self.trained
+        encoder = class_keeper(recipe, self.captioner, self.trained) or self.trained
         if encoder is not None:
             self.model = joint_model(encoder, self.captioner.decoder)
             self.input_name = "image"
@@ -226,36 +229,6 @@ class CaptionerRun(TrainingRun):
             self.directory.path / place, recipe=self.recipe.as_dict()
         )
 
-    def _split_encoder(self) -> tuple[Any, Any]:
-        """Return the part of the encoder whose output is cached, and the part trained.
-
-        Images that change in each step pass through the complete encoder.
-        """
-        encoder = self.captioner.image_encoder
-        frozen, trained = encoder.split()
-        if trained is not None and self.augmentation and self.recipe.views == 1:
-            return None, encoder
-        return frozen, trained
-
-    def _keep_classes(self) -> Any:
-        """Return the trained part with a loss that keeps its classes, if it has one."""
-        recipe, encoder = self.recipe, self.captioner.image_encoder
-        if not recipe.classifier_weight:
-            return None
-        if self.trained is None:
-            raise InputError(
-                "The classes of an image encoder are kept while it is trained",
-                "Name its first trained layer: encoder_options={'trainable_from': ...}",
-                classifier_weight=recipe.classifier_weight,
-                trainable_from=encoder.trainable_from,
-            )
-        return keep_classes(
-            self.trained,
-            encoder,
-            load_classifier(recipe.classifier),
-            recipe.classifier_weight,
-        )
-
     def _read(
         self, collection: CaptionCollection, name: str, views: int = 1
     ) -> tuple[Gather, CaptionCollection]:
@@ -276,21 +249,9 @@ class CaptionerRun(TrainingRun):
 
     def _compile(self) -> None:
         recipe = self.recipe
-        schedule = build_schedule(
-            recipe.learning_rate,
-            self.batches_per_epoch * recipe.epochs * (1 + recipe.unpaired_batches),
-            recipe.warm_up_steps,
+        optimizer = build_optimizer(
+            recipe, self.captioner.image_encoder, self.batches_per_epoch
         )
-        decay = {"weight_decay": recipe.weight_decay, "clip_norm": recipe.clip_norm}
-        if recipe.optimizer == "muon":
-            optimizer = build_muon(schedule, **decay)
-        else:
-            optimizer = build_adamw(
-                schedule,
-                slow=self.captioner.image_encoder.trainable_variables,
-                factor=recipe.encoder_learning_rate,
-                **decay,
-            )
         if recipe.objective == "self_critical":
             loss = CaptionLoss(0.0, normalization="captions")
             stop_dropout(self.model)

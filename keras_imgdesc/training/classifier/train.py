@@ -81,8 +81,8 @@ def train_classifier(
 
     Raises:
         InputError: there are no images or no two classes, a validation image has a
-            class without training images, the run directory belongs to another recipe,
-            or a loss is not finite.
+            class without training images, the run directory belongs to another recipe
+            or other data, or a loss is not finite.
     """
     if validation is None:
         train, validation = hold_out(train, recipe.validation_share)
@@ -120,6 +120,10 @@ class ClassifierRun(TrainingRun):
         if teacher is None:
             train, validation = labelled(train, labels), labelled(validation, labels)
         super().__init__(recipe, run_dir, progress=progress)
+        train, validation = self.data.match(
+            label="name", train=train, validation=validation
+        ).values()
+        self.data.match_words(labels=labels.tokens)
         keras.utils.set_random_seed(recipe.seed)
         self.classifier = ImageClassifier.build_parts(image_encoder_of(recipe), labels)
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)

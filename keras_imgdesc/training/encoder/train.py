@@ -8,15 +8,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_imgdesc import images
 from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.backend import choose_precision, dtype_policy
 from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.encoder import batches as data
+from keras_imgdesc.training.encoder.explained_variance import (
+    channel_variances,
+    explained_variance,
+    read_photos,
+)
 from keras_imgdesc.training.encoder.model import (
     SHIFT,
-    TAIL_BLOCK,
-    TEACHER_BLOCK,
     DistillationModel,
 )
 from keras_imgdesc.training.encoder.recipe import (
@@ -67,7 +69,8 @@ def distill_encoder(
 
     Raises:
         InputError: a folder has no images, the teacher's weights do not fit, the run
-            directory belongs to another recipe, or a loss is not finite.
+            directory belongs to another recipe or other photos, or a loss is not
+            finite.
     """
     # Checked before the directory is tied to a recipe that does not fit the folders.
     photos = data.list_folders(folders, recipe.folder_weights)
@@ -99,6 +102,7 @@ class EncoderRun(TrainingRun):
         progress: bool = True,
     ) -> None:
         super().__init__(recipe, run_dir, progress=progress)
+        self.data.match_words(photos=[Path(path).name for path in photos[0]])
         self.paths, self.cumulative = photos
         self.teacher_weights, self.validation = teacher_weights, validation
         self._phase = -1
@@ -209,7 +213,7 @@ class EncoderRun(TrainingRun):
         chosen = np.random.default_rng(recipe.seed).choice(
             self.paths, min(VARIANCE_IMAGES, len(self.paths)), replace=False
         )
-        variances = _variances(teacher, _read(chosen, phase.image_size))
+        variances = channel_variances(teacher, read_photos(chosen, phase.image_size))
         model = DistillationModel(
             student,
             teacher,
@@ -237,64 +241,3 @@ def save_keras_weights(encoder: VGG16Encoder, path: Path) -> None:
 
     with atomic_path(path) as partial:
         to_keras_vgg16(encoder).save_weights(partial)
-
-
-def explained_variance(
-    student: VGG16Encoder,
-    teacher: MobileNetEncoder,
-    photos: Sequence[str | Path],
-    batch_size: int = 25,
-) -> dict[str, float]:
-    """Return the share of the teacher's variance that the student explains.
-
-    Args:
-        student, teacher: encoders of the same image size.
-        photos: at least two that were not trained on.
-        batch_size: images per batch; the variance is that of all of them.
-
-    Returns:
-        `{"block2": ..., "block5": ..., "tail": ...}`, at most 1: one minus the squared
-        error over the variance, both summed over channels. The teacher's mean map
-        would score 0.
-    """
-    pixels = _read(photos, student.image_size)
-    variances = _variances(teacher, pixels)
-    model = DistillationModel(student, teacher, variances)
-    model.compile(optimizer=keras.optimizers.SGD(0.0), jit_compile=False)
-    # The teacher's window lies SHIFT pixels up and left of the student's.
-    padding = ((0, 0), (SHIFT, 0), (SHIFT, 0), (0, 0))
-    pixels = np.pad(pixels, padding, mode="reflect").astype("float32")
-    result = model.evaluate(pixels, batch_size=batch_size, verbose=0, return_dict=True)
-    return {
-        name.removeprefix("explained_"): float(value)
-        for name, value in result.items()
-        if name.startswith("explained_")
-    }
-
-
-def _read(photos, size: int) -> np.ndarray:
-    read = images.read_images(list(photos), (size, size))
-    return np.stack([p for _, p in read if isinstance(p, np.ndarray)])
-
-
-def _variances(teacher: MobileNetEncoder, pixels: np.ndarray) -> dict[int, np.ndarray]:
-    blocks = [*TEACHER_BLOCK.values(), TAIL_BLOCK]
-    outputs = {str(b): teacher.get_layer(f"conv_pw_{b}").output for b in blocks}
-    model = keras.Model(teacher.input, outputs)
-    total: dict[int, list[np.ndarray]] = {b: [] for b in blocks}
-    for start in range(0, len(pixels), 32):
-        maps = model(pixels[start : start + 32])
-        for b in blocks:
-            values = keras.ops.cast(maps[str(b)], "float32")
-            values = keras.ops.convert_to_numpy(values).astype(np.float64)
-            flat = values.reshape(-1, values.shape[-1])
-            total[b].append(
-                np.stack(
-                    [flat.sum(0), (flat**2).sum(0), np.full(flat.shape[1], len(flat))]
-                )
-            )
-    variances = {}
-    for b in blocks:
-        first, second, count = np.sum(total[b], axis=0)
-        variances[b] = (second / count - (first / count) ** 2).astype("float32")
-    return variances

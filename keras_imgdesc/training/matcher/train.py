@@ -64,8 +64,8 @@ def train_matcher(
         The matcher of the best epoch.
 
     Raises:
-        InputError: there are no images, the run directory belongs to another recipe, or
-            a loss is not finite.
+        InputError: there are no images, the run directory belongs to another recipe or
+            other data, or a loss is not finite.
     """
     check_collections(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
@@ -97,8 +97,10 @@ class MatcherRun(TrainingRun):
         progress: bool = True,
     ) -> None:
         super().__init__(recipe, run_dir, progress=progress)
+        train, validation = self.data.match(train=train, validation=validation).values()
         keras.utils.set_random_seed(recipe.seed)
         self.matcher = build_matcher(recipe, train)
+        self.data.match_words(vocabulary=self.matcher.vocabulary.tokens)
         self.augmentation = Augmentation(
             recipe.flip, recipe.crop, recipe.colour, recipe.shrink
         )

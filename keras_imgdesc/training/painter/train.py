@@ -26,6 +26,7 @@ from keras_imgdesc.training.inputs.images import (
 )
 from keras_imgdesc.training.painter.batches import PainterBatches, steps_per_epoch
 from keras_imgdesc.training.painter.build import ENCODER_FILE, build_model
+from keras_imgdesc.training.painter.collapse import refuse_collapse
 from keras_imgdesc.training.painter.gan_recipe import GanRecipe
 from keras_imgdesc.training.painter.metrics import named_metrics
 from keras_imgdesc.training.painter.prior_fitting import fit_noise_prior
@@ -37,8 +38,6 @@ from keras_imgdesc.training.run import TrainingRun, check_finite
 from keras_imgdesc.training.run_directory import numbered
 
 MIN_IMAGES = 64
-# Below this loss a discriminator gives the generator no useful gradients.
-ZERO_LOSS = 1e-3
 
 
 def train_painter(
@@ -74,7 +73,7 @@ def train_painter(
 
     Raises:
         InputError: there are fewer than 64 images, the run directory belongs to another
-            recipe, a loss is not finite, or the training has collapsed.
+            recipe or other data, a loss is not finite, or the training has collapsed.
     """
     check_collections(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
@@ -111,8 +110,12 @@ class PainterRun(TrainingRun):
         progress: bool = True,
     ) -> None:
         super().__init__(recipe, run_dir, progress=progress)
+        train, validation = self.data.match(
+            label=recipe.class_key, train=train, validation=validation
+        ).values()
         source = load_preset(recipe.text_encoder_from, dtype="float32")
         text_encoder = getattr(source, "text_encoder", source)
+        self.data.match_words(vocabulary=text_encoder.tokenizer.vocabulary.tokens)
         matcher = source if hasattr(source, "pair_score") else None
         critic = None
         if matcher and recipe.needs_matcher:
@@ -213,7 +216,7 @@ class PainterRun(TrainingRun):
 
     def keep(self, row: dict[str, Any]) -> None:
         if row["epoch"] <= self.recipe.epochs:
-            self._refuse_collapse(row)
+            refuse_collapse(self.recipe, [*self.directory.metrics(), row])
         super().keep(row)
         if isinstance(self.model, ConditionalVAE):
             with atomic_path(self.directory.path / ENCODER_FILE) as partial:
@@ -273,25 +276,6 @@ class PainterRun(TrainingRun):
                 images=len(images),
             )
         return images, collection
-
-    def _refuse_collapse(self, row: dict[str, Any]) -> None:
-        recipe = self.recipe
-        rows = [*self.directory.metrics(), row][-recipe.collapse_patience :]
-        if len(rows) < recipe.collapse_patience:
-            return
-        for name, least, what in (
-            ("diversity", recipe.diversity_floor, "all images of a text are alike"),
-            ("discriminator_loss", ZERO_LOSS, "the discriminator has won"),
-        ):
-            if name in row and all(other[name] < least for other in rows):
-                raise InputError(
-                    f"The training has collapsed: {what}",
-                    "Change the recipe, for example lower the learning rates, and "
-                    "train into a new run directory; this one keeps the last complete "
-                    "epoch",
-                    epoch=row["epoch"],
-                    **{name: [round(other[name], 5) for other in rows]},
-                )
 
     def _measure(self) -> dict[str, float]:
         def paint(texts: list[str], seed: int) -> np.ndarray:

@@ -167,6 +167,31 @@ def test_a_score_that_is_stuck_keeps_the_best_by_another_and_goes_on(
     )
 
 
+def test_a_run_is_resumed_with_its_data_alone(tmp_path):
+    data = coloured(12), coloured(3)
+    first = CaptionerRun(frozen(), tmp_path, *data, progress=False)
+    first.directory.save_checkpoint({}, {"epochs_done": 1})
+    # One letter less, and every word has another id.
+    red = [
+        replace(e, captions=tuple(c.replace("red", "rd") for c in e.captions))
+        for e in data[0]
+    ]
+    with pytest.raises(InputError, match="train_captions_changed='4 images: 0, 3, ..."):
+        CaptionerRun(frozen(), tmp_path, CaptionCollection(red), data[1])
+    with pytest.raises(InputError, match="validation_images_added='1 image: 3'"):
+        CaptionerRun(frozen(), tmp_path, data[0], coloured(4))
+    with pytest.raises(InputError, match="unpaired_captions="):
+        CaptionerRun(frozen(), tmp_path, *data, unpaired=["a cat"])
+    # Another order is none of the data's; it is that of the first run again.
+    turned = [CaptionCollection(each.examples[::-1]) for each in data]
+    again = CaptionerRun(frozen(), tmp_path, *turned, progress=False)
+    np.testing.assert_array_equal(again.token_ids, first.token_ids)
+    rows = np.arange(12)
+    np.testing.assert_array_equal(again.gather(rows), first.gather(rows))
+    (tmp_path / "data.json").unlink()  # as in a run of an earlier version
+    CaptionerRun(frozen(), tmp_path, *data, progress=False)
+
+
 @pytest.mark.slow
 def test_cross_entropy_fulfils_the_contract(run_recipe_contract, tmp_path):
     def train(chosen, run_dir, progress):

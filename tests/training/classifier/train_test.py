@@ -95,6 +95,18 @@ def test_equal_accuracies_are_told_apart_by_the_loss(
     assert saves == [("preset", 1), ("preset", 2)]
 
 
+def test_a_run_is_resumed_with_its_data_alone(tmp_path, collection):
+    data = collection(12), collection(6, 50)
+    first = ClassifierRun(recipe(), tmp_path, *data, progress=False)
+    first.directory.save_checkpoint({}, {"epochs_done": 1})
+    relabelled = collection(12)
+    relabelled[0].extra["name"] = "red"
+    with pytest.raises(InputError, match="train_labels_changed='1 image: 0'"):
+        ClassifierRun(recipe(), tmp_path, relabelled, data[1])
+    with pytest.raises(InputError, match="train_images_added='3 images: 12, 13"):
+        ClassifierRun(recipe(), tmp_path, collection(15), data[1])
+
+
 @pytest.mark.slow
 def test_a_run_fulfils_the_contract(run_recipe_contract, collection):
     def train(chosen, run_dir, progress):

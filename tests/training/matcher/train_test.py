@@ -106,6 +106,16 @@ def test_equal_recalls_are_told_apart_by_the_ranks(tmp_path, record_saves, monke
     assert saves == [("preset", 1), ("preset", 2)]
 
 
+def test_a_run_is_resumed_with_its_data_alone(tmp_path):
+    data = halves(8), halves(4)
+    first = MatcherRun(recipe(), tmp_path, *data, progress=False)
+    first.directory.save_checkpoint({}, {"epochs_done": 1})
+    with pytest.raises(InputError, match="train_captions_changed='8 images: 0, 1"):
+        MatcherRun(recipe(), tmp_path, halves(8, offset=1), data[1])
+    with pytest.raises(InputError, match="validation_images_removed='1 image: 3'"):
+        MatcherRun(recipe(), tmp_path, data[0], halves(3))
+
+
 @pytest.mark.slow
 def test_it_computes_in_bfloat16_and_keeps_weights_in_float32(tmp_path):
     chosen = recipe(epochs=1, precision="mixed_bfloat16")

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -31,6 +32,7 @@ from keras_imgdesc.painting import (
 from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.training.painter import PainterRecipe, build
 from keras_imgdesc.training.painter.train import PainterRun, train_painter
+from keras_imgdesc.training.run_data import RunData
 from keras_imgdesc.training.run_directory import RunDirectory
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 170, 40), "blue": (40, 60, 220)}
@@ -443,6 +445,19 @@ def test_a_killed_run_is_resumed(tmp_path, matcher_preset):
     assert len(one.directory.metrics()) == done + 1
 
 
+def test_a_run_is_resumed_with_its_data_alone(tmp_path, matcher_preset):
+    directory = RunDirectory(tmp_path, recipe(matcher_preset).as_dict())
+    data = RunData(tmp_path, is_begun=False)
+    data.match(label="label", train=coloured(72), validation=coloured(6))
+    directory.save_checkpoint({}, {"epochs_done": 1})
+    other = coloured(72)
+    other.examples[5] = replace(other[5], captions=("a blue picture", "blue"))
+    with pytest.raises(InputError, match="train_captions_changed='1 image: 5'"):
+        PainterRun(recipe(matcher_preset), tmp_path, other, coloured(6))
+    with pytest.raises(InputError, match="validation_images_added='1 image: 6'"):
+        PainterRun(recipe(matcher_preset), tmp_path, coloured(72), coloured(7))
+
+
 def test_a_loss_that_is_not_finite_is_named_with_its_step(tmp_path, matcher_preset):
     chosen = recipe(matcher_preset, epochs=3)
     one = PainterRun(chosen, tmp_path, coloured(72), coloured(6), progress=False)
@@ -562,7 +577,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, matcher_preset, monkeyp
         recipe(matcher_preset, epochs=2),
         tmp_path,
         coloured(72),
-        coloured(6),
+        coloured(12),
         progress=False,
     )
     one.recipe = recipe(matcher_preset, epochs=1)
