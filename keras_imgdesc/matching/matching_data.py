@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_imgdesc.data.example_checks import check_entries, check_spec
 from keras_imgdesc.images import image_array, resize_image
+from keras_imgdesc.text.standardization import standardize
 
 
 def matching_dataset(
@@ -63,5 +64,11 @@ def _targets(batch: dict[str, Any], tokenizer: Any) -> tuple[Any, Any]:
         "image": batch["image"],
         "token_ids": tokenizer(tf.reshape(captions, (-1,))),
     }
-    image_id = tf.cast(batch.get("image_id", rows), tf.int32)
-    return inputs, {"owner": owner, "image_id": image_id}
+    _, text_id = tf.unique(tf.reshape(standardize(captions), (-1,)))
+    own = tf.reshape(text_id, (images, -1))
+    return inputs, {
+        "owner": owner,
+        "image_id": tf.cast(batch.get("image_id", rows), tf.int32),
+        "text_id": text_id,
+        "is_right": tf.reduce_any(own[:, :, None] == text_id, axis=1),
+    }

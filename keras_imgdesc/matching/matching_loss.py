@@ -8,13 +8,18 @@ from keras import ops
 
 
 def matching_loss(
-    scores: Any, owner: Any, image_id: Any, negatives: Any = None
+    scores: Any,
+    owner: Any,
+    image_id: Any,
+    negatives: Any = None,
+    is_right: Any = None,
 ) -> tuple[Any, Any]:
     """Return -log P(I|D) and -log P(D|I) over a batch, per text.
 
     A text competes for its image with all texts of other images, but not with other
-    captions of the same image. An image competes for its text with all other images,
-    but not with copies of itself.
+    captions of the same image, nor with a text of another image that equals one of
+    them. An image competes for its text with all other images, but not with copies of
+    itself, nor with images that have the same text.
 
     Args:
         scores: f(I, D), float (images, texts).
@@ -22,6 +27,8 @@ def matching_loss(
         image_id: int (images,); rows of the same image have the same id.
         negatives: f(I, D) of each image with further wrong texts, float (images,
             texts); None for none.
+        is_right: bool (images, texts), whether a text equals a caption of an image,
+            whichever image it was drawn for; None if texts of different images differ.
 
     Returns:
         -log P(I|D) and -log P(D|I), both float32 (texts,).
@@ -41,6 +48,8 @@ def matching_loss(
     images = ops.shape(scores)[0]
     text_id = ops.take(image_id, owner, axis=0)
     is_same = ops.equal(image_id[:, None], text_id[None, :])
+    if is_right is not None:
+        is_same = ops.logical_or(is_same, ops.cast(is_right, "bool"))
     is_own = ops.equal(ops.arange(images, dtype="int32")[:, None], owner[None, :])
     own = ops.sum(ops.where(is_own, scores, 0.0), axis=0)  # (texts,)
 

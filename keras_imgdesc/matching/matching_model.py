@@ -17,10 +17,11 @@ class MatchingModel(keras.Model):
 
     `fit` and `evaluate` take complete batches of `(inputs, targets)`, because the
     numbers of images and texts may differ. Targets are `{"owner": int32 (texts,),
-    "image_id": int32 (images,)}`, see `matching_loss`, and optionally `"teacher"`,
-    float (texts, width), for `similarity_distillation`. They report the loss,
-    `image_accuracy` and `text_accuracy`: how often the right image or text has a
-    probability, P(I|D) or P(D|I), above one half.
+    "image_id": int32 (images,)}` and optionally `"is_right"`, bool (images, texts), see
+    `matching_loss`; `"teacher"`, float (texts, width), and `"text_id"`, int32 (texts,),
+    see `similarity_distillation`. They report the loss, `image_accuracy` and
+    `text_accuracy`: how often the right image or text has a probability, P(I|D) or
+    P(D|I), above one half.
     """
 
     def compile(
@@ -60,7 +61,7 @@ class MatchingModel(keras.Model):
         loss = 0.5 * ops.mean(image_loss + text_loss)
         if self.distillation_weight:
             loss += self.distillation_weight * similarity_distillation(
-                y_pred["text_vector"], unit_length(y["teacher"])
+                y_pred["text_vector"], unit_length(y["teacher"]), y.get("text_id")
             )
         for extra in self.losses:
             loss += ops.sum(ops.cast(extra, "float32"))
@@ -82,4 +83,5 @@ class MatchingModel(keras.Model):
             y["owner"],
             y["image_id"],
             y_pred.get("negative_scores"),
+            y.get("is_right"),
         )

@@ -10,16 +10,17 @@ from keras import ops
 TEMPERATURE = 0.1
 
 
-def similarity_distillation(student: Any, teacher: Any) -> Any:
+def similarity_distillation(student: Any, teacher: Any, text_id: Any = None) -> Any:
     """Return how much the similarities of texts differ from those of a teacher.
 
     Args:
         student: float (texts, width), of unit length.
         teacher: float (texts, teacher_width), of unit length.
+        text_id: int (texts,), equal for equal texts; None if all differ.
 
     Returns:
         A float32 scalar: the Kullback-Leibler divergence of the student's softmax over
-        the other texts from the teacher's, averaged over the texts.
+        the other, different texts from the teacher's, averaged over the texts.
 
     Example:
 
@@ -34,12 +35,17 @@ def similarity_distillation(student: Any, teacher: Any) -> Any:
         Park et al., "Relational Knowledge Distillation",
         https://arxiv.org/abs/1904.05068
     """
+    # The similarity of a text to itself or to an equal one carries no information.
+    if text_id is None:
+        is_equal = ops.eye(ops.shape(student)[0], dtype="float32")
+    else:
+        text_id = ops.convert_to_tensor(text_id)
+        is_equal = ops.cast(ops.equal(text_id[:, None], text_id[None]), "float32")
     logs = []
     for vectors in (student, teacher):
         vectors = ops.cast(vectors, "float32")
         cosines = ops.matmul(vectors, ops.transpose(vectors)) / TEMPERATURE
-        # Without the similarity of a text to itself, which carries no information.
-        logs.append(ops.log_softmax(cosines - 1e4 * ops.eye(ops.shape(vectors)[0])))
+        logs.append(ops.log_softmax(cosines - 1e4 * is_equal))
     student_log, teacher_log = logs
     difference = teacher_log - student_log
     return ops.mean(ops.sum(ops.exp(teacher_log) * difference, axis=-1))

@@ -173,7 +173,7 @@ def test_copies_of_an_image_are_not_negatives(fresh_matcher):
     matcher.compile("adam")
     image = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3)).astype("uint8")
     image[1] = image[0]
-    data = {"image": image, "caption": ["a red circle", "a red circle"]}
+    data = {"image": image, "caption": ["a red circle", "a blue square"]}
     as_two = matcher.evaluate(data, verbose=0, return_dict=True)["loss"]
     as_one = matcher.evaluate(
         data | {"image_id": np.array([4, 4])}, verbose=0, return_dict=True

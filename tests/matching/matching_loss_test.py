@@ -41,3 +41,11 @@ def test_captions_of_the_same_image_are_not_negatives():
     scores[0, :2] = scores[1, 2] = 50.0  # two captions of the first image
     _, text_loss = matching_loss(scores, [0, 0, 1], [0, 1])
     np.testing.assert_allclose(text_loss, 0.0, atol=1e-6)
+
+
+def test_equal_texts_of_different_images_are_not_negatives():
+    # The last text, of the second image, equals the first, and the first image's, too.
+    scores = np.array([[50.0, 0.0, 50.0], [50.0, -50.0, 50.0]], "float32")
+    is_right = np.array([[True, True, True], [True, False, True]])
+    found = matching_loss(scores, [0, 0, 1], [0, 1], is_right=is_right)
+    np.testing.assert_allclose(found, 0.0, atol=1e-6)

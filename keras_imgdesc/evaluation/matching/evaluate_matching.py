@@ -97,9 +97,10 @@ def evaluate_matching(
     metric: MatchingMetric
     if swaps is not None:
         metric = HardChoice(swaps, choices, progress)
-        settings |= metric.settings
     else:
         metric = RetrievalRecall()
         settings |= {"captions": len(scored.captions())}
     metrics = metric.compute(score_function(matcher, images), scored)
+    if isinstance(metric, HardChoice):
+        settings |= metric.settings
     return MatchingEvaluation(metrics, settings, failed)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from tqdm import tqdm
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.matching.score_function import ScoreFunction
 from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.word_swaps import WordSwaps
 
 
 def hard_choices(
-    captions: Sequence[str], swaps: WordSwaps, choices: int = 100, seed: int = 0
+    captions: Sequence[str],
+    swaps: WordSwaps,
+    choices: int = 100,
+    seed: int = 0,
+    right: Sequence[Sequence[str]] = (),
 ) -> list[list[str]]:
     """Return each caption followed by wrong captions that resemble it.
 
@@ -27,6 +33,8 @@ def hard_choices(
         choices: captions per row, the right one included.
         seed: seed of the choice among captions with two swaps and among those of the
             list.
+        right: all standardised captions of each image, none of which is wrong for it;
+            empty if each image has one.
 
     Returns:
         A row per caption, the right caption first. A row is shorter than `choices` if
@@ -42,19 +50,31 @@ def hard_choices(
     """
     rows = []
     for number, caption in enumerate(captions):
+        seen = {caption, *(right[number] if right else ())}
+        row = [caption]
         generator = np.random.default_rng([seed, number])
-        once = swaps(caption)
-        row = dict.fromkeys([caption, *once])
-        for start in generator.permutation(len(once)):
+        for wrong in _candidates(caption, captions, swaps, generator):
             if len(row) >= choices:
                 break
-            row |= dict.fromkeys(swaps(once[start]))
-        for other in generator.permutation(len(captions)):
-            if len(row) >= choices:
-                break
-            row[captions[other]] = None
-        rows.append(list(row)[:choices])
+            if wrong not in seen:
+                seen.add(wrong)
+                row.append(wrong)
+        rows.append(row)
     return rows
+
+
+def _candidates(
+    caption: str,
+    captions: Sequence[str],
+    swaps: WordSwaps,
+    generator: np.random.Generator,
+) -> Iterator[str]:
+    once = swaps(caption)
+    yield from once
+    for start in generator.permutation(len(once)):
+        yield from swaps(once[start])
+    for other in generator.permutation(len(captions)):
+        yield captions[other]
 
 
 class HardChoice:
@@ -76,34 +96,52 @@ class HardChoice:
         self.choices = choices
         self.progress = progress
         self.settings = {"choices": choices}
-        self._rows: tuple[list[str], list[list[str]]] = [], []
+        self._rows: tuple[list[list[str]], list[list[str]]] = [], []
 
     def compute(
         self, score: ScoreFunction, collection: CaptionCollection
     ) -> dict[str, float]:
         """Return `hard_choice`: how often the right caption scores highest, in percent.
 
-        A tie counts as wrong.
+        A tie counts as wrong. An image for which no caption is wrong is left out, and
+        `settings` then has the number of these, `omitted`.
 
         Args:
             score: f(I, D) of the collection's images.
             collection: images with captions.
-        """
-        captions = standardize_list([example.captions[0] for example in collection])
-        right = 0
-        rows = tqdm(
-            self._choices_of(captions),
-            disable=not self.progress,
-            unit="img",
-            desc="choices",
-        )
-        for number, row in enumerate(rows):
-            scores = score(slice(number, number + 1), row)[0]
-            right += bool((scores[0] > scores[1:]).all())
-        return {"hard_choice": 100.0 * right / max(1, len(captions))}
 
-    def _choices_of(self, captions: list[str]) -> list[list[str]]:
-        """Return the rows of choices, which are kept for the next epoch."""
-        if self._rows[0] != captions:
-            self._rows = captions, hard_choices(captions, self.swaps, self.choices)
+        Raises:
+            InputError: no caption is wrong for any image.
+        """
+        counts = [len(example.captions) for example in collection]
+        flat = iter(standardize_list(collection.captions()))
+        own = [list(islice(flat, count)) for count in counts]
+        choices = self._choices_of(own)
+        chosen = [number for number, row in enumerate(choices) if len(row) > 1]
+        if omitted := len(choices) - len(chosen):
+            self.settings["omitted"] = omitted
+        if not chosen:
+            raise InputError(
+                "There must be a wrong caption to choose from",
+                "Use images with different captions, or captions with exchangeable "
+                "phrases",
+                images=len(choices),
+            )
+        right = 0
+        bar = tqdm(chosen, disable=not self.progress, unit="img", desc="choices")
+        for number in bar:
+            scores = score(slice(number, number + 1), choices[number])[0]
+            right += bool((scores[0] > scores[1:]).all())
+        return {"hard_choice": 100.0 * right / len(chosen)}
+
+    def _choices_of(self, own: list[list[str]]) -> list[list[str]]:
+        """Return the rows of choices, which are kept for the next epoch.
+
+        Args:
+            own: the standardised captions of each image.
+        """
+        if self._rows[0] != own:
+            first = [captions[0] for captions in own]
+            rows = hard_choices(first, self.swaps, self.choices, right=own)
+            self._rows = own, rows
         return self._rows[1]

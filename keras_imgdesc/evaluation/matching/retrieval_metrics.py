@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.evaluation.matching.score_function import ScoreFunction
+from keras_imgdesc.text.right_texts import RightTexts, number_texts
 
 CUTS = (1, 5, 10)
 
@@ -34,27 +35,36 @@ class RetrievalRecall:
     ) -> dict[str, float]:
         """Return the numbers of `retrieval_metrics`.
 
+        A text is right for every image that has it as a caption.
+
         Args:
             score: f(I, D) of the collection's images.
             collection: images with captions.
         """
         counts = [len(example.captions) for example in collection]
         owner = np.repeat(np.arange(len(counts)), counts)
-        scores = score(slice(0, len(counts)), collection.captions())
-        return retrieval_metrics(scores, owner)
+        texts = collection.captions()
+        scores = score(slice(0, len(counts)), texts)
+        text_id = number_texts(texts)
+        is_right = RightTexts(owner, text_id)(np.arange(len(counts)), text_id)
+        return retrieval_metrics(scores, owner, is_right)
 
 
 def retrieval_metrics(
-    scores: np.ndarray, owner: Sequence[int] | np.ndarray
+    scores: np.ndarray,
+    owner: Sequence[int] | np.ndarray,
+    is_right: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Compute recall at 1, 5 and 10 and the median rank, in both directions.
 
-    From image to text, the best placed of an image's captions counts, as is customary
-    with five captions per image. A tie counts as wrong.
+    In both directions the best placed right answer counts, as is customary with five
+    captions per image. A tie with a wrong answer counts as wrong.
 
     Args:
         scores: f(I, D), float `(images, texts)`.
         owner: row of the image that each text belongs to, int `(texts,)`.
+        is_right: bool `(images, texts)`, whether a text is right for an image, as for
+            several images with the same text; None means only for its owner.
 
     Returns:
         `image_to_text_recall_1` and so on, in percent;
@@ -76,14 +86,10 @@ def retrieval_metrics(
     (50.0, 50.0)
     """
     scores, owners = np.asarray(scores), np.asarray(owner)
-    own = scores[owners, np.arange(len(owners))]
-    text_ranks = (scores >= own[None]).sum(axis=0)
-    image_ranks = np.full(len(scores), scores.shape[1] + 1)
-    for row in np.unique(owners):
-        mine = owners == row
-        # One more than the wrong texts that score at least as high as its best own.
-        wrong = scores[row][~mine]
-        image_ranks[row] = 1 + (wrong >= scores[row][mine].max()).sum()
+    if is_right is None:
+        is_right = np.arange(len(scores))[:, None] == owners
+    text_ranks = _ranks(scores.T, is_right.T)
+    image_ranks = _ranks(scores, is_right)
     found = {}
     for name, ranks in (
         ("image_to_text", image_ranks[np.unique(owners)]),
@@ -94,3 +100,12 @@ def retrieval_metrics(
         found[f"{name}_median_rank"] = float(np.median(ranks))
     recalls = [value for name, value in found.items() if "recall" in name]
     return found | {"recall": float(np.mean(recalls))}
+
+
+def _ranks(scores: np.ndarray, is_right: np.ndarray) -> np.ndarray:
+    """Return the rank of the best right answer in each row, from 1.
+
+    It is one more than the number of wrong answers that do not score lower.
+    """
+    best = np.where(is_right, scores, -np.inf).max(axis=1)
+    return 1 + (~is_right & ~(scores < best[:, None])).sum(axis=1)

@@ -20,6 +20,7 @@ from keras_imgdesc.evaluation.paintings.paint_function import (
     PaintFunction,
     paint_texts,
 )
+from keras_imgdesc.text.right_texts import RightTexts, number_texts
 
 # f(I, D): uint8 images and texts to float (images, texts).
 ScoreFunction = Callable[[np.ndarray, list[str]], Any]
@@ -32,10 +33,12 @@ def r_precision(
     meanings: Sequence[Any],
     choices: int = 100,
     seed: int = 0,
+    captions: Sequence[Sequence[str]] = (),
 ) -> float:
     """Compute how often an image's own text scores highest among many.
 
-    Wrong texts are drawn from the texts of other images that have another meaning.
+    Wrong texts are drawn from the texts of other images that have another meaning and
+    equal none of the image's captions.
 
     Args:
         score: f(I, D), such as `ImageTextMatcher.score`.
@@ -45,6 +48,7 @@ def r_precision(
             compete.
         choices: texts to choose from, the right one included.
         seed: seed of the drawing of wrong texts.
+        captions: all captions of each image; empty if the texts are all there are.
 
     Returns:
         The share in percent; `100 / choices` for a random choice. A tie counts as
@@ -56,7 +60,9 @@ def r_precision(
     Reference:
         Xu et al., "AttnGAN", https://arxiv.org/abs/1711.10485
     """
-    most = most_choices(meanings)
+    wrong_texts = WrongChoices(texts, meanings, captions)
+    rows = np.arange(len(texts))
+    most = wrong_texts.most_choices(rows)
     if most < choices:
         raise InputError(
             "Each image needs enough wrong texts to choose from",
@@ -68,34 +74,80 @@ def r_precision(
     # Blocks of twice as many texts as are drawn: cheaper than all images by all texts.
     order = generator.permutation(len(texts))
     blocks = np.array_split(order, max(1, len(order) // (2 * choices)))
-    if any(most_choices([meanings[i] for i in block]) < choices for block in blocks):
+    if any(wrong_texts.most_choices(block) < choices for block in blocks):
         blocks = [order]
     right = 0
     for block in blocks:
         scores = np.asarray(score(images[block], [texts[i] for i in block]))
         for row, index in enumerate(block):
-            wrong = [
-                column
-                for column, other in enumerate(block)
-                if meanings[other] != meanings[index]
-            ]
+            wrong = wrong_texts(index, block)
             drawn = generator.choice(wrong, choices - 1, replace=False)
             right += bool((scores[row, row] > scores[row, drawn]).all())
     return 100.0 * right / len(texts)
 
 
-def most_choices(meanings: Sequence[Any]) -> int:
-    """Return how many texts every image can choose from.
+class WrongChoices:
+    """The texts of other images that are wrong for an image.
 
-    These are its own text and all texts of another meaning.
+    A text is right if it has the meaning of the image's own text, or if it equals one
+    of the image's captions once both are standardised.
+
+    Args:
+        texts, meanings, captions: see `r_precision`.
 
     Example:
 
-    >>> from keras_imgdesc.evaluation.paintings.r_precision import most_choices
-    >>> most_choices(["rose", "rose", "daisy"])
-    2
+    >>> import numpy as np
+    >>> from keras_imgdesc.evaluation.paintings.r_precision import WrongChoices
+    >>> wrong = WrongChoices(["a rose", "a daisy", "A rose."], [0, 1, 2])
+    >>> wrong(0, np.arange(3)).tolist(), wrong.most_choices(np.arange(3))
+    ([1], 2)
     """
-    return 1 + len(meanings) - max(Counter(meanings).values(), default=0)
+
+    def __init__(
+        self,
+        texts: Sequence[str],
+        meanings: Sequence[Any],
+        captions: Sequence[Sequence[str]] = (),
+    ) -> None:
+        own = captions or [[text] for text in texts]
+        flat = [caption for several in own for caption in several]
+        numbers = number_texts([*texts, *flat])
+        owner = np.repeat(np.arange(len(texts)), [len(several) for several in own])
+        number: dict[Any, int] = {}
+        self._meanings = np.array(
+            [number.setdefault(m, len(number)) for m in meanings], int
+        )
+        self._texts, self._own = numbers[: len(texts)], numbers[len(texts) :]
+        self._ends = np.searchsorted(owner, np.arange(len(texts) + 1))
+        self._is_right = RightTexts(owner, self._own)
+
+    def __call__(self, image: int, block: np.ndarray) -> np.ndarray:
+        """Return the places in `block` of the texts that are wrong for an image.
+
+        Args:
+            image: number of the image.
+            block: int (texts,), numbers of the texts.
+        """
+        is_right = self._is_right([image], self._texts[block])[0]
+        means_same = self._meanings[block] == self._meanings[image]
+        return np.flatnonzero(~is_right & ~means_same)
+
+    def most_choices(self, block: np.ndarray) -> int:
+        """Return from how many texts of a block each of its images can choose.
+
+        Args:
+            block: int (texts,), numbers of images and of their texts.
+        """
+        texts, meanings = self._texts[block].tolist(), self._meanings[block].tolist()
+        of_text, of_meaning = Counter(texts), Counter(meanings)
+        of_both = Counter(zip(texts, meanings))
+        most_right = 0
+        for image, meaning in zip(block, meanings):
+            own = set(self._own[self._ends[image] : self._ends[image + 1]].tolist())
+            more = sum(of_text[text] - of_both[text, meaning] for text in own)
+            most_right = max(most_right, of_meaning[meaning] + more)
+        return 1 + len(texts) - most_right
 
 
 def meaning_of(example: CaptionedImage, text: str) -> Any:
@@ -180,13 +232,18 @@ class RPrecision:
         texts = select_texts(collection, self.limit)
         examples = collection.examples[: self.limit]
         meanings = [meaning_of(e, t) for e, t in zip(examples, texts, strict=True)]
+        captions = [example.captions for example in examples]
         choices = self.choices
         if self.allow_fewer:
-            choices = max(2, min(choices, most_choices(meanings)))
+            wrong = WrongChoices(texts, meanings, captions)
+            most = wrong.most_choices(np.arange(len(texts)))
+            choices = max(2, min(choices, most))
             self.settings["r_precision_choices"] = choices
 
         def measure(images: np.ndarray) -> float:
-            return r_precision(self.score, images, texts, meanings, choices, self.seed)
+            return r_precision(
+                self.score, images, texts, meanings, choices, self.seed, captions
+            )
 
         painted = paint_texts(paint, texts, self.seed)
         found = {"r_precision": measure(painted)}

@@ -13,6 +13,8 @@ from keras_imgdesc.data.example_checks import check_entries, check_spec
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images import stack_images
 from keras_imgdesc.painting.learning.augmentation import NUM_UNIFORM
+from keras_imgdesc.painting.learning.wrong_texts import WrongTexts
+from keras_imgdesc.text.right_texts import number_texts
 
 
 class PaintingData(keras.utils.PyDataset):
@@ -64,6 +66,11 @@ class PaintingData(keras.utils.PyDataset):
             for several in captions
         ]
         self.features = encode(list(number))
+        owner = np.repeat(np.arange(len(captions)), [len(t) for t in self.texts_of])
+        self._wrong = WrongTexts(
+            owner, np.concatenate(self.texts_of), number_texts(list(number))
+        )
+        self._has_wrong = any(len(self._wrong.of_image(i)) for i in range(len(images)))
 
     @property
     def sentences(self) -> np.ndarray:
@@ -80,13 +87,13 @@ class PaintingData(keras.utils.PyDataset):
         rows = order[index * self.batch_size : (index + 1) * self.batch_size]
         generator = np.random.default_rng([self.seed, self.epoch, index])
         text = np.array([generator.choice(self.texts_of[row]) for row in rows])
-        mismatched = self.sentences[text[mismatched_rows(text)]][:, None]
+        mismatched = take_sentences(self.sentences, self._wrong(rows, text, generator))
         batch = {
             "image": self.images[rows],
             **{name: values[text] for name, values in self.features.items()},
-            "text_id": text.astype(np.int32),
+            "is_right": self._wrong.is_right(rows, self._wrong.text_id[text]),
             # If all captions are equal, none is mismatched.
-            "mismatched": mismatched[:, : int(len(self.sentences) > 1)],
+            "mismatched": mismatched[:, None][:, : int(self._has_wrong)],
         }
         return (batch | draw_randomness(len(rows), self.latent_dim, generator),)
 
@@ -104,30 +111,14 @@ def draw_randomness(
     }
 
 
-def mismatched_rows(kind: np.ndarray) -> np.ndarray:
-    """Choose another row for each row of a batch, of another kind if there is one.
+def take_sentences(sentences: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return rows of sentence vectors; zeros, which fit no image, for a row of -1.
 
     Args:
-        kind: int (batch,), such as the class of each image or its text.
-
-    Returns:
-        int (batch,), row numbers.
-
-    Example:
-
-    >>> import numpy as np
-    >>> from keras_imgdesc.painting.learning.batches import mismatched_rows
-    >>> mismatched_rows(np.array([5, 5, 6]))
-    array([2, 2, 0])
+        sentences: float (texts, dim).
+        rows: int (batch,).
     """
-    rows = np.arange(len(kind))
-    found = (rows + 1) % len(kind)
-    for shift in range(2, len(kind)):
-        is_same = kind[found] == kind
-        if not is_same.any():
-            break
-        found = np.where(is_same, (rows + shift) % len(kind), found)
-    return found
+    return np.where(rows[:, None] < 0, 0, sentences[rows])
 
 
 def read_examples(data: Any, resolution: int) -> tuple[np.ndarray, list[list[str]]]:

@@ -25,6 +25,7 @@ from keras_imgdesc.painting.learning.losses import (
     gradient_penalty,
     matching_cross_entropy,
     normal_divergence,
+    right_texts,
 )
 from keras_imgdesc.painting.networks.discriminator import Discriminator
 from keras_imgdesc.painting.networks.generator import Generator
@@ -38,13 +39,14 @@ class ConditionalGAN(CustomStepModel):
 
     - `"image"`: uint8 (batch, resolution, resolution, 3);
     - `"sentence"`: float (batch, dim), sentence vectors of the images' texts;
-    - `"mismatched"`: float (batch, n, dim), sentence vectors of other texts, of which
-      the first belongs to another image of the batch;
+    - `"mismatched"`: float (batch, n, dim), sentence vectors of texts that are wrong
+      for the images, of which the first belongs to another image;
     - `"noise"`: float (batch, latent_dim), standard normal;
     - `"uniform"`: float (batch, 2, `NUM_UNIFORM`) in [0, 1), for the augmentation of
       real and of painted images;
     - `"words"`: float (batch, words, word_dim), if the generator attends to words;
-    - `"text_id"`: int32 (batch,), equal for equal texts, for a matching or contrastive
+    - `"is_right"`: bool (batch, batch), whether a text equals a caption of an image, or
+      `"text_id"`: int32 (batch,), equal for equal texts, for a matching or contrastive
       loss;
     - `"token_ids"`: int32 (batch, words), for a matching loss;
     - `"mismatched_ids"`: int32 (batch, words), optional further texts of the matching
@@ -236,7 +238,7 @@ class ConditionalGAN(CustomStepModel):
             *(mismatched[:, i] for i in range(1, mismatched.shape[1])),
         ]
         scores = self.contrast({"map": maps, "sentence": ops.concatenate(sentences)})
-        return matching_cross_entropy(scores, _same(data["text_id"]))
+        return matching_cross_entropy(scores, right_texts(data))
 
     def _penalty(self, real: Any, sentence: Any) -> Any:
         objective = self.objective
@@ -269,7 +271,7 @@ class ConditionalGAN(CustomStepModel):
                 token_ids = ops.concatenate([token_ids, data["mismatched_ids"][some]])
             # An image survives augmentation; a pattern that fools a matcher does not.
             matching = matching_cross_entropy(
-                self.matching(augmented[some], token_ids), _same(data["text_id"])[some]
+                self.matching(augmented[some], token_ids), right_texts(data)[some]
             )
             loss += objective.matching_weight * matching
             logs["matching_loss"] = matching
@@ -293,7 +295,3 @@ class ConditionalGAN(CustomStepModel):
             objective.translation,
             objective.cutout,
         )
-
-
-def _same(text_id: Any) -> Any:
-    return ops.equal(text_id[:, None], text_id[None])

@@ -17,6 +17,7 @@ from keras_imgdesc.painting.learning.losses import (
     detail,
     matching_cross_entropy,
     normal_divergence,
+    right_texts,
 )
 from keras_imgdesc.painting.learning.vae_objective import VaeObjective
 from keras_imgdesc.painting.networks.generator import Generator
@@ -174,9 +175,8 @@ class ConditionalVAE(CustomStepModel):
             loss += objective.perceptual_weight * distance
             logs["perceptual_loss"] = distance
         if objective.matching_weight and self.matching is not None:
-            same = ops.equal(data["text_id"][:, None], data["text_id"][None])
             matching = matching_cross_entropy(
-                self.matching(painted["image"], data["token_ids"]), same
+                self.matching(painted["image"], data["token_ids"]), right_texts(data)
             )
             loss += objective.matching_weight * matching
             logs["matching_loss"] = matching

@@ -142,8 +142,8 @@ def matching_cross_entropy(scores: Any, same: Any = None) -> Any:
     Args:
         scores: f(I, D), float (images, images or more). The text of an image is in the
             column with the number of its row; further columns are other texts.
-        same: bool (images, images or more), whether a text is equal to the image's own,
-            for some or all columns; None if all texts differ.
+        same: bool (images, images or more), whether a text is right for an image, for
+            some or all columns; None if all texts differ.
 
     Returns:
         Scalar, the mean of both directions.
@@ -165,6 +165,18 @@ def matching_cross_entropy(scores: Any, same: Any = None) -> Any:
     of_texts = ops.logsumexp(scores, axis=1)
     of_images = ops.logsumexp(scores[:, :count], axis=0)
     return 0.5 * ops.mean(of_texts + of_images) - ops.mean(own)
+
+
+def right_texts(data: Any) -> Any:
+    """Return whether each text of a batch is right for each image, bool (batch, batch).
+
+    Args:
+        data: batch with `"is_right"`, or with `"text_id"`, int (batch,), equal for
+            equal texts, if each image has one text.
+    """
+    if "is_right" in data:
+        return ops.cast(data["is_right"], "bool")
+    return ops.equal(data["text_id"][:, None], data["text_id"][None])
 
 
 def _below(kind: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.text.right_texts import RightTexts, number_texts
 from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
@@ -45,6 +46,9 @@ class MatchingBatches:
         if texts is None:
             texts = {"token_ids": np.asarray(tokenizer(collection.captions()))}
         self.texts = texts
+        self.text_id = number_texts(collection.captions())
+        self.owner = np.repeat(np.arange(len(counts)), counts)
+        self.is_right = RightTexts(self.owner, self.text_id)
         self.captions: list[str] = []
         self._negatives: dict[int, list[np.ndarray]] = {}
         if recipe.hard_negatives:
@@ -87,6 +91,8 @@ class MatchingBatches:
                 np.arange(len(rows), dtype="int32"), recipe.captions_per_image
             ),
             "image_id": np.arange(len(rows), dtype="int32"),
+            "text_id": self.text_id[chosen],
+            "is_right": self.is_right(rows, self.text_id[chosen]),
         }
         if self.teacher is not None:
             targets["teacher"] = self.teacher[chosen]
@@ -129,13 +135,17 @@ class MatchingBatches:
         Half of the negatives are drawn from the second list, which is shorter and
         harder: they have the right words in the wrong places. Negatives with a word
         pair that occurs in no caption are dropped: they could be recognized without
-        the image, and would teach that unseen combinations are wrong.
+        the image, and would teach that unseen combinations are wrong. So are captions
+        of the same image: they are right.
         """
         lists = []
         for caption in captions:
             text = self.captions[caption]
+            first = self.first[self.owner[caption]]
+            own = set(self.captions[first : first + self.counts[self.owner[caption]]])
             for wrong in (self.swaps.replaced(text), self.swaps.exchanged(text)):
-                lists.append([w for w in wrong if self._pairs.issuperset(_pairs(w))])
+                kept = [w for w in wrong if self._pairs.issuperset(_pairs(w))]
+                lists.append([w for w in kept if w not in own])
         flat = [wrong for several in lists for wrong in several]
         if not flat:
             self._negatives |= {caption: [] for caption in captions}

@@ -6,7 +6,9 @@ import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.painting.learning.batches import draw_randomness, mismatched_rows
+from keras_imgdesc.painting.learning.batches import draw_randomness, take_sentences
+from keras_imgdesc.painting.learning.wrong_texts import WrongTexts
+from keras_imgdesc.text.right_texts import RightTexts
 from keras_imgdesc.training.painter.recipe import PainterRecipe
 from keras_imgdesc.training.painter.texts import PainterTexts
 
@@ -64,6 +66,14 @@ class PainterBatches:
                 "Set balance to 'image' or 'caption', or class_key to the class",
                 class_key=recipe.class_key,
             )
+        number, text = texts.text_id, texts.of_caption
+        self.is_right = RightTexts(self.image_of, number[text])
+        captions = number[: text.max(initial=-1) + 1]
+        self.wrong = WrongTexts(self.image_of, text, captions, self.labels)
+        hard = texts.mismatches[text]  # (captions, n)
+        hard[self.is_right.pairs(self.image_of[:, None], number[hard])] = -1
+        wrong_first = np.argsort(hard < 0, axis=1, kind="stable")
+        self.hard = np.take_along_axis(hard, wrong_first, axis=1)
 
     @property
     def steps(self) -> int:
@@ -106,10 +116,9 @@ class PainterBatches:
         rows = self.image_of[captions]
         text = self.texts.of_caption[captions]
         count = len(captions)
-        kind = text if self.labels is None else self.labels[rows]
-        mismatched = [text[mismatched_rows(kind)]]
-        if self.texts.mismatches.shape[1]:
-            options = self.texts.mismatches[text]
+        mismatched = [self.wrong(rows, text, generator)]
+        if self.hard.shape[1]:
+            options = self.hard[captions]
             hard = options[
                 np.arange(count), generator.integers(options.shape[1], size=count)
             ]
@@ -120,8 +129,10 @@ class PainterBatches:
         batch = {
             "image": self.images[rows],
             "sentence": sentences[text],
-            "mismatched": np.stack([sentences[t] for t in mismatched], axis=1),
-            "text_id": text.astype(np.int32),
+            "mismatched": np.stack(
+                [take_sentences(sentences, t) for t in mismatched], axis=1
+            ),
+            "is_right": self.is_right(rows, self.texts.text_id[text]),
             **draw_randomness(count, self.latent_dim, generator),
         }
         if self.texts.words is not None:
@@ -130,5 +141,6 @@ class PainterBatches:
             ids = self.texts.token_ids
             batch["token_ids"] = ids[text].astype(np.int32)
             if len(mismatched) > 1:
-                batch["mismatched_ids"] = ids[mismatched[1]].astype(np.int32)
+                hard_ids = np.where(mismatched[1][:, None] < 0, 0, ids[mismatched[1]])
+                batch["mismatched_ids"] = hard_ids.astype(np.int32)
         return batch

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.text.right_texts import number_texts
 from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.word_swaps import WordSwaps
 
@@ -23,6 +24,7 @@ class PainterTexts:
         sentences: float32 (texts, dim), sentence vectors.
         token_ids: int (texts, words), or None if they are not needed.
         of_caption: int (captions,), the row of each caption of the collection.
+        text_id: int (texts,), equal for equal texts, see `number_texts`.
         mismatches: int (captions' texts, n), the rows of the mismatched texts made of
             each caption; -1 where there are fewer than n.
         words: float16 (captions' texts, words, dim), word vectors, zero where there is
@@ -32,6 +34,7 @@ class PainterTexts:
     sentences: np.ndarray
     token_ids: np.ndarray | None
     of_caption: np.ndarray
+    text_id: np.ndarray
     mismatches: np.ndarray
     words: np.ndarray | None = None
 
@@ -82,6 +85,7 @@ def embed_texts(
         sentences,
         encoder.tokenize(list(number)) if keep_ids else None,
         of_caption,
+        number_texts(list(number)),
         mismatches,
         words,
     )

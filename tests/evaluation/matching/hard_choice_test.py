@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_imgdesc.data import CaptionCollection, CaptionedImage
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.matching.hard_choice import HardChoice, hard_choices
 from keras_imgdesc.text.word_swaps import WordSwaps
 
@@ -50,9 +51,31 @@ def test_choices_are_made_once_per_collection(collection, monkeypatch):
     calls = []
     monkeypatch.setattr(
         "keras_imgdesc.evaluation.matching.hard_choice.hard_choices",
-        lambda *arguments: calls.append(arguments[0]) or [[c, "b"] for c in CAPTIONS],
+        lambda *arguments, **_: (
+            calls.append(arguments[0]) or [[c, "b"] for c in CAPTIONS]
+        ),
     )
     metric = HardChoice(SWAPS)
     for _ in range(2):
         metric.compute(lambda which, texts: np.zeros((1, len(texts))), collection)
     assert calls == [CAPTIONS]
+
+
+def test_no_caption_of_the_image_itself_is_wrong():
+    texts = ("A red star.", "a blue star"), ("A blue star!",), ("a red star",)
+    collection = CaptionCollection(
+        [CaptionedImage(str(i), None, several, b"") for i, several in enumerate(texts)]
+    )
+    asked = []
+
+    def score(which, texts):
+        asked.append(texts)
+        return np.array([[1.0] + [0.0] * (len(texts) - 1)])
+
+    metric = HardChoice(WordSwaps([["red", "blue"]]))
+    # For the first image no text is wrong: there is nothing to choose.
+    assert metric.compute(score, collection) == {"hard_choice": 100}
+    assert asked == [["a blue star", "a red star"], ["a red star", "a blue star"]]
+    assert metric.settings["omitted"] == 1
+    with pytest.raises(InputError, match="wrong caption"):
+        HardChoice(WordSwaps([])).compute(score, CaptionCollection(collection[1:2]))

@@ -53,3 +53,26 @@ def test_the_metric_asks_for_all_scores_and_knows_the_owners():
     metric = RetrievalRecall()
     found = metric.compute(score, collection)
     assert found[metric.name] == 100 and metric.higher_is_better
+
+
+def test_every_image_with_an_equal_text_is_right():
+    texts = ("A rose.", "red"), ("a rose",), ("a daisy",)
+    collection = CaptionCollection(
+        [CaptionedImage(str(i), None, several, b"") for i, several in enumerate(texts)]
+    )
+    scores = np.array(
+        [
+            [1.0, 0.0, 3.0, 2.0],  # the best text is that of the second image, "a rose"
+            [4.0, 0.0, 3.0, 3.0],  # and here it is "A rose." of the first
+            [0.0, 1.0, 0.0, 4.0],
+        ]
+    )
+    found = RetrievalRecall().compute(lambda which, texts: scores, collection)
+    assert found["image_to_text_recall_1"] == 100
+    # "red" alone finds a wrong image first.
+    assert found["text_to_image_recall_1"] == 75
+
+
+def test_a_score_that_is_not_a_number_counts_as_wrong():
+    found = retrieval_metrics(np.full((20, 20), np.nan), np.arange(20))
+    assert found["recall"] == 0

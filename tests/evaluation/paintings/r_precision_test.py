@@ -112,3 +112,20 @@ def test_painted_and_real_images_are_measured():
     found = metric.compute(lambda texts, seed: 255 - images[: len(texts)], real)
     assert found["r_precision"] < 20 and found["r_precision_real"] == 100
     assert metric.settings["r_precision_matcher"] == "the reader"
+
+
+def test_equal_texts_of_different_meaning_do_not_compete():
+    images, texts = numbered(12)
+    # Each image has the text of the next as a caption, in other letters.
+    captions = [(text, f"{int(text) + 1}!") for text in texts]
+    next_one = [str(int(text) + 1) for text in texts]
+
+    def by_next(images, texts):
+        return by_number(images + 1, texts) + by_number(images, texts)
+
+    assert r_precision(by_next, images, texts, texts, choices=5) < 100
+    found = r_precision(by_next, images, next_one, texts, 5, captions=captions)
+    assert found == 100
+    alike = ["a rose", "A rose.", "a daisy", "a lily"]
+    with pytest.raises(InputError, match="wrong_texts=2"):
+        r_precision(by_number, images[:4], alike, range(4), choices=4)

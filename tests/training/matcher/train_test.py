@@ -224,6 +224,37 @@ def test_hard_negatives_differ_by_the_place_alone():
             assert {int(right[changed][0]), int(row[changed][0])} <= places
 
 
+def test_equal_texts_are_right_for_every_image_that_has_them():
+    captions = [
+        ("light at the top", "light at the left"),
+        ("Light at the top!",),
+        ("light at the left",),
+        ("light at the right",),
+    ]
+    collection = CaptionCollection(
+        [
+            CaptionedImage(str(number), None, several, b"")
+            for number, several in enumerate(captions)
+        ]
+    )
+    tokenizer = CaptionTokenizer(Vocabulary.build(collection.captions(), 1), 8)
+    made = MatchingBatches(
+        recipe(), collection, lambda rows: rows, "feature_map", tokenizer
+    )
+    ids = np.asarray(tokenizer([several[0] for several in captions]))
+    for epoch in range(4):
+        inputs, targets = next(made.epoch(epoch))
+        rows = inputs["feature_map"].tolist()
+        place = {row: number for number, row in enumerate(rows)}
+        is_right = targets["is_right"]
+        assert is_right[place[0]].tolist() == [row != 3 for row in rows]
+        assert is_right[place[3]].tolist() == [row == 3 for row in rows]
+        assert is_right[place[2], place[2]] and not is_right[place[2], place[1]]
+        # The first image has the texts with "top" and with "left".
+        wrong = inputs["negative_ids"][place[0]]
+        assert not (wrong[:, None] == ids[[0, 2]]).all(axis=-1).any()
+
+
 def test_dropped_words_are_unknown():
     made = batches(recipe(word_dropout=0.5, hard_negatives=0))
     ids = np.concatenate([inputs["token_ids"] for inputs, _ in made.epoch(0)])

@@ -13,7 +13,7 @@ CAPTIONS = [("a", "b"), ("c",), ("d", "e", "f"), ("a",), ("g",), ("h",)]
 LABELS = [0, 0, 0, 0, 0, 1]
 
 
-def make(with_labels: bool = False, **changes) -> PainterBatches:
+def make(with_labels: bool = False, text_id=None, **changes) -> PainterBatches:
     collection = CaptionCollection(
         [
             CaptionedImage(
@@ -34,7 +34,8 @@ def make(with_labels: bool = False, **changes) -> PainterBatches:
     mismatches[2] = -1
     recipe = GanRecipe(**{"batch_size": 3} | changes)
     mismatches = mismatches[:, : recipe.hard_mismatch]
-    texts = PainterTexts(sentences, None, of_caption, mismatches)
+    text_id = np.arange(10) if text_id is None else np.array(text_id)
+    texts = PainterTexts(sentences, None, of_caption, text_id, mismatches)
     images = np.stack([e.image for e in collection])
     return PainterBatches(recipe, collection, images, texts, 5)
 
@@ -118,3 +119,25 @@ def test_hard_mismatches_are_made_of_the_caption():
             # One without a word to exchange has the other wrong text.
             expected = [wrong[0, 0]] if sentence[0] == 2 else [8, 9]
             assert wrong[1, 0] in expected
+
+
+def test_no_text_equal_to_a_caption_of_the_image_is_wrong():
+    # Text 8, made of captions, equals "b" of the first image; "g" and "h" are equal.
+    batches = make(
+        text_id=[0, 1, 2, 3, 4, 5, 6, 6, 1, 9],
+        hard_mismatch=2,
+        exchangeable=[["x", "y"]],
+        batch_size=6,
+    )
+    hard_of_last_with_a = set()
+    for epoch in range(10):
+        (batch,) = batches.epoch(epoch)
+        rows = batch["image"][:, 0, 0, 0].tolist()
+        for image, wrong in zip(rows, batch["mismatched"][..., 0].tolist()):
+            assert image != 0 or (wrong[0] not in (0, 1) and wrong[1] == 9)
+            assert image not in (4, 5) or wrong[0] not in (6, 7)
+            if image == 3:
+                hard_of_last_with_a.add(wrong[1])
+        is_right = batch["is_right"][rows.index(4)]
+        assert sorted(np.array(rows)[is_right]) == [4, 5]
+    assert hard_of_last_with_a == {8, 9}

@@ -1,0 +1,30 @@
+import numpy as np
+
+from keras_imgdesc.matching.matching_data import matching_dataset
+
+
+def test_equal_texts_of_a_batch_are_marked(toy_matcher):
+    data = {
+        "image": np.zeros((3, 32, 32, 3), "uint8"),
+        "caption": [["a red circle", "red"], ["A red circle.", "blue"], ["blue", "a"]],
+    }
+    ((_, targets),) = matching_dataset(data, toy_matcher, 3)
+    assert targets["text_id"].numpy().tolist() == [0, 1, 0, 2, 2, 3]
+    assert targets["is_right"].numpy().astype(int).tolist() == [
+        [1, 1, 1, 0, 0, 0],
+        [1, 0, 1, 1, 1, 0],
+        [0, 0, 0, 1, 1, 1],
+    ]
+
+
+def test_equal_texts_do_not_raise_the_loss(fresh_matcher, photos):
+    def losses(captions):
+        matcher = fresh_matcher()
+        matcher.compile(run_eagerly=True)
+        data = {"image": photos[:4], "caption": captions}
+        return matcher.evaluate(data, batch_size=4, verbose=0, return_dict=True)
+
+    # Nothing is wrong, so the right text and image are certain.
+    found = losses(["a red circle", "A red circle!"] * 2)
+    np.testing.assert_allclose(found["loss"], 0.0, atol=1e-6)
+    assert found["text_accuracy"] == found["image_accuracy"] == 1
