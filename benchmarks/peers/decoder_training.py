@@ -35,13 +35,14 @@ def read_token_ids(annotations: str, vocabulary: str) -> tuple[np.ndarray, int]:
     from keras_imgdesc.data.readers import read_captions
     from keras_imgdesc.presets.folders import find_preset
     from keras_imgdesc.text import CaptionTokenizer, Vocabulary
-    from keras_imgdesc.training.captioner.batches import tokenize_captions
+    from keras_imgdesc.training.captioner.tokenized_captions import tokenize_captions
 
     words = (find_preset(vocabulary) / "vocabulary.txt").read_text().split("\n")[:-1]
     tokenizer = CaptionTokenizer(Vocabulary(words))
     collection = read_captions(annotations, Path(annotations).parent / "images")
     chosen = type(collection)(collection.examples[:IMAGES])
-    return tokenize_captions(chosen, tokenizer, CAPTIONS), len(words)
+    captions = tokenize_captions(chosen, tokenizer)
+    return captions.token_ids.reshape(IMAGES, CAPTIONS, -1), len(words)
 
 
 def random_features(shape: tuple[int, ...]) -> np.ndarray:
@@ -57,6 +58,7 @@ def build_ours(
 
     from keras_imgdesc.captioning import CaptionLoss, TransformerDecoder
     from keras_imgdesc.training.captioner.batches import epoch_batches
+    from keras_imgdesc.training.captioner.tokenized_captions import TokenizedCaptions
 
     keras.mixed_precision.set_global_policy(precision)
     decoder = TransformerDecoder(
@@ -64,12 +66,15 @@ def build_ours(
     )
     decoder.compile(keras.optimizers.AdamW(1e-4), CaptionLoss(0.1))
     features = random_features(shape)
+    captions = TokenizedCaptions(
+        token_ids.reshape(-1, token_ids.shape[-1]), np.full(IMAGES, CAPTIONS)
+    )
 
     def train(turn: int) -> int:
         batches = epoch_batches(
             features.__getitem__,
             "feature_map",
-            token_ids,
+            captions,
             batch_size=batch_size,
             captions_per_image=captions_per_image,
             seed=0,

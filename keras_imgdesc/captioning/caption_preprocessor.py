@@ -30,7 +30,8 @@ class CaptionPreprocessor:
     Returns:
         The model's inputs, `{"image" or "feature_map", "token_ids": int32 (...,
         sequence_length - 1)}`; the words to predict, int32 of the same shape, shifted
-        by one; and their weights, float32, 0 at padding.
+        by one; and their weights, float32, 0 at padding. A caption that is cut to the
+        tokenizer's length has no end token.
 
     Raises:
         InputError: an entry is missing.
@@ -73,7 +74,7 @@ class CaptionPreprocessor:
         if "token_ids" in example:
             token_ids = tf.cast(example["token_ids"], tf.int32)
         else:
-            token_ids = self.tokenizer(example["caption"])
+            token_ids = self.tokenizer(example["caption"], end_cut=False)
         # The start token is never predicted, and the last token is never an input.
         inputs["token_ids"] = token_ids[..., :-1]
         following = token_ids[..., 1:]

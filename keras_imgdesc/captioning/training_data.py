@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
 from keras_imgdesc.data.example_checks import check_dtype
 from keras_imgdesc.images import image_array
+from keras_imgdesc.text.cut_texts import warn_of_cut
 
 
 def training_dataset(
@@ -36,6 +37,7 @@ def training_dataset(
         rows = {key: _rows(value) for key, value in data.items() if key != "image"}
         if "image" in data:
             rows["image"] = image_array(data["image"], preprocessor.image_size)
+        warn_of_cut(preprocessor.tokenizer, rows["caption"], "captions")
         count = len(data["caption"])
         data = tf.data.Dataset.from_tensor_slices(rows)
         if shuffle:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_imgdesc.data.example_checks import check_entries, check_spec
 from keras_imgdesc.images import image_array, resize_image
+from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.text.standardization import standardize
 
 
@@ -40,6 +41,7 @@ def matching_dataset(
         data = {
             k: tf.convert_to_tensor(v) for k, v in (data | {"image": images}).items()
         }
+        warn_of_cut(matcher.text_encoder.tokenizer, data["caption"], "texts")
         count = len(data["caption"])
         data = tf.data.Dataset.from_tensor_slices(data)
         if shuffle:

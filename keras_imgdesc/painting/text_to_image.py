@@ -33,6 +33,7 @@ from keras_imgdesc.painting.text_features import text_features
 from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder
 from keras_imgdesc.text.checks import check_known, check_texts
+from keras_imgdesc.text.cut_texts import warn_of_cut
 
 
 class TextToImage(Task):
@@ -292,6 +293,7 @@ class TextToImage(Task):
 
         def encode(texts: list[str]) -> dict[str, np.ndarray]:
             self.check_words(texts)
+            warn_of_cut(self.text_encoder.tokenizer, texts, "texts")
             return self.encode(texts)
 
         data = PaintingData(

@@ -93,19 +93,26 @@ class CaptionTokenizer(tf.Module):
                 default_value=UNK,
             )
 
-    def __call__(self, texts: tf.Tensor | list[str] | str) -> tf.Tensor:
+    def __call__(
+        self, texts: tf.Tensor | list[str] | str, *, end_cut: bool = True
+    ) -> tf.Tensor:
         """Tokenize raw captions.
 
         Args:
             texts: strings of any shape, usually (batch,).
+            end_cut: whether a caption that is cut has an end token. A captioner is
+                trained without it: it would learn to stop in the middle of a sentence.
 
         Returns:
             Token ids int32 (..., sequence_length), `...` being the shape of `texts`:
-            start, words, end, padding. A longer caption loses its last words and
-            keeps the end token.
+            start, words, end, padding. A longer caption is cut and loses its last
+            words.
         """
         texts = tf.convert_to_tensor(texts)
-        ids = self._ragged(texts, self.sequence_length - 2)
+        if end_cut:
+            ids = self._ragged(texts, self.sequence_length - 2)
+        else:
+            ids = self._ragged(texts, None)[:, : self.sequence_length]
         dense = ids.to_tensor(
             self.vocabulary.pad_id, shape=[None, self.sequence_length]
         )
@@ -126,6 +133,15 @@ class CaptionTokenizer(tf.Module):
         """
         ids = self._ragged(texts, None).to_tensor(self.vocabulary.pad_id)
         return tf.cast(ids, tf.int32)
+
+    def count_cut(self, texts: tf.Tensor | list[str]) -> tuple[int, int]:
+        """Return how many captions are cut, and how many there are.
+
+        Args:
+            texts: strings of any shape.
+        """
+        lengths = self._ragged(tf.convert_to_tensor(texts), None).row_lengths().numpy()
+        return int((lengths > self.sequence_length).sum()), len(lengths)
 
     def _ragged(self, texts: tf.Tensor, most_words: int | None) -> tf.RaggedTensor:
         texts = tf.reshape(standardize(texts), [-1])

@@ -96,13 +96,8 @@ class WordPieceTokenizer(tf.Module):
             the end token.
         """
         texts = tf.convert_to_tensor(texts, tf.string)
-        flat = tf.strings.unicode_transcode(
-            tf.reshape(texts, [-1]), "UTF-8", "UTF-8", errors="replace"
-        )
-        for pattern, replacement in _CLEANING:
-            flat = tf.strings.regex_replace(flat, pattern, replacement)
-        pieces = self._pieces(flat)[:, : self.sequence_length - 2]
-        edge = tf.ones([tf.size(flat), 1], tf.int32)
+        pieces = self._split(texts)[:, : self.sequence_length - 2]
+        edge = tf.ones([tf.size(texts), 1], tf.int32)
         ids = tf.concat(
             [edge * self.vocabulary.start_id, pieces, edge * self.vocabulary.end_id],
             axis=1,
@@ -114,6 +109,25 @@ class WordPieceTokenizer(tf.Module):
             dense, tf.concat([tf.shape(texts), [self.sequence_length]], axis=0)
         )
         return tf.ensure_shape(token_ids, texts.shape + [self.sequence_length])
+
+    def count_cut(self, texts: tf.Tensor | list[str]) -> tuple[int, int]:
+        """Return how many texts are cut, and how many there are.
+
+        Args:
+            texts: strings of any shape.
+        """
+        pieces = self._split(tf.convert_to_tensor(texts, tf.string))
+        lengths = pieces.row_lengths().numpy() + 2
+        return int((lengths > self.sequence_length).sum()), len(lengths)
+
+    def _split(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Return the ids of the pieces of each text, without start and end."""
+        flat = tf.strings.unicode_transcode(
+            tf.reshape(texts, [-1]), "UTF-8", "UTF-8", errors="replace"
+        )
+        for pattern, replacement in _CLEANING:
+            flat = tf.strings.regex_replace(flat, pattern, replacement)
+        return self._pieces(flat)
 
     def detokenize(self, token_ids: Any) -> list[str]:
         """Convert token ids to word pieces separated by spaces.

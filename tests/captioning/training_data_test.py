@@ -35,6 +35,20 @@ def test_images_with_captions_become_batches(toy_captioner, photos, form):
     assert weights.numpy().tolist()[1] == [1, 1, 1, 0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("form", ["dict", "dataset"])
+def test_a_cut_caption_does_not_teach_to_stop(toy_captioner, photos, form, caplog):
+    data = {"image": photos[:2], "caption": ["dog " * 30, "a dog"]}
+    if form == "dataset":
+        data = tf.data.Dataset.from_tensor_slices(data)
+    (inputs, following, weights), *_ = batches(data, toy_captioner)
+    end_id = toy_captioner.vocabulary.end_id
+    assert (following.numpy() == end_id).sum(axis=1).tolist() == [0, 1]
+    assert inputs["token_ids"].shape == following.shape and weights.numpy()[0].all()
+    # The captions of a dataset are not read in advance.
+    said = "1 of 2 captions (50.00 %) are longer than 8 tokens" in caplog.text
+    assert said == (form == "dict")
+
+
 def test_feature_maps_and_token_ids_may_be_given(toy_captioner):
     features = np.ones((3, 2, 2, 32), "float32")
     token_ids = np.array([[2, 4, 3, 0, 0, 0, 0, 0]] * 3)

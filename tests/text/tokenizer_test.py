@@ -33,6 +33,16 @@ def test_a_long_text_keeps_its_end_token(tokenizer):
     assert ids.tolist() == [[2, 5, 5, 5, 5, 3], [2, 4, 5, 6, 4, 3]]
 
 
+def test_a_long_caption_to_train_on_has_no_end_token(tokenizer):
+    captions = ["a dog runs a dog", "a dog runs a", "a dog runs a dog runs"]
+    ids = tokenizer(captions, end_cut=False).numpy()
+    assert ids.tolist() == [
+        [2, 4, 5, 6, 4, 5],
+        [2, 4, 5, 6, 4, 3],
+        [2, 4, 5, 6, 4, 5],
+    ]
+
+
 def test_special_tokens_cannot_be_written_into_a_text(tokenizer):
     assert tokenizer(["[END] a"]).numpy().tolist() == [[2, 1, 4, 3, 0, 0]]
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.text import CaptionTokenizer
+from keras_imgdesc.training.captioner.tokenized_captions import TokenizedCaptions
 from keras_imgdesc.training.inputs.augmentation import Augmentation, augment
 from keras_imgdesc.training.inputs.images import Gather
 
@@ -16,30 +15,10 @@ from keras_imgdesc.training.inputs.images import Gather
 SORTED_BATCHES = 40
 
 
-def tokenize_captions(
-    collection: CaptionCollection, tokenizer: CaptionTokenizer, at_least: int
-) -> np.ndarray:
-    """Tokenize the captions of every image.
-
-    Args:
-        collection: images with captions. An image with fewer captions than others
-            repeats some.
-        tokenizer: maps captions to token ids.
-        at_least: minimum number of captions per image in the result.
-
-    Returns:
-        Token ids, int32 `(images, captions, length)`.
-    """
-    most = max(at_least, max(len(e.captions) for e in collection))
-    texts = [e.captions[i % len(e.captions)] for e in collection for i in range(most)]
-    ids = np.asarray(tokenizer(texts))
-    return ids.reshape(len(collection), most, -1).astype(np.int32)
-
-
 def epoch_batches(
     gather: Gather,
     name: str,
-    token_ids: np.ndarray,
+    captions: TokenizedCaptions,
     *,
     batch_size: int,
     captions_per_image: int,
@@ -53,10 +32,11 @@ def epoch_batches(
         gather: function from image numbers to an array `(images, ...)`: uint8 pixels
             or feature maps.
         name: model input for that array, `"image"` or `"feature_map"`.
-        token_ids: int32 `(images, captions, length)`, from `tokenize_captions`.
+        captions: the captions of the images.
         batch_size: captions per batch, a multiple of `captions_per_image`.
         captions_per_image: captions per image that share a batch. With 1, an epoch is
-            a pass over all captions; otherwise over all images.
+            a pass over all captions; otherwise over all images, each with some of its
+            captions (see `TokenizedCaptions.choose`).
         seed, epoch: determine order and augmentation.
         augmentation: changes of the images; for pixels only.
 
@@ -65,24 +45,23 @@ def epoch_batches(
         last batch is dropped.
     """
     generator = np.random.default_rng([seed, epoch])
-    images, captions, length = token_ids.shape
     units = batch_size // captions_per_image
     if captions_per_image == 1:
-        order = generator.permutation(images * captions)
-        lengths = (token_ids.reshape(-1, length) != 0).sum(axis=1)
-        order = group_by_length(order, lengths, units, generator).reshape(-1)
+        order = generator.permutation(captions.num_captions)
+        order = group_by_length(order, captions.lengths, units, generator).reshape(-1)
     else:
-        order = generator.permutation(images)
+        order = generator.permutation(captions.num_images)
     steps = len(order) // units
 
     def batches() -> Iterator[tuple]:
         for step in range(steps):
             chosen = order[step * units : (step + 1) * units]
             if captions_per_image == 1:
-                which, ids = chosen // captions, token_ids.reshape(-1, length)[chosen]
+                which, rows = captions.image_of[chosen], chosen
             else:
                 which = chosen
-                ids = token_ids[chosen, :captions_per_image].reshape(-1, length)
+                rows = captions.choose(chosen, captions_per_image, epoch).reshape(-1)
+            ids = captions.token_ids[rows]
             # Columns that are padding in every caption are not computed.
             ids = ids[:, : np.flatnonzero(ids.any(axis=0))[-1] + 1]
             weights = (ids[:, 1:] != 0).astype(np.float32)
@@ -115,22 +94,23 @@ def epoch_batches(
 
 
 def count_batches(
-    token_ids: np.ndarray, batch_size: int, captions_per_image: int
+    captions: TokenizedCaptions, batch_size: int, captions_per_image: int
 ) -> int:
     """Return the number of batches of an epoch; see `epoch_batches`.
 
     Raises:
-        InputError: there are too few images for a batch.
+        InputError: there are too few images or captions for a batch.
     """
-    images, captions, _ = token_ids.shape
-    units = images * captions if captions_per_image == 1 else images
+    by_caption = captions_per_image == 1
+    units = captions.num_captions if by_caption else captions.num_images
     units_per_batch = batch_size // captions_per_image
     if units < units_per_batch:
         raise InputError(
             "There must be enough images for a batch",
             "Use a smaller batch_size",
             batch_size=batch_size,
-            images=images,
+            images=captions.num_images,
+            captions=captions.num_captions,
         )
     return units // units_per_batch
 

@@ -21,13 +21,15 @@ class CaptionRecipe(Recipe):
             the feature map's shape.
         min_count: number of times a word must occur in the training captions to be in
             the vocabulary.
-        sequence_length: token ids per caption, including start and end.
+        sequence_length: token ids per caption, including start and end. A longer
+            caption is cut; it has no end token then, and the number is logged.
         epochs: passes over the images (or over the captions, see
             `captions_per_image`).
         batch_size: captions per step.
         captions_per_image: captions of the same image that share a step. With more
             than one, an image is encoded once for all of them, and an epoch is a pass
-            over the images. With one, an epoch is a pass over the captions.
+            over the images: one with more captions shows others in the next epoch, one
+            with fewer repeats some. With one, an epoch is a pass over the captions.
         objective: `"cross_entropy"` or `"self_critical"`. The latter samples
             `captions_per_image` captions of each image and makes those with a higher
             CIDEr-D more likely (see `SelfCritical`). It needs a trained decoder

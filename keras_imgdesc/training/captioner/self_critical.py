@@ -1,6 +1,6 @@
 """Self-critical training: sampled captions become more or less likely by score."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -31,8 +31,8 @@ class SelfCritical:
 
     Args:
         captioner: captioner whose decoder is trained, on feature maps.
-        references: int32 `(images, captions, length)`, padded token ids that begin
-            with the start token.
+        references: captions of each image, int32 `(captions, length)`, padded token
+            ids that begin with the start token.
         num_samples: captions sampled per image, at least 2.
         seed: seed of the samples.
         temperature: sampling temperature. At 1, a decoder trained with label smoothing
@@ -49,7 +49,7 @@ class SelfCritical:
     def __init__(
         self,
         captioner: ImageCaptioner,
-        references: np.ndarray,
+        references: Sequence[np.ndarray],
         num_samples: int,
         seed: int,
         temperature: float = 1.0,
@@ -60,7 +60,7 @@ class SelfCritical:
         self._reward = CiderReward(
             [[self._words(c[1:]) for c in captions] for captions in references]
         )
-        self._max_length = references.shape[-1] - 1
+        self._max_length = references[0].shape[-1] - 1
         decoder, tokens = captioner.decoder, captioner.special_tokens
 
         def draw(feature_map: Any, noise: Any) -> Any:

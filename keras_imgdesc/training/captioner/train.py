@@ -22,11 +22,8 @@ from keras_imgdesc.evaluation.captions.free_running import (
     describe_features,
 )
 from keras_imgdesc.evaluation.metric import compute_metrics
-from keras_imgdesc.training.captioner.batches import (
-    count_batches,
-    epoch_batches,
-    tokenize_captions,
-)
+from keras_imgdesc.text.cut_texts import warn_of_cut
+from keras_imgdesc.training.captioner.batches import count_batches, epoch_batches
 from keras_imgdesc.training.captioner.build import (
     build_captioner,
     check_unpaired,
@@ -38,6 +35,7 @@ from keras_imgdesc.training.captioner.parts import (
 )
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
 from keras_imgdesc.training.captioner.self_critical import SelfCritical, stop_dropout
+from keras_imgdesc.training.captioner.tokenized_captions import tokenize_captions
 from keras_imgdesc.training.captioner.unpaired_training import (
     UnpairedTraining,
     mean_rows,
@@ -129,6 +127,7 @@ class CaptionerRun(TrainingRun):
         keras.utils.set_random_seed(recipe.seed)
         self.captioner = build_captioner(recipe, train, unpaired)
         self.data.match_words(vocabulary=self.captioner.vocabulary.tokens)
+        warn_of_cut(self.captioner.tokenizer, train.captions())
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         self.frozen, self.trained = split_encoder(
             self.captioner.image_encoder, self.augmentation, recipe.views
@@ -149,11 +148,9 @@ class CaptionerRun(TrainingRun):
         if encoder is not None:
             self.model = joint_model(encoder, self.captioner.decoder)
             self.input_name = "image"
-        self.token_ids = tokenize_captions(
-            train, self.captioner.tokenizer, recipe.captions_per_image
-        )
+        self.captions = tokenize_captions(train, self.captioner.tokenizer)
         self.batches_per_epoch = count_batches(
-            self.token_ids, recipe.batch_size, recipe.captions_per_image
+            self.captions, recipe.batch_size, recipe.captions_per_image
         )
         self.search = compile_search(
             self.captioner.decoder,
@@ -182,14 +179,14 @@ class CaptionerRun(TrainingRun):
         if recipe.objective == "self_critical":
             images = recipe.batch_size // recipe.captions_per_image
             sampled = self._self_critical.batches(
-                gather, len(self.token_ids), images, epoch
+                gather, self.captions.num_images, images, epoch
             )
             rewarded = ((batch, {"reward": reward}) for batch, reward in sampled)
             return self._fit_steps(rewarded, epoch)
         batches = epoch_batches(
             gather,
             self.input_name,
-            self.token_ids,
+            self.captions,
             batch_size=recipe.batch_size,
             captions_per_image=recipe.captions_per_image,
             seed=recipe.seed,
@@ -266,7 +263,7 @@ class CaptionerRun(TrainingRun):
     def _self_critical(self) -> SelfCritical:
         return SelfCritical(
             self.captioner,
-            self.token_ids,
+            self.captions.by_image(),
             self.recipe.captions_per_image,
             self.recipe.seed,
             self.recipe.temperature,

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.training.captioner.batches import group_by_length
 
 
@@ -20,7 +21,7 @@ class UnpairedCaptions:
     noun of the caption is drawn from [0.1, 1], that of a wrong one from [0.05, 0.5].
 
     Args:
-        captions: raw captions.
+        captions: raw captions. One that the tokenizer cuts has no end token.
         tokenizer: the captioner's.
         noun_token_ids: token ids of the nouns that the decoder's detector knows.
         num_concepts: number of concepts per caption.
@@ -49,13 +50,15 @@ class UnpairedCaptions:
         max_wrong: int = 2,
         seed: int = 0,
     ) -> None:
-        token_ids = np.asarray(tokenizer(list(captions)), np.int32)
+        token_ids = np.asarray(tokenizer(list(captions), end_cut=False), np.int32)
         nouns = _singular_nouns(tokenizer.vocabulary, noun_token_ids)[token_ids]
         has_noun = nouns.any(axis=1)
         # A caption that is mostly unknown words teaches nothing.
         known = (token_ids == tokenizer.vocabulary.unk_id).sum(axis=1) <= 2
         kept = has_noun & known
         self.token_ids = token_ids[kept]
+        trained = [text for text, is_kept in zip(captions, kept) if is_kept]
+        warn_of_cut(tokenizer, trained, "unpaired captions")
         self.nouns = _first_of_each(nouns[kept])
         self.num_captions = len(self.token_ids)
         if self.num_captions < batch_size:

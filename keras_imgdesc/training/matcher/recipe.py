@@ -26,7 +26,8 @@ class MatchingRecipe(Recipe):
             `BertTextEncoder`.
         min_count: number of times a word must occur in the training captions to be in
             the compact encoder's vocabulary.
-        sequence_length: token ids per text, including start and end.
+        sequence_length: token ids per text, including start and end. A longer text is
+            cut, and the number is logged.
         embedding_dim, num_layers, num_heads, dropout, pool_size: see
             `ImageTextMatcher.build_parts`.
         scoring: arguments of `PairScore`.

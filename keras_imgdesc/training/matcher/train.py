@@ -18,6 +18,7 @@ from keras_imgdesc.evaluation.matching.score_function import (
 )
 from keras_imgdesc.matching import ImageEmbeddings, ImageTextMatcher
 from keras_imgdesc.matching.matching_graph import matching_model
+from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.training.inputs.augmentation import Augmentation
 from keras_imgdesc.training.inputs.images import (
@@ -101,6 +102,9 @@ class MatcherRun(TrainingRun):
         keras.utils.set_random_seed(recipe.seed)
         self.matcher = build_matcher(recipe, train)
         self.data.match_words(vocabulary=self.matcher.vocabulary.tokens)
+        warn_of_cut(
+            self.matcher.text_encoder.tokenizer, train.captions(), "training texts"
+        )
         self.augmentation = Augmentation(
             recipe.flip, recipe.crop, recipe.colour, recipe.shrink
         )
@@ -121,6 +125,7 @@ class MatcherRun(TrainingRun):
             from keras_imgdesc.text import BertTextEncoder
 
             bert = BertTextEncoder(recipe.teacher, recipe.sequence_length)
+            warn_of_cut(bert.tokenizer, train.captions(), "texts of the teacher")
             teacher = self._embed(bert, train, "teacher")["sentence"]
         self.model = matching_model(
             self.trained, text_encoder, self.matcher, recipe.hard_negatives

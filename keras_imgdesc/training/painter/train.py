@@ -18,6 +18,7 @@ from keras_imgdesc.evaluation.paintings.paint_function import (
 )
 from keras_imgdesc.painting import ConditionalGAN, ConditionalVAE, TextToImage
 from keras_imgdesc.tasks import load_preset
+from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.inputs.images import (
     check_collections,
@@ -127,6 +128,12 @@ class PainterRun(TrainingRun):
             *metrics,
             *named_metrics([n for n in recipe.metrics if n not in given], matcher),
         ]
+        warn_of_cut(
+            text_encoder.tokenizer,
+            train.captions(),
+            "training texts",
+            "train a matcher with a larger sequence_length for text_encoder_from",
+        )
         images, train = self._read(train)
         mismatches: dict[str, Any] = {}
         if isinstance(recipe, GanRecipe):

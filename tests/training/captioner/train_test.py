@@ -245,7 +245,7 @@ def test_a_preset_learns_new_words(tmp_path, preset):
     run = CaptionerRun(chosen, tmp_path / "run", train, coloured(6), progress=False)
     vocabulary = run.captioner.vocabulary
     assert vocabulary.tokens == (*before.vocabulary.tokens, "poster", "crimson")
-    assert not (run.token_ids == vocabulary.unk_id).any()
+    assert not (run.captions.token_ids == vocabulary.unk_id).any()
     for part in ("embeddings", "output_bias"):
         old = keras.ops.convert_to_numpy(getattr(before.decoder.word_embedding, part))
         new = getattr(run.captioner.decoder.word_embedding, part)
@@ -263,6 +263,15 @@ def test_captions_of_unknown_words_are_refused(tmp_path, preset, caplog):
     train = renamed({"picture": "poster"})
     CaptionerRun(chosen, tmp_path / "run", train, coloured(6), progress=False)
     assert "28.57 % of the words of the training captions are unknown" in caplog.text
+
+
+def test_cut_captions_are_counted_before_training(tmp_path, caplog):
+    chosen = frozen(sequence_length=5)
+    run = CaptionerRun(chosen, tmp_path, coloured(12), coloured(3), progress=False)
+    # "this picture is red" is cut, "a red picture" is not.
+    assert "12 of 24 training captions (50.00 %) are longer than 5" in caplog.text
+    ends = (run.captions.token_ids == run.captioner.vocabulary.end_id).sum(axis=1)
+    assert ends.tolist() == 12 * [1, 0]
 
 
 def self_critical(start_from: str, **changes) -> CaptionRecipe:

@@ -42,6 +42,17 @@ def test_a_caption_sees_its_own_nouns_in_the_singular():
     assert seen == {text: nouns_of(text) for text in CAPTIONS if text != "runs"}
 
 
+def test_a_cut_caption_has_no_end_token(caplog):
+    tokenizer = CaptionTokenizer(VOCABULARY, sequence_length=4)
+    texts = ["a dog runs", "a cat"]
+    unpaired = UnpairedCaptions(texts, tokenizer, NOUNS, 4, batch_size=2)
+    _, following, _ = unpaired.batch(0)
+    assert sorted(following.tolist()) == sorted(
+        [[ID("a"), ID("dog"), ID("runs")], [ID("a"), ID("cat"), 3]]
+    )
+    assert "1 of 2 unpaired captions (50.00 %) are longer than 4" in caplog.text
+
+
 def test_nouns_are_dropped_and_wrong_ones_added_at_their_rates():
     unpaired = captions(dropout=0.25, max_wrong=2, batch_size=6)
     own = wrong = total = 0

@@ -283,6 +283,13 @@ def test_contradictions_are_refused(changes, rule):
         recipe(**changes)
 
 
+def test_cut_texts_are_counted_before_training(tmp_path, caplog):
+    chosen = recipe(sequence_length=6)
+    MatcherRun(chosen, tmp_path, halves(8), halves(4), progress=False)
+    # "the top half is light" is cut, "light at the top" is not.
+    assert "8 of 16 training texts (50.00 %) are longer than 6" in caplog.text
+
+
 def test_too_few_images_are_refused(tmp_path):
     with pytest.raises(InputError, match="batch"):
         train_matcher(recipe(), tmp_path, halves(3), halves(2), progress=False)

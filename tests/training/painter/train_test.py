@@ -458,6 +458,15 @@ def test_a_run_is_resumed_with_its_data_alone(tmp_path, matcher_preset):
         PainterRun(recipe(matcher_preset), tmp_path, coloured(72), coloured(7))
 
 
+def test_cut_texts_are_counted_before_training(tmp_path, matcher_preset, caplog):
+    data = coloured(72)
+    long = replace(data[0], captions=("a red red red red red red picture",))
+    data = CaptionCollection([long, *data.examples[1:]])
+    PainterRun(recipe(matcher_preset), tmp_path, data, coloured(6), progress=False)
+    assert "1 of 143 training texts (0.70 %) are longer than 8" in caplog.text
+    assert "matcher with a larger sequence_length" in caplog.text
+
+
 def test_a_loss_that_is_not_finite_is_named_with_its_step(tmp_path, matcher_preset):
     chosen = recipe(matcher_preset, epochs=3)
     one = PainterRun(chosen, tmp_path, coloured(72), coloured(6), progress=False)
