@@ -1,7 +1,9 @@
 """A cache of the feature maps of a frozen encoder."""
 
 import hashlib
+import itertools
 import json
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from keras_imgdesc import images
 from keras_imgdesc.atomic_files import atomic_path, write_atomically
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.images.stamps import image_stamp, replaced
+
+LOGGER = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 MANIFEST_KEYS = {
@@ -100,9 +105,14 @@ def extract_features(
     *,
     batch_size: int = 50,
     shard_size: int = 1000,
+    stamps: Sequence[str] | None = None,
     progress: bool = True,
 ) -> FeatureCache:
     """Encode images into a `FeatureCache`, resuming an interrupted extraction.
+
+    If an image was replaced under its old name, its shard is encoded again, with a
+    warning. A cache of an earlier version has no stamps: its images are taken for those
+    that it was made of.
 
     Args:
         encoder: an `ImageEncoder`.
@@ -111,6 +121,8 @@ def extract_features(
         path: folder of the cache, created if missing.
         batch_size: images per batch.
         shard_size: images per shard.
+        stamps: texts that change with the images, see `image_stamp`; `None` takes
+            those of the sources.
         progress: whether to show a progress bar.
 
     Returns:
@@ -153,39 +165,88 @@ def extract_features(
                 path=str(path),
                 **{key: value},
             )
-    encode = _compiled(encoder)
-    size = (encoder.image_size, encoder.image_size)
-    bar = tqdm(total=len(sources), desc="features", disable=not progress, unit="img")
-    for start in range(0, len(sources), shard_size):
-        stop = min(start + shard_size, len(sources))
-        if start // shard_size < len(manifest["shards"]):
-            bar.update(stop - start)
-            continue
-        names, pixels = [], []
-        maps: list[np.ndarray] = []
-        read = images.read_images(list(sources[start:stop]), size)
-        for name, (_, image) in zip(image_ids[start:stop], read, strict=True):
-            if isinstance(image, Exception):
-                manifest["failed"][name] = str(image)
-                continue
-            names.append(name)
-            pixels.append(image)
-            if len(pixels) == batch_size:
-                maps.append(encode(np.stack(pixels)))
-                pixels = []
-                bar.update(batch_size)
-        if pixels:
-            maps.append(encode(np.stack(pixels)))
-            bar.update(len(pixels))
-        file = path / f"shard-{start // shard_size:05d}.npy"
-        _save(file, np.concatenate(maps) if maps else _empty(encoder))
-        manifest["shards"].append(
-            {"file": file.name, "sha256": _digest(file), "image_ids": names}
+    if stamps is None:
+        stamps = [image_stamp(source) for source in sources]
+    ends = [*range(0, len(sources), shard_size), len(sources)]
+    parts = [slice(start, stop) for start, stop in itertools.pairwise(ends)]
+    shards = manifest["shards"]
+    if any("stamps" not in shard for shard in shards):
+        for shard, part in zip(shards, parts, strict=False):
+            shard.setdefault("stamps", list(stamps[part]))
+        _write_manifest(path, manifest)
+    outdated = _outdated(shards, parts, stamps)
+    if outdated:
+        rows = [row for part in outdated.values() for row in part]
+        LOGGER.warning(
+            "Images that were replaced: %d, first %s; their features are computed again",
+            len({stamps[row] for row in rows}),  # versions of an image share its stamp
+            image_ids[rows[0]],
         )
-        manifest["complete"] = stop == len(sources)
+    encode = _compiled(encoder)
+    bar = tqdm(total=len(sources), desc="features", disable=not progress, unit="img")
+    for number, part in enumerate(parts):
+        if number < len(shards) and number not in outdated:
+            bar.update(part.stop - part.start)
+            continue
+        names = image_ids[part]
+        maps, failed = _encode(encode, encoder, sources[part], names, batch_size, bar)
+        file = path / f"shard-{number:05d}.npy"
+        _save(file, maps)
+        shards[number : number + 1] = [
+            {
+                "file": file.name,
+                "sha256": _digest(file),
+                "image_ids": [name for name in names if name not in failed],
+                "stamps": list(stamps[part]),
+            }
+        ]
+        others = {k: v for k, v in manifest["failed"].items() if k not in names}
+        manifest["failed"] = others | failed
+        outdated.pop(number, None)
+        manifest["complete"] = len(shards) == len(parts) and not outdated
         _write_manifest(path, manifest)
     bar.close()
     return FeatureCache(path, verify=False)
+
+
+def _outdated(
+    shards: Sequence[dict[str, Any]], parts: Sequence[slice], stamps: Sequence[str]
+) -> dict[int, list[int]]:
+    """Return the positions of replaced images by the number of their shard."""
+    found = {}
+    for number, (shard, part) in enumerate(zip(shards, parts, strict=False)):
+        if rows := replaced(shard["stamps"], stamps[part]):
+            found[number] = [part.start + row for row in rows]
+    return found
+
+
+def _encode(
+    encode: Callable[[np.ndarray], np.ndarray],
+    encoder: Any,
+    sources: Sequence[Any],
+    names: Sequence[str],
+    batch_size: int,
+    bar: tqdm,
+) -> tuple[np.ndarray, dict[str, str]]:
+    """Return the maps of images, and the errors of those that cannot be read."""
+    size = (encoder.image_size, encoder.image_size)
+    failed: dict[str, str] = {}
+    pixels: list[np.ndarray] = []
+    maps = [np.empty((0, *encoder.feature_map_shape), np.uint16)]
+    read = images.read_images(list(sources), size)
+    for name, (_, image) in zip(names, read, strict=True):
+        if isinstance(image, Exception):
+            failed[name] = str(image)
+            continue
+        pixels.append(image)
+        if len(pixels) == batch_size:
+            maps.append(encode(np.stack(pixels)))
+            pixels = []
+            bar.update(batch_size)
+    if pixels:
+        maps.append(encode(np.stack(pixels)))
+        bar.update(len(pixels))
+    return np.concatenate(maps), failed
 
 
 def _compiled(encoder: Any) -> Callable[[np.ndarray], np.ndarray]:
@@ -201,10 +262,6 @@ def _compiled(encoder: Any) -> Callable[[np.ndarray], np.ndarray]:
         return ops.convert_to_numpy(maps).view(np.uint16)
 
     return encoded
-
-
-def _empty(encoder: Any) -> np.ndarray:
-    return np.empty((0, *encoder.feature_map_shape), np.uint16)
 
 
 def _encoded(image_ids: Sequence[str]) -> bytes:

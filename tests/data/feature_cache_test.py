@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_imgdesc.data import feature_cache
 from keras_imgdesc.data.feature_cache import FeatureCache, extract_features
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.vision import VGG16Encoder
@@ -64,6 +66,80 @@ def test_a_complete_cache_is_not_computed_again(encoder, tmp_path):
         first.gather(np.arange(6)).view(np.uint16),
         again.gather(np.arange(6)).view(np.uint16),
     )
+
+
+def test_images_that_were_replaced_are_encoded_again(encoder, tmp_path, caplog):
+    paths = [tmp_path / f"{i}.png" for i in range(5)]
+    names = [path.name for path in paths]
+    pixels = images(5)[0]
+    for path, image in zip(paths, pixels, strict=True):
+        Image.fromarray(image).save(path)
+    paths[4].write_text("not an image")
+
+    def again():
+        return extract_features(
+            encoder, paths, names, tmp_path / "c", shard_size=2, progress=False
+        )
+
+    first = again().gather(np.arange(4)).astype("float32")
+    stamps = {p: p.stat().st_mtime_ns for p in tmp_path.glob("c/shard-*")}
+    Image.fromarray(255 - pixels[1]).save(paths[1])
+    Image.fromarray(pixels[4]).save(paths[4])
+    paths[3].unlink()  # a file that is gone was not replaced
+    cache = again()
+    assert "were replaced: 2, first 1.png" in caplog.text
+    assert cache.image_ids == names and not cache.failed
+    expected = encoder(np.stack([255 - pixels[1], pixels[4]]))
+    found = cache.gather(np.array([1, 4])).astype("float32")
+    np.testing.assert_allclose(found, expected, rtol=1e-2, atol=1e-3)
+    np.testing.assert_array_equal(cache.gather(np.array([3]))[0], first[3])
+    kept = tmp_path / "c/shard-00001.npy"
+    assert kept.stat().st_mtime_ns == stamps[kept]
+    caplog.clear()
+    again()
+    assert not caplog.text
+
+
+def test_arrays_that_were_replaced_are_encoded_again(encoder, tmp_path):
+    before, names = images(3)
+    for pixels in (before, [255 - image for image in before]):
+        cache = extract_features(encoder, pixels, names, tmp_path, progress=False)
+        found = cache.gather(np.arange(3)).astype("float32")
+        np.testing.assert_allclose(
+            found, encoder(np.stack(pixels)), rtol=1e-2, atol=1e-3
+        )
+
+
+def test_a_killed_renewal_goes_on(encoder, tmp_path, monkeypatch):
+    before, names = images(4)
+    after = [255 - image for image in before]
+    options = {"shard_size": 2, "progress": False}
+    extract_features(encoder, before, names, tmp_path, **options)
+
+    def killed(path, manifest):
+        write(path, manifest)
+        raise KeyboardInterrupt
+
+    write = feature_cache._write_manifest
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(feature_cache, "_write_manifest", killed)
+        extract_features(encoder, after, names, tmp_path, **options)
+    with pytest.raises(InputError, match="must be complete"):
+        FeatureCache(tmp_path)
+    cache = extract_features(encoder, after, names, tmp_path, **options)
+    found = cache.gather(np.arange(4)).astype("float32")
+    np.testing.assert_allclose(found, encoder(np.stack(after)), rtol=1e-2, atol=1e-3)
+    assert len(FeatureCache(tmp_path)) == 4
+
+
+def test_a_cache_of_an_earlier_version_gets_stamps(encoder, tmp_path):
+    extract(encoder, 3, tmp_path)
+    file = tmp_path / "manifest.json"
+    manifest = json.loads(file.read_text())
+    stamps = manifest["shards"][0].pop("stamps")
+    file.write_text(json.dumps(manifest))
+    extract(encoder, 3, tmp_path)
+    assert json.loads(file.read_text())["shards"][0]["stamps"] == stamps
 
 
 # Without TensorFlow, so that the child starts quickly.

@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import list_images
+from keras_imgdesc.images.stamps import file_stamp
 from keras_imgdesc.matching.index.contents import IndexContents
 from keras_imgdesc.matching.index.files import (
     OWN_FILES,
@@ -90,7 +91,7 @@ def update_index(
     with writing(folder):
         writer = _Writer(matcher, folder, preset)
         known = writer.contents
-        stamps = {name: _stamp(name) for name in listed}
+        stamps = {name: file_stamp(name) for name in listed}
         todo = [n for n, stamp in stamps.items() if known.stamp_of(n) != stamp]
         was_indexed = {name for name in todo if name in known}
         removed = [n for n in known.names if n not in listed and _is_under(n, paths)]
@@ -192,14 +193,6 @@ def _make_folder(folder: Path) -> None:
 def _foreign(folder: Path) -> Iterator[Path]:
     """Yield files that do not belong to an index, finished or not."""
     return (file for file in folder.iterdir() if not OWN_FILES.fullmatch(file.name))
-
-
-def _stamp(name: str) -> Stamp:
-    try:
-        found = os.stat(name)
-    except OSError:
-        return (-1, -1)  # reading the file will raise the reason
-    return found.st_size, found.st_mtime_ns
 
 
 def _is_under(name: str, paths: list[Any]) -> bool:

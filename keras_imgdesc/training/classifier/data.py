@@ -1,6 +1,7 @@
 """Images, held-out images and targets of a classifier's training."""
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from keras_imgdesc.atomic_files import atomic_path
+from keras_imgdesc.atomic_files import atomic_path, write_atomically
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.stamps import replaced
+from keras_imgdesc.training.inputs.views import ImageViews
 
 
 def hold_out(
@@ -55,14 +58,15 @@ def hold_out(
 
 
 def teacher_logits(
-    teacher: Any, sources: Any, names: list[str], folder: Path, *, progress: bool
+    teacher: Any, versions: ImageViews, folder: Path, *, progress: bool
 ) -> np.ndarray:
     """Compute the logits that a teacher gives to images, or read them.
 
+    If an image was replaced under its old name, all are computed again.
+
     Args:
         teacher: an `ImageClassifier`.
-        sources: images, as `load_image` takes them; unreadable ones are omitted.
-        names: name of each image, for the cache.
+        versions: the images; unreadable ones are omitted.
         folder: folder of the cache.
         progress: whether to show a progress bar.
 
@@ -70,11 +74,15 @@ def teacher_logits(
         float16 (images, classes).
     """
     digest = hashlib.sha256(teacher.fingerprint().encode())
+    names, stamps = versions.names, versions.stamps
     digest.update("\n".join(names).encode("utf-8", "surrogateescape"))
     path = folder / f"teacher-{digest.hexdigest()[:12]}.npy"
-    if not path.exists():
+    record = path.with_suffix(".json")
+    # A cache of an earlier version has no stamps.
+    before = json.loads(record.read_text()) if record.exists() else stamps
+    if not path.exists() or replaced(before, stamps):
         rows = []
-        stream = teacher.logits_stream(sources)
+        stream = teacher.logits_stream(versions)
         bar = tqdm(
             stream, total=len(names), desc="teacher", unit="img", disable=not progress
         )
@@ -84,6 +92,9 @@ def teacher_logits(
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as partial, partial.open("wb") as file:
             np.save(file, np.stack(rows), allow_pickle=False)
+        before = stamps
+    if not record.exists() or before is stamps:
+        write_atomically(record, json.dumps(before))
     logits: np.ndarray = np.load(path, allow_pickle=False)
     return logits
 

@@ -235,7 +235,6 @@ class ClassifierRun(TrainingRun):
         found = teacher_logits(
             self.teacher,
             versions,
-            versions.names,
             self.directory.path / "teacher",
             progress=self.progress,
         )

@@ -71,7 +71,14 @@ def read_inputs(
         pixels, failed = read_pixels(collection, image_size)
         return lambda rows: pixels[rows], without_failed(collection, failed)
     versions = ImageViews(collection, views, augmentation, image_size, seed)
-    cache = extract_features(frozen, versions, versions.names, path, progress=progress)
+    cache = extract_features(
+        frozen,
+        versions,
+        versions.names,
+        path,
+        stamps=versions.stamps,
+        progress=progress,
+    )
     failed = {k.rpartition("#")[0]: v for k, v in cache.failed.items()}
     return cache.gather, without_failed(collection, failed)
 

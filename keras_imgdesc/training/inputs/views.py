@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import ImageError
 from keras_imgdesc.images import load_image, resize_image
+from keras_imgdesc.images.stamps import image_stamp
 from keras_imgdesc.training.inputs.augmentation import Augmentation, augment
 
 
@@ -41,6 +42,12 @@ class ImageViews(Sequence):
     def names(self) -> list[str]:
         """Image id and version number of each item, such as `"1000268201.jpg#2"`."""
         return [f"{e.image_id}#{v}" for e in self.collection for v in range(self.views)]
+
+    @property
+    def stamps(self) -> list[str]:
+        """The `image_stamp` of the image that each item is a version of."""
+        stamps = [image_stamp(example.source) for example in self.collection]
+        return [stamp for stamp in stamps for _ in range(self.views)]
 
     def __len__(self) -> int:
         return len(self.collection) * self.views

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +127,8 @@ def _vectors(
 
 def _digest(encoder: Any, texts: list[str]) -> str:
     digest = hashlib.sha256(encoder.fingerprint().encode())
-    digest.update("\n".join(texts).encode())
+    # As JSON, so that the boundaries between texts count.
+    digest.update(json.dumps(texts).encode())
     return digest.hexdigest()[:16]
 
 

@@ -3,7 +3,13 @@ import pytest
 
 from keras_imgdesc.data import CaptionCollection, CaptionedImage
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.training.classifier.data import epoch_rows, hold_out
+from keras_imgdesc.training.classifier.data import (
+    epoch_rows,
+    hold_out,
+    teacher_logits,
+)
+from keras_imgdesc.training.inputs.augmentation import Augmentation
+from keras_imgdesc.training.inputs.views import ImageViews
 
 PIXELS = np.zeros((4, 4, 3), "uint8")
 
@@ -33,6 +39,27 @@ def test_each_class_keeps_its_share():
     }
     with pytest.raises(InputError, match="images=2"):
         hold_out(collection(cat=1, dog=1), 0.5)
+
+
+class Teacher:
+    """The mean of each image, as the logit of its only class."""
+
+    def fingerprint(self):
+        return "teacher"
+
+    def logits_stream(self, images):
+        return ((image, np.array([np.mean(image)])) for image in images)
+
+
+def test_a_teacher_sees_images_that_were_replaced(tmp_path):
+    def logits(pixels):
+        images = [CaptionedImage("a", None, (), pixels)]
+        views = ImageViews(CaptionCollection(images), 1, Augmentation(), 4, seed=0)
+        return teacher_logits(Teacher(), views, tmp_path, progress=False).tolist()
+
+    assert logits(PIXELS) == [[0.0]] and logits(PIXELS + 9) == [[9.0]]
+    assert logits(PIXELS + 9) == [[9.0]] and logits(PIXELS) == [[0.0]]
+    assert len(list(tmp_path.glob("*.npy"))) == 1
 
 
 def test_an_epoch_shows_each_image_once_in_some_version():

@@ -3,6 +3,7 @@ import pytest
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
+from keras_imgdesc.images.stamps import image_stamp
 from keras_imgdesc.training.inputs.augmentation import Augmentation
 from keras_imgdesc.training.inputs.views import ImageViews
 
@@ -22,6 +23,7 @@ def test_the_image_comes_first_and_augmented_versions_follow(collection, toy_ima
     assert first is toy_image
     assert second.shape == third.shape == (32, 32, 3) and second.dtype == np.uint8
     assert np.abs(second.astype(int) - third).mean() > 1
+    assert views.stamps[:3] == [image_stamp(toy_image)] * 3 != views.stamps[3:]
     # An unreadable image is reported by whoever reads it.
     assert views[3:] == [b"no picture"] * 3
 
