@@ -178,7 +178,7 @@ def extract_features(
     if outdated:
         rows = [row for part in outdated.values() for row in part]
         LOGGER.warning(
-            "Images that were replaced: %d, first %s; their features are computed again",
+            "Images that were replaced: %d, first %s; their features are computed anew",
             len({stamps[row] for row in rows}),  # versions of an image share its stamp
             image_ids[rows[0]],
         )
