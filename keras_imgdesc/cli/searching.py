@@ -16,7 +16,7 @@ from keras_imgdesc.errors import ImageError, InputError
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1)
 @click.option(
     "--output", "-o", type=DIRECTORY, required=True, help="Folder of the index."
 )
@@ -26,19 +26,34 @@ from keras_imgdesc.errors import ImageError, InputError
     show_default=True,
     help="Name or folder of a matcher.",
 )
+@click.option(
+    "--relocate",
+    nargs=2,
+    type=click.Path(),
+    metavar="OLD NEW",
+    help="Folder or file that was indexed, and the place where it was moved to; no "
+    "image is read again. PATHS may then be omitted.",
+)
 @running_options
-def index(paths, output, preset, batch_size, run: Run) -> int:
+def index(paths, output, preset, relocate, batch_size, run: Run) -> int:
     """Index images for `search`.
 
-    Run the command again to update the index: only new and changed files are read.
+    Run the command again to update the index: only new and changed files are read, and
+    images whose file is gone are dropped.
     """
-    from keras_imgdesc.images import list_images
+    code = 0
+    if relocate:
+        code = _relocate(output, *relocate)
+        if not paths:
+            return code
+    if not paths:
+        raise click.UsageError("Missing argument 'PATHS...'.")
+    from keras_imgdesc.matching.index.files import read_manifest
+    from keras_imgdesc.matching.index.writing import images_to_index, update_index
     from keras_imgdesc.presets.folders import find_preset
 
-    found = list_images(list(paths))
+    found = images_to_index(paths, output)
     folder = find_preset(preset)
-    from keras_imgdesc.matching.index.files import read_manifest
-    from keras_imgdesc.matching.index.writing import update_index
 
     manifest = read_manifest(output) or {}
     matcher = run.load("ImageTextMatcher", preset, index=manifest.get("matcher"))
@@ -56,7 +71,17 @@ def index(paths, output, preset, batch_size, run: Run) -> int:
         f"changed, {done.removed} removed, {done.unchanged} unchanged"
     )
     list_failed(done.failed.values(), "images", len(found))
-    return 1 if done.failed else 0
+    return 1 if done.failed else code
+
+
+def _relocate(index, old, new) -> int:
+    from keras_imgdesc.matching.index.relocating import relocate_index
+
+    done = relocate_index(index, old, new)
+    click.echo(f"{done.moved} images of {index} are now in {new}")
+    missing = [f"{path}: there is no such file" for path in done.missing]
+    list_failed(missing, "images", done.moved + len(missing))
+    return 1 if missing else 0
 
 
 @click.command()
@@ -86,7 +111,7 @@ def index(paths, output, preset, batch_size, run: Run) -> int:
     help="Name or folder of the matcher. [default: the one that built the index]",
 )
 @runtime_options
-def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> None:
+def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> int:
     """Find images in an index by a text or by another image."""
     if (text is None) == (image is None):
         raise click.UsageError(
@@ -113,14 +138,39 @@ def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> N
         matcher = run.load("ImageTextMatcher", preset, index=manifest["matcher"])
     from keras_imgdesc.matching.index.search_index import SearchIndex
 
-    hits = SearchIndex(index, matcher).search(text, image=image, k=k, rerank=rerank)
+    searched = SearchIndex(index, matcher)
+    if not len(searched):
+        click.echo(f"The index {index} is empty.", err=True)
+        return 1
+    hits = searched.search(text, image=image, k=k, rerank=rerank)
     for hit in hits:
         if as_json:
             click.echo(json.dumps(asdict(hit)))
         else:
             click.echo(f"{_number(hit)} {hit.path}")
-    if sheet is not None:
+    _report(searched.left_out, len(searched))
+    if sheet is not None and hits:
         _draw(hits, text or f"like {image}", sheet)
+    return 0 if hits else 1
+
+
+def _report(left_out, total) -> None:
+    """Say which images were left out, and what to do about those that are gone."""
+    from keras_imgdesc.matching.index.files import is_gone
+
+    gone = [path for path in left_out if is_gone(path)]
+    list_failed(
+        [why for path, why in left_out.items() if path not in gone],
+        "images of the index",
+        total,
+    )
+    if gone:
+        click.echo(
+            f"{len(gone)} of {total} images of the index are gone, such as {gone[0]}. "
+            "Run `keras-imgdesc index` again to drop them, or with --relocate OLD NEW "
+            "if they were moved.",
+            err=True,
+        )
 
 
 def _number(hit) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         ImageTextMatcher as ImageTextMatcher,
     )
     from keras_imgdesc.matching.image_tower import ImageTower as ImageTower
+    from keras_imgdesc.matching.index.relocating import Relocation as Relocation
     from keras_imgdesc.matching.index.search_index import SearchHit as SearchHit
     from keras_imgdesc.matching.index.search_index import SearchIndex as SearchIndex
     from keras_imgdesc.matching.index.writing import IndexUpdate as IndexUpdate
@@ -26,6 +27,7 @@ _HOMES = {
     "IndexUpdate": "keras_imgdesc.matching.index.writing",
     "MatchedTexts": "keras_imgdesc.embeddings",
     "PairScore": "keras_imgdesc.matching.pair_score",
+    "Relocation": "keras_imgdesc.matching.index.relocating",
     "SearchHit": "keras_imgdesc.matching.index.search_index",
     "SearchIndex": "keras_imgdesc.matching.index.search_index",
     "TextTower": "keras_imgdesc.matching.text_tower",
@@ -39,6 +41,7 @@ __all__ = [
     "IndexUpdate",
     "MatchedTexts",
     "PairScore",
+    "Relocation",
     "SearchHit",
     "SearchIndex",
     "TextTower",

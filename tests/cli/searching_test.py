@@ -57,7 +57,8 @@ def test_the_sheet_shows_the_hits(run, index, photos, tmp_path):
     sheet = tmp_path / "sheets" / "out.png"
     (photos / "green.png").unlink()  # deleted since it was indexed
     code, out, err = run("search", index, "a dog", "--sheet", sheet, "--rerank", 0)
-    assert code == 0 and len(out.splitlines()) == 3 and "green.png" in err
+    assert code == 0 and len(out.splitlines()) == 2
+    assert err.startswith("1 of 3 images of the index are gone") and "green.png" in err
     pixels = np.asarray(Image.open(sheet)).reshape(-1, 3)
     for colour, is_there in (((255, 0, 0), 1), ((0, 0, 255), 1), ((0, 128, 0), 0)):
         assert ((pixels == colour).all(axis=1).sum() > 1000) == is_there
@@ -68,6 +69,30 @@ def test_a_bad_image_does_not_stop_the_others(run, index, preset, photos):
     code, out, err = run("index", photos, "-o", index, "--preset", preset)
     assert code == 1 and "3 unchanged" in out
     assert err.splitlines()[-2] == "1 of 4 images failed:" and "bad.jpg" in err
+
+
+def test_moved_photographs_are_said_and_relocated(run, index, preset, photos, tmp_path):
+    new = tmp_path / "moved"
+    photos.rename(new)
+    sheet = tmp_path / "sheet.png"
+    for more in ((), ("--rerank", 0), ("--sheet", sheet)):
+        code, out, err = run("search", index, "a dog", *more)
+        assert (code, out) == (1, "")
+        assert err.startswith("3 of 3 images of the index are gone, such as ")
+        assert "--relocate OLD NEW" in err and not sheet.exists()
+    code, out, _ = run("index", "-o", index, "--relocate", photos, new)
+    assert (code, out) == (0, f"3 images of {index} are now in {new}\n")
+    code, out, err = run("search", index, "a dog")
+    assert code == 0 and out.count(str(new)) == 3 and err == ""
+
+
+def test_an_empty_index_says_so(run, index, preset, photos):
+    for photo in photos.iterdir():
+        photo.unlink()
+    code, out, err = run("index", photos, "-o", index, "--preset", preset)
+    assert code == 0 and out.startswith(f"0 images in {index}: ") and "3 removed" in out
+    code, out, err = run("search", index, "a dog")
+    assert (code, out, err) == (1, "", f"The index {index} is empty.\n")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +112,8 @@ def test_a_bad_image_does_not_stop_the_others(run, index, preset, photos):
             "new or empty folder",
         ),
         (["index", "PHOTOS", "-o", "INDEX", "--preset", "none"], "none"),
+        (["index", "-o", "INDEX"], "PATHS"),
+        (["index", "-o", "INDEX", "--relocate", "EMPTY", "PHOTOS"], "old place"),
     ],
 )
 def test_errors_are_one_line(run, index, preset, photos, tmp_path, arguments, named):

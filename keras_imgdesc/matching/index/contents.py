@@ -65,6 +65,10 @@ class IndexContents:
         """Return size and time of an image's file when it was read; None if never."""
         return self._stamps.get(name)
 
+    def place_of(self, name: str) -> tuple[int, int]:
+        """Return the shard and the row of an image's vector."""
+        return self._places[name]
+
     def name_of(self, shard: int, row: int) -> str:
         """Return the path of the image of a vector."""
         return self._rows[shard][row]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -182,6 +183,17 @@ def check_matcher(path: Path, manifest: dict[str, Any], matcher: Any) -> None:
         matcher=own,
         index=built,
     )
+
+
+def is_gone(name: str) -> bool:
+    """Return whether there is no file of this name; one that is refused is not gone."""
+    try:
+        os.stat(name)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def digest(file: Path) -> str:

@@ -13,16 +13,20 @@ import numpy as np
 from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.matching.index.contents import IndexContents
-from keras_imgdesc.matching.index.files import check_file, check_matcher, read_manifest
+from keras_imgdesc.matching.index.files import (
+    check_file,
+    check_matcher,
+    is_gone,
+    read_manifest,
+)
+from keras_imgdesc.matching.index.nearest import dot_products, largest
 
 if TYPE_CHECKING:
+    from keras_imgdesc.matching.index.relocating import Relocation
     from keras_imgdesc.matching.index.writing import IndexUpdate
 
 # Largest number of similarities in memory: 16 MB.
 _LARGEST_BLOCK = 1 << 22
-
-# With fewer queries, one product per query is faster than one matrix product.
-_FEW_QUERIES = 8
 
 # A mapped shard is an open file, and a process may have a limited number of them.
 _MOST_MAPPED = 500
@@ -55,6 +59,10 @@ class SearchIndex:
         matcher: `ImageTextMatcher` that built the index; None allows only
             `search_vectors`.
         verify: whether to compare every file with its checksum.
+
+    Attributes:
+        left_out: images that the last search left out because their file is gone or
+            cannot be read, with the reason.
 
     Raises:
         InputError: there is no index, it belongs to another matcher or version, or a
@@ -103,6 +111,7 @@ class SearchIndex:
         self._contents = IndexContents(self.path, manifest)
         self._outdated = self._contents.outdated()
         self._maps: dict[int, np.ndarray] = {}
+        self.left_out: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._contents)
@@ -126,6 +135,17 @@ class SearchIndex:
 
         return update_index(matcher, paths, index, **options)
 
+    @staticmethod
+    def relocate(
+        index: str | os.PathLike[str],
+        old: str | os.PathLike[str],
+        new: str | os.PathLike[str],
+    ) -> Relocation:
+        """Change the paths of images that were moved; see `relocate_index`."""
+        from keras_imgdesc.matching.index.relocating import relocate_index
+
+        return relocate_index(index, old, new)
+
     def search(
         self,
         text: str | None = None,
@@ -137,15 +157,16 @@ class SearchIndex:
         """Find the images that match a text best, or that are most similar to an image.
 
         The index holds the vectors of f's global term. The local term is more precise
-        but needs the images, so `rerank` reads the best of them again.
+        but needs the images, so `rerank` reads the best of them again. Images whose
+        file is gone are no hits; they are in `left_out`.
 
         Args:
             text: query; pass either a text or an image.
             image: query, as `load_image` takes it.
             k: largest number of hits, at least 1.
             rerank: number of most similar images to sort by f(I, D), raised to `k` if
-                smaller. Images that can no longer be read are omitted. With 0, or a
-                matcher without a local term, hits are sorted by similarity.
+                smaller. Images that can no longer be read are left out, too. With 0, or
+                a matcher without a local term, hits are sorted by similarity.
 
         Returns:
             At most `k` hits, the best first.
@@ -168,22 +189,41 @@ class SearchIndex:
                 "Open the index with SearchIndex(path, matcher)",
                 matcher=None,
             )
+        self.left_out = {}
         if text is None:
             query = self.matcher.embed_images([image]).vectors
-            return self.search_vectors(query, k)[0]
+            return self._existing(query, k)
         matched = self.matcher.embed_texts([text])
         if not (rerank and self.matcher.use_local):
-            return self.search_vectors(matched.vectors, k)[0]
-        hits = self.search_vectors(matched.vectors, max(k, rerank))[0]
+            return self._existing(matched.vectors, k)
+        hits = self._existing(matched.vectors, max(k, rerank))
         return self._rescored(hits, matched)[:k]
+
+    def _existing(self, query: np.ndarray, count: int) -> list[SearchHit]:
+        """Return the most similar images whose file exists, up to `count`."""
+        asked = count
+        while True:
+            hits = self.search_vectors(query, asked)[0]
+            found: list[SearchHit] = []
+            for hit in hits:
+                if is_gone(hit.path):
+                    self.left_out[hit.path] = "The file is gone"
+                else:
+                    found.append(hit)
+                if len(found) == count:
+                    return found
+            if len(hits) < asked:
+                return found
+            asked *= 8
 
     def _rescored(self, hits: list[SearchHit], text: MatchedTexts) -> list[SearchHit]:
         stream = self.matcher.embed_images_stream([hit.path for hit in hits])
-        found = [
-            (hit, embedded)
-            for hit, (_, embedded) in zip(hits, stream, strict=True)
-            if not isinstance(embedded, ImageError)
-        ]
+        found = []
+        for hit, (_, embedded) in zip(hits, stream, strict=True):
+            if isinstance(embedded, ImageError):
+                self.left_out[hit.path] = str(embedded)
+            else:
+                found.append((hit, embedded))
         if not found:
             return []
         vectors, regions = zip(*(embedded for _, embedded in found), strict=True)
@@ -223,7 +263,7 @@ class SearchIndex:
         best = [np.empty((3, 0), np.float64) for _ in queries]
         worst = np.full((len(queries), 1), -np.inf, np.float32)
         for shard, start, block in self._blocks(len(queries)):
-            similarities = _similarities(queries, block)
+            similarities = dot_products(queries, block)
             outdated = self._outdated[shard] - start
             inside = outdated[(outdated >= 0) & (outdated < len(block))]
             similarities[:, inside] = -np.inf
@@ -235,7 +275,7 @@ class SearchIndex:
                 left, right = np.searchsorted(which, [query, query + 1])
                 better = rows[left:right]
                 values = similarities[query, better]
-                chosen = _largest(values, k)
+                chosen = largest(values, k)
                 places = np.full(len(chosen), shard), start + better[chosen]
                 found = np.concatenate([best[query], [values[chosen], *places]], axis=1)
                 order = np.argsort(-found[0], kind="stable")[:k]
@@ -265,22 +305,3 @@ class SearchIndex:
                     self._maps[shard] = vectors
             for start in range(0, len(vectors), size):
                 yield shard, start, vectors[start : start + size]
-
-
-def _similarities(queries: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Return dot products, float32 (queries, vectors)."""
-    if len(queries) < _FEW_QUERIES:
-        # Limited by memory bandwidth. A matrix product would start its threads for each
-        # shard, which takes longer than the product.
-        return np.stack([np.vecdot(block, query) for query in queries])
-    return queries @ block.T
-
-
-def _largest(values: np.ndarray, k: int) -> np.ndarray:
-    """Return indices of the k largest values, ascending; the first of equal ones."""
-    if len(values) <= k:
-        return np.arange(len(values))
-    limit = np.partition(values, len(values) - k)[len(values) - k]
-    above = np.flatnonzero(values > limit)
-    equal = np.flatnonzero(values == limit)[: k - len(above)]
-    return np.sort(np.concatenate([above, equal]))

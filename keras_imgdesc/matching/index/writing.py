@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from keras_imgdesc.matching.index.files import (
     ShardImages,
     Stamp,
     check_matcher,
+    is_gone,
     new_manifest,
     read_manifest,
     write_manifest,
@@ -35,7 +38,7 @@ class IndexUpdate:
         added: number of new images.
         changed: number of images embedded again because their file changed.
         unchanged: number of images that were up to date.
-        removed: number of images whose file no longer exists.
+        removed: number of images that were dropped because their file is gone.
         failed: images that cannot be read, with the reason.
         images: number of images in the index, those of other folders included.
     """
@@ -60,9 +63,11 @@ def update_index(
 ) -> IndexUpdate:
     """Build a search index of images, or bring one up to date.
 
-    Only new images and images whose file has changed are embedded. Images that no
-    longer exist in a folder are removed. Killed at any moment, an update leaves a valid
-    index; the next update continues with the next shard.
+    Only new images and images whose file has changed are embedded. Images whose file is
+    gone are dropped, also those of other folders: see `relocate_index` for images that
+    were moved. A folder whose last image was deleted leaves an empty index. Killed at
+    any moment, an update leaves a valid index; the next update continues with the next
+    shard.
 
     Args:
         matcher: `ImageTextMatcher` with a global term.
@@ -79,7 +84,8 @@ def update_index(
             matcher has no global term.
     """
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    listed = {os.path.abspath(file): None for file in list_images(paths)}
+    found = images_to_index(paths, index)
+    listed = {os.path.abspath(file): None for file in found}
     if not matcher.global_scale:
         raise InputError(
             "An index needs the global term of the matcher",
@@ -89,12 +95,22 @@ def update_index(
     folder = Path(index)
     _make_folder(folder)
     with writing(folder):
-        writer = _Writer(matcher, folder, preset)
+        manifest = read_manifest(folder)
+        if manifest is None:
+            manifest = new_manifest(
+                matcher.fingerprint(), matcher.embedding_dim, preset
+            )
+        check_matcher(folder, manifest, matcher)
+        writer = IndexWriter(folder, manifest)
         known = writer.contents
         stamps = {name: file_stamp(name) for name in listed}
         todo = [n for n, stamp in stamps.items() if known.stamp_of(n) != stamp]
         was_indexed = {name for name in todo if name in known}
-        removed = [n for n in known.names if n not in listed and _is_under(n, paths)]
+        removed = [
+            name
+            for name in known.names
+            if name not in listed and (_is_under(name, paths) or is_gone(name))
+        ]
         writer.remove(removed)
         stream = matcher.embed_images_stream(todo, batch_size=batch_size)
         # Importing it takes as long as indexing several images.
@@ -113,7 +129,7 @@ def update_index(
                     writer.commit()
         writer.commit()
         contents = writer.contents
-    if not len(contents):
+    if contents.failed and not len(contents):
         raise InputError(
             "None of the images can be read",
             "Fix the files; `reason` has the first error",
@@ -133,17 +149,64 @@ def update_index(
     )
 
 
-class _Writer:
-    """Add shards to an index."""
+def images_to_index(
+    paths: Iterable[str | os.PathLike[str]], index: str | os.PathLike[str]
+) -> list[Path]:
+    """Find the images of an update.
 
-    def __init__(self, matcher: Any, folder: Path, preset: str | None) -> None:
+    Args:
+        paths: files, folders and patterns, as `list_images` takes them. One that stands
+            for no image is accepted if all of its images in the index are gone.
+        index: folder of the index, which need not exist.
+
+    Raises:
+        InputError: a path stands for no image, or an indexed folder is gone.
+    """
+    found: set[Path] = set()
+    for path in paths:
+        try:
+            found.update(list_images(path))
+        except InputError:
+            manifest = read_manifest(Path(index))
+            if manifest is None or not os.fspath(path):
+                raise
+            names = IndexContents(Path(index), manifest).names
+            if not _had_images(os.fspath(path), names):
+                raise
+    return sorted(found)
+
+
+def _had_images(path: str, names: Iterable[str]) -> bool:
+    """Return whether all indexed images of a file, folder or pattern are gone."""
+    place = os.path.abspath(path)
+    if place in names:
+        return True
+    if glob.has_magic(path):
+        parts = Path(place).parts
+        plain = itertools.takewhile(lambda part: not glob.has_magic(part), parts)
+        place = os.path.join(*plain)
+    inside = [name for name in names if _is_under(name, [place])]
+    if inside and is_gone(place):
+        raise InputError(
+            "The folder of indexed images is gone",
+            "If it was moved, run `keras-imgdesc index --relocate OLD NEW -o INDEX`; "
+            "if it was deleted, index another folder, which drops its images",
+            folder=place,
+            images=len(inside),
+        )
+    return any(map(is_gone, inside))
+
+
+class IndexWriter:
+    """Add shards to an index.
+
+    Args:
+        folder: folder of the index, locked by `writing`.
+        manifest: its manifest.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
         self.folder = folder
-        manifest = read_manifest(folder)
-        if manifest is None:
-            manifest = new_manifest(
-                matcher.fingerprint(), matcher.embedding_dim, preset
-            )
-        check_matcher(folder, manifest, matcher)
         self.manifest = manifest
         self.contents = IndexContents(folder, manifest)
         self._vectors: list[np.ndarray] = []
@@ -155,6 +218,7 @@ class _Writer:
         return len(self._images.indexed) + len(self._images.failed)
 
     def add(self, name: str, stamp: Stamp, embedded: Any) -> None:
+        """Add an image: vector and regions, or the `ImageError` of reading it."""
         if isinstance(embedded, ImageError):
             self._images.failed[name] = (stamp, str(embedded))
         else:
@@ -162,9 +226,11 @@ class _Writer:
             self._vectors.append(embedded[0])
 
     def remove(self, names: list[str]) -> None:
+        """Remove images."""
         self._images.removed += names
 
     def commit(self) -> None:
+        """Write what was added and removed as a shard."""
         if not self._images:
             return
         width = self.manifest["embedding_dim"]
