@@ -21,6 +21,10 @@ EXTRAS = {
     # Empty, for those who name it: what it had is always installed.
     "demo": [],
     "lite": [],
+    # Photographs of iPhones.
+    "heic": ["pillow-heif>=1"],
+    # Under the GPL, version 3 or later.
+    "jxl": ["pillow-jxl-plugin>=1.3"],
     "int8": ["ai-edge-quantizer>=0.10"],
     "plots": ["matplotlib>=3.9"],
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
@@ -76,7 +80,7 @@ setup(
         "keras-nlp>=0.32,<0.33",
         "tensorflow-datasets>=4.9.8",
         "importlib_resources>=6",  # an undeclared dependency of tensorflow-datasets
-        "pillow>=11",
+        "pillow>=11.3",
         "numpy>=2",
         "click>=8.1",
         "h5py>=3.11",

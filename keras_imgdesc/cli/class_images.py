@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.listing import tell_passed_over
 from keras_imgdesc.cli.options import DIRECTORY, FILE
 from keras_imgdesc.cli.starting import start_quietly
 
@@ -45,7 +46,15 @@ def read_class_images(
         )
     start_quietly()
     from keras_imgdesc.data.readers import read_labelled_folders, read_unlabelled
+    from keras_imgdesc.data.readers.image_folders import PASSED_OVER
 
     if has_teacher:
-        return read_unlabelled(folders, image_list)
-    return read_labelled_folders(folders[0])
+        collection = read_unlabelled(folders, image_list)
+    else:
+        collection = read_labelled_folders(folders[0])
+    tell_passed_over(
+        Path(problem.name)
+        for problem in collection.problems
+        if problem.kind == PASSED_OVER
+    )
+    return collection

@@ -5,6 +5,7 @@ import json
 import click
 
 from keras_imgdesc.cli.class_images import class_images_options, read_class_images
+from keras_imgdesc.cli.listing import list_given
 from keras_imgdesc.cli.options import (
     batch_size_option,
     check_presets,
@@ -36,10 +37,9 @@ from keras_imgdesc.errors import ImageError
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
     """Name what images show: files, folders or globs, one line per image."""
-    from keras_imgdesc.images import list_images
     from keras_imgdesc.presets.folders import find_preset
 
-    found = list_images(list(paths))
+    found = list_given(paths)
     find_preset(preset)
     classifier = run.load("ImageClassifier", preset)
     failed: list[ImageError] = []

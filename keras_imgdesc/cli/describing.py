@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from keras_imgdesc.cli.listing import list_given
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     list_failed,
@@ -68,10 +69,9 @@ def describe(
     run: Run,
 ) -> int:
     """Caption images: files, folders or globs, one line per image."""
-    from keras_imgdesc.images import list_images
     from keras_imgdesc.presets.folders import find_preset
 
-    found = list_images(list(paths))
+    found = list_given(paths)
     find_preset(preset)
     make_folder(attention_dir)
     settings = {
@@ -146,9 +146,8 @@ def presets() -> None:
 def extract(paths, preset, output, batch_size) -> int:
     """Cache the feature maps of images on disk."""
     from keras_imgdesc.data.feature_cache import extract_features
-    from keras_imgdesc.images import list_images
 
-    found = list_images(list(paths))
+    found = list_given(paths)
     encoder = load_captioner(preset).image_encoder
     names = [str(path) for path in found]
     cache = extract_features(encoder, found, names, output, batch_size=batch_size)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from keras_imgdesc.cli.captioned_images import annotation_options, read_captions
+from keras_imgdesc.cli.listing import list_given
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
@@ -53,9 +54,7 @@ def sample_images(folder: Path | None) -> list[Path] | None:
     """List at most `MOST_REPRESENTATIVE` images of a folder, evenly spaced."""
     if folder is None:
         return None
-    from keras_imgdesc.images import list_images
-
-    paths = list_images(folder)
+    paths = list_given([folder])
     step = max(1, -(-len(paths) // MOST_REPRESENTATIVE))
     return paths[::step]
 

@@ -4,6 +4,7 @@ import json
 
 import click
 
+from keras_imgdesc.cli.listing import list_given
 from keras_imgdesc.cli.options import list_failed
 from keras_imgdesc.cli.running import Run, running_options
 from keras_imgdesc.errors import ImageError
@@ -32,12 +33,11 @@ def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
 
     The table has a row for each image and a column for each text.
     """
-    from keras_imgdesc.images import list_images
     from keras_imgdesc.presets.folders import find_preset
     from keras_imgdesc.text.checks import check_texts
 
     check_texts(texts)
-    found = list_images(list(paths))
+    found = list_given(paths)
     find_preset(preset)
     matcher = run.load("ImageTextMatcher", preset)
     from keras_imgdesc.embeddings import ImageEmbeddings

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from keras_imgdesc.cli.listing import tell_passed_over
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
@@ -52,7 +53,9 @@ def index(paths, output, preset, relocate, batch_size, run: Run) -> int:
     from keras_imgdesc.matching.index.writing import images_to_index, update_index
     from keras_imgdesc.presets.folders import find_preset
 
-    found = images_to_index(paths, output)
+    images = images_to_index(paths, output)
+    tell_passed_over(images.passed_over)
+    found = images.paths
     folder = find_preset(preset)
 
     manifest = read_manifest(output) or {}

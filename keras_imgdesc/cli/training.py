@@ -8,6 +8,7 @@ import click
 
 from keras_imgdesc.cli.captioned_images import annotation_options, read_captions
 from keras_imgdesc.cli.class_images import class_images_options, read_class_images
+from keras_imgdesc.cli.listing import list_given
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     FILE,
@@ -236,12 +237,12 @@ def train_encoder(
     """Distil a VGG16 encoder from a MobileNet on unlabelled images."""
     changed = parse_changes(changes)
     start_quietly()
-    from keras_imgdesc.images import list_images
     from keras_imgdesc.training.encoder.recipe import DistillationRecipe
     from keras_imgdesc.training.encoder.train import distill_encoder
 
     chosen = _changed(DistillationRecipe, recipe, changed)
-    held = list_images([validation_images]) if validation_images else ()
+    list_given(images)
+    held = list_given([validation_images]) if validation_images else ()
     distill_encoder(chosen, images, teacher_weights, run_dir, held)
     click.echo(f"The weights are in {run_dir / 'vgg16.weights.h5'}")
 

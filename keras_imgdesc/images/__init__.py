@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from keras_imgdesc.images.inputs import is_single as is_single
     from keras_imgdesc.images.inputs import iterate_images as iterate_images
     from keras_imgdesc.images.labelled import (
+        find_labelled_images as find_labelled_images,
+    )
+    from keras_imgdesc.images.labelled import (
         list_labelled_images as list_labelled_images,
     )
+    from keras_imgdesc.images.listing import find_images as find_images
     from keras_imgdesc.images.listing import list_images as list_images
+    from keras_imgdesc.images.listing import say_passed_over as say_passed_over
     from keras_imgdesc.images.loading import load_image as load_image
     from keras_imgdesc.images.reading import batches_ahead as batches_ahead
     from keras_imgdesc.images.reading import image_array as image_array
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "batches_ahead": "reading",
+    "find_images": "listing",
+    "find_labelled_images": "labelled",
     "fitting_batch_size": "inputs",
     "image_array": "reading",
     "is_single": "inputs",
@@ -31,11 +38,14 @@ _HOMES = {
     "load_image": "loading",
     "read_images": "reading",
     "resize_image": "resizing",
+    "say_passed_over": "listing",
     "stack_images": "reading",
 }
 
 __all__ = [
     "batches_ahead",
+    "find_images",
+    "find_labelled_images",
     "fitting_batch_size",
     "image_array",
     "is_single",
@@ -45,6 +55,7 @@ __all__ = [
     "load_image",
     "read_images",
     "resize_image",
+    "say_passed_over",
     "stack_images",
 ]
 

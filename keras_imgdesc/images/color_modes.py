@@ -9,6 +9,8 @@ from PIL import Image, ImageChops
 
 from keras_imgdesc.errors import ImageError
 
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+
 
 class RgbPixels:
     """The pixels of a Pillow image of any mode as RGB, any part of it at a time.
@@ -42,6 +44,12 @@ class RgbPixels:
             and image.format == "JPEG"
             and "adobe" not in image.info
         )
+        # Pillow turns the values of a TIFF whose white is 0, but not those of 16 bits.
+        self._is_negative = (
+            image.mode.startswith("I;16")
+            and image.format == "TIFF"
+            and _tiff_tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO
+        )
 
     def read(
         self, box: tuple[int, int, int, int], turn: Image.Transpose | None = None
@@ -60,12 +68,18 @@ class RgbPixels:
             part = part.crop(box)
         if self._is_inverted:
             part = ImageChops.invert(part)
+        if self._is_negative:
+            part = Image.fromarray(~np.asarray(part))
         part = _to_rgb(part, self._divisor, self._ground)
         # In Pillow, a pixel is one machine word: four times as fast as in NumPy.
         if turn is not None:
             part = part.transpose(turn)
         # A copy: the array of Pillow is read-only.
         return np.array(part)
+
+
+def _tiff_tag(image: Any, tag: int) -> Any:
+    return image.tag_v2.get(tag)
 
 
 def _divisor(image: Image.Image) -> float:

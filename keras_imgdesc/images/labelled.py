@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
-from keras_imgdesc.images.listing import list_images
+from keras_imgdesc.images.listing import find_images
 
 
 def list_labelled_images(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
@@ -39,6 +39,23 @@ def list_labelled_images(folder: str | os.PathLike[str]) -> list[tuple[Path, str
     >>> [(path.name, label) for path, label in found]
     [('b.jpg', 'cat'), ('a.jpg', 'dog')]
     """
+    return find_labelled_images(folder)[0]
+
+
+def find_labelled_images(
+    folder: str | os.PathLike[str],
+) -> tuple[list[tuple[Path, str]], list[Path]]:
+    """Find labelled images, and the files in their folders that are passed over.
+
+    Args:
+        folder: as in `list_labelled_images`.
+
+    Returns:
+        The pairs of `list_labelled_images`, and other files as in `FoundImages`.
+
+    Raises:
+        InputError: as in `list_labelled_images`.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError("There is no such folder", "Check the path", folder=folder)
@@ -57,14 +74,17 @@ def list_labelled_images(folder: str | os.PathLike[str]) -> list[tuple[Path, str
                 "Move it into one, or out of the folder",
                 image=path,
             )
-    found = []
+    found, passed_over = [], []
     for path in classes:
         try:
-            found += [(image, path.name) for image in list_images(path)]
+            images = find_images(path)
         except InputError as error:
             raise InputError(
                 "The folder of a class must have images in it",
                 "Add images, or remove the folder",
                 folder=path,
+                **{k: v for k, v in error.received.items() if k == "passed_over"},
             ) from error
-    return found
+        found += [(image, path.name) for image in images.paths]
+        passed_over += images.passed_over
+    return found, passed_over

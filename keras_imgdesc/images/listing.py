@@ -4,11 +4,34 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
+from keras_imgdesc.images.file_formats import FORMATS
+
+# What lies beside images and is not taken for one: texts, tables, and the files that
+# systems and editors add.
+_SIDE_SUFFIXES = (
+    *(".txt", ".md", ".json", ".jsonl", ".csv", ".tsv", ".html", ".xml", ".yaml"),
+    *(".yml", ".xmp", ".aae", ".ini", ".db", ".log"),
+)
+
+
+@dataclass(frozen=True)
+class FoundImages:
+    """The image files that paths, folders and patterns stand for.
+
+    Attributes:
+        paths: the images, sorted and without duplicates.
+        passed_over: the other files in the folders, sorted. Hidden files, and texts
+            and tables such as `.txt` and `.csv`, are not among them.
+    """
+
+    paths: list[Path]
+    passed_over: list[Path]
 
 
 def list_images(
@@ -23,7 +46,8 @@ def list_images(
             files and folders that match.
 
     Returns:
-        The paths, sorted and without duplicates.
+        The paths, sorted and without duplicates. `find_images` also returns the files
+        of the folders that are not among them.
 
     Raises:
         InputError: a path does not exist, a pattern matches nothing, or a folder has
@@ -40,15 +64,71 @@ def list_images(
     ...     print([path.name for path in list_images(folder)])
     ['a.PNG', 'b.jpg']
     """
+    return find_images(paths).paths
+
+
+def find_images(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+) -> FoundImages:
+    """Find image files, and the files in the same folders that are passed over.
+
+    An image whose format needs a package that is not installed, such as HEIC, is
+    passed over in a folder.
+
+    Args:
+        paths: as in `list_images`.
+
+    Raises:
+        InputError: as in `list_images`.
+    """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
     found: set[Path] = set()
+    others: set[Path] = set()
     for given in paths:
-        found.update(_find(os.fspath(given)))
-    return sorted(found)
+        if not isinstance(given, str | os.PathLike):
+            raise InputError(
+                "A path must be a string or a Path",
+                "Pass paths, folders or patterns",
+                type=type(given).__name__,
+            )
+        _find(os.fspath(given), found, others)
+    return FoundImages(sorted(found), sorted(others - found))
 
 
-def _find(given: str) -> list[Path]:
+def say_passed_over(paths: Iterable[Path]) -> str:
+    """Return a line that counts files by their suffixes; empty if there are none.
+
+    Args:
+        paths: the files that were passed over.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from keras_imgdesc.images.listing import say_passed_over
+    >>> say_passed_over([Path("a.mov"), Path("b.MOV"), Path("c")])
+    '3 files passed over: 2 .mov, 1 without a suffix.'
+    """
+    counts = Counter(path.suffix.lower() for path in paths)
+    total = sum(counts.values())
+    if not total:
+        return ""
+    listed = [
+        f"{count} {suffix or 'without a suffix'}"
+        for suffix, count in counts.most_common()
+    ]
+    files = "1 file" if total == 1 else f"{total} files"
+    kinds = ", ".join(listed) if len(listed) > 1 else listed[0].partition(" ")[2]
+    remedies = [
+        f" To read {kind.name} files, run `pip install {kind.package}`."
+        for kind in FORMATS
+        if not kind.is_installed() and counts.keys() & set(kind.suffixes)
+    ]
+    return f"{files} passed over: {kinds}.{''.join(remedies)}"
+
+
+def _find(given: str, found: set[Path], others: set[Path]) -> None:
+    """Add the images, and the other files of folders, that a path stands for."""
     if not given:  # an unset shell variable does not mean the current folder
         raise InputError(
             "A path must not be empty", "Use '.' for the current folder", path=given
@@ -56,36 +136,55 @@ def _find(given: str) -> list[Path]:
     path = Path(given)
     # A file may have a name like "[1].jpg", so the name comes before the pattern.
     if path.is_dir():
-        files = _files_in(path)
+        files, passed_over = _files_in(path)
+        others.update(passed_over)
         if not files:
+            received = {"passed_over": say_passed_over(passed_over)}
             raise InputError(
                 "The folder must have images in it",
-                f"Use a folder with files that end in {', '.join(IMAGE_SUFFIXES)}",
+                f"Use a folder with files that end in {', '.join(_readable())}",
                 path=given,
+                **(received if passed_over else {}),
             )
-        return files
+        found.update(files)
+        return
     if path.exists():
-        return [path]
+        found.add(path)
+        return
     if not glob.has_magic(given):
         raise InputError(
             "There is no such file or folder", "Check the path", path=given
         )
-    files = []
+    matched = False
     for match in map(Path, glob.glob(given, recursive=True)):
-        files += _files_in(match) if match.is_dir() else [match]
-    if not files:
+        files, passed_over = _files_in(match) if match.is_dir() else ([match], [])
+        matched = matched or bool(files)
+        found.update(files)
+        others.update(passed_over)
+    if not matched:
         raise InputError(
             "The pattern must match an image", "Check the pattern", path=given
         )
-    return files
 
 
-def _files_in(folder: Path) -> list[Path]:
-    return [
-        Path(parent, name)
-        for parent, folders, names in os.walk(folder)
+def _readable() -> list[str]:
+    return [s for kind in FORMATS if kind.is_installed() for s in kind.suffixes]
+
+
+def _files_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the images in a folder, and the other files."""
+    suffixes = tuple(_readable())
+    images, others = [], []
+    for parent, _, names in os.walk(folder):
         # Hidden: the "._a.jpg" files of macOS, thumbnails, checkpoints.
-        if not any(p.startswith(".") for p in Path(parent).relative_to(folder).parts)
-        for name in names
-        if not name.startswith(".") and name.lower().endswith(IMAGE_SUFFIXES)
-    ]
+        if any(p.startswith(".") for p in Path(parent).relative_to(folder).parts):
+            continue
+        for name in names:
+            lower = name.lower()
+            if lower.startswith("."):
+                continue
+            if lower.endswith(suffixes):
+                images.append(Path(parent, name))
+            elif not lower.endswith(_SIDE_SUFFIXES):
+                others.append(Path(parent, name))
+    return images, others

@@ -33,8 +33,10 @@ ImageSource: TypeAlias = (
 def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Load an image as upright RGB.
 
-    JPEG, PNG, WebP, GIF (the first frame), BMP and TIFF files in any colour mode are
-    recognized by their content, not their name. The EXIF orientation is applied,
+    JPEG, PNG, WebP, GIF (the first frame), BMP, TIFF and AVIF files in any colour mode
+    are recognized by their content, not their name; so are HEIC and JPEG XL, if
+    `pillow-heif` and `pillow-jxl-plugin` are installed. The orientation in EXIF, or in
+    XMP if EXIF has none, is applied (of AVIF and HEIC that of the container),
     transparency becomes white (in a GIF black, as in TensorFlow), 16 bits become 8. A
     JPEG gives the same pixels as
     `tf.io.decode_jpeg(channels=3, dct_method="INTEGER_ACCURATE")`.

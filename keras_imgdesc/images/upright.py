@@ -1,6 +1,8 @@
-"""An image with its EXIF orientation applied."""
+"""An image with its orientation applied: that of EXIF, or of XMP alone."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -92,8 +94,22 @@ class UprightImage:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        found = int(image.getexif().get(_ORIENTATION_TAG, 1))
+        found = int(_exif(image).get(_ORIENTATION_TAG, 1))
     # Unreadable camera data is no reason to refuse the image.
     except Exception:  # noqa: BLE001
         return 1
     return found if found in _TURNS else 1
+
+
+def _exif(image: Image.Image) -> Any:
+    # Where EXIF has no orientation, Pillow looks for one in XMP.
+    if image.format == "AVIF":
+        # The container has the orientation, which Pillow adds to EXIF: XMP is ignored,
+        # as the format says.
+        exif = Image.Exif()
+        exif.load(image.info.get("exif") or b"")
+        return exif
+    if image.format == "JXL" and not getattr(image, "jpeg", False):
+        # The decoder turns it, and leaves EXIF as it was. A JPEG in it stays as it is.
+        return {}
+    return image.getexif()

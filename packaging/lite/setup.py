@@ -54,9 +54,11 @@ setup(
         "ai-edge-litert>=2.3",
         "click>=8.1",
         "numpy>=2",
-        "pillow>=11",
+        "pillow>=11.3",
         "tqdm>=4.66",
     ],
+    # As in the setup.py of keras-imgdesc.
+    extras_require={"heic": ["pillow-heif>=1"], "jxl": ["pillow-jxl-plugin>=1.3"]},
     entry_points={"console_scripts": ["keras-imgdesc=keras_imgdesc.cli:main"]},
     cmdclass={"build_py": BuildAnew},
 )

@@ -195,7 +195,7 @@ def test_an_interrupt_prints_no_traceback(run, monkeypatch, photos):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_imgdesc.images.list_images", interrupt)
+    monkeypatch.setattr("keras_imgdesc.images.find_images", interrupt)
     code, _, err = run("describe", photos)
     assert code == 130 and err.strip() == "Interrupted."
 

@@ -1,7 +1,7 @@
 import pytest
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.images import list_labelled_images
+from keras_imgdesc.images import find_labelled_images, list_labelled_images
 
 
 @pytest.fixture
@@ -28,6 +28,13 @@ def test_an_empty_class_is_refused_by_its_name(folder):
     (folder / "bird" / "notes.txt").touch()
     with pytest.raises(InputError, match="must have images.*bird"):
         list_labelled_images(folder)
+
+
+def test_what_is_passed_over_is_returned(folder):
+    (folder / "cat" / "a.heic").touch()
+    found, passed_over = find_labelled_images(folder)
+    assert found == list_labelled_images(folder)
+    assert passed_over == [folder / "cat" / "a.heic"]
 
 
 def test_an_image_outside_of_any_class_is_refused(folder):

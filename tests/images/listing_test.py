@@ -3,7 +3,7 @@ import os
 import pytest
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.images import list_images
+from keras_imgdesc.images import find_images, list_images, say_passed_over
 
 
 @pytest.fixture
@@ -65,6 +65,51 @@ def test_an_empty_path_is_not_the_current_folder(folder, monkeypatch):
     monkeypatch.chdir(folder)
     with pytest.raises(InputError, match="not be empty"):
         list_images([""])
+
+
+def missing(name: str) -> str | None:
+    """Stands for `find_spec` where only Pillow is installed."""
+    return name if name == "PIL._avif" else None
+
+
+def test_what_is_passed_over_is_counted(folder, monkeypatch):
+    monkeypatch.setattr("keras_imgdesc.images.file_formats.find_spec", missing)
+    for name in ("x.HEIC", "sub/y.heic", "sub/z.mov", "w.jxl", "captions.json"):
+        (folder / name).touch()
+    found = find_images([folder, folder / "sub", f"{folder}/s*", folder / "w.jxl"])
+    assert found.paths == [*list_images(folder), folder / "w.jxl"]
+    passed_over = [str(path.relative_to(folder)) for path in found.passed_over]
+    expected = ["image_without_suffix", "sub/y.heic", "sub/z.mov", "x.HEIC"]
+    assert passed_over == expected
+    assert say_passed_over(found.passed_over) == (
+        "4 files passed over: 2 .heic, 1 without a suffix, 1 .mov. "
+        "To read HEIC files, run `pip install pillow-heif`."
+    )
+    assert say_passed_over(found.passed_over[2:3]) == "1 file passed over: .mov."
+    assert say_passed_over([]) == ""
+
+
+def test_a_folder_of_nothing_else_says_what_it_has(folder, monkeypatch):
+    monkeypatch.setattr("keras_imgdesc.images.file_formats.find_spec", missing)
+    (folder / "empty" / "a.heic").touch()
+    with pytest.raises(InputError, match=r"1 file passed over: \.heic.*pillow-heif"):
+        list_images(folder / "empty")
+
+
+def test_suffixes_of_formats_that_are_installed_are_images(folder, monkeypatch):
+    for name in ("x.jfif", "y.JPE", "z.avif", "w.heic", "v.jxl"):
+        (folder / "empty" / name).touch()
+    monkeypatch.setattr("keras_imgdesc.images.file_formats.find_spec", missing)
+    expected = ["empty/x.jfif", "empty/y.JPE", "empty/z.avif"]
+    assert names(folder, folder / "empty") == expected
+    monkeypatch.setattr("keras_imgdesc.images.file_formats.find_spec", str)
+    expected = ["empty/v.jxl", "empty/w.heic", *expected]
+    assert names(folder, folder / "empty") == expected
+
+
+def test_what_is_no_path_is_refused(folder):
+    with pytest.raises(InputError, match="string or a Path.*type='int'"):
+        list_images([folder, 7])
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,13 @@ from pathlib import Path
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
+from keras_imgdesc.data.problem import Problem
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.images import list_images, list_labelled_images
+from keras_imgdesc.images import find_images, find_labelled_images
+
+# Kind of problem: a file that is not read as an image, see `find_images`.
+PASSED_OVER = "passed over"
 
 
 def read_labelled_folders(folder: str | os.PathLike[str]) -> CaptionCollection:
@@ -22,12 +26,12 @@ def read_labelled_folders(folder: str | os.PathLike[str]) -> CaptionCollection:
     Returns:
         The images, sorted by class. The only caption is the name of the class, and
         `extra` has it as `"name"`, and as `"label"` its position among the sorted
-        names.
+        names. Problems are the files that were passed over.
 
     Raises:
         InputError: see `list_labelled_images`.
     """
-    found = list_labelled_images(folder)
+    found, passed_over = find_labelled_images(folder)
     names = sorted({name for _, name in found})
     return CaptionCollection(
         [
@@ -38,7 +42,8 @@ def read_labelled_folders(folder: str | os.PathLike[str]) -> CaptionCollection:
                 extra={"name": name, "label": names.index(name)},
             )
             for path, name in found
-        ]
+        ],
+        _problems(passed_over),
     )
 
 
@@ -54,12 +59,14 @@ def read_unlabelled(
             uses all.
 
     Returns:
-        The images, without captions; the id is the path.
+        The images, without captions; the id is the path. Problems are the files that
+        were passed over.
 
     Raises:
         InputError: a folder has no images, or there is none with a name of the list.
     """
-    paths = list_images(folders)
+    images = find_images(folders)
+    paths = images.paths
     if image_list is not None:
         named = {line.strip() for line in split_lines(read_text(image_list))} - {""}
         paths = [path for path in paths if path.name in named]
@@ -72,4 +79,11 @@ def read_unlabelled(
                 missing=missing[:3],
                 count=len(missing),
             )
-    return CaptionCollection([CaptionedImage(str(path), path, ()) for path in paths])
+    return CaptionCollection(
+        [CaptionedImage(str(path), path, ()) for path in paths],
+        _problems(images.passed_over),
+    )
+
+
+def _problems(passed_over: list[Path]) -> list[Problem]:
+    return [Problem(PASSED_OVER, str(path), "not an image") for path in passed_over]

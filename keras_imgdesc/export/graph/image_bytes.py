@@ -16,6 +16,12 @@ from keras_imgdesc.export.graph.file_bytes import (
     number_at,
     starts_with,
 )
+from keras_imgdesc.export.graph.orientation import (
+    BEFORE_PIXELS,
+    jpeg_orientation,
+    png_orientation,
+    turn_upright,
+)
 from keras_imgdesc.images import resize_image
 from keras_imgdesc.images.file_formats import MAX_PIXELS
 
@@ -43,13 +49,6 @@ _ENCODED = (
     *(b"/9j/", b"_9j_", b"iVBORw0KGgo", b"R0lGOD"),
     *(b"Qk0", b"Qk1", b"Qk2", b"Qk3", b"UklGR", b"SUkqA", b"TU0AK", b"data:image/"),
 )
-# Number of bytes that hold everything before the pixels, even a colour profile.
-_SEARCH = 65536
-_EXIF, _PNG_EXIF = b"Exif\0\0", b"eXIf"
-_ORIENTATION_TAG = 0x0112
-# Number of bytes that hold the first EXIF directory, which has the orientation.
-_DIRECTORY = 4096
-_ENTRIES = _DIRECTORY // 12
 # Number of images held in memory at full size.
 _AT_ONCE = 8
 
@@ -59,8 +58,8 @@ def decode_images(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Decode a batch of image files; a broken one does not affect the others.
 
-    A JPEG or PNG is rotated by its EXIF orientation, transparency becomes white, 16
-    bits become 8, and the first frame of a GIF is used: pixels are those of
+    A JPEG or PNG is rotated by the orientation in its EXIF or XMP, transparency becomes
+    white, 16 bits become 8, and the first frame of a GIF is used: pixels are those of
     `load_image` followed by `resize_image`. Two things differ: the transparent parts
     of a GIF become black, and a JPEG above `MAX_PIXELS` is refused, not shrunk.
 
@@ -203,20 +202,20 @@ def _decode_jpeg(contents: tf.Tensor) -> tf.Tensor:
     ):
         # The fast method, TensorFlow's default, differs from all other decoders.
         image = tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")
-    return turn_upright(image, exif_orientation(contents))
+    return turn_upright(image, jpeg_orientation(contents))
 
 
 def _decode_png(contents: tf.Tensor) -> tf.Tensor:
     # Without an alpha channel, TensorFlow would make up a nearly transparent one for
     # colours of less than eight bits.
     colour_type = first_bytes(contents, 26)[25]
-    transparent = find(contents, b"tRNS", _SEARCH) >= 0
+    transparent = find(contents, b"tRNS", BEFORE_PIXELS) >= 0
     image = tf.cond(
         (colour_type >= 4) | transparent,
         lambda: _on_white(tf.io.decode_png(contents, channels=4)),
         lambda: tf.io.decode_png(contents, channels=3),
     )
-    return turn_upright(image, exif_orientation(contents, _PNG_EXIF))
+    return turn_upright(image, png_orientation(contents))
 
 
 def _decode_gif(contents: tf.Tensor) -> tf.Tensor:
@@ -238,64 +237,3 @@ def _on_white(image: tf.Tensor) -> tf.Tensor:
     colour, alpha = wide[..., :3], wide[..., 3:]
     mixed = colour * alpha + 255 * (255 - alpha) + 128
     return tf.cast((mixed + mixed // 256) // 256, tf.uint8)
-
-
-def exif_orientation(contents: tf.Tensor, marker: bytes = _EXIF) -> tf.Tensor:
-    """Return the EXIF orientation of a JPEG or PNG, an int32 scalar from 1 to 8.
-
-    Args:
-        contents: the file, a string scalar. Without a valid orientation it is 1,
-            which means upright.
-        marker: bytes that precede the EXIF data.
-    """
-    start = find(contents, marker, _SEARCH)
-    raw = first_bytes(
-        tf.strings.substr(contents, tf.maximum(start, 0), _DIRECTORY), _DIRECTORY
-    )
-    little = _at(raw, tf.constant(0)) == ord("I")
-
-    def number(index: tf.Tensor, count: int) -> tf.Tensor:
-        digits = [_at(raw, index + i) for i in range(count)]
-        forward = backward = tf.zeros_like(digits[0])
-        for digit, reverse in zip(digits, digits[::-1], strict=True):
-            forward, backward = 256 * forward + digit, 256 * backward + reverse
-        return tf.where(little, backward, forward)
-
-    directory = tf.clip_by_value(number(tf.constant(4), 4), 0, _DIRECTORY)
-    count = tf.minimum(number(directory, 2), _ENTRIES)
-    entries = directory + 2 + 12 * tf.range(_ENTRIES)
-    is_orientation = (number(entries, 2) == _ORIENTATION_TAG) & (
-        tf.range(_ENTRIES) < count
-    )
-    value = tf.reduce_max(tf.where(is_orientation, number(entries + 8, 2), 0))
-    return tf.where((start >= 0) & (value >= 1) & (value <= 8), value, 1)
-
-
-def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Rotate and mirror an image so that it is upright.
-
-    Args:
-        image: (height, width, channels).
-        orientation: EXIF orientation, an int32 scalar from 1 to 8.
-    """
-
-    def transposed(x: tf.Tensor) -> tf.Tensor:
-        return tf.transpose(x, (1, 0, 2))
-
-    turns = [
-        lambda: image,
-        lambda: image[:, ::-1],
-        lambda: image[::-1, ::-1],
-        lambda: image[::-1],
-        lambda: transposed(image),
-        lambda: transposed(image[::-1]),
-        lambda: transposed(image[::-1, ::-1]),
-        lambda: transposed(image[:, ::-1]),
-    ]
-    return tf.switch_case(orientation - 1, turns)
-
-
-def _at(raw: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-    inside = (index >= 0) & (index < _DIRECTORY)
-    value = tf.gather(raw, tf.clip_by_value(index, 0, _DIRECTORY - 1))
-    return tf.where(inside, value, 0)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError
-from keras_imgdesc.images import list_images
+from keras_imgdesc.images import find_images
+from keras_imgdesc.images.listing import FoundImages
 from keras_imgdesc.images.stamps import file_stamp
 from keras_imgdesc.matching.index.contents import IndexContents
 from keras_imgdesc.matching.index.files import (
@@ -85,7 +86,7 @@ def update_index(
     """
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     found = images_to_index(paths, index)
-    listed = {os.path.abspath(file): None for file in found}
+    listed = {os.path.abspath(file): None for file in found.paths}
     if not matcher.global_scale:
         raise InputError(
             "An index needs the global term of the matcher",
@@ -151,8 +152,8 @@ def update_index(
 
 def images_to_index(
     paths: Iterable[str | os.PathLike[str]], index: str | os.PathLike[str]
-) -> list[Path]:
-    """Find the images of an update.
+) -> FoundImages:
+    """Find the images of an update, and the files that are passed over.
 
     Args:
         paths: files, folders and patterns, as `list_images` takes them. One that stands
@@ -163,9 +164,12 @@ def images_to_index(
         InputError: a path stands for no image, or an indexed folder is gone.
     """
     found: set[Path] = set()
+    passed_over: set[Path] = set()
     for path in paths:
         try:
-            found.update(list_images(path))
+            images = find_images(path)
+            found.update(images.paths)
+            passed_over.update(images.passed_over)
         except InputError:
             manifest = read_manifest(Path(index))
             if manifest is None or not os.fspath(path):
@@ -173,7 +177,7 @@ def images_to_index(
             names = IndexContents(Path(index), manifest).names
             if not _had_images(os.fspath(path), names):
                 raise
-    return sorted(found)
+    return FoundImages(sorted(found), sorted(passed_over - found))
 
 
 def _had_images(path: str, names: Iterable[str]) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from keras_imgdesc.export.graph import bitmap_files, image_bytes
 from keras_imgdesc.export.graph.image_bytes import decode_images
@@ -76,6 +77,78 @@ def test_exif_orientation_is_applied_as_in_python(decode, sample, orientation, e
     pixels, error = decode([contents])
     assert error.numpy().tolist() == [b""]
     np.testing.assert_array_equal(pixels[0], in_python(contents))
+
+
+def xmp(orientation: object, as_element: bool = False) -> bytes:
+    value = f'tiff:Orientation="{orientation}"/>'
+    if as_element:
+        value = f"><tiff:Orientation>{orientation}</tiff:Orientation></rdf:Description>"
+    return (
+        '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta '
+        'xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        f'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" {value}'
+        '</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+    ).encode()
+
+
+def with_xmp(sample: Image.Image, kind: str, packet: bytes, **options) -> bytes:
+    if kind == "JPEG":
+        return encoded(sample, kind, xmp=packet, quality=95, **options)
+    information = PngInfo()
+    information.add_itxt("XML:com.adobe.xmp", packet.decode())
+    return encoded(sample, kind, pnginfo=information, **options)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_orientation_in_xmp_turns_the_image_as_in_python(decode, sample, kind):
+    profile = {"icc_profile": bytes(100_000)}
+    without = Image.Exif()
+    without[0x010F] = "A maker of phones"
+    files = [
+        *(with_xmp(sample, kind, xmp(value)) for value in range(1, 9)),
+        *(with_xmp(sample, kind, xmp(value, as_element=True)) for value in (3, 6)),
+        with_xmp(sample, kind, xmp(6), exif=without),
+        with_xmp(sample, kind, xmp(6), **profile),
+    ]
+    upright = [
+        *(with_xmp(sample, kind, xmp(value)) for value in (0, 9, "", "x", " 6")),
+        with_xmp(sample, kind, xmp(6), exif=turned(1)),
+        with_xmp(sample, kind, xmp(6), exif=turned(99)),
+        with_xmp(sample, kind, xmp(""), exif=without),
+    ]
+    pixels, errors = decode(files + upright)
+    assert not any(errors.numpy())
+    for image, contents in zip(pixels.numpy(), files + upright, strict=True):
+        np.testing.assert_array_equal(image, in_python(contents))
+    turns = {image.tobytes() for image in pixels.numpy()[:8]}
+    assert len(turns) == 8
+    for image in pixels.numpy()[len(files) :]:
+        np.testing.assert_array_equal(image, pixels[0])
+
+
+def test_orientation_is_read_from_the_segments_before_the_pixels_of_a_jpeg(
+    decode, sample
+):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    plain = encoded(sample, "JPEG", quality=95)
+    with_exif = encoded(sample, "JPEG", quality=95, exif=exif)
+    packet = b"http://ns.adobe.com/xap/1.0/\0" + xmp(6)
+    comment = b"\xff\xfe" + (len(packet) + 2).to_bytes(2, "big") + packet
+    large = b"\xff\xe2" + (65_000).to_bytes(2, "big") + bytes(65_000 - 2)
+    files = {
+        plain[:2] + comment + plain[2:]: False,
+        plain + with_exif: False,
+        plain + with_xmp(sample, "JPEG", xmp(6)): False,
+        with_exif[:2] + 5 * large + with_exif[2:]: True,
+        with_exif[:2] + b"\xff\xff" + with_exif[3:]: True,
+    }
+    pixels, errors = decode(list(files))
+    assert not any(errors.numpy())
+    for image, (contents, is_turned) in zip(pixels.numpy(), files.items(), strict=True):
+        np.testing.assert_array_equal(image, in_python(contents))
+        assert (image == in_python(plain)).all() != is_turned
 
 
 def formats(sample: Image.Image) -> dict[str, bytes]:
