@@ -5,6 +5,7 @@ import { CaptionView } from "./caption_view.js";
 import { fillDetail, listenForCopying } from "./detail_view.js";
 import { PictureError } from "./errors.js";
 import { loadModel } from "./model_loading.js";
+import { uprightFile } from "./orientation.js";
 import { listenForPictures } from "./pickers.js";
 import { StatusView } from "./status_view.js";
 
@@ -47,9 +48,10 @@ export class DescribePanel {
     this.status.say(isEmpty ? "Ready. It guesses, and is often wrong." : "Describing…");
   }
 
-  async #describe(file) {
+  async #describe(chosen) {
     const number = ++this.latest;
     try {
+      const file = await uprightFile(chosen);
       const picture = await loadPicture(file);
       if (number !== this.latest) return;
       this.#showPicture(picture);
