@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,16 +21,27 @@ def annotation_options(command: Callable) -> Callable:
     @click.option(
         "--annotations",
         type=FILE,
-        help="Caption file: Flickr8k/30k tokens, CSV, Karpathy JSON or COCO JSON.",
+        help="Captions: Flickr8k/30k tokens, CSV, JSON Lines, Karpathy JSON or COCO "
+        "JSON; a folder with a text beside each image; or WebDataset's tar files.",
     )
     @click.option(
-        "--images", type=DIRECTORY, help="Folder of the images named in --annotations."
+        "--images",
+        type=DIRECTORY,
+        help="Folder of the images named in --annotations; those of tar files are "
+        "unpacked into it. [default: --annotations, if that is a folder of images]",
     )
     @click.option(
         "--image-list", type=FILE, help="Text file of the images to use, one per line."
     )
     @click.option(
-        "--split", help="Split of a Karpathy JSON, of --scenes or of --flowers."
+        "--split",
+        help="Split of --scenes, of --flowers, or of --annotations that name splits: "
+        "Karpathy JSON, CSV or JSON Lines.",
+    )
+    @click.option(
+        "--keep-rejected",
+        is_flag=True,
+        help="Keep captions that --annotations mark as is_rejected or is_precanned.",
     )
     @click.option(
         "--scenes", is_flag=True, help="Use Scenes, the built-in drawn data set."
@@ -67,9 +79,11 @@ def read_captions(
     flowers,
     default_split,
     needs_images=True,
+    keep_rejected=False,
 ) -> Any:
     if scenes_config and not scenes:
         raise click.UsageError("--scenes-config needs --scenes.")
+    images = images or _own_images(annotations)
     is_named = annotations is not None and not (needs_images and images is None)
     if not scenes and not flowers and not is_named:
         raise click.UsageError(
@@ -90,6 +104,21 @@ def read_captions(
         return load_scenes(split or default_split, scenes_config or "default", data_dir)
     from keras_imgdesc.data.readers import read_captions as read
 
-    collection = read(annotations, images, image_list=image_list, split=split)
+    collection = read(
+        annotations,
+        images,
+        image_list=image_list,
+        split=split,
+        keep_rejected=keep_rejected,
+    )
     click.echo(collection.report(), err=True)
     return collection
+
+
+def _own_images(annotations: Path | None) -> Path | None:
+    """Return a folder that is named for captions and also holds their images."""
+    if annotations is None or not annotations.is_dir():
+        return None
+    from keras_imgdesc.data.readers.tar_shards import find_shards
+
+    return None if find_shards(annotations) else annotations

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from keras_imgdesc.data.captioned_image import CaptionedImage as CaptionedImage
     from keras_imgdesc.data.problem import Problem as Problem
     from keras_imgdesc.data.readers.any_format import read_captions as read_captions
+    from keras_imgdesc.data.readers.caption_folder import (
+        read_caption_folder as read_caption_folder,
+    )
     from keras_imgdesc.data.readers.captions_csv import (
         read_captions_csv as read_captions_csv,
+    )
+    from keras_imgdesc.data.readers.captions_jsonl import (
+        read_captions_jsonl as read_captions_jsonl,
     )
     from keras_imgdesc.data.readers.coco_json import (
         read_coco_captions as read_coco_captions,
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.data.readers.karpathy_json import (
         read_karpathy_json as read_karpathy_json,
     )
+    from keras_imgdesc.data.readers.webdataset import read_webdataset as read_webdataset
     from keras_imgdesc.data.scenes.loading import load_scenes as load_scenes
 
 _HOMES = {
@@ -38,12 +45,15 @@ _HOMES = {
     "Problem": "problem",
     "load_coco_captions": "readers.coco_tfds",
     "load_scenes": "scenes.loading",
+    "read_caption_folder": "readers.caption_folder",
     "read_captions": "readers.any_format",
     "read_captions_csv": "readers.captions_csv",
+    "read_captions_jsonl": "readers.captions_jsonl",
     "read_coco_captions": "readers.coco_json",
     "read_flickr_tokens": "readers.flickr_tokens",
     "read_karpathy_json": "readers.karpathy_json",
     "read_labelled_folders": "readers.image_folders",
+    "read_webdataset": "readers.webdataset",
 }
 
 __all__ = [
@@ -52,12 +62,15 @@ __all__ = [
     "Problem",
     "load_coco_captions",
     "load_scenes",
+    "read_caption_folder",
     "read_captions",
     "read_captions_csv",
+    "read_captions_jsonl",
     "read_coco_captions",
     "read_flickr_tokens",
     "read_karpathy_json",
     "read_labelled_folders",
+    "read_webdataset",
 ]
 
 

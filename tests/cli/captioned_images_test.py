@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_imgdesc.cli import cli
 from keras_imgdesc.cli.captioned_images import read_captions
 
 NOTHING = dict.fromkeys(
@@ -49,6 +50,38 @@ def test_exactly_one_source_is_accepted(flowers, scenes):
     source = NOTHING | {"scenes": scenes, "flowers": flowers if scenes else None}
     with pytest.raises(click.UsageError, match="--flowers"):
         read_captions(**source, default_split="train")
+
+
+def test_a_folder_of_captions_is_a_folder_of_images(tmp_path, capsys):
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "metadata.jsonl").write_text(
+        '{"file_name": "a.jpg", "text": "A dog ."}\n'
+        '{"file_name": "a.jpg", "text": "Spam .", "is_rejected": true}'
+    )
+    source = NOTHING | {"annotations": tmp_path}
+    assert read_captions(**source, default_split="test").captions() == ["A dog ."]
+    assert "1 x rejected caption: metadata.jsonl:2" in capsys.readouterr().err
+    source["keep_rejected"] = True
+    assert len(read_captions(**source, default_split="test").captions()) == 2
+    (tmp_path / "a.tar").touch()
+    with pytest.raises(click.UsageError, match="with --images"):
+        read_captions(**source, default_split="test")
+
+
+def test_keep_rejected_is_an_option_wherever_annotations_are():
+    found = 0
+    groups = [click.Context(cli)]
+    while groups:
+        context = groups.pop()
+        for name in context.command.list_commands(context):
+            command = context.command.get_command(context, name)
+            if isinstance(command, click.Group):
+                groups.append(click.Context(command))
+            options = {option.name for option in command.params}
+            if {"annotations", "image_list"} <= options:
+                assert "keep_rejected" in options, name
+                found += 1
+    assert found > 5
 
 
 def test_scenes_config_chooses_the_size(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +15,13 @@ import numpy as np
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.flowers.derived_text import derive_captions
 from keras_imgdesc.data.flowers.petal_colours import petal_colours
-from keras_imgdesc.data.readers.caption_collector import (
+from keras_imgdesc.data.readers.caption_checks import (
     MALFORMED,
     MISSING_IMAGE,
-    CaptionCollector,
     is_utf8,
 )
+from keras_imgdesc.data.readers.caption_collector import CaptionCollector
+from keras_imgdesc.data.readers.json_files import read_json
 from keras_imgdesc.data.readers.text_files import read_text
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import load_image, resize_image
@@ -29,6 +29,7 @@ from keras_imgdesc.images.resizing import check_image_size
 
 SPLITS = ("train", "valid", "test")
 BROKEN_IMAGE = "broken image"
+_MAX_DIGITS = 9
 _COLUMNS = ("image", "label", "official_split")
 
 
@@ -139,8 +140,8 @@ def read_flowers(
             }
             if collector.add_image(flower.image, flower.image, extra):
                 images[flower.image] = image
-                for caption in derive_captions(flower.name, colours):
-                    collector.add_caption(flower.image, caption, flower.place)
+                captions = list(derive_captions(flower.name, colours))
+                collector.add_captions(flower.image, [captions], flower.place)
     collection = collector.finish()
     examples = [replace(e, image=images[e.image_id]) for e in collection]
     return CaptionCollection(examples, collection.problems)
@@ -171,11 +172,12 @@ def _rows(
             missing=missing,
         )
     names = {} if "name" in (reader.fieldnames or ()) else _names(folder)
-    for row in reader:
+    for row in _whole_rows(reader, collector):
         place = collector.place(reader.line_num)
         image, label = row["image"] or "", (row["label"] or "").strip()
         name = (row.get("name") or names.get(label) or "").strip()
-        if not label.isdecimal() or not name or not is_utf8(name + image):
+        is_label = label.isdecimal() and len(label) <= _MAX_DIGITS
+        if not is_label or not name or not is_utf8(name + image):
             collector.add_problem(MALFORMED, place, "no image, label or name")
         elif row["official_split"] in splits:
             yield _Flower(place, image, int(label), name)
@@ -183,16 +185,19 @@ def _rows(
             collector.add_problem(MALFORMED, place, f"split {row['official_split']!r}")
 
 
-def _names(folder: Path) -> dict[str, str]:
-    path = folder / "cat_to_name.json"
+def _whole_rows(
+    reader: csv.DictReader, collector: CaptionCollector
+) -> Iterator[dict[str, str]]:
+    """Yield the rows up to one that the parser refuses, which is a problem."""
     try:
-        names = json.loads(read_text(path))
-    except ValueError as error:
-        raise InputError(
-            f"The file must be valid JSON: {error}",
-            "Download or copy it again",
-            path=path,
-        ) from error
+        yield from reader
+    except csv.Error as error:
+        place = collector.place(reader.line_num)
+        collector.add_problem(MALFORMED, place, f"{error}; not read any further")
+
+
+def _names(folder: Path) -> dict[str, str]:
+    names = read_json(folder / "cat_to_name.json")
     return {str(label): str(name) for label, name in names.items()}
 
 

@@ -2,55 +2,98 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.readers.caption_folder import read_caption_folder
 from keras_imgdesc.data.readers.captions_csv import parse_header, read_captions_csv
+from keras_imgdesc.data.readers.captions_jsonl import is_record, read_captions_jsonl
 from keras_imgdesc.data.readers.coco_json import read_coco_captions
 from keras_imgdesc.data.readers.flickr_tokens import read_flickr_tokens
 from keras_imgdesc.data.readers.json_files import read_json
 from keras_imgdesc.data.readers.karpathy_json import read_karpathy_json
+from keras_imgdesc.data.readers.tar_shards import find_shards
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
+from keras_imgdesc.data.readers.webdataset import read_webdataset
 from keras_imgdesc.errors import InputError
 
 _TOKEN_LINE = re.compile(r"[^\t]*#\d+\s*\t")
-# Lines inspected: damaged first lines must not hide the format.
-_INSPECTED_LINES = 20
+# Lines and entries inspected: damaged first ones must not hide the format.
+_INSPECTED = 20
+# Files of captions inside a folder of images, as in Hugging Face's `imagefolder`.
+_METADATA = ("metadata.jsonl", "metadata.csv")
+_WITH_SPLITS = ("karpathy_json", "csv", "jsonl")
+_WITH_LISTS = ("flickr_tokens", "csv", "jsonl", "caption_folder", "webdataset")
 
 
 def find_format(annotations: str | os.PathLike[str]) -> str:
-    """Return the format of a file of captions, judged by its content.
+    """Return the format of captions, judged by the content of their file.
 
     Args:
-        annotations: path of the file; its name does not matter.
+        annotations: path of a file, whose name does not matter except for tar files;
+            of a folder; or a pattern such as `"shards/*.tar"`.
 
     Returns:
-        `"flickr_tokens"`, `"csv"`, `"karpathy_json"` or `"coco_json"`.
+        `"flickr_tokens"`, `"csv"`, `"jsonl"`, `"karpathy_json"`, `"coco_json"`,
+        `"caption_folder"` or `"webdataset"`.
 
     Raises:
         InputError: the file cannot be read or has none of these formats.
     """
+    if find_shards(annotations):
+        return "webdataset"
+    if Path(annotations).is_dir():
+        return "caption_folder"
     text = read_text(annotations)
+    lines = split_lines(text)[:_INSPECTED]
+    found = None
     if text.lstrip()[:1] in ("{", "["):
-        content = read_json(annotations)
+        found = _json_format(annotations, text, lines)
+    elif lines and parse_header(lines[0]) is not None:
+        found = "csv"
+    elif any(_TOKEN_LINE.match(line) for line in lines):
+        found = "flickr_tokens"
+    elif any(is_record(_parse(line)) for line in lines):
+        found = "jsonl"
+    if found is None:
+        raise InputError(
+            "The captions must be in a known format",
+            "Use lines of 'name.jpg#0<TAB>caption' (Flickr8k), a table whose first "
+            "line is 'image,caption' (Kaggle), JSON Lines with 'file_name' and 'text', "
+            "JSON in the format of COCO or Karpathy, a folder with a text file beside "
+            "each image, or WebDataset's tar files",
+            annotations=Path(annotations),
+        )
+    return found
+
+
+def _json_format(
+    annotations: str | os.PathLike[str], text: str, lines: list[str]
+) -> str | None:
+    content = _parse(text)
+    if content is None:
+        if any(is_record(_parse(line)) for line in lines):
+            return "jsonl"
+        read_json(annotations)  # raises
+    if isinstance(content, list):
+        return "jsonl" if any(map(is_record, content[:_INSPECTED])) else None
+    if isinstance(content, dict):
         if isinstance(content.get("annotations"), list):
             return "coco_json"
         if isinstance(content.get("images"), list):
             return "karpathy_json"
-    else:
-        lines = split_lines(text)[:_INSPECTED_LINES]
-        if lines and parse_header(lines[0]) is not None:
-            return "csv"
-        if any(_TOKEN_LINE.match(line) for line in lines):
-            return "flickr_tokens"
-    raise InputError(
-        "The captions must be in a known format",
-        "Use lines of 'name.jpg#0<TAB>caption' (Flickr8k), a table whose first line is "
-        "'image,caption' (Kaggle), or JSON in the format of COCO or Karpathy",
-        annotations=Path(annotations),
-    )
+    return "jsonl" if is_record(content) else None
+
+
+def _parse(text: str) -> object:
+    try:
+        content: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return content
 
 
 def read_captions(
@@ -60,19 +103,25 @@ def read_captions(
     image_list: str | os.PathLike[str] | None = None,
     split: str | None = None,
     on_problem: str = "skip",
+    keep_rejected: bool = False,
 ) -> CaptionCollection:
     """Read captioned images in any known format.
 
     Args:
-        annotations: path of a Flickr token file, a table of captions, or a JSON file
-            in the format of COCO or Karpathy.
-        images_dir: folder of the images; None to read the captions alone.
+        annotations: path of a Flickr token file, a table of captions, JSON Lines, or a
+            JSON file in the format of COCO or Karpathy; of a folder with a text file
+            beside each image, or with `metadata.jsonl` or `metadata.csv`; of a tar
+            file of WebDataset, a folder of them, or a pattern of their names.
+        images_dir: folder of the images; None to read the captions alone. The images
+            of tar files are unpacked into it.
         image_list: path of a file with the names of the images to read, one per line;
-            for token files and tables only.
+            not for JSON in the format of COCO or Karpathy.
         split: `"train"`, `"val"`, `"test"`, `"restval"`, or several joined by `+`; for
-            Karpathy's JSON only.
+            Karpathy's JSON, and for tables and JSON Lines that name splits.
         on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
+        keep_rejected: whether to keep captions that are marked `is_rejected` or
+            `is_precanned`, as in VizWiz.
 
     Returns:
         The images that have a file and a caption, and the problems with the others.
@@ -97,25 +146,52 @@ def read_captions(
     1 x missing image: b.jpg
     """
     form = find_format(annotations)
-    if split is not None and form != "karpathy_json":
+    if form == "caption_folder":
+        inside = (Path(annotations, name) for name in _METADATA)
+        annotations = next((path for path in inside if path.is_file()), annotations)
+        form = find_format(annotations)
+    if split is not None and form not in _WITH_SPLITS:
         raise InputError(
-            "`split` is for Karpathy's JSON, which names the split of each image",
-            "Select images of token files and tables with `image_list`, and those of "
-            "COCO by the JSON file of the split",
+            "`split` is for data that name the split of each image: Karpathy's JSON, "
+            "tables and JSON Lines",
+            "Select images of other data with `image_list`, those of COCO by the JSON "
+            "file of the split, and those of WebDataset by its tar files",
             annotations=Path(annotations),
             split=split,
         )
-    if image_list is not None and form.endswith("json"):
+    if image_list is not None and form not in _WITH_LISTS:
         raise InputError(
-            "`image_list` is for token files and tables",
+            "`image_list` is not for JSON in the format of COCO or Karpathy",
             "Select images of Karpathy's JSON with `split`, and those of COCO by the "
             "JSON file of the split",
             annotations=Path(annotations),
             image_list=image_list,
         )
     if form == "karpathy_json":
-        return read_karpathy_json(annotations, images_dir, split, on_problem)
+        return read_karpathy_json(
+            annotations, images_dir, split, on_problem, keep_rejected=keep_rejected
+        )
     if form == "coco_json":
-        return read_coco_captions(annotations, images_dir, on_problem)
-    read = read_captions_csv if form == "csv" else read_flickr_tokens
+        return read_coco_captions(
+            annotations, images_dir, on_problem, keep_rejected=keep_rejected
+        )
+    if form in ("csv", "jsonl"):
+        read_rows = read_captions_csv if form == "csv" else read_captions_jsonl
+        return read_rows(
+            annotations,
+            images_dir,
+            image_list,
+            on_problem,
+            split=split,
+            keep_rejected=keep_rejected,
+        )
+    if form == "webdataset":
+        return read_webdataset(
+            annotations,
+            images_dir,
+            image_list,
+            on_problem,
+            keep_rejected=keep_rejected,
+        )
+    read = read_flickr_tokens if form == "flickr_tokens" else read_caption_folder
     return read(annotations, images_dir, image_list, on_problem)

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable
-from pathlib import Path, PurePosixPath
+from collections.abc import Collection, Hashable, Sequence
+from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.problem import Problem
+from keras_imgdesc.data.readers.caption_checks import (
+    DUPLICATE_CAPTION,
+    DUPLICATE_IMAGE,
+    EMPTY_CAPTION,
+    MALFORMED,
+    MISSING_IMAGE,
+    NO_CAPTIONS,
+    NOT_UTF8,
+    REJECTED_CAPTION,
+    check_collection,
+    check_on_problem,
+    find_caption_problem,
+    is_inside,
+    is_utf8,
+)
+from keras_imgdesc.data.readers.caption_lists import captions_in
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
-
-MISSING_IMAGE = "missing image"
-NO_CAPTIONS = "image without captions"
-NO_IMAGE = "caption without image"
-DUPLICATE_IMAGE = "duplicate image"
-DUPLICATE_CAPTION = "duplicate caption"
-EMPTY_CAPTION = "empty caption"
-NOT_UTF8 = "not UTF-8"
-MALFORMED = "malformed entry"
 
 
 class CaptionCollector:
@@ -32,6 +39,7 @@ class CaptionCollector:
             looking for images.
         on_problem: `"skip"` omits entries with a problem; `"error"` raises at the end,
             when all problems are known.
+        keep_rejected: whether to keep captions that the data mark as not to be used.
 
     Raises:
         InputError: the folder does not exist, or `on_problem` is unknown.
@@ -57,17 +65,13 @@ class CaptionCollector:
         annotations: str | os.PathLike[str],
         images_dir: str | os.PathLike[str] | None,
         on_problem: str = "skip",
+        keep_rejected: bool = False,
     ) -> None:
-        if on_problem not in ("skip", "error"):
-            raise InputError(
-                "`on_problem` must be 'skip' or 'error'",
-                "Use 'skip' to omit and report entries with a problem, or 'error' to "
-                "raise",
-                on_problem=on_problem,
-            )
+        check_on_problem(on_problem)
         self.annotations = Path(annotations)
         self.images_dir = None if images_dir is None else Path(images_dir)
         self.on_problem = on_problem
+        self.keep_rejected = keep_rejected
         self.file_names: set[str] = set()
         if self.images_dir is not None:
             if not self.images_dir.is_dir():
@@ -83,7 +87,7 @@ class CaptionCollector:
         self._names: dict[str, str] = {}
         self._captions: dict[str, list[str]] = {}
         self._extras: dict[str, dict[str, Any]] = {}
-        self._seen: set[Hashable] = set()
+        self._seen: set[tuple[str, str, Hashable]] = set()
 
     def __contains__(self, image_id: str) -> bool:
         return image_id in self._names
@@ -92,7 +96,7 @@ class CaptionCollector:
         """Record a problem.
 
         Args:
-            kind: one of the kinds above, or a similar constant.
+            kind: one of the kinds in `caption_checks`, or a similar constant.
             name: the file, id or `place` concerned.
             detail: what was found there.
         """
@@ -124,8 +128,7 @@ class CaptionCollector:
         if not is_utf8(image_id) or not is_utf8(name):
             self.add_problem(NOT_UTF8, image_id, "the name of an image")
             return False
-        parts = PurePosixPath(name).parts
-        if not parts or parts[0] == "/" or ".." in parts or "\0" in name:
+        if not is_inside(name):
             self.add_problem(MALFORMED, image_id or "''", f"not a file name: {name!r}")
             return False
         self._names[image_id] = name
@@ -133,34 +136,89 @@ class CaptionCollector:
         self._extras[image_id] = extra or {}
         return True
 
+    def add_extra(self, image_id: str, extra: dict[str, Any] | None) -> None:
+        """Add facts to an image that was added before; known ones are kept."""
+        if extra:
+            self._extras[image_id] = extra | self._extras[image_id]
+
     def add_caption(
         self,
         image_id: str,
         caption: object,
         place: str,
         caption_id: Hashable = None,
+        mark: str | None = None,
     ) -> None:
         """Add a caption to an image that was added before.
+
+        A caption is a duplicate if its image has the same text already, under the same
+        id. Two people may describe an image in the same words, so equal texts with
+        different ids are kept; one id with different texts is no duplicate either.
 
         Args:
             image_id: id of the image.
             caption: the text; surrounding white space is removed.
             place: name of the caption in a problem, as from `place`.
-            caption_id: unique id of the caption; None if captions have no ids.
+            caption_id: what tells captions of one image apart, such as their number;
+                None if the data have no such thing.
+            mark: name of the mark by which the data say not to use the caption.
         """
         kind = find_caption_problem(caption)
-        if kind is None and caption_id is not None and caption_id in self._seen:
+        text = str(caption).strip()
+        key = (image_id, text, caption_id)
+        if kind is None and mark is not None and not self.keep_rejected:
+            self.add_problem(REJECTED_CAPTION, place, f"{mark}, caption of {image_id}")
+            return
+        if kind is None and key in self._seen:
             kind = DUPLICATE_CAPTION
         if kind is not None:
             self.add_problem(kind, place, f"caption of {image_id}")
             return
-        self._captions[image_id].append(str(caption).strip())
-        if caption_id is not None:
-            self._seen.add(caption_id)
+        self._captions[image_id].append(text)
+        self._seen.add(key)
 
-    def add_folder(self) -> None:
-        """Record the images of the folder that have no captions as problems."""
-        known = set(self._names.values())
+    def add_captions(
+        self,
+        image_id: str,
+        fields: Sequence[object],
+        place: str,
+        number: Hashable = None,
+        mark: str | None = None,
+    ) -> None:
+        """Add the captions of a row or record, whose fields may be lists of captions.
+
+        Captions in one list, or in several columns, are of different people: equal
+        ones are kept.
+
+        Args:
+            image_id: id of the image, which was added before.
+            fields: what the row has for captions; empty ones beside others are ignored.
+            place: name of the row in a problem, as from `place`.
+            number: number of the caption, if the row has one.
+            mark: name of the mark by which the row says not to use its captions.
+        """
+        filled = [field for field in fields if field not in ("", None)]
+        is_alone = len(fields) == 1
+        for position, field in enumerate(filled or fields[:1]):
+            captions = captions_in(field)
+            if captions is None:
+                detail = f"a damaged list, captions of {image_id}"
+                self.add_problem(MALFORMED, place, detail)
+                continue
+            if not captions:
+                self.add_problem(EMPTY_CAPTION, place, f"an empty list of {image_id}")
+            is_single = is_alone and captions == [field]
+            for index, caption in enumerate(captions):
+                caption_id = number if is_single else (number, position, index)
+                self.add_caption(image_id, caption, place, caption_id, mark)
+
+    def add_folder(self, others: Collection[str] = ()) -> None:
+        """Record the images of the folder that have no captions as problems.
+
+        Args:
+            others: names of images that have captions which are not read.
+        """
+        known = {*self._names.values(), *others}
         for name in sorted(self.file_names - known):
             if not name.startswith(".") and name.lower().endswith(IMAGE_SUFFIXES):
                 self.add_problem(NO_CAPTIONS, name, "in the folder only")
@@ -211,58 +269,3 @@ class CaptionCollector:
         return name in self.file_names or (
             "/" in name and os.path.isfile(self.images_dir / name)
         )
-
-
-def is_utf8(text: str) -> bool:
-    """Return whether a text decoded with `surrogateescape` was valid UTF-8."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def find_caption_problem(caption: object) -> str | None:
-    """Return the kind of problem of a single caption, or None if it is valid."""
-    if not isinstance(caption, str):
-        return MALFORMED
-    if not is_utf8(caption):
-        return NOT_UTF8
-    if not any(character.isalnum() for character in caption):
-        return EMPTY_CAPTION
-    return None
-
-
-def check_collection(
-    collection: CaptionCollection, on_problem: str, **received: object
-) -> CaptionCollection:
-    """Return a collection, unless it is empty or has problems that must raise.
-
-    Args:
-        collection: the collection that was read.
-        on_problem: `"skip"` or `"error"`.
-        **received: values to show in an error.
-
-    Raises:
-        InputError: the collection is empty, or has problems and `on_problem` is
-            `"error"`.
-    """
-    if collection.problems and on_problem == "error":
-        raise InputError(
-            "With `on_problem='error'`, every image must have a file and valid "
-            f"captions, and every caption an image (first problem: "
-            f"{collection.problems[0]})",
-            "Fix the data, or omit entries with a problem with `on_problem='skip'`",
-            problems=collection.problem_counts(),
-            **received,
-        )
-    if not len(collection):
-        problems = collection.problem_counts()
-        first = f" (first problem: {collection.problems[0]})" if problems else ""
-        raise InputError(
-            f"No image has both a file and a caption{first}",
-            "Check that the annotations belong to the images in this folder",
-            problems=problems,
-            **received,
-        )
-    return collection

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.readers.caption_collector import MALFORMED, CaptionCollector
+from keras_imgdesc.data.readers.caption_checks import MALFORMED
+from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.image_lists import ImageChoice
+from keras_imgdesc.data.readers.record_fields import (
+    CAPTION_NAMES,
+    IMAGE_NAMES,
+    SPLIT_NAME,
+    caption_names,
+    image_name,
+    rejection_mark,
+)
+from keras_imgdesc.data.readers.split_choice import SplitChoice
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.errors import InputError
 
-IMAGE_COLUMNS = ("image", "image_name", "file_name", "filename")
-CAPTION_COLUMNS = ("caption", "comment", "text", "raw")
 NUMBER_COLUMNS = ("comment_number", "caption_number")
 _DELIMITERS = ",|;\t"
 # A quoted caption may span several lines; if it spans more, its quote is unclosed.
@@ -28,16 +35,16 @@ class TableHeader:
 
     Args:
         delimiter: character between columns.
-        columns: number of columns.
+        names: names of the columns, in lower case.
         image: position of the image's column, from 0.
-        caption: position of the caption's column.
+        captions: positions of the columns of captions, at least one.
         number: position of the column that numbers captions, or None.
     """
 
     delimiter: str
-    columns: int
+    names: tuple[str, ...]
     image: int
-    caption: int
+    captions: tuple[int, ...]
     number: int | None
 
 
@@ -46,29 +53,38 @@ def read_captions_csv(
     images_dir: str | os.PathLike[str] | None,
     image_list: str | os.PathLike[str] | None = None,
     on_problem: str = "skip",
+    *,
+    split: str | None = None,
+    keep_rejected: bool = False,
 ) -> CaptionCollection:
-    """Read a table with one caption per line, such as Kaggle's `captions.txt`.
+    """Read a table of captions, such as Kaggle's `captions.txt`.
 
-    The first line names the columns: `image,caption` (Flickr8k), or
-    `image_name| comment_number| comment` (Flickr30k), separated by commas, bars,
-    semicolons or tabs. A caption may be quoted. If captions have no numbers, a repeated
-    line is a duplicate.
+    The first line names the columns: `image,caption` (Flickr8k), `image_name|
+    comment_number| comment` (Flickr30k of Kaggle), `raw,sentids,split,filename,img_id`
+    (Flickr30k of Hugging Face), or `image,caption_0,caption_1` and so on, separated by
+    commas, bars, semicolons or tabs. A caption may be quoted. A cell may hold a list of
+    captions. If captions have no numbers, a repeated line is a duplicate.
 
     Args:
-        csv_file: path of the table.
+        csv_file: path of the table; may be compressed with gzip.
         images_dir: folder of the images; None to read the captions alone.
         image_list: path of a file with the names of the images to read, one per line;
             None reads all. Captions of other images in the folder are ignored.
         on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
+        split: `"train"`, `"val"`, `"test"`, or several as in `"train+val"`, if the
+            table has a column `split`; None reads all.
+        keep_rejected: whether to keep captions of rows whose `is_rejected` or
+            `is_precanned` is true.
 
     Returns:
-        The images in the order of the list, or of the table if there is no list.
+        The images in the order of the list, or of the table if there is no list; with
+        their split in `extra["split"]` if the table has that column.
 
     Raises:
         InputError: a file cannot be read, the first line does not name an image and a
-            caption column, no image remains, or there is a problem and `on_problem` is
-            `"error"`.
+            caption column, the table has no such split, no image remains, or there is a
+            problem and `on_problem` is `"error"`.
 
     Example:
 
@@ -82,35 +98,47 @@ def read_captions_csv(
     ...     print(read_captions_csv(table, folder)[0].captions)
     ('A dog, running .',)
     """
-    collector = CaptionCollector(csv_file, images_dir, on_problem)
+    collector = CaptionCollector(csv_file, images_dir, on_problem, keep_rejected)
     lines = split_lines(read_text(csv_file))
     header = parse_header(lines[0] if lines else "")
     if header is None:
         raise InputError(
             "The first line of the table must name an image and a caption column",
-            f"Name them {IMAGE_COLUMNS[0]!r} and {CAPTION_COLUMNS[0]!r}",
+            f"Name them {IMAGE_NAMES[0]!r} and {CAPTION_NAMES[0]!r}",
             csv_file=collector.annotations,
             first_line=lines[0] if lines else "",
         )
-    choice = ImageChoice(collector, image_list)
+    if split is not None and SPLIT_NAME not in header.names:
+        raise InputError(
+            f"`split` needs a column {SPLIT_NAME!r} in the table",
+            "Select images with `image_list`",
+            csv_file=collector.annotations,
+            split=split,
+            columns=header.names,
+        )
+    choice, splits = ImageChoice(collector, image_list), SplitChoice(collector, split)
     for number, row in _rows(lines, header.delimiter):
         place = collector.place(number)
-        if row is not None and header.caption == header.columns - 1 < len(row):
-            # An unquoted caption may contain the delimiter.
-            caption = header.delimiter.join(row[header.caption :])
-            row = [*row[: header.caption], caption]
-        if row is None or len(row) != header.columns:
+        if row is not None:
+            row = _join_last(row, header)
+        if row is None or len(row) != len(header.names):
             detail = "unclosed quote" if row is None else f"{len(row)} columns"
             collector.add_problem(
-                MALFORMED, place, f"{detail}, expected {header.columns} columns"
+                MALFORMED, place, f"{detail}, expected {len(header.names)} columns"
             )
             continue
-        name, caption = row[header.image].strip(), row[header.caption].strip()
-        if choice.take(name):
-            own = caption if header.number is None else row[header.number].strip()
-            # An empty caption is reported as such, not as a duplicate.
-            caption_id = (name, own) if caption else None
-            collector.add_caption(name, caption, place, caption_id)
+        record = dict(zip(header.names, row, strict=True))
+        name = row[header.image].strip()
+        own = record.get(SPLIT_NAME)
+        if not splits.take(name, own, place):
+            choice.skip(name)
+        elif choice.take(name, {SPLIT_NAME: own.strip()} if own else None):
+            captions = [row[position].strip() for position in header.captions]
+            numbered = header.number is not None and row[header.number].strip()
+            collector.add_captions(
+                name, captions, place, numbered or None, rejection_mark(record)
+            )
+    splits.finish()
     choice.finish()
     return collector.finish()
 
@@ -118,17 +146,27 @@ def read_captions_csv(
 def parse_header(line: str) -> TableHeader | None:
     """Return the columns that a line names, or None if captions are not among them."""
     for delimiter in _DELIMITERS:
-        names = [name.strip().strip('"').lower() for name in line.split(delimiter)]
-        image = _position(names, IMAGE_COLUMNS)
-        caption = _position(names, CAPTION_COLUMNS)
-        if image is not None and caption is not None:
-            number = _position(names, NUMBER_COLUMNS)
-            return TableHeader(delimiter, len(names), image, caption, number)
+        cells = line.split(delimiter)
+        names = tuple(cell.strip().strip('"').lower() for cell in cells)
+        image, captions = image_name(names), caption_names(names)
+        if image is not None and captions:
+            number = next((name for name in NUMBER_COLUMNS if name in names), None)
+            return TableHeader(
+                delimiter,
+                names,
+                names.index(image),
+                tuple(n for n, name in enumerate(names) if name in captions),
+                None if number is None else names.index(number),
+            )
     return None
 
 
-def _position(names: list[str], options: tuple[str, ...]) -> int | None:
-    return next((names.index(option) for option in options if option in names), None)
+def _join_last(row: list[str], header: TableHeader) -> list[str]:
+    """Join the pieces of an unquoted last caption, which contains the delimiter."""
+    last = len(header.names) - 1
+    if header.captions == (last,) and len(row) > last + 1:
+        return [*row[:last], header.delimiter.join(row[last:])]
+    return row
 
 
 def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
@@ -136,15 +174,18 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | N
 
     The fields are None if a quote is unclosed.
     """
-    # In Flickr30k's file with bars, quotes in captions have no meaning.
-    quoting = csv.QUOTE_NONE if delimiter == "|" else csv.QUOTE_MINIMAL
     start = 1
     while start < len(lines):
         end = start + 1
-        row: list[str] | None = None
-        while row is None and end <= min(start + _MAX_LINES, len(lines)):
-            row = _parse("\n".join(lines[start:end]), delimiter, quoting)
+        row = _parse(lines[start], delimiter)
+        while row is None and end < min(start + _MAX_LINES, len(lines)):
             end += 1
+            if '"' not in lines[end - 1]:
+                continue
+            try:
+                row = _parse_strictly("\n".join(lines[start:end]), delimiter)
+            except csv.Error:
+                break
         if row is None:
             # Skip this line only, not all that follow.
             yield start + 1, None
@@ -152,27 +193,45 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | N
             continue
         if any(field.strip() for field in row):
             yield start + 1, row
-        start = end - 1
+        start = end
 
 
-def _parse(text: str, delimiter: str, quoting: int) -> list[str] | None:
-    """Return the fields of a row of one or more lines, None if a quote is unclosed."""
-    # A quote within a caption is literal, unless the row spans several lines.
-    strictness = (True,) if "\n" in text else (True, False)
-    for is_strict in strictness:
-        reader = csv.reader(
-            io.StringIO(text, newline="\n"),
-            delimiter=delimiter,
-            quoting=quoting,  # type: ignore[arg-type]
-            # A space before a quote hides it from the parser; elsewhere it is kept.
-            skipinitialspace=quoting != csv.QUOTE_NONE and f'{delimiter} "' in text,
-            strict=is_strict,
-        )
-        try:
-            rows = list(reader)
-        except csv.Error as error:
-            if "unexpected end of data" in str(error):
-                return None
-        else:
-            return rows[0] if rows else []
-    return None
+def _parse(line: str, delimiter: str) -> list[str] | None:
+    """Return the fields of a row, None if a quote is unclosed or a field too long."""
+    # In Flickr30k's file with bars, quotes in captions have no meaning.
+    if '"' not in line or delimiter == "|":
+        return line.split(delimiter)
+    try:
+        return _parse_strictly(line, delimiter)
+    except csv.Error:
+        pass
+    try:
+        # A quote within a caption is literal, unless the row spans several lines.
+        return _read(line, delimiter, strict=False)
+    except csv.Error:
+        return None
+
+
+def _parse_strictly(text: str, delimiter: str) -> list[str] | None:
+    """Return the fields of a row of one or more lines, None if a quote is unclosed.
+
+    Raises:
+        csv.Error: the row has a quote where none may be, or a field is too long.
+    """
+    try:
+        return _read(text, delimiter, strict=True)
+    except csv.Error as error:
+        if "unexpected end of data" in str(error):
+            return None
+        raise
+
+
+def _read(text: str, delimiter: str, strict: bool) -> list[str]:
+    reader = csv.reader(
+        [text],
+        delimiter=delimiter,
+        # A space before a quote hides it from the parser; elsewhere it is kept.
+        skipinitialspace=f'{delimiter} "' in text,
+        strict=strict,
+    )
+    return next(reader, [])

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.problem import Problem
-from keras_imgdesc.data.readers.caption_collector import (
+from keras_imgdesc.data.readers.caption_checks import (
     DUPLICATE_IMAGE,
     MALFORMED,
     NO_CAPTIONS,
     check_collection,
+    check_on_problem,
     find_caption_problem,
 )
+from keras_imgdesc.data.readers.image_writer import ImageWriter
 from keras_imgdesc.errors import InputError
 
 BUILDER = "coco_captions/2014"
@@ -68,12 +70,7 @@ def load_coco_captions(
     # Late: TensorFlow Datasets takes seconds to import.
     import tensorflow_datasets as tfds
 
-    if on_problem not in ("skip", "error"):
-        raise InputError(
-            "`on_problem` must be 'skip' or 'error'",
-            "Use 'skip' to omit and report entries with a problem, or 'error' to raise",
-            on_problem=on_problem,
-        )
+    check_on_problem(on_problem)
     if limit is not None and limit < 1:
         raise InputError(
             "`limit` must be at least 1", "Omit it to load all images", limit=limit
@@ -111,14 +108,18 @@ def load_coco_captions(
         dataset = dataset.take(limit)
     problems: list[Problem] = []
     examples: dict[str, CaptionedImage] = {}
-    for row in tfds.as_numpy(dataset):
-        image_id = str(int(row["image/id"]))
-        if image_id in examples:
-            problems.append(Problem(DUPLICATE_IMAGE, image_id))
-            continue
-        example = _example(row, image_id, images_dir, problems)
-        if example is not None:
-            examples[image_id] = example
+    with ExitStack() as stack:
+        writer = None
+        if images_dir is not None:
+            writer = stack.enter_context(ImageWriter(images_dir))
+        for row in tfds.as_numpy(dataset):
+            image_id = str(int(row["image/id"]))
+            if image_id in examples:
+                problems.append(Problem(DUPLICATE_IMAGE, image_id))
+                continue
+            example = _example(row, image_id, writer, problems)
+            if example is not None:
+                examples[image_id] = example
     collection = CaptionCollection(list(examples.values()), problems)
     return check_collection(
         collection, on_problem, data_set=BUILDER, split=split, data_dir=builder.data_dir
@@ -128,7 +129,7 @@ def load_coco_captions(
 def _example(
     row: dict[str, Any],
     image_id: str,
-    images_dir: str | os.PathLike[str] | None,
+    writer: ImageWriter | None,
     problems: list[Problem],
 ) -> CaptionedImage | None:
     captions = []
@@ -144,20 +145,18 @@ def _example(
         return None
     file_name = row["image/filename"].decode("utf-8", "replace")
     image, path = row["image"], None
-    if images_dir is not None:
-        if not file_name or Path(file_name).name != file_name:
+    if writer is not None:
+        is_name = file_name and Path(file_name).name == file_name
+        if not is_name or not _write(writer, file_name, image):
             problems.append(
                 Problem(MALFORMED, image_id, f"not a file name: {file_name!r}")
             )
             return None
-        path, image = _write(Path(images_dir), file_name, image), None
+        path, image = writer.folder / file_name, None
     return CaptionedImage(
         image_id, path, tuple(captions), image, extra={"file_name": file_name}
     )
 
 
-def _write(folder: Path, name: str, content: bytes) -> Path:
-    path = folder / name
-    if not path.is_file() or path.stat().st_size != len(content):
-        write_atomically(path, content)
-    return path
+def _write(writer: ImageWriter, name: str, content: bytes) -> bool:
+    return writer.holds(name, content) or writer.write(name, content)

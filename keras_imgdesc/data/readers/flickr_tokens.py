@@ -6,7 +6,8 @@ import os
 import re
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.readers.caption_collector import MALFORMED, CaptionCollector
+from keras_imgdesc.data.readers.caption_checks import MALFORMED
+from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.image_lists import ImageChoice
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 
@@ -25,7 +26,7 @@ def read_flickr_tokens(
     `Flickr_8k.trainImages.txt` and so on as `image_list`.
 
     Args:
-        token_file: path of the captions.
+        token_file: path of the captions; may be compressed with gzip.
         images_dir: folder of the images; None to read the captions alone.
         image_list: path of a file with the names of the images to read, one per line;
             None reads all. Captions of other images in the folder are ignored.
@@ -68,7 +69,6 @@ def read_flickr_tokens(
             detail = "expected 'name.jpg#0<TAB>caption'"
             collector.add_problem(MALFORMED, place, detail)
         elif choice.take(match[1]):
-            caption_id = match[1], int(match[2])
-            collector.add_caption(match[1], caption, place, caption_id)
+            collector.add_caption(match[1], caption, place, match[2])
     choice.finish()
     return collector.finish()

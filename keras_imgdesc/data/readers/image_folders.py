@@ -32,14 +32,14 @@ def read_labelled_folders(folder: str | os.PathLike[str]) -> CaptionCollection:
         InputError: see `list_labelled_images`.
     """
     found, passed_over = find_labelled_images(folder)
-    names = sorted({name for _, name in found})
+    labels = {n: k for k, n in enumerate(sorted({name for _, name in found}))}
     return CaptionCollection(
         [
             CaptionedImage(
                 path.relative_to(folder).as_posix(),
                 path,
                 (name,),
-                extra={"name": name, "label": names.index(name)},
+                extra={"name": name, "label": labels[name]},
             )
             for path, name in found
         ],

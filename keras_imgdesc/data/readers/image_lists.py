@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from keras_imgdesc.data.readers.caption_collector import NO_IMAGE, CaptionCollector
+from keras_imgdesc.data.readers.caption_checks import NO_IMAGE
+from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
 
@@ -40,13 +42,20 @@ class ImageChoice:
                 name = self._with_suffix(name)
                 collector.add_image(name, name)
 
-    def take(self, name: str) -> bool:
-        """Return whether to read the captions of an image, adding it if it is new."""
+    def take(self, name: str, extra: dict[str, Any] | None = None) -> bool:
+        """Return whether to read the captions of an image, adding it if it is new.
+
+        Args:
+            name: path of the image, relative to the folder of the images.
+            extra: further facts about the image, kept with it.
+        """
         if name in self.collector:
+            if self.has_list:
+                self.collector.add_extra(name, extra)
             return True
         if name in self._others:
             return False
-        if not self.has_list and self.collector.add_image(name, name):
+        if not self.has_list and self.collector.add_image(name, name, extra):
             return True
         self._others.add(name)
         if self.has_list and not self.collector.has_file(name):
@@ -55,10 +64,14 @@ class ImageChoice:
             )
         return False
 
+    def skip(self, name: str) -> None:
+        """Note that an image has captions, which are of another split."""
+        self._others.add(name)
+
     def finish(self) -> None:
         """Record images without captions as problems if all images are read."""
         if not self.has_list:
-            self.collector.add_folder()
+            self.collector.add_folder(self._others)
 
     def _with_suffix(self, name: str) -> str:
         if name in self.collector.file_names or name.lower().endswith(IMAGE_SUFFIXES):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_imgdesc.data.problem import Problem
-from keras_imgdesc.data.readers.caption_collector import (
+from keras_imgdesc.data.readers.caption_checks import (
     DUPLICATE_CAPTION,
     MALFORMED,
     MISSING_IMAGE,

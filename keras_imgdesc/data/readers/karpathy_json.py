@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import PurePosixPath
+from typing import Any
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.data.readers.caption_collector import MALFORMED, CaptionCollector
+from keras_imgdesc.data.readers.caption_checks import MALFORMED
+from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.json_files import read_json
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.data.readers.record_fields import rejection_mark
+from keras_imgdesc.data.readers.split_choice import SplitChoice
 
 
 def read_karpathy_json(
@@ -16,11 +19,14 @@ def read_karpathy_json(
     images_dir: str | os.PathLike[str] | None,
     split: str | None = None,
     on_problem: str = "skip",
+    *,
+    keep_rejected: bool = False,
 ) -> CaptionCollection:
     """Read `dataset_flickr8k.json`, `dataset_flickr30k.json` or `dataset_coco.json`.
 
     The file has `images`, each with `filename`, `split`, `sentences` whose text is
-    `raw` and, for COCO, a folder `filepath`.
+    `raw` and, for COCO, a folder `filepath`. Captions of one image are told apart by
+    their `sentid`, or by their order if they have none.
 
     Args:
         json_file: path of the file.
@@ -31,6 +37,8 @@ def read_karpathy_json(
             `"train+restval"`; None reads all.
         on_problem: `"skip"` omits entries with a problem and lists them in
             `problems`; `"error"` raises.
+        keep_rejected: whether to keep captions whose `is_rejected` or `is_precanned` is
+            true.
 
     Returns:
         The images in the order of the file, with their split in `extra["split"]`.
@@ -59,41 +67,45 @@ def read_karpathy_json(
     ...     print(read_karpathy_json(file, folder, split="val").report())
     1 image with 1 caption
     """
-    collector = CaptionCollector(json_file, images_dir, on_problem)
-    chosen = None if split is None else set(split.split("+"))
-    splits: set[str] = set()
+    collector = CaptionCollector(json_file, images_dir, on_problem, keep_rejected)
+    splits = SplitChoice(collector, split)
+    ids: dict[str, str] = {}
     for number, image in enumerate(read_json(json_file, "images")["images"]):
         place = collector.place(f"images[{number}]")
         if not isinstance(image, dict) or not isinstance(image.get("filename"), str):
             collector.add_problem(MALFORMED, place, "no 'filename'")
             continue
-        own_split = str(image.get("split"))
-        splits.add(own_split)
-        if chosen is not None and own_split not in chosen:
+        name, folder = image["filename"], image.get("filepath")
+        nested = str(PurePosixPath(folder if isinstance(folder, str) else "", name))
+        own_split = image.get("split")
+        if not splits.take(nested, own_split, place):
             continue
         sentences = image.get("sentences")
         if not isinstance(sentences, list):
             collector.add_problem(MALFORMED, place, "no list 'sentences'")
             continue
-        name = image["filename"]
-        nested = str(PurePosixPath(str(image.get("filepath") or ""), name))
-        if nested != name and collector.has_file(nested):
-            name = nested
-        if not collector.add_image(image["filename"], name, {"split": own_split}):
-            continue
+        if nested not in ids:
+            # Two folders may have a file of the same name.
+            image_id = nested if name in collector else name
+            has_nested = nested != name and collector.has_file(nested)
+            path = nested if has_nested else name
+            if not collector.add_image(image_id, path, {"split": str(own_split)}):
+                continue
+            ids[nested] = image_id
         for position, sentence in enumerate(sentences):
-            raw = sentence.get("raw") if isinstance(sentence, dict) else sentence
-            caption_id = sentence.get("sentid") if isinstance(sentence, dict) else None
-            if isinstance(caption_id, list | dict):
-                caption_id = None
-            collector.add_caption(
-                image["filename"], raw, f"{place}.sentences[{position}]", caption_id
-            )
-    if chosen is not None and not chosen <= splits:
-        raise InputError(
-            "The file must contain images of the split",
-            f"Use one of its splits: {', '.join(sorted(splits)) or 'it has none'}",
-            json_file=collector.annotations,
-            split=split,
-        )
+            _add(collector, ids[nested], sentence, position, place)
+    splits.finish()
     return collector.finish()
+
+
+def _add(
+    collector: CaptionCollector, image_id: str, sentence: Any, position: int, place: str
+) -> None:
+    caption, caption_id, mark = sentence, None, None
+    if isinstance(sentence, dict):
+        caption, caption_id = sentence.get("raw"), sentence.get("sentid")
+        mark = rejection_mark(sentence)
+    if not isinstance(caption_id, int | str):
+        caption_id = position
+    place = f"{place}.sentences[{position}]"
+    collector.add_caption(image_id, caption, place, caption_id, mark)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from pathlib import Path
 
 from keras_imgdesc.errors import InputError
+
+GZIP_START = b"\x1f\x8b"
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -15,10 +19,11 @@ def read_text(path: str | os.PathLike[str]) -> str:
     So a damaged line does not make the file unreadable.
 
     Args:
-        path: path of a UTF-8 file, with or without byte order mark.
+        path: path of a UTF-8 file, with or without byte order mark; may be compressed
+            with gzip.
 
     Raises:
-        InputError: the file does not exist or cannot be read.
+        InputError: the file does not exist, cannot be read, or is a damaged gzip file.
     """
     try:
         content = Path(path).read_bytes()
@@ -28,6 +33,15 @@ def read_text(path: str | os.PathLike[str]) -> str:
             "Check the path and the permissions of the file",
             path=path,
         ) from error
+    if content.startswith(GZIP_START):
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(
+                f"The gzip file is damaged or incomplete: {error}",
+                "Copy or download it again",
+                path=path,
+            ) from error
     return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
-from keras_imgdesc.data.readers.caption_collector import is_utf8
+from keras_imgdesc.data.readers.caption_checks import is_utf8
 from keras_imgdesc.data.readers.text_files import read_text
 from keras_imgdesc.errors import InputError
 

@@ -79,6 +79,21 @@ def test_names_can_be_in_a_file_of_their_own(folder):
         read_flowers(folder)
 
 
+def test_damaged_tables_are_a_named_problem(folder):
+    (folder / "labels.csv").write_text(
+        ROWS + f'e.png,{"1" * 5000},rose,train\n"' + "x" * 200_000
+    )
+    flowers = read_flowers(folder, "all")
+    assert [p.kind for p in flowers.problems] == ["malformed entry"] * 2
+    assert "field larger" in str(
+        flowers.problems[0].detail + flowers.problems[1].detail
+    )
+    (folder / "labels.csv").write_text(ROWS.replace("name", "title"))
+    (folder / "cat_to_name.json").write_text("[1]")
+    with pytest.raises(InputError, match="malformed entry: labels.csv"):
+        read_flowers(folder, "all")
+
+
 def test_a_problem_affects_one_image_only(folder):
     (folder / "jpg" / "a.png").write_bytes(b"not an image")
     more = ROWS + "e.png,1,rose,train\nf.png,x,rose,train\nb.png,1,rose,holidays\n"

@@ -32,17 +32,19 @@ def test_flickr30k_of_kaggle(photos, write, problems_of):
         "b.jpg| 4   A dog .",
         'b.jpg| 0| "A" dog | cat .',
         "b.jpg| 0| Again .",
+        "b.jpg| 0| Again .",
+        "b.jpg| 1| Again .",
         "c.jpg| 0| A dog .",
     )
     collection = read_captions_csv(table, photos)
     assert [e.captions for e in collection] == [
         ('A "dog .', "A dog , running ."),
-        ('"A" dog | cat .',),
+        ('"A" dog | cat .', "Again .", "Again ."),
         ("A dog .",),
     ]
     assert problems_of(collection) == [
         ("malformed entry", "results.csv:4"),
-        ("duplicate caption", "results.csv:6"),
+        ("duplicate caption", "results.csv:7"),
     ]
 
 

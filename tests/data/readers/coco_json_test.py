@@ -47,7 +47,7 @@ def test_every_problem_is_counted_and_named(photos, coco, problems_of):
     (photos / "d.jpg").touch()
     annotations = [
         *ANNOTATIONS,
-        {"id": 0, "image_id": 8, "caption": "The number again."},
+        {"id": 0, "image_id": 7, "caption": "Caption 0. "},
         {"id": 20, "image_id": 99, "caption": "Of nothing."},
         {"id": 21, "image_id": 7, "caption": " \n"},
         {"id": 22, "image_id": 7},

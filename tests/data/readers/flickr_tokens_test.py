@@ -14,6 +14,12 @@ def test_a_complete_file(photos, write):
     assert collection.problems == []
 
 
+def test_a_number_may_have_any_length(photos, write):
+    file = write("t.txt", *LINES, f"c.jpg#{'1' * 5000}\tA cat .")
+    collection = read_flickr_tokens(file, photos, on_problem="error")
+    assert collection.captions()[-1] == "A cat ."
+
+
 def test_byte_order_mark_windows_line_ends_and_blank_lines(photos, write):
     lines = [b"\xef\xbb\xbf" + LINES[0].encode(), *LINES[1:4], "", *LINES[4:]]
     file = write(
@@ -55,7 +61,7 @@ def test_every_problem_is_counted_and_named(photos, write, problems_of):
     tokens = write(
         "t.txt",
         *LINES,
-        "a.jpg#1\tOnce more .",
+        LINES[1],
         b"b.jpg#2\tA caf\xe9 .",
         "c.jpg#2\t ",
         "c.jpg#3\t .",
@@ -83,7 +89,7 @@ def test_every_problem_is_counted_and_named(photos, write, problems_of):
 
 
 @pytest.mark.parametrize(
-    "line", ["a.jpg#0\tTwice .", b"a.jpg#9\t\xff", "nonsense", "gone.jpg#0\tGone ."]
+    "line", [LINES[0], b"a.jpg#9\t\xff", "nonsense", "gone.jpg#0\tGone ."]
 )
 def test_problems_can_raise(photos, write, line):
     tokens = write("t.txt", *LINES, line)
