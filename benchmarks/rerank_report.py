@@ -23,7 +23,9 @@ class Recorder(Reranker):
     """Record the beams and their scores, and choose the first."""
 
     def choose(self, images, captions, scores):
-        texts = self.matcher.embed_texts([t or "a" for row in captions for t in row])
+        texts = self.matcher.embed_texts(
+            [t or "a" for row in captions for t in row], allow_unknown=True
+        )
         embedded = self.matcher.embed_images(list(images))
         beams = len(captions[0])
         for row, several in enumerate(captions):

@@ -68,6 +68,10 @@ class ImageError(InputError):
     """
 
 
+class UnknownWordsWarning(UserWarning):
+    """A text has words that a model does not know; the message names them."""
+
+
 def refuse_unknown_options(owner: type, unknown: dict[str, object]) -> None:
     """Refuse unknown arguments of a constructor.
 

@@ -16,6 +16,7 @@ from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.reading import batches_ahead
 from keras_imgdesc.text import standardize
+from keras_imgdesc.text.checks import check_known, special_ids, warn_of_unknown
 
 # Captions are padded to a multiple of this length, which keeps the traces few.
 _LENGTH_STEP = 8
@@ -49,6 +50,7 @@ class CaptionScorer:
                 captions=len(captions),
             )
         token_ids = self._tokenize(captions)
+        warn_of_unknown(self._unknown_words(captions, token_ids), "the captioner")
         scored: list[Caption] = []
         for features in self._features(images, len(captions), batch_size):
             rows = token_ids[len(scored) : len(scored) + len(features)]
@@ -126,6 +128,24 @@ class CaptionScorer:
         for row, ids in zip(token_ids, rows, strict=True):
             row[: len(ids)] = ids
         return token_ids
+
+    def _unknown_words(
+        self, captions: Sequence[str], token_ids: np.ndarray
+    ) -> list[str]:
+        """Return unknown words, each once; refuse a caption that has no others."""
+        tokenizer = self._captioner.tokenizer
+        vocabulary = tokenizer.vocabulary
+        found = tokenizer.unknown_words(list(captions)).numpy()
+        rows = [row for row, words in enumerate(found) if words]
+        check_known(
+            [captions[row] for row in rows],
+            token_ids[rows],
+            vocabulary.tokens,
+            special_ids(vocabulary),
+            "captioner",
+        )
+        words = b" ".join(found[rows]).decode("utf-8").split()
+        return list(dict.fromkeys(words))
 
     def _encode_images(self, images: Any) -> Any:
         return self._captioner.image_encoder(images, training=False)

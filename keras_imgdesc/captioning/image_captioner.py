@@ -285,8 +285,11 @@ class ImageCaptioner(Task, CaptionerGraph):
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: there are several images, but not as many captions, or
-                `batch_size` is below 1.
+            InputError: there are several images, but not as many captions, a caption
+                has words but no known one, or `batch_size` is below 1.
+
+        Warns:
+            UnknownWordsWarning: a caption has unknown words beside known ones.
         """
         check_at_least(1, batch_size=batch_size)
         several = [captions] if isinstance(captions, str) else list(captions)

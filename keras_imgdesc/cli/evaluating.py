@@ -270,10 +270,13 @@ def _best_painted(
 ) -> Callable:
     """Return a function that paints `number` images per text and keeps the best."""
 
+    from keras_imgdesc.text.checks import accepted_unknown_words
+
     def paint(texts: list[str], seed: int) -> Any:
-        painted = painter.generate(
-            texts, num_images=number, seed=seed, temperature=temperature, rerank=rerank
-        )
+        with accepted_unknown_words():
+            painted = painter.generate(
+                texts, number, seed=seed, temperature=temperature, rerank=rerank
+            )
         return painted[:, 0]
 
     return paint

@@ -15,6 +15,7 @@ from keras_imgdesc.cli.options import (
     temperature_option,
 )
 from keras_imgdesc.cli.running import Run, runtime_options
+from keras_imgdesc.cli.unknown_words import name_unknown_words
 from keras_imgdesc.errors import InputError
 
 # The range of `TextToImage.generate`, checked before TensorFlow is imported.
@@ -86,26 +87,29 @@ def paint(
 
     shown, captions = [], []
     failed: list[InputError] = []
-    for text in texts:
-        try:
-            painted = painter.generate(
-                text, num_images, seed=seed, temperature=temperature, rerank=matcher
-            )
-        except InputError as error:
-            failed.append(error)
+    readers = [(preset, painter), *([(rerank, matcher)] if matcher else [])]
+    with name_unknown_words(*readers) as read:
+        for text in texts:
+            try:
+                painted = painter.generate(
+                    text, num_images, seed=seed, temperature=temperature, rerank=matcher
+                )
+            except InputError as error:
+                failed.append(error)
+                if as_json:
+                    click.echo(json.dumps({"text": text, "error": str(error)}))
+                continue
+            read.append(text)
+            paths = [] if output_dir is None else save_images(painted, text, output_dir)
             if as_json:
-                click.echo(json.dumps({"text": text, "error": str(error)}))
-            continue
-        paths = [] if output_dir is None else save_images(painted, text, output_dir)
-        if as_json:
-            row = {"text": text, "seed": seed, "pictures": len(painted)}
-            click.echo(json.dumps(row | {"paths": [str(path) for path in paths]}))
-        else:
-            for path in paths:
-                click.echo(path)
-        if sheet is not None:
-            shown.extend(painted)
-            captions.extend([text] * len(painted))
+                row = {"text": text, "seed": seed, "pictures": len(painted)}
+                click.echo(json.dumps(row | {"paths": [str(path) for path in paths]}))
+            else:
+                for path in paths:
+                    click.echo(path)
+            if sheet is not None:
+                shown.extend(painted)
+                captions.extend([text] * len(painted))
     if shown:
         _draw(shown, captions, sheet, columns=min(num_images, 8), as_json=as_json)
     if not as_json:
@@ -150,14 +154,16 @@ def interpolate(
     check_presets(preset)
     make_folder(output_dir)
     painter = run.load("TextToImage", preset, interpolates=True)
-    painted = painter.interpolate(
-        text_a,
-        text_b,
-        steps,
-        seed=seed,
-        temperature=chosen_temperature(painter, temperature, truncation),
-        same_noise=same_noise,
-    )
+    with name_unknown_words((preset, painter)) as read:
+        painted = painter.interpolate(
+            text_a,
+            text_b,
+            steps,
+            seed=seed,
+            temperature=chosen_temperature(painter, temperature, truncation),
+            same_noise=same_noise,
+        )
+        read += [text_a, text_b]
     if output_dir is not None:
         from keras_imgdesc.visualization.image_files import save_images
 
@@ -222,9 +228,11 @@ def roundtrip(
     describes = run.load("ImageCaptioner", captioner)
     from keras_imgdesc.evaluation.paintings.round_trip import round_trip
 
-    trip = round_trip(
-        painter, matches, describes, text, num_images, seed, temperature=temperature
-    )
+    with name_unknown_words((preset, painter), (matcher, matches)) as read:
+        trip = round_trip(
+            painter, matches, describes, text, num_images, seed, temperature=temperature
+        )
+        read.append(text)
     found = trip.summary()
     if as_json:
         click.echo(json.dumps(found))

@@ -7,6 +7,7 @@ import click
 from keras_imgdesc.cli.listing import list_given
 from keras_imgdesc.cli.options import list_failed
 from keras_imgdesc.cli.running import Run, running_options
+from keras_imgdesc.cli.unknown_words import name_unknown_words
 from keras_imgdesc.errors import ImageError
 
 
@@ -42,7 +43,9 @@ def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
     matcher = run.load("ImageTextMatcher", preset)
     from keras_imgdesc.embeddings import ImageEmbeddings
 
-    matched = matcher.embed_texts(list(texts))
+    with name_unknown_words((preset, matcher)) as read:
+        matched = matcher.embed_texts(list(texts))
+        read += texts
     failed: list[ImageError] = []
     if not as_json:
         for number, text in enumerate(texts, start=1):

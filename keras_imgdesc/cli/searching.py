@@ -13,6 +13,7 @@ from keras_imgdesc.cli.options import (
     list_failed,
 )
 from keras_imgdesc.cli.running import Run, running_options, runtime_options
+from keras_imgdesc.cli.unknown_words import name_unknown_words
 from keras_imgdesc.errors import ImageError, InputError
 
 
@@ -145,7 +146,9 @@ def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> i
     if not len(searched):
         click.echo(f"The index {index} is empty.", err=True)
         return 1
-    hits = searched.search(text, image=image, k=k, rerank=rerank)
+    with name_unknown_words((preset, matcher)) as read:
+        hits = searched.search(text, image=image, k=k, rerank=rerank)
+        read += [] if text is None else [text]
     for hit in hits:
         if as_json:
             click.echo(json.dumps(asdict(hit)))

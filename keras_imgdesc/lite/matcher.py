@@ -16,7 +16,6 @@ from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.model_file import EXPORT, ModelFile
 from keras_imgdesc.lite.parallel import map_images
 from keras_imgdesc.lite.text_file import TextFile
-from keras_imgdesc.text.checks import check_texts
 
 
 class LiteMatcher(TextFile):
@@ -173,22 +172,39 @@ class LiteMatcher(TextFile):
             `padding_mask` float32 (1, words), 1 at words and 0 at padding.
 
         Raises:
-            InputError: the text is empty.
-        """
-        return dict(self._runner("embed_text")(token_ids=self.tokenize(text)))
+            InputError: the text is empty or has no known word.
 
-    def embed_texts(self, texts: str | Sequence[str] | MatchedTexts) -> MatchedTexts:
+        Warns:
+            UnknownWordsWarning: the text has unknown words beside known ones.
+        """
+        return dict(self._runner("embed_text")(token_ids=self.read_texts(text)))
+
+    def embed_texts(
+        self,
+        texts: str | Sequence[str] | MatchedTexts,
+        *,
+        allow_unknown: bool = False,
+    ) -> MatchedTexts:
         """Embed texts.
 
         Args:
             texts: text or sequence of texts.
+            allow_unknown: whether unknown words may be all that a text has, and are
+                not reported.
 
         Raises:
-            InputError: there is no text, or one is empty.
+            InputError: there is no text, or one is empty or has no known word.
+
+        Warns:
+            UnknownWordsWarning: a text has unknown words beside known ones.
         """
         if isinstance(texts, MatchedTexts):
             return texts
-        found = [self.embed_text(text) for text in check_texts(texts)]
+        embed = self._runner("embed_text")
+        found = [
+            dict(embed(token_ids=row[None]))
+            for row in self.read_texts(texts, allow_unknown=allow_unknown)
+        ]
 
         def joined(name: str) -> np.ndarray:
             return np.concatenate([each[name] for each in found])
@@ -206,7 +222,11 @@ class LiteMatcher(TextFile):
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: there is no image or text, or a text is empty.
+            InputError: there is no image or text, or a text is empty or has no known
+                word.
+
+        Warns:
+            UnknownWordsWarning: a text has unknown words beside known ones.
         """
         matched = self.embed_texts(texts)  # an invalid text is refused first
         embedded = self.embed_images(images)

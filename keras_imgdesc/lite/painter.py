@@ -16,7 +16,7 @@ from keras_imgdesc.noise import (
     interpolated_noise,
     noise_scale,
 )
-from keras_imgdesc.text.checks import check_known, check_texts
+from keras_imgdesc.text.checks import check_texts
 
 
 class LitePainter(TextFile):
@@ -105,9 +105,12 @@ class LitePainter(TextFile):
         Raises:
             InputError: a text is empty or has no known word, or a number is out of
                 range.
+
+        Warns:
+            UnknownWordsWarning: a text has unknown words beside known ones.
         """
         several = check_texts(texts)
-        token_ids = self._known(several)
+        token_ids = self.read_texts(several)
         scale = noise_scale(temperature, self.temperature)
         noise = image_noise(
             len(several), num_images, self.latent_dim, seed, scale, noise
@@ -150,10 +153,13 @@ class LitePainter(TextFile):
         Raises:
             InputError: a text is empty or has no known word, a number is out of range,
                 or the file is of an earlier version.
+
+        Warns:
+            UnknownWordsWarning: a text has unknown words beside known ones.
         """
         self.check_options(self.file, {}, interpolates=True)
         check_steps(steps)
-        token_ids = self._known(check_texts([text_a, text_b]))
+        token_ids = self.read_texts([text_a, text_b])
         noise = interpolated_noise(steps, self.latent_dim, seed, same_noise)
         noise *= np.float32(noise_scale(temperature, self.temperature))
         embed, paint = self._runner("text_vectors"), self._runner("paint_vectors")
@@ -168,11 +174,3 @@ class LitePainter(TextFile):
             }
             images.append(paint(**vectors, noise=values[None])["image"][0])
         return np.stack(images)
-
-    def _known(self, texts: list[str]) -> np.ndarray:
-        """Return the token ids of texts that have known words, int32 (texts, words)."""
-        token_ids = np.concatenate([self.tokenize(text) for text in texts])
-        ids = self.metadata["vocabulary"]
-        special = [ids[name] for name in ("pad_id", "start_id", "end_id", "unk_id")]
-        check_known(texts, token_ids, self.tokens, special)
-        return token_ids

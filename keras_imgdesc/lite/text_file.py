@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from keras_imgdesc.lite.model_file import (
     ModelFile,
     read_model_file,
 )
-from keras_imgdesc.text.checks import check_texts
+from keras_imgdesc.text.checks import check_known, check_texts, warn_of_unknown
 
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\uff07`\u00b4]")
 _INVISIBLE = re.compile("[\u00ad\u200c\u200d\ufe00-\ufe0f]")
@@ -77,6 +78,41 @@ class TextFile(LiteTask):
         words = [self._ids.get(word, ids["unk_id"]) for word in read_words(text)]
         row = [ids["start_id"], *words[: length - 2], ids["end_id"]]
         return np.array([row + [ids["pad_id"]] * (length - len(row))], np.int32)
+
+    def find_unknown(self, texts: Sequence[str]) -> list[str]:
+        """Return the words of texts that are not in the vocabulary, each once.
+
+        Args:
+            texts: the texts; empty ones have no words.
+        """
+        words = [word for text in texts for word in read_words(text)]
+        return [word for word in dict.fromkeys(words) if word not in self._ids]
+
+    def read_texts(
+        self, texts: str | Sequence[str], *, allow_unknown: bool = False
+    ) -> np.ndarray:
+        """Return the token ids of texts, int32 (texts, words).
+
+        Args:
+            texts: one text or several.
+            allow_unknown: whether unknown words may be all that a text has, and are
+                not reported.
+
+        Raises:
+            InputError: there is no text, or one is empty, not a string, or without a
+                known word.
+
+        Warns:
+            UnknownWordsWarning: a text has unknown words beside known ones.
+        """
+        several = check_texts(texts)
+        token_ids = np.concatenate([self.tokenize(text) for text in several])
+        if not allow_unknown:
+            ids, reader = self.metadata["vocabulary"], self.KIND.removeprefix("a ")
+            special = [ids[name] for name in ("pad_id", "start_id", "end_id", "unk_id")]
+            check_known(several, token_ids, self.tokens, special, reader)
+            warn_of_unknown(self.find_unknown(several), f"the {reader}")
+        return token_ids
 
     def _runner(self, signature: str) -> Any:
         # LiteRT prepares a signature when its runner is made, which takes memory.

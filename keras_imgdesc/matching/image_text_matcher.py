@@ -25,13 +25,12 @@ from keras_imgdesc.matching.matching_model import MatchingModel
 from keras_imgdesc.matching.pair_score import PairScore
 from keras_imgdesc.matching.text_tower import TextTower
 from keras_imgdesc.presets.task import Task
-from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder
-from keras_imgdesc.text.checks import check_texts
+from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder, TextReader
 from keras_imgdesc.vision import ENCODERS
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
-class ImageTextMatcher(Task, MatchingModel):
+class ImageTextMatcher(TextReader, Task, MatchingModel):
     """Score how well images and texts match.
 
     The score is f(I, D). P(I|D) = exp f(I, D) / sum over I of exp f(I, D) ranks images
@@ -73,6 +72,7 @@ class ImageTextMatcher(Task, MatchingModel):
     1.0
     """
 
+    READER = "matcher"
     PARTS: ClassVar[dict[str, tuple[type, ...]]] = {
         "image_encoder": tuple(ENCODERS.values()),
         "text_encoder": tuple(TEXT_ENCODERS.values()),
@@ -216,20 +216,31 @@ class ImageTextMatcher(Task, MatchingModel):
         return self._functions.stream(sources, batch_size)
 
     def embed_texts(
-        self, texts: str | Sequence[str] | MatchedTexts, *, batch_size: int = 256
+        self,
+        texts: str | Sequence[str] | MatchedTexts,
+        *,
+        batch_size: int = 256,
+        allow_unknown: bool = False,
     ) -> MatchedTexts:
         """Embed texts.
 
         Args:
             texts: text or sequence of texts.
             batch_size: texts embedded at a time.
+            allow_unknown: whether unknown words may be all that a text has, and are
+                not reported.
 
         Raises:
-            InputError: a text is empty or not a string.
+            InputError: a text is empty, not a string, or without a known word.
+
+        Warns:
+            UnknownWordsWarning: a text has unknown words beside known ones.
         """
         if isinstance(texts, MatchedTexts):
             return texts
-        return self._functions.texts(check_texts(texts), batch_size)
+        return self._functions.texts(
+            self.read_texts(texts, allow_unknown=allow_unknown), batch_size
+        )
 
     def score(self, images: Any, texts: Any, *, batch_size: int = 32) -> np.ndarray:
         """Compute f(I, D) of every image with every text.
@@ -246,7 +257,10 @@ class ImageTextMatcher(Task, MatchingModel):
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: a text is empty or not a string.
+            InputError: a text is empty, not a string, or without a known word.
+
+        Warns:
+            UnknownWordsWarning: a text has unknown words beside known ones.
         """
         matched = self.embed_texts(texts)  # an invalid text is refused first
         return self._functions.scores(

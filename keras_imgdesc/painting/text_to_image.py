@@ -31,12 +31,11 @@ from keras_imgdesc.painting.networks.generator import Generator
 from keras_imgdesc.painting.pixels import to_uint8
 from keras_imgdesc.painting.text_features import text_features
 from keras_imgdesc.presets.task import Task
-from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder
-from keras_imgdesc.text.checks import check_known, check_texts
+from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder, TextReader
 from keras_imgdesc.text.cut_texts import warn_of_cut
 
 
-class TextToImage(Task):
+class TextToImage(TextReader, Task):
     """Paint images of texts.
 
     Args:
@@ -58,6 +57,7 @@ class TextToImage(Task):
     ((3, 32, 32, 3), dtype('uint8'))
     """
 
+    READER = "painter"
     PARTS: ClassVar[dict[str, tuple[type, ...]]] = {
         "text_encoder": tuple(TEXT_ENCODERS.values()),
         "generator": (Generator,),
@@ -106,9 +106,11 @@ class TextToImage(Task):
         Raises:
             InputError: a text is empty or has no known word, or a number is out of
                 range.
+
+        Warns:
+            UnknownWordsWarning: a text has unknown words beside known ones.
         """
-        several = check_texts(texts)
-        self.check_words(several)
+        several = self.read_texts(texts)
         width = self.generator.latent_dim
         scale = noise_scale(temperature, self.generator.temperature)
         noise = image_noise(len(several), num_images, width, seed, scale, noise)
@@ -152,10 +154,12 @@ class TextToImage(Task):
         Raises:
             InputError: a text is empty or has no known word, or a number is out of
                 range.
+
+        Warns:
+            UnknownWordsWarning: a text has unknown words beside known ones.
         """
         check_steps(steps)
-        texts = check_texts([text_a, text_b])
-        self.check_words(texts)
+        texts = self.read_texts([text_a, text_b])
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
         features = {
             name: ends[0] + np.multiply.outer(share[:, 0], ends[1] - ends[0])
@@ -208,20 +212,6 @@ class TextToImage(Task):
         return self._function(
             {name: ops.convert_to_tensor(x) for name, x in inputs.items()}
         )
-
-    def check_words(self, texts: list[str]) -> None:
-        """Check that the painter knows a word of each text.
-
-        Raises:
-            InputError: there is a text without a known word.
-        """
-        vocabulary = self.text_encoder.tokenizer.vocabulary
-        unknown = getattr(vocabulary, "unk_id", None)
-        if unknown is None:
-            return
-        token_ids = self.text_encoder.tokenize(texts)
-        special = (vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id, unknown)
-        check_known(texts, token_ids, vocabulary.tokens, special)
 
     def compile(
         self,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from keras_imgdesc.text.standardization import standardize as standardize
     from keras_imgdesc.text.text_encoder import TextEmbeddings as TextEmbeddings
     from keras_imgdesc.text.text_encoder import TextEncoder as TextEncoder
+    from keras_imgdesc.text.text_reader import TextReader as TextReader
     from keras_imgdesc.text.tokenizer import CaptionTokenizer as CaptionTokenizer
     from keras_imgdesc.text.vocabulary import Vocabulary as Vocabulary
     from keras_imgdesc.text.word_piece_tokenizer import (
@@ -30,6 +31,7 @@ _HOMES = {
     "TEXT_ENCODERS": "registry",
     "TextEmbeddings": "text_encoder",
     "TextEncoder": "text_encoder",
+    "TextReader": "text_reader",
     "Vocabulary": "vocabulary",
     "WordPieceTokenizer": "word_piece_tokenizer",
     "WordPieceVocabulary": "word_piece_vocabulary",
@@ -43,6 +45,7 @@ __all__ = [
     "TEXT_ENCODERS",
     "TextEmbeddings",
     "TextEncoder",
+    "TextReader",
     "Vocabulary",
     "WordPieceTokenizer",
     "WordPieceVocabulary",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
 
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.errors import InputError, UnknownWordsWarning
+
+# What a BERT's vocabulary has beside whole words.
+_NOT_WORDS = ("[", "##")
+_MOST_NAMED = 20
 
 
 def check_texts(texts: str | Sequence[str]) -> list[str]:
@@ -39,6 +46,7 @@ def check_known(
     token_ids: np.ndarray,
     tokens: Sequence[str],
     special: Sequence[int],
+    task: str,
 ) -> None:
     """Refuse a text without a known word.
 
@@ -47,15 +55,58 @@ def check_known(
         token_ids: int32 (texts, words), the token ids of the texts.
         tokens: the vocabulary.
         special: ids that are not words: padding, start, end and the unknown word.
+        task: what reads the texts, such as "painter".
 
     Raises:
         InputError: a text has no known word.
     """
     for text, ids in zip(texts, token_ids, strict=True):
         if np.isin(ids, special).all():
-            known = [t for i, t in enumerate(tokens) if i not in special]
+            known = [
+                token
+                for index, token in enumerate(tokens)
+                if index not in special and not token.startswith(_NOT_WORDS)
+            ]
             raise InputError(
-                "A text must have a word that the painter knows",
+                f"A text must have a word that the {task} knows",
                 f"Use some of its {len(known)} words, for example {known[:40]}",
                 text=text,
             )
+
+
+def special_ids(vocabulary: Any) -> list[int]:
+    """Return the ids that are not words: padding, start, end and the unknown word."""
+    names = ("pad_id", "start_id", "end_id", "unk_id")
+    return [getattr(vocabulary, name) for name in names]
+
+
+def warn_of_unknown(words: Sequence[str], task: str) -> None:
+    """Warn of words that are not in a vocabulary.
+
+    Args:
+        words: the words; without any there is no warning.
+        task: whose vocabulary it is, such as "the painter".
+    """
+    if words:
+        message = unknown_words_message(words, task)
+        warnings.warn(message, UnknownWordsWarning, stacklevel=4)
+
+
+def accepted_unknown_words() -> AbstractContextManager[None]:
+    """Return a context without warnings of unknown words.
+
+    For the captions of a data set, of which rare words are unknown as a rule.
+    """
+    return warnings.catch_warnings(action="ignore", category=UnknownWordsWarning)
+
+
+def unknown_words_message(words: Sequence[str], owner: str) -> str:
+    """Name words that are not in a vocabulary, in one line.
+
+    Args:
+        words: the words, at least one. Of many, the first are named.
+        owner: whose vocabulary it is: a task or a preset.
+    """
+    more = len(words) - _MOST_NAMED
+    named = ", ".join(words[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"Not in the vocabulary of {owner}: {named}"

@@ -153,6 +153,22 @@ class CaptionTokenizer(tf.Module):
             axis=1,
         )
 
+    def unknown_words(self, texts: tf.Tensor | list[str] | str) -> tf.Tensor:
+        """Return the words of texts that are not in the vocabulary.
+
+        Args:
+            texts: strings of any shape.
+
+        Returns:
+            Strings of the same shape, words separated by spaces.
+        """
+        texts = tf.convert_to_tensor(texts)
+        words = tf.strings.split(tf.reshape(standardize(texts), [-1]))
+        is_unknown = (
+            self._word_to_id.lookup(words.flat_values) == self.vocabulary.unk_id
+        )
+        return joined_words(words, is_unknown, tf.shape(texts))
+
     @staticmethod
     def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:
         """Return the words of texts; see `text.standardize`."""
@@ -220,3 +236,18 @@ class CaptionTokenizer(tf.Module):
         config = dict(config)
         vocabulary = Vocabulary.from_config(config.pop("vocabulary"))
         return cls(vocabulary, **config)
+
+
+def joined_words(
+    words: tf.RaggedTensor, is_chosen: tf.Tensor, shape: tf.Tensor
+) -> tf.Tensor:
+    """Join some words of each text with spaces.
+
+    Args:
+        words: strings (texts, words of each).
+        is_chosen: bool (all words,).
+        shape: shape of the result, of as many elements as there are texts.
+    """
+    chosen = tf.ragged.boolean_mask(words, words.with_flat_values(is_chosen))
+    joined = tf.strings.reduce_join(chosen, axis=-1, separator=" ")
+    return tf.reshape(joined, shape)

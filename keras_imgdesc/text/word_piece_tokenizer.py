@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.tokenizer import joined_words
 from keras_imgdesc.text.word_piece_vocabulary import WordPieceVocabulary
 
 # Cleaning that BERT's original tokenizer does and KerasHub's does not: control
@@ -122,12 +123,23 @@ class WordPieceTokenizer(tf.Module):
 
     def _split(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Return the ids of the pieces of each text, without start and end."""
-        flat = tf.strings.unicode_transcode(
-            tf.reshape(texts, [-1]), "UTF-8", "UTF-8", errors="replace"
-        )
-        for pattern, replacement in _CLEANING:
-            flat = tf.strings.regex_replace(flat, pattern, replacement)
-        return self._pieces(flat)
+        return self._pieces(_cleaned(texts))
+
+    def unknown_words(self, texts: tf.Tensor | list[str] | str) -> tf.Tensor:
+        """Return the words of texts that no word pieces make up.
+
+        Args:
+            texts: strings of any shape.
+
+        Returns:
+            Strings of the same shape, words separated by spaces.
+        """
+        texts = tf.convert_to_tensor(texts, tf.string)
+        spaced = tf.strings.regex_replace(_cleaned(texts), r"\p{P}+", " ")
+        words = tf.strings.split(spaced)
+        pieces = self._pieces(words.flat_values)
+        is_unknown = tf.reduce_any(pieces == self.vocabulary.unk_id, axis=1)
+        return joined_words(words, is_unknown, tf.shape(texts))
 
     def detokenize(self, token_ids: Any) -> list[str]:
         """Convert token ids to word pieces separated by spaces.
@@ -159,3 +171,13 @@ class WordPieceTokenizer(tf.Module):
         config = dict(config)
         vocabulary = WordPieceVocabulary.from_config(config.pop("vocabulary"))
         return cls(vocabulary, **config)
+
+
+def _cleaned(texts: tf.Tensor) -> tf.Tensor:
+    """Return texts as a list, without control characters."""
+    flat = tf.strings.unicode_transcode(
+        tf.reshape(texts, [-1]), "UTF-8", "UTF-8", errors="replace"
+    )
+    for pattern, replacement in _CLEANING:
+        flat = tf.strings.regex_replace(flat, pattern, replacement)
+    return flat

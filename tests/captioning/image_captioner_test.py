@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_imgdesc.captioning import Caption, GenerationSettings, ImageCaptioner
-from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.errors import ImageError, InputError, UnknownWordsWarning
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 
 CAPTIONS = ["a red dog runs", "two cat", "a dog", "big cat sleeps", "a cat runs"]
@@ -119,7 +119,10 @@ def test_score_takes_long_and_unknown_captions(toy_captioner, photos):
     caption = toy_captioner.score(photos[0], long)
     assert caption.text == long
     assert len(caption.token_log_probs) == 25
-    assert toy_captioner.score(photos[0], "A zebra!").text == "a [UNK]"
+    with pytest.warns(UnknownWordsWarning, match="of the captioner: zebra"):
+        assert toy_captioner.score(photos[0], "A zebra!").text == "a [UNK]"
+    with pytest.raises(InputError, match="word that the captioner knows.*'Zebras!'"):
+        toy_captioner.score(photos[0], ["a dog", "Zebras!"])
     assert toy_captioner.score(photos[0], "").token_ids.tolist() == [3]
     with pytest.raises(InputError, match="as many captions as images"):
         toy_captioner.score(photos, CAPTIONS[:2])

@@ -73,6 +73,26 @@ def test_a_bad_text_does_not_stop_the_others(run, presets, tmp_path):
     assert [set(row) for row in rows[1:]] == [{"text", "error"}] * 2
 
 
+def test_unknown_words_are_named(run, presets, tmp_path):
+    painter, matcher = presets["painter"], presets["matcher"]
+    line = f"Not in the vocabulary of {painter}: cat, sofa"
+    arguments = ["paint", "a cat, a red star", "a blue sofa", "-n", 1]
+    arguments += ["--preset", painter, "--sheet", tmp_path / "out.png"]
+    code, _, err = run(*arguments)
+    assert code == 0 and err.splitlines() == [line]
+    code, _, err = run(*arguments, "--rerank", matcher, "--json")
+    other = f"Not in the vocabulary of {matcher}: cat, sofa"
+    assert code == 0 and err.splitlines() == [line, other]
+    code, _, err = run("interpolate", "a cat", "a sofa", *arguments[-4:], "--steps", 2)
+    assert code == 0 and err.splitlines() == [line]
+    arguments = ["roundtrip", "a cat or sofa", "-n", 2, *arguments[-4:]]
+    for name in ("matcher", "captioner"):
+        arguments += [f"--{name}", presets[name]]
+    code, _, err = run(*arguments)
+    lines = [text.replace("cat,", "cat, or,") for text in (line, other)]
+    assert code == 0 and err.splitlines() == lines
+
+
 def test_bad_texts_alone_draw_no_sheet(run, presets, tmp_path):
     sheet = tmp_path / "out.png"
     code, out, err = run(

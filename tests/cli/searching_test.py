@@ -95,9 +95,22 @@ def test_an_empty_index_says_so(run, index, preset, photos):
     assert (code, out, err) == (1, "", f"The index {index} is empty.\n")
 
 
+def test_unknown_words_are_named(run, index, preset, photos):
+    line = f"Not in the vocabulary of {preset}: zebra"
+    code, out, err = run("search", index, "a zebra")
+    assert code == 0 and len(out.splitlines()) == 3 and err.splitlines() == [line]
+    code, out, err = run("score", photos, "-t", "a Zebra!", "--preset", preset)
+    assert code == 0 and len(out.splitlines()) == 5 and err.splitlines() == [line]
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
+        (["search", "INDEX", "two zebras"], "the matcher knows"),
+        (
+            ["score", "PHOTOS", "-t", "a dog", "-t", "zebra", "--preset", "PRESET"],
+            "the matcher knows",
+        ),
         (["search", "INDEX"], "--image"),
         (["search", "INDEX", "a dog", "--image", "PHOTOS/red.png"], "--image"),
         (["search", "INDEX", "  "], "words"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_imgdesc import ImageTextMatcher, InputError
-from keras_imgdesc.errors import ImageError
+from keras_imgdesc.errors import ImageError, UnknownWordsWarning
 from keras_imgdesc.lite import LiteMatcher
 from keras_imgdesc.lite.text_file import read_words
 from keras_imgdesc.text import standardize
@@ -72,6 +72,19 @@ def test_token_ids_are_those_of_the_tokenizer(matcher, lite):
 def test_an_empty_text_is_refused(lite, toy_image):
     with pytest.raises(InputError, match="text"):
         lite.score([toy_image], [" "])
+
+
+def test_unknown_words_are_named_and_refused_as_in_python(matcher, lite, toy_image):
+    texts = ["a zebra", "two big dog"]
+    scores = []
+    for either in (matcher, lite):
+        with pytest.warns(UnknownWordsWarning, match="the matcher: zebra, big"):
+            scores.append(either.score([toy_image], texts))
+        assert either.find_unknown([*texts, " "]) == ["zebra", "big"]
+        with pytest.raises(InputError, match="the matcher knows.*'zebra!'.*'mans'"):
+            either.probabilities([toy_image], "zebra!")
+        assert len(either.embed_texts("zebra", allow_unknown=True)) == 1
+    np.testing.assert_allclose(*scores, atol=1e-3)
 
 
 @pytest.mark.slow

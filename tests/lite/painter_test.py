@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from keras_imgdesc import InputError, TextToImage
+from keras_imgdesc.errors import UnknownWordsWarning
 from keras_imgdesc.lite import LiteMatcher, LitePainter
 
 # In make test-all: the tests of captioners check the same code.
 pytestmark = pytest.mark.slow
 
-TEXTS = ["A red bird!", "the blue DOG", "dog " * 30]
+TEXTS = ["A red bird!", "a blue DOG", "dog " * 30]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,14 @@ def test_invalid_input_is_refused_as_in_python(painter, lite, arguments, message
     for either in (painter, lite):
         with pytest.raises(InputError, match=message):
             either.generate(**arguments)
+
+
+def test_unknown_words_are_named_as_in_python(painter, lite):
+    for either in (painter, lite):
+        with pytest.warns(UnknownWordsWarning, match="the painter: zebra$"):
+            either.generate("a zebra")
+        with pytest.warns(UnknownWordsWarning, match="the painter: zebra, big$"):
+            either.interpolate("a zebra", "a big dog", 2)
 
 
 def test_a_file_of_another_task_is_refused(file):

@@ -16,6 +16,7 @@ from keras_imgdesc import (
     InputError,
     VGG16Encoder,
 )
+from keras_imgdesc.errors import UnknownWordsWarning
 from keras_imgdesc.matching import ImageTower, PairScore, TextTower
 from keras_imgdesc.matching.similarity_distillation import similarity_distillation
 
@@ -75,7 +76,8 @@ def test_rank_is_by_probability(toy_matcher, photos):
 
 
 def test_explain_gives_one_map_per_word(toy_matcher, photos):
-    maps = toy_matcher.explain(photos[0], "A red circle above zebra!")
+    with pytest.warns(UnknownWordsWarning, match="of the matcher: zebra"):
+        maps = toy_matcher.explain(photos[0], "A red circle above zebra!")
     assert maps.words == ["a", "red", "circle", "above", "[UNK]"]
     assert maps.attention.shape == (5, 2, 2)
     np.testing.assert_allclose(maps.attention.sum(axis=(1, 2)), 1, rtol=1e-4)
@@ -199,7 +201,14 @@ def test_several_images_are_refused_where_one_is_expected(toy_matcher, photos):
 
 def test_unusual_texts_have_finite_scores(toy_matcher, photos):
     texts = ["red " * 10_000, "zebra", "\U0001f426\U0001f426", "красный круг"]
-    assert np.isfinite(toy_matcher.score(photos, texts)).all()
+    embedded = toy_matcher.embed_texts(texts, allow_unknown=True)
+    assert np.isfinite(toy_matcher.score(photos, embedded)).all()
+
+
+@pytest.mark.parametrize("method", ["score", "probabilities", "rank", "explain"])
+def test_a_text_of_unknown_words_alone_is_refused(toy_matcher, photos, method):
+    with pytest.raises(InputError, match="the matcher knows.*'two zebras'.*'red'"):
+        getattr(toy_matcher, method)(photos[0], "two zebras")
 
 
 def test_images_of_every_kind_are_scored(toy_matcher, toy_image, save_image):

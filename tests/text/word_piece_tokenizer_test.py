@@ -100,3 +100,11 @@ def test_what_is_no_vocabulary_is_refused(pieces):
 def test_no_room_for_a_word_is_refused(vocabulary):
     with pytest.raises(InputError, match="sequence_length=2"):
         WordPieceTokenizer(vocabulary, 2)
+
+
+def test_unknown_words_are_those_without_pieces(vocabulary):
+    tokenizer = WordPieceTokenizer(vocabulary, 4)
+    texts = [["A dogs.", "Zebra, a \U0001f426!"], ["", "dog dog dog big"]]
+    unknown = tokenizer.unknown_words(texts).numpy()
+    expected = [[b"", "Zebra \U0001f426".encode()], [b"", b"big"]]
+    assert unknown.tolist() == expected

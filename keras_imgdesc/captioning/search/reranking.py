@@ -56,7 +56,9 @@ class Reranker:
         beams = len(captions[0])
         flat = [text for row in captions for text in row]
         # A matcher refuses empty texts; the score of the stand-in is discarded below.
-        matched = self.matcher.embed_texts([text or "a" for text in flat])
+        matched = self.matcher.embed_texts(
+            [text or "a" for text in flat], allow_unknown=True
+        )
         embedded = self.matcher.embed_images(list(images))
         matches = np.stack(
             [

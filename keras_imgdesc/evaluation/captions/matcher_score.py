@@ -82,7 +82,9 @@ class MatcherScore(MeanMetric):
         found = np.zeros(len(texts), np.float32)
         rows = np.flatnonzero([bool(text.strip()) for text in texts])
         if len(rows):
-            embedded = self.matcher.embed_texts([texts[row] for row in rows])
+            embedded = self.matcher.embed_texts(
+                [texts[row] for row in rows], allow_unknown=True
+            )
             found[rows] = pair_scores(
                 self.matcher,
                 self._images(examples),

@@ -105,7 +105,8 @@ def evaluate_judgements(
     number = {text: index for index, text in enumerate(texts)}
     rows = np.array([row_of[one.image] for one in used])
     columns = np.array([number[one.caption] for one in used])
-    scores = pair_scores(matcher, images, matcher.embed_texts(texts), rows, columns)
+    embedded = matcher.embed_texts(texts, allow_unknown=True)
+    scores = pair_scores(matcher, images, embedded, rows, columns)
 
     ratings_per_caption = [len(one.ratings) for one in used]
     ratings = np.array([rating for one in used for rating in one.ratings])

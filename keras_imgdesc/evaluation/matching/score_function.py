@@ -20,6 +20,19 @@ MatchingMetric = Metric[ScoreFunction]
 _FEW, _MANY = 128, 256
 
 
+def score_any_texts(matcher: Any) -> Callable[[Any, Sequence[str]], np.ndarray]:
+    """Return `matcher.score` for captions of a data set, also of unknown words alone.
+
+    Args:
+        matcher: an `ImageTextMatcher`.
+    """
+
+    def score(images: Any, texts: Sequence[str]) -> np.ndarray:
+        return matcher.score(images, matcher.embed_texts(texts, allow_unknown=True))
+
+    return score
+
+
 def score_function(matcher: Any, images: ImageEmbeddings) -> ScoreFunction:
     """Return the function that scores embedded images of a collection with any texts.
 
@@ -34,7 +47,9 @@ def score_function(matcher: Any, images: ImageEmbeddings) -> ScoreFunction:
 
     def score(which: slice, texts: Sequence[str]) -> np.ndarray:
         batch_size = _FEW if len(texts) <= _FEW else _MANY
-        embedded = matcher.embed_texts(list(texts), batch_size=batch_size)
+        embedded = matcher.embed_texts(
+            list(texts), batch_size=batch_size, allow_unknown=True
+        )
         return matcher.score(images[which], embedded)
 
     return score

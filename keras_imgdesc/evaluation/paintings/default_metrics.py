@@ -6,6 +6,7 @@ from typing import Any
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.matching.score_function import score_any_texts
 from keras_imgdesc.evaluation.paintings.class_accuracy import ClassAccuracy
 from keras_imgdesc.evaluation.paintings.closed_loop import ClosedLoop, DescribeFunction
 from keras_imgdesc.evaluation.paintings.diversity import Diversity
@@ -67,7 +68,9 @@ def default_metrics(
         found.append(ClosedLoop(describe, captioner_name, name))
     if matcher is not None:
         extractor = FeatureExtractor.of_task(matcher, matcher_name)
-        found.append(RPrecision(matcher.score, matcher_name, allow_fewer=True))
+        found.append(
+            RPrecision(score_any_texts(matcher), matcher_name, allow_fewer=True)
+        )
         found.append(FrechetDistance(extractor))
     return [*found, Diversity()]
 

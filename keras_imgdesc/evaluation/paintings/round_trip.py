@@ -106,8 +106,8 @@ def round_trip(
         num_images, seed, temperature: see `TextToImage.generate`.
 
     Raises:
-        InputError: the text is empty or has no word that the painter knows, or a
-            number is out of range.
+        InputError: the text is empty or has no word that the painter or the
+            matcher knows, or a number is out of range.
 
     Example:
 
@@ -135,7 +135,8 @@ def round_trip(
     captions = [str(caption) for caption in captioner.generate(list(images))]
     similarity = 0.0
     if captions[0].strip():
-        first, second = matcher.embed_texts([text, captions[0]]).vectors
+        both = matcher.embed_texts([text, captions[0]], allow_unknown=True)
+        first, second = both.vectors
         similarity = float(np.clip(first @ second, -1, 1))
     probabilities = np.array([probability for _, probability in ranked], np.float32)
     return RoundTrip(text, images, probabilities, captions, similarity)

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_imgdesc.export.graph.image_bytes import at_least_one
 from keras_imgdesc.export.graph.matching import image_vectors, text_vectors
+from keras_imgdesc.export.graph.texts import text_errors
 from keras_imgdesc.images import resize_image
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.noise import normal_pairs
@@ -20,10 +21,6 @@ from keras_imgdesc.painting import TextToImage, text_features, to_uint8
 BLOCK = 64
 
 NO_TEXTS = "There must be at least one text"
-NO_WORDS = "A text must have words in it. Write what the image should show."
-UNKNOWN_WORDS = (
-    "A text must have a word that the painter knows. Use words that it was trained on."
-)
 
 
 @dataclass
@@ -43,8 +40,10 @@ class Painting:
 
     def __post_init__(self) -> None:
         text = at_least_one(self.text, NO_TEXTS)
-        token_ids = self.task.text_encoder.tokenizer(text)
+        tokenizer = self.task.text_encoder.tokenizer
+        token_ids = tokenizer(text)
         self.error = text_errors(self.task, text, token_ids)
+        self.unknown_words = tokenizer.unknown_words(text)
         self.features = features_of(self.task, token_ids)
 
     def images(self, noise: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -55,7 +54,7 @@ class Painting:
 
         Returns:
             `image_bytes`, PNG files, and `pixels`, both of shape (texts, num_images,
-            ...), and `error` (texts,).
+            ...); `error` and `unknown_words`, separated by spaces, (texts,).
         """
         return self._outputs(self._paint(noise))
 
@@ -72,7 +71,10 @@ class Painting:
             The outputs of `images`, and `probability` float32 (texts, num_images).
         """
         pixels = self._paint(noise)
-        texts = text_vectors(matcher, matcher.text_encoder.tokenizer(self.text))
+        token_ids = matcher.text_encoder.tokenizer(self.text)
+        unranked = text_errors(matcher, self.text, token_ids)
+        self.error = tf.where(self.error == "", unranked, self.error)
+        texts = text_vectors(matcher, token_ids)
         size = matcher.image_encoder.image_size
 
         def score(pixels: tf.Tensor, *values: tf.Tensor) -> tf.Tensor:
@@ -115,7 +117,12 @@ class Painting:
             files = tf.reshape(files, (-1, self.num_images))
             shape = (-1, self.num_images, *pixels.shape[1:])
             pixels = tf.reshape(pixels, shape)
-        return {"image_bytes": files, "pixels": pixels, "error": self.error}
+        return {
+            "image_bytes": files,
+            "pixels": pixels,
+            "error": self.error,
+            "unknown_words": self.unknown_words,
+        }
 
 
 def features_of(task: TextToImage, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -127,20 +134,6 @@ def features_of(task: TextToImage, token_ids: tf.Tensor) -> dict[str, tf.Tensor]
 def painted(task: TextToImage, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
     """Paint `features_of` and `noise`: uint8 (batch, resolution, resolution, 3)."""
     return to_uint8(task.generator(inputs, training=False)["image"])
-
-
-def text_errors(task: TextToImage, text: tf.Tensor, token_ids: tf.Tensor) -> tf.Tensor:
-    """Return an error message for each text, string (texts,); empty if it is good."""
-    vocabulary = task.text_encoder.tokenizer.vocabulary
-    special = [vocabulary.pad_id, vocabulary.start_id, vocabulary.end_id]
-    special.append(vocabulary.unk_id)
-    is_word = tf.reduce_all(token_ids[..., None] != tf.constant(special), axis=-1)
-    is_empty = tf.strings.length(tf.strings.strip(text)) == 0
-    return tf.where(
-        is_empty,
-        NO_WORDS,
-        tf.where(tf.reduce_any(is_word, axis=-1), "", UNKNOWN_WORDS),
-    )
 
 
 def draw_in_graph(seed: tf.Tensor, rows: tf.Tensor, width: int) -> tf.Tensor:

@@ -13,10 +13,16 @@ from keras_imgdesc.captioning import GenerationSettings, ImageCaptioner, SearchR
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.captioning.search.constraint_words import constraints_of_words
 from keras_imgdesc.export.graph.image_bytes import at_least_one, decode_images
+from keras_imgdesc.export.graph.texts import has_known_word
 from keras_imgdesc.export.lite_model import LiteModel
 from keras_imgdesc.export.representative import image_examples
 from keras_imgdesc.export.signature import Signature, example_jpeg, refuse_settings
 from keras_imgdesc.images import resize_image
+
+UNKNOWN_WORDS = (
+    "A caption must have a word that the captioner knows. Use words that it was "
+    "trained on."
+)
 
 
 def signatures(
@@ -66,7 +72,11 @@ def signatures(
         )
         pixels, error = decode_images(at_least_one(image_bytes), size)
         token_ids = task.tokenizer.tokenize_uncut(caption)
-        pad_id, most = task.tokenizer.vocabulary.pad_id, task.decoder.max_length
+        vocabulary = task.tokenizer.vocabulary
+        pad_id, most = vocabulary.pad_id, task.decoder.max_length
+        unknown = task.tokenizer.unknown_words(caption)
+        is_unknown = (unknown != "") & ~has_known_word(vocabulary, token_ids)
+        error = tf.where((error == "") & is_unknown, UNKNOWN_WORDS, error)
         if most is not None:
             is_cut = tf.reduce_any(token_ids[:, most + 1 :] != pad_id, axis=1)
             token_ids = token_ids[:, : most + 1]
@@ -87,6 +97,7 @@ def signatures(
             "log_prob": tf.reduce_sum(log_probs, axis=-1),
             "token_log_probs": log_probs,
             "error": error,
+            "unknown_words": unknown,
         }
 
     def encode(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:

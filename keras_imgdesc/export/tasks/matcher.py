@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_imgdesc.export.graph.image_bytes import at_least_one, decode_images
 from keras_imgdesc.export.graph.matching import image_vectors, text_vectors
+from keras_imgdesc.export.graph.texts import text_errors
 from keras_imgdesc.export.lite_model import LiteModel, text_metadata
 from keras_imgdesc.export.representative import image_examples
 from keras_imgdesc.export.signature import Signature, example_jpeg, refuse_settings
@@ -40,18 +41,29 @@ def signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Signature]:
         }
         return vectors, error
 
+    def texts(text: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        tokenizer = task.text_encoder.tokenizer
+        token_ids = tokenizer(text)
+        error = text_errors(task, text, token_ids)
+        return text_vectors(task, token_ids), {
+            "error": error,
+            "unknown_words": tokenizer.unknown_words(text),
+        }
+
     def score(image_bytes: tf.Tensor, text: tf.Tensor) -> dict[str, tf.Tensor]:
         vectors, error = images(image_bytes)
-        texts = text_vectors(task, task.text_encoder.tokenizer(text))
-        scores = task.pair_score(vectors, texts, texts["padding_mask"])
-        is_good = (error == "")[:, None]
-        # A broken image takes no probability from the others.
+        embedded, about = texts(text)
+        scores = task.pair_score(vectors, embedded, embedded["padding_mask"])
+        is_good = (error == "")[:, None] & (about["error"] == "")[None]
+        # A broken image or an unknown text takes no probability from the others.
         rivals = tf.where(is_good, scores, scores.dtype.min)
         return {
             "score": tf.where(is_good, scores, 0.0),
             "image_probability": tf.where(is_good, tf.nn.softmax(rivals, axis=0), 0.0),
-            "text_probability": tf.where(is_good, tf.nn.softmax(scores, axis=1), 0.0),
+            "text_probability": tf.where(is_good, tf.nn.softmax(rivals, axis=1), 0.0),
             "error": error,
+            "text_error": about["error"],
+            "unknown_words": about["unknown_words"],
         }
 
     def embed_image(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -59,7 +71,12 @@ def signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Signature]:
         return vectors | {"error": error}
 
     def embed_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
-        return text_vectors(task, task.text_encoder.tokenizer(text))
+        embedded, about = texts(text)
+        is_good = about["error"] == ""
+        for name in ("vector", "words"):
+            value = embedded[name]
+            embedded[name] = tf.where(_broadcastable(is_good, value), value, 0.0)
+        return embedded | about
 
     example_images = np.array([example_jpeg(size)], object)
     example_texts = np.array([b"a dog", b"a red circle"], object)

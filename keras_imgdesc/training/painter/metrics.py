@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.evaluation.matching.score_function import score_any_texts
 from keras_imgdesc.evaluation.paintings.feature_extractor import FeatureExtractor
 from keras_imgdesc.evaluation.paintings.frechet import FrechetDistance
 from keras_imgdesc.evaluation.paintings.paint_function import PaintingMetric
@@ -57,4 +58,4 @@ def _named_metric(name: str, matcher: Any) -> PaintingMetric:
     if name == "fid":
         return FrechetDistance(FeatureExtractor(matcher.image_encoder))
     # There may be few validation images: enough to compare epochs of one training.
-    return RPrecision(matcher.score, on_real=False, allow_fewer=True)
+    return RPrecision(score_any_texts(matcher), on_real=False, allow_fewer=True)

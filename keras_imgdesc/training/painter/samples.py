@@ -8,6 +8,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.evaluation.paintings.diversity import text_diversity
 from keras_imgdesc.evaluation.paintings.held_out_texts import sample_evenly
 from keras_imgdesc.painting import TextToImage
+from keras_imgdesc.text.checks import accepted_unknown_words
 from keras_imgdesc.training.inputs.images import read_pixels
 from keras_imgdesc.visualization.sample_grid import write_sample_grid
 
@@ -58,9 +59,10 @@ class SampleSheets:
         Returns:
             The mean distance of two images of one text; see `text_diversity`.
         """
-        painted = self.painter.generate(
-            self.texts, num_images=self.num_images, noise=self.noise
-        )
+        with accepted_unknown_words():
+            painted = self.painter.generate(
+                self.texts, num_images=self.num_images, noise=self.noise
+            )
         self.folder.mkdir(exist_ok=True)
         write_sample_grid(self.path(number), self.texts, painted, self.real)
         return text_diversity(painted)

@@ -18,6 +18,7 @@ from keras_imgdesc.evaluation.paintings.paint_function import (
 )
 from keras_imgdesc.painting import ConditionalGAN, ConditionalVAE, TextToImage
 from keras_imgdesc.tasks import load_preset
+from keras_imgdesc.text.checks import accepted_unknown_words
 from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.inputs.images import (
@@ -286,7 +287,8 @@ class PainterRun(TrainingRun):
 
     def _measure(self) -> dict[str, float]:
         def paint(texts: list[str], seed: int) -> np.ndarray:
-            return self.painter.generate(texts, seed=self.recipe.seed)[:, 0]
+            with accepted_unknown_words():
+                return self.painter.generate(texts, seed=self.recipe.seed)[:, 0]
 
         painter = CachedPainter(paint)
         return {

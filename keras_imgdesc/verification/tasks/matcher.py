@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_imgdesc.text.checks import accepted_unknown_words
 from keras_imgdesc.verification.tasks.task_check import (
     Answer,
     Ask,
@@ -42,6 +43,7 @@ class MatcherCheck(TaskCheck):
 
         paths, captions = write_images(collection, folder)
         texts = [several[0] for several in captions]
+        task.check_words(texts)
         return [{"image": path, "texts": texts} for path in paths]
 
     def python(self, preset: str) -> Ask:
@@ -55,7 +57,11 @@ class MatcherCheck(TaskCheck):
         return self.ask(LiteMatcher(path, num_threads))
 
     def ask(self, task: Any) -> Ask:
-        return lambda request: _scores(task.score([request["image"]], request["texts"]))
+        def answer(request: Request) -> Answer:
+            with accepted_unknown_words():
+                return _scores(task.score([request["image"]], request["texts"]))
+
+        return answer
 
     def inputs(self, request: Request) -> dict[str, np.ndarray]:
         content = Path(request["image"]).read_bytes()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.checks import accepted_unknown_words
 from keras_imgdesc.verification.tasks.task_check import (
     Answer,
     Ask,
@@ -63,9 +64,12 @@ class PainterCheck(TaskCheck):
         return self.ask(LitePainter(path, num_threads))
 
     def ask(self, task: Any) -> Ask:
-        return lambda request: {
-            "image": task.generate(request["text"], seed=request["seed"])[0]
-        }
+        def answer(request: Request) -> Answer:
+            with accepted_unknown_words():
+                painted = task.generate(request["text"], seed=request["seed"])
+            return {"image": painted[0]}
+
+        return answer
 
     def inputs(self, request: Request) -> dict[str, np.ndarray]:
         return {

@@ -10,7 +10,7 @@ from keras_imgdesc import (
     VGG16Encoder,
     Vocabulary,
 )
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.errors import InputError, UnknownWordsWarning
 from keras_imgdesc.export.tasks.captioner import lite_model, signatures
 
 
@@ -42,6 +42,20 @@ def test_a_caption_that_is_too_long_does_not_fail_the_batch(captioner):
     assert errors == ["", "", "The caption has more than 5 words"]
     alone = [captioner.score(photo, text).log_prob for text in texts[:2]]
     np.testing.assert_allclose(outputs["log_prob"], [*alone, 0.0], rtol=1e-4)
+
+
+def test_a_caption_of_unknown_words_does_not_fail_the_batch(captioner):
+    score = signatures(captioner)["score"]
+    photo = score.example["image_bytes"][0]
+    texts = ["a zebra", "Zebras run", ""]
+    outputs = score.function(tf.constant([photo] * 3), tf.constant(texts))
+    errors = [error.decode() for error in outputs["error"].numpy()]
+    assert errors[0] == errors[2] == "" and "the captioner knows" in errors[1]
+    unknown = [words.decode() for words in outputs["unknown_words"].numpy()]
+    assert unknown == ["zebra", "zebras run", ""]
+    with pytest.warns(UnknownWordsWarning, match="zebra"):
+        alone = captioner.score(photo, texts[0]).log_prob
+    np.testing.assert_allclose(outputs["log_prob"][:2], [alone, 0.0], rtol=1e-4)
 
 
 @pytest.mark.parametrize("export", [signatures, lite_model])

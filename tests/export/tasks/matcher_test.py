@@ -6,12 +6,13 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from keras_imgdesc import ImageTextMatcher
-from keras_imgdesc.errors import InputError
+from keras_imgdesc.errors import InputError, UnknownWordsWarning
 from keras_imgdesc.export import export_saved_model, export_tflite
+from keras_imgdesc.export.tasks.matcher import signatures
 from keras_imgdesc.images import resize_image
 from keras_imgdesc.lite.model_file import read_model_file
 
-TEXTS = ["A red dog!", "two cats run", "zebra"]
+TEXTS = ["A red dog!", "two cats run", "a man's dog"]
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,36 @@ def test_a_broken_image_does_not_affect_the_others(matcher, images, served):
     )
     assert (outputs["score"][1].numpy() == 0).all()
     np.testing.assert_allclose(outputs["image_probability"][1], 0.0)
+
+
+def test_unknown_words_do_not_affect_the_others(matcher, images):
+    served = signatures(matcher)
+    content = tf.stack([tf.io.encode_png(p) for p in images[:2]])
+    texts = ["a zebra", "zebra", "two dog", " "]
+    outputs = served["score"].function(content, tf.constant(texts))
+    unknown = [words.decode() for words in outputs["unknown_words"].numpy()]
+    assert unknown == ["zebra", "zebra", "", ""]
+    errors = [error.decode() for error in outputs["text_error"].numpy()]
+    assert errors[0] == errors[2] == ""
+    assert "the matcher knows" in errors[1] and "words in it" in errors[3]
+    with pytest.warns(UnknownWordsWarning, match="zebra"):
+        expected = matcher.score(images[:2], [texts[0], texts[2]])
+    scores = outputs["score"].numpy()
+    np.testing.assert_allclose(scores[:, ::2], expected, atol=1e-3)
+    assert (
+        not scores[:, 1::2].any()
+        and not outputs["image_probability"][:, 1].numpy().any()
+    )
+    np.testing.assert_allclose(
+        outputs["text_probability"].numpy().sum(axis=1), 1, rtol=1e-5
+    )
+    np.testing.assert_allclose(outputs["text_probability"].numpy()[:, 1::2], 0)
+
+    embedded = served["embed_text"].function(tf.constant(texts))
+    assert embedded["error"].numpy().tolist() == outputs["text_error"].numpy().tolist()
+    assert (
+        not embedded["vector"].numpy()[1].any() and embedded["vector"][0].numpy().any()
+    )
 
 
 @pytest.mark.slow

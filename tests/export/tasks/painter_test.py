@@ -216,13 +216,15 @@ def test_the_best_image_comes_first(painter, matcher, served):
 
 @pytest.mark.parametrize("name", ["serving_default", "paint_ranked"])
 def test_a_text_without_known_words_does_not_affect_the_others(painter, served, name):
-    texts = ["a red bird", "xyzzy", "", "  ", "a dog"]
+    texts = ["a red bird", "xyzzy", "", "  ", "a dog, Zebra"]
     more = given(0, 2) if name == "paint_ranked" else {}
     outputs = served.signatures[name](text=tf.constant(texts), **more)
     errors = [e.decode() for e in outputs["error"].numpy()]
     assert errors[0] == errors[4] == "" and "knows" in errors[1]
     assert "words in it" in errors[2] and errors[3] == errors[2]
-    alone = served.signatures[name](text=tf.constant(["a dog"]), **more)
+    unknown = [words.decode() for words in outputs["unknown_words"].numpy()]
+    assert unknown == ["", "xyzzy", "", "", "zebra"]
+    alone = served.signatures[name](text=tf.constant(["a dog zebra"]), **more)
     if name == "serving_default":
         assert same(outputs["pixels"][4], alone["pixels"].numpy()[0])
     is_bad = np.array([False, True, True, True, False])

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from keras_imgdesc import InputError
+from keras_imgdesc.errors import UnknownWordsWarning
 from keras_imgdesc.matching import SearchIndex
 from keras_imgdesc.matching.index.files import (
     ShardImages,
@@ -147,7 +148,7 @@ def test_only_new_and_changed_images_are_embedded(
     assert (done.added, done.changed, done.removed, done.unchanged) == (2, 1, 1, 2)
     assert list(done.failed) == [str(folder / "3.png")]
     index = SearchIndex(place, toy_matcher)
-    names = {os.path.basename(hit.path) for hit in index.search("a bird", k=99)}
+    names = {os.path.basename(hit.path) for hit in index.search("a circle", k=99)}
     assert names == {"0.png", "1.png", "4.png", "broken.png", "new.png"}
     best = index.search(image=str(folder / "1.png"), k=1)[0]
     assert best.path == str(folder / "1.png")
@@ -167,7 +168,7 @@ def test_names_of_any_bytes_are_kept(toy_matcher, folder, place):
     name = os.fsencode(folder) + b"/\xff \xe9\n.png"
     os.rename(folder / "0.png", name)
     SearchIndex.update(toy_matcher, folder, place, progress=False)
-    hits = SearchIndex(place, toy_matcher).search("a bird", k=99)
+    hits = SearchIndex(place, toy_matcher).search("a circle", k=99)
     assert os.fsdecode(name) in [hit.path for hit in hits]
     done = SearchIndex.update(toy_matcher, folder, place, progress=False)
     assert done.unchanged == 5
@@ -218,18 +219,20 @@ def test_invalid_searches_are_refused(toy_matcher, folder, place):
     for use in (
         lambda: index.search(""),
         lambda: index.search(" \n"),
+        lambda: index.search("\U0001f426"),
+        lambda: index.search("three unknown words"),
         lambda: index.search(),
         lambda: index.search("a", image=folder / "0.png"),
         lambda: index.search("a", k=0),
         lambda: index.search(image=folder / "broken.png"),
         lambda: index.search_vectors(np.ones((1, 9))),
-        lambda: SearchIndex(place).search("a bird"),
+        lambda: SearchIndex(place).search("a circle"),
     ):
         with pytest.raises(InputError, match="Received"):
             use()
-    # Texts of any script and length have hits.
-    for text in ("word " * 10_000, "\U0001f426", "鳥"):
-        assert len(index.search(text, k=2)) == 2
+    assert len(index.search("red " * 10_000, k=2)) == 2
+    with pytest.warns(UnknownWordsWarning, match="the matcher: 鳥"):
+        assert len(index.search("a 鳥", k=2)) == 2
 
 
 def test_unusable_inputs_are_refused(
