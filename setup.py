@@ -28,6 +28,8 @@ EXTRAS = {
     "int8": ["ai-edge-quantizer>=0.10"],
     "plots": ["matplotlib>=3.9"],
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
+    # Its licence is the GPL, version 3.
+    "xmp": ["pyexiv2>=2.15"],
 }
 # One notebook exports every form of a captioner and compares them.
 EXTRAS["notebooks"] = [
@@ -43,6 +45,7 @@ EXTRAS["test"] = [
     *EXTRAS["serving"],
     *EXTRAS["int8"],
     *EXTRAS["plots"],
+    *EXTRAS["xmp"],
     "pytest>=8",
     "import-linter>=2",
     "ipykernel>=6",

@@ -5,7 +5,7 @@ import json
 import click
 
 from keras_imgdesc.cli.class_images import class_images_options, read_class_images
-from keras_imgdesc.cli.listing import list_given
+from keras_imgdesc.cli.listing import list_each
 from keras_imgdesc.cli.options import (
     batch_size_option,
     check_presets,
@@ -15,7 +15,7 @@ from keras_imgdesc.cli.options import (
 )
 from keras_imgdesc.cli.progress import progress
 from keras_imgdesc.cli.running import Run, running_options
-from keras_imgdesc.errors import ImageError
+from keras_imgdesc.errors import ImageError, InputError
 
 
 @click.command()
@@ -39,10 +39,13 @@ def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
     """Name what images show: files, folders or globs, one line per image."""
     from keras_imgdesc.presets.folders import find_preset
 
-    found = list_given(paths)
+    found, wrong = list_each(paths)
     find_preset(preset)
     classifier = run.load("ImageClassifier", preset)
-    failed: list[ImageError] = []
+    failed: list[InputError] = list(wrong.values())
+    if as_json:
+        for name, error in wrong.items():
+            click.echo(json.dumps({"path": name, "error": str(error)}))
     stream = classifier.classify_stream(
         found, top=top, batch_size=min(batch_size, len(found))
     )
@@ -64,7 +67,7 @@ def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
                 # Names have commas: a class is a list of synonyms.
                 click.echo(f"{path}: {'; '.join(map(str, predictions))}")
     if not as_json:
-        list_failed(failed, "images", len(found))
+        list_failed(failed, "images", len(found) + len(wrong))
     return 1 if failed else 0
 
 

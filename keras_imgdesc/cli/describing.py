@@ -2,10 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
-from keras_imgdesc.cli.listing import list_given
+from keras_imgdesc.cli.caption_files import (
+    CaptionFileOptions,
+    CaptionFiles,
+    caption_file_options,
+)
+from keras_imgdesc.cli.listing import list_each
 from keras_imgdesc.cli.options import (
     DIRECTORY,
     list_failed,
@@ -55,6 +61,7 @@ from keras_imgdesc.errors import ImageError
     type=DIRECTORY,
     help="Folder for attention heat maps, one file per image.",
 )
+@caption_file_options
 def describe(
     paths,
     preset,
@@ -66,14 +73,30 @@ def describe(
     no_concepts,
     as_json,
     attention_dir,
+    files: CaptionFileOptions,
     run: Run,
 ) -> int:
     """Caption images: files, folders or globs, one line per image."""
     from keras_imgdesc.presets.folders import find_preset
 
-    found = list_given(paths)
+    found, wrong = list_each(paths)
     find_preset(preset)
+    outputs = CaptionFiles(files, found, preset)
+    if outputs.skipped:
+        click.echo(
+            f"{outputs.skipped} of {len(found)} images skipped: their captions exist",
+            err=True,
+        )
     make_folder(attention_dir)
+    failed: list[str] = [str(error) for error in wrong.values()]
+    if as_json:
+        for path, error in wrong.items():
+            click.echo(json.dumps({"path": path, "error": str(error)}))
+    total = len(found) + len(wrong)
+    if not outputs.todo:
+        if not as_json:
+            list_failed(failed, "images", total)
+        return 1 if failed else 0
     settings = {
         "num_beams": num_beams,
         "prefix": prefix,
@@ -89,31 +112,36 @@ def describe(
             save_attention,
         )
 
-        drawings = iter(attention_names(found))
-    failed: list[ImageError] = []
+        names = dict(zip(found, attention_names(found), strict=True))
+        drawings = iter(names[path] for path in outputs.todo)
     stream = captioner.generate_stream(
-        found,
-        batch_size=min(batch_size, len(found)),
+        outputs.todo,
+        batch_size=min(batch_size, len(outputs.todo)),
         return_attention=attention_dir is not None,
         **settings,
     )
-    with progress(stream, len(found), is_quiet=as_json) as results:
+    with progress(stream, len(outputs.todo), is_quiet=as_json) as results:
         for path, caption in results:
             drawing = next(drawings, None)
             if isinstance(caption, ImageError):
-                failed.append(caption)
+                failed.append(str(caption))
                 if as_json:
                     click.echo(json.dumps({"path": str(path), "error": str(caption)}))
                 continue
+            unwritten = outputs.write(path, caption)
+            failed += unwritten
             if as_json:
-                row = {"path": str(path), "caption": caption.text}
-                click.echo(json.dumps(row | {"log_prob": round(caption.log_prob, 4)}))
+                row: dict[str, Any] = {"path": str(path), "caption": caption.text}
+                row["log_prob"] = round(caption.log_prob, 4)
+                if unwritten:
+                    row["error"] = " ".join(unwritten)
+                click.echo(json.dumps(row))
             else:
                 click.echo(f"{path}: {caption.text}")
             if drawing is not None:
                 save_attention(path, caption, attention_dir / drawing)
     if not as_json:
-        list_failed(failed, "images", len(found))
+        list_failed(failed, "images", total)
     return 1 if failed else 0
 
 
@@ -147,11 +175,13 @@ def extract(paths, preset, output, batch_size) -> int:
     """Cache the feature maps of images on disk."""
     from keras_imgdesc.data.feature_cache import extract_features
 
-    found = list_given(paths)
+    found, wrong = list_each(paths)
     encoder = load_captioner(preset).image_encoder
     names = [str(path) for path in found]
     cache = extract_features(encoder, found, names, output, batch_size=batch_size)
     click.echo(f"{len(cache)} feature maps of {cache.feature_map_shape} in {output}")
     for name, message in cache.failed.items():
         click.echo(f"{name}: {message}", err=True)
-    return 1 if cache.failed else 0
+    for error in wrong.values():
+        click.echo(str(error), err=True)
+    return 1 if cache.failed or wrong else 0

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from keras_imgdesc.errors import InputError
+
 
 def list_given(paths: Sequence[str | Path]) -> list[Path]:
     """List the images of files, folders and globs; say what is passed over."""
@@ -13,6 +15,38 @@ def list_given(paths: Sequence[str | Path]) -> list[Path]:
     found = find_images(paths)
     tell_passed_over(found.passed_over)
     return found.paths
+
+
+def list_each(paths: Sequence[str]) -> tuple[list[Path], dict[str, InputError]]:
+    """List the images of each path; say what is passed over.
+
+    Args:
+        paths: files, folders and globs.
+
+    Returns:
+        The images, sorted and without duplicates, and the error of each path that
+        stands for no image.
+
+    Raises:
+        InputError: none of the paths stands for an image.
+    """
+    from keras_imgdesc.images import find_images
+
+    found: set[Path] = set()
+    passed_over: set[Path] = set()
+    wrong: dict[str, InputError] = {}
+    for path in paths:
+        try:
+            images = find_images(path)
+        except InputError as error:
+            wrong[path] = error
+        else:
+            found.update(images.paths)
+            passed_over.update(images.passed_over)
+    if not found and wrong:
+        raise next(iter(wrong.values()))
+    tell_passed_over(sorted(passed_over - found))
+    return sorted(found), wrong
 
 
 def tell_passed_over(paths: Iterable[Path]) -> None:

@@ -4,11 +4,11 @@ import json
 
 import click
 
-from keras_imgdesc.cli.listing import list_given
+from keras_imgdesc.cli.listing import list_each
 from keras_imgdesc.cli.options import list_failed
 from keras_imgdesc.cli.running import Run, running_options
 from keras_imgdesc.cli.unknown_words import name_unknown_words
-from keras_imgdesc.errors import ImageError
+from keras_imgdesc.errors import ImageError, InputError
 
 
 @click.command()
@@ -38,7 +38,7 @@ def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
     from keras_imgdesc.text.checks import check_texts
 
     check_texts(texts)
-    found = list_given(paths)
+    found, wrong = list_each(paths)
     find_preset(preset)
     matcher = run.load("ImageTextMatcher", preset)
     from keras_imgdesc.embeddings import ImageEmbeddings
@@ -46,7 +46,10 @@ def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
     with name_unknown_words((preset, matcher)) as read:
         matched = matcher.embed_texts(list(texts))
         read += texts
-    failed: list[ImageError] = []
+    failed: list[InputError] = list(wrong.values())
+    if as_json:
+        for name, error in wrong.items():
+            click.echo(json.dumps({"path": name, "error": str(error)}))
     if not as_json:
         for number, text in enumerate(texts, start=1):
             click.echo(f"D{number}: {text}")
@@ -67,5 +70,5 @@ def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
         else:
             click.echo("".join(f"{value:9.3f}" for value in scores) + f"  {path}")
     if not as_json:
-        list_failed(failed, "images", len(found))
+        list_failed(failed, "images", len(found) + len(wrong))
     return 1 if failed else 0

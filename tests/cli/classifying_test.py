@@ -49,6 +49,11 @@ def test_json_prints_one_object_per_line(run, preset, photos):
     assert set(first["classes"][0]) == {"label", "probability"}
 
 
+def test_a_missing_file_does_not_affect_the_others(run, preset, photos):
+    code, out, err = run("classify", photos, "none.jpg", "--preset", preset)
+    assert code == 1 and out and "images failed" in err and "none.jpg" in err
+
+
 def test_a_broken_file_is_listed_at_the_end(run, preset, photos):
     (photos / "b.png").write_bytes(b"not an image")
     code, out, err = run("classify", photos, "--preset", preset)

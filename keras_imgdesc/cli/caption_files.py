@@ -1,0 +1,299 @@
+"""The files into which `describe` writes captions."""
+
+import csv
+import errno
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from keras_imgdesc.atomic_files import atomic_path, write_atomically
+from keras_imgdesc.cli.options import DIRECTORY, FILE
+from keras_imgdesc.errors import InputError
+
+COLUMNS = ["image", "caption", "log_prob"]
+
+
+class Sidecars:
+    """A text or JSON file beside each image, of the same name: `a.jpg` and `a.txt`.
+
+    Args:
+        kind: `"txt"` or `"json"`.
+        preset: name of the captioner, for JSON.
+    """
+
+    def __init__(self, kind: str, preset: str) -> None:
+        self.kind, self.preset = kind, preset
+
+    def target(self, path: Path) -> Path:
+        """Return the file for an image."""
+        return path.with_suffix(f".{self.kind}")
+
+    def write(self, path: Path, caption: Any, overwrite: bool) -> None:
+        """Write the caption of an image."""
+        text = f"{caption.text}\n"
+        if self.kind == "json":
+            row = {"image": path.name, "caption": caption.text}
+            row |= {"log_prob": round(caption.log_prob, 4), "preset": self.preset}
+            text = json.dumps(row, indent=1) + "\n"
+        write_atomically(self.target(path), text)
+
+
+class TaggedCopies:
+    """Copies of the images whose metadata have the caption.
+
+    Args:
+        folder: folder of the copies, with the subfolders of the images.
+        images: all images of the command.
+    """
+
+    def __init__(self, folder: Path, images: Sequence[Path]) -> None:
+        from keras_imgdesc.images.descriptions import import_pyexiv2
+
+        import_pyexiv2()  # before a caption is computed
+        self.folder = folder
+        self.root = os.path.commonpath([path.absolute().parent for path in images])
+
+    def target(self, path: Path) -> Path:
+        """Return the copy of an image."""
+        return self.folder / path.absolute().relative_to(self.root)
+
+    def write(self, path: Path, caption: Any, overwrite: bool) -> None:
+        """Write the copy of an image."""
+        from keras_imgdesc.images.descriptions import add_description
+
+        target = self.target(path)
+        if target.exists() and target.samefile(path):
+            raise InputError(
+                "The copy of an image must not be the image itself",
+                "Use another folder for --xmp",
+                path=path,
+            )
+        content = add_description(
+            path.read_bytes(), caption.text, overwrite=overwrite, path=path
+        )
+        with atomic_path(target) as partial:
+            partial.write_bytes(content)
+            shutil.copystat(path, partial)
+
+
+class CaptionTable:
+    """A table with a row for each image.
+
+    Rows are written one by one, so a stopped command leaves those that were done.
+
+    Args:
+        path: the CSV file.
+        go_on: whether to keep the rows of a table that exists.
+
+    Raises:
+        InputError: rows are to be kept, and `describe` did not write the table.
+    """
+
+    def __init__(self, path: Path, go_on: bool) -> None:
+        self.path = path
+        self._rows = self._read() if go_on and path.exists() else []
+        self.images = {row[0] for row in self._rows}
+        self._is_open = False
+
+    def add(self, path: Path, caption: Any) -> None:
+        """Add the row of an image."""
+        if not self._is_open:
+            # Also removes the row that a killed command left unfinished.
+            lines = "".join(map(_line, [COLUMNS, *self._rows]))
+            write_atomically(self.path, lines.encode(*_BYTES))
+            self._is_open = True
+        line = _line([str(path), caption.text, f"{caption.log_prob:.4f}"])
+        with open(self.path, "ab") as file:
+            file.write(line.encode(*_BYTES))
+        self.images.add(str(path))
+
+    def _read(self) -> list[list[str]]:
+        text = self.path.read_bytes().decode(*_BYTES)
+        rows: list[list[str]] = []
+        with suppress(csv.Error):
+            rows = list(csv.reader(io.StringIO(text, newline="")))
+        if rows and not (text.endswith("\n") and _is_row(rows[-1])) and len(rows) > 1:
+            rows.pop()
+        if rows[:1] != [COLUMNS] or not all(map(_is_row, rows[1:])):
+            raise InputError(
+                f"The table must have the columns {', '.join(COLUMNS)}, as `describe` "
+                "writes them",
+                "Use another file, or --overwrite",
+                path=self.path,
+            )
+        return rows[1:]
+
+
+# A file name may have bytes that are not UTF-8.
+_BYTES = ("utf-8", "surrogateescape")
+
+
+def _line(row: Sequence[str]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerow(row)
+    return buffer.getvalue()
+
+
+def _is_row(row: Sequence[str]) -> bool:
+    try:
+        float(row[2])
+    except (IndexError, ValueError):
+        return False
+    return len(row) == len(COLUMNS)
+
+
+class CaptionFileOptions(NamedTuple):
+    """The options of `caption_file_options`."""
+
+    sidecar: str | None
+    xmp: Path | None
+    csv: Path | None
+    skip_existing: bool
+    overwrite: bool
+
+
+class CaptionFiles:
+    """All files that a command writes captions into.
+
+    Args:
+        options: what to write.
+        images: all images of the command.
+        preset: name of the captioner.
+
+    Attributes:
+        todo: the images to caption.
+        skipped: number of images whose captions exist.
+
+    Raises:
+        InputError: a file exists that must be neither kept nor replaced, or pyexiv2 is
+            needed and not installed.
+    """
+
+    def __init__(
+        self, options: CaptionFileOptions, images: Sequence[Path], preset: str
+    ) -> None:
+        self._options = options
+        self._places: list[Sidecars | TaggedCopies] = []
+        if options.sidecar:
+            self._places.append(Sidecars(options.sidecar, preset))
+        if options.xmp is not None:
+            self._places.append(TaggedCopies(options.xmp, images))
+        # Of "a.jpg" and "a.png", the first gets "a.txt".
+        self._owner: dict[Path, Path] = {}
+        for path in images:
+            for place in self._places:
+                self._owner.setdefault(place.target(path), path)
+        self._check(images)
+        self._table: CaptionTable | None = None
+        if options.csv is not None:
+            self._table = CaptionTable(options.csv, options.skip_existing)
+        self.todo = [path for path in images if not self._is_done(path)]
+        self.skipped = len(images) - len(self.todo)
+
+    def write(self, path: Path, caption: Any) -> list[str]:
+        """Write the caption of an image into every file that lacks it.
+
+        Args:
+            path: the image.
+            caption: its caption, with `text` and `log_prob`.
+
+        Returns:
+            What could not be written, a message each.
+        """
+        failed = []
+        for place in self._places:
+            target = place.target(path)
+            try:
+                if self._owner[target] != path:
+                    raise InputError(
+                        "Two images cannot have one caption file",
+                        "Rename one of them, or use --csv",
+                        path=path,
+                        other=self._owner[target],
+                        caption_file=target,
+                    )
+                if self._options.overwrite or not target.exists():
+                    place.write(path, caption, self._options.overwrite)
+            except InputError as error:
+                failed.append(str(error))
+            except OSError as error:
+                if error.errno == errno.ENOSPC:
+                    raise
+                failed.append(f"{target}: {error.strerror or error}")
+        if self._table is not None and str(path) not in self._table.images:
+            self._table.add(path, caption)
+        return failed
+
+    def _is_done(self, path: Path) -> bool:
+        if not self._options.skip_existing:
+            return False
+        targets = [place.target(path) for place in self._places]
+        is_listed = self._table is None or str(path) in self._table.images
+        # The second image of a shared file is not captioned in it.
+        return is_listed and all(
+            target.exists() and self._owner[target] == path for target in targets
+        )
+
+    def _check(self, images: Iterable[Path]) -> None:
+        if self._options.skip_existing or self._options.overwrite:
+            return
+        targets = {p.target(image): None for image in images for p in self._places}
+        existing = [target for target in targets if target.exists()]
+        if self._options.csv is not None and self._options.csv.exists():
+            existing.append(self._options.csv)
+        if existing:
+            raise InputError(
+                "A file that exists is not overwritten",
+                "Use --skip-existing to caption only the other images, or --overwrite",
+                existing=len(existing),
+                for_example=existing[0],
+            )
+
+
+def caption_file_options(command: Callable) -> Callable:
+    """Add the options for files of captions, passed to the command as `files`."""
+
+    @click.option(
+        "--sidecar",
+        type=click.Choice(["txt", "json"]),
+        help="Write each caption into a file beside its image: a.txt for a.jpg.",
+    )
+    @click.option(
+        "--xmp",
+        type=DIRECTORY,
+        help="Folder for copies of the images with the caption in their metadata "
+        "(dc:description); the pixels stay as they are.",
+    )
+    @click.option(
+        "--csv", "table", type=FILE, help="Table to write: image, caption, log_prob."
+    )
+    @click.option(
+        "--skip-existing",
+        is_flag=True,
+        help="Leave out images whose captions are in these files, as after a stop.",
+    )
+    @click.option(
+        "--overwrite", is_flag=True, help="Replace these files where they exist."
+    )
+    @wraps(command)
+    def wrapped(
+        *args: Any, sidecar, xmp, table, skip_existing, overwrite, **kwargs: Any
+    ) -> Any:
+        if skip_existing and overwrite:
+            raise click.UsageError("Use --skip-existing or --overwrite, not both.")
+        if (skip_existing or overwrite) and not (sidecar or xmp or table):
+            raise click.UsageError(
+                "--skip-existing and --overwrite need --sidecar, --xmp or --csv."
+            )
+        files = CaptionFileOptions(sidecar, xmp, table, skip_existing, overwrite)
+        return command(*args, files=files, **kwargs)
+
+    return wrapped
