@@ -349,6 +349,7 @@ class ImageCaptioner(Task, CaptionerGraph):
         self, x: Any = None, y: Any = None, *, batch_size: int = 32, **kwargs: Any
     ) -> Any:
         """Compute loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
+        refuse_strings(y, "caption")
         x = training_dataset(x, self.preprocessor, batch_size)
         kwargs |= batching(x, batch_size)
         return super().evaluate(x, y, **kwargs)

@@ -108,6 +108,7 @@ class ClassifierModel(keras.Model):
         self, x: Any = None, y: Any = None, *, batch_size: int = 32, **kwargs: Any
     ) -> Any:
         """Compute loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
+        refuse_strings(y, "label")
         x = self._batches(x, batch_size)
         kwargs |= _batching(x, batch_size)
         with _image_errors(x):

@@ -82,6 +82,6 @@ def refuse_strings(y: Any, entry: str) -> None:
         return
     raise InputError(
         f"Images and their {entry}s must be entries of one dict",
-        f'Use fit({{"image": images, "{entry}": {entry}s}})',
+        f'Pass {{"image": images, "{entry}": {entry}s}}',
         y=kind,
     )

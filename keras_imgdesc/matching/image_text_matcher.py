@@ -375,6 +375,7 @@ class ImageTextMatcher(TextReader, Task, MatchingModel):
         self, x: Any = None, y: Any = None, *, batch_size: int = 32, **kwargs: Any
     ) -> Any:
         """Compute loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
+        refuse_strings(y, "caption")
         return super().evaluate(matching_dataset(x, self, batch_size), y, **kwargs)
 
     @property

@@ -20,12 +20,12 @@ def check_texts(texts: str | Sequence[str]) -> list[str]:
     """Return the texts as a list.
 
     Args:
-        texts: one text or several.
+        texts: one text or several, also an array or a tensor of strings.
 
     Raises:
         InputError: there is no text, or one is empty or not a string.
     """
-    several = [texts] if isinstance(texts, str) else list(texts)
+    several = _listed(texts)
     if not several:
         raise InputError(
             "There must be a text", "Pass a string or a list of strings", texts=texts
@@ -39,6 +39,22 @@ def check_texts(texts: str | Sequence[str]) -> list[str]:
                 index=index,
             )
     return several
+
+
+def _listed(texts: Any) -> list[Any]:
+    if isinstance(texts, str | bytes):
+        return [texts]
+    if not hasattr(texts, "__array__"):
+        return list(texts)
+    several = np.asarray(texts).ravel().tolist()
+    return [_decoded(text) if isinstance(text, bytes) else text for text in several]
+
+
+def _decoded(text: bytes) -> str | bytes:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text
 
 
 def check_known(

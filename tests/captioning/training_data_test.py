@@ -97,9 +97,10 @@ def test_floats_are_refused_with_the_remedy(toy_captioner, photos):
 
 def test_captions_apart_from_their_images_are_refused(toy_captioner, photos):
     for captions in (CAPTIONS, np.array(CAPTIONS), tf.constant(CAPTIONS)):
-        with pytest.raises(InputError, match="entries of one dict") as caught:
-            toy_captioner.fit(photos, captions)
-        assert 'fit({"image": images, "caption": captions})' in str(caught.value)
+        for method in (toy_captioner.fit, toy_captioner.evaluate):
+            with pytest.raises(InputError, match="entries of one dict") as caught:
+                method(photos, captions)
+            assert '{"image": images, "caption": captions}' in str(caught.value)
 
 
 def test_other_data_are_returned_unchanged(toy_captioner):

@@ -166,6 +166,14 @@ def test_bad_training_data_are_refused(classifier, data, message):
         classifier.fit(data)
 
 
+def test_names_apart_from_their_images_are_refused(classifier):
+    classifier.compile("sgd")
+    for method in (classifier.fit, classifier.evaluate):
+        with pytest.raises(InputError, match='"label": labels.*') as caught:
+            method(PHOTO[None], np.array(["red"]))
+        assert "y='ndarray'" in str(caught.value)
+
+
 def test_parts_that_do_not_fit_are_refused():
     encoder = VGG16Encoder(image_size=32, width=0.0625)
     with pytest.raises(InputError, match="one output per label.*labels=2, head=3"):

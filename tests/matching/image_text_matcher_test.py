@@ -241,8 +241,9 @@ def test_fit_reads_images_and_refuses_what_it_cannot_use(fresh_matcher, toy_imag
         with pytest.raises(InputError, match="must be uint8") as caught:
             matcher.fit(floats, verbose=0)
         assert '`array.astype("uint8")`' in str(caught.value)
-    with pytest.raises(InputError, match='"caption": captions'):
-        matcher.fit(batch, captions)
+    for method in (matcher.fit, matcher.evaluate):
+        with pytest.raises(InputError, match='"caption": captions'):
+            method(batch, captions)
 
 
 def test_parts_that_do_not_fit_are_refused(toy_matcher):
