@@ -18,6 +18,12 @@ from keras_imgdesc.presets.folders import CONFIG_FILE, WEIGHTS_FILE
 # 2e-4; more means values below float16's range.
 _LARGEST_ERROR = 1e-3
 
+# Lossless, and about a tenth smaller: the high bytes of float16 weights, which shuffling
+# brings together, are alike.
+_COMPRESSION = {"compression": "gzip", "compression_opts": 6, "shuffle": True}
+# Number of values below which a compressed array would not be smaller.
+_LEAST_COMPRESSED = 1024
+
 
 def stored_weights(parts: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Return the weights of models and layers by path, as a preset stores them.
@@ -43,10 +49,11 @@ def stored_weights(parts: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def write_weights(arrays: Mapping[str, np.ndarray], path: Path) -> None:
-    """Write arrays by path to an HDF5 file."""
+    """Write arrays by path to an HDF5 file, compressed without loss."""
     with h5py.File(path, "w") as file:
         for name, array in arrays.items():
-            file.create_dataset(name, data=array)
+            options = _COMPRESSION if array.size >= _LEAST_COMPRESSED else {}
+            file.create_dataset(name, data=array, **options)
 
 
 def set_weights(
