@@ -22,8 +22,8 @@ demo: $(VENV)/.installed
 		--attention-dir build/demo
 	@echo "What photographs show:"
 	@$(BIN)/keras-imgdesc classify examples/photos --top 2
-	@echo "Captions of these photographs, guided by those classes:"
-	@$(BIN)/keras-imgdesc describe examples/photos --attention-dir build/demo
+	@echo "Captions of these photographs, each with the nouns of those classes that guide it:"
+	@$(BIN)/keras-imgdesc describe examples/photos --show-concepts --attention-dir build/demo
 	@echo "Captions without that guidance:"
 	@$(BIN)/keras-imgdesc describe examples/photos --no-concepts
 	@echo "Text to image and back:"

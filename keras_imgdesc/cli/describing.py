@@ -55,6 +55,11 @@ from keras_imgdesc.errors import ImageError
     is_flag=True,
     help="Caption without the nouns that the classifier sees.",
 )
+@click.option(
+    "--show-concepts",
+    is_flag=True,
+    help="Add the nouns that the classifier sees, with their probabilities.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option(
     "--attention-dir",
@@ -71,6 +76,7 @@ def describe(
     require,
     avoid,
     no_concepts,
+    show_concepts,
     as_json,
     attention_dir,
     files: CaptionFileOptions,
@@ -128,16 +134,23 @@ def describe(
                 if as_json:
                     click.echo(json.dumps({"path": str(path), "error": str(caption)}))
                 continue
+            concepts = captioner.detect_concepts(path) if show_concepts else []
             unwritten = outputs.write(path, caption)
             failed += unwritten
             if as_json:
                 row: dict[str, Any] = {"path": str(path), "caption": caption.text}
                 row["log_prob"] = round(caption.log_prob, 4)
+                if show_concepts:
+                    row["concepts"] = [
+                        {"noun": noun, "probability": round(probability, 4)}
+                        for noun, probability in concepts
+                    ]
                 if unwritten:
                     row["error"] = " ".join(unwritten)
                 click.echo(json.dumps(row))
             else:
-                click.echo(f"{path}: {caption.text}")
+                seen = f" ({', '.join(map(str, concepts))})" if concepts else ""
+                click.echo(f"{path}: {caption.text}{seen}")
             if drawing is not None:
                 save_attention(path, caption, attention_dir / drawing)
     if not as_json:

@@ -18,8 +18,8 @@ from keras_imgdesc.presets.folders import CONFIG_FILE, WEIGHTS_FILE
 # 2e-4; more means values below float16's range.
 _LARGEST_ERROR = 1e-3
 
-# Lossless, and about a tenth smaller: the high bytes of float16 weights, which shuffling
-# brings together, are alike.
+# Lossless, and about a tenth smaller: the high bytes of float16 weights, which
+# shuffling brings together, are alike.
 _COMPRESSION = {"compression": "gzip", "compression_opts": 6, "shuffle": True}
 # Number of values below which a compressed array would not be smaller.
 _LEAST_COMPRESSED = 1024
