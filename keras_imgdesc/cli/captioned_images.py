@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.held_out import refuse_fraction_with, validation_fraction_option
 from keras_imgdesc.cli.options import DIRECTORY, FILE
 from keras_imgdesc.cli.starting import start_quietly
 
@@ -66,6 +67,69 @@ def annotation_options(command: Callable) -> Callable:
         return command(*args, **kwargs)
 
     return wrapped
+
+
+def validation_options(command: Callable) -> Callable:
+    """Add the options that name validation images, for `read_training_captions`."""
+
+    @click.option(
+        "--validation-annotations",
+        type=FILE,
+        help="Caption file of the validation images. [default: --annotations]",
+    )
+    @click.option(
+        "--validation-image-list",
+        type=FILE,
+        help="Text file of the validation images, one per line.",
+    )
+    @click.option(
+        "--validation-split",
+        help="Split to validate on. [default with --scenes, --flowers: validation]",
+    )
+    @validation_fraction_option
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        named = [f"validation_{n}" for n in ("annotations", "image_list", "split")]
+        if kwargs["validation_fraction"] is not None:
+            refuse_fraction_with(kwargs, *named)
+        elif not any(kwargs[name] for name in ("scenes", "flowers", *named)):
+            raise click.UsageError(
+                "Name the validation images: --validation-image-list, "
+                "--validation-split, --validation-annotations or --validation-fraction."
+            )
+        return command(*args, **kwargs)
+
+    return wrapped
+
+
+def read_training_captions(
+    seed,
+    *,
+    validation_annotations,
+    validation_image_list,
+    validation_split,
+    validation_fraction,
+    **source,
+) -> Any:
+    """Read the training images and the validation images.
+
+    Args:
+        seed: seed of the images that `--validation-fraction` holds out.
+        **source: values of the options of `annotation_options`.
+    """
+    training = read_captions(**source, default_split="train")
+    if validation_fraction is not None:
+        from keras_imgdesc.data import hold_out
+
+        training, validation = hold_out(training, validation_fraction, seed)
+        click.echo(f"{len(validation)} images are held out for validation", err=True)
+        return training, validation
+    held = source | {
+        "annotations": validation_annotations or source["annotations"],
+        "image_list": validation_image_list,
+        "split": validation_split,
+    }
+    return training, read_captions(**held, default_split="validation")
 
 
 def read_captions(

@@ -6,8 +6,13 @@ from typing import Any
 
 import click
 
-from keras_imgdesc.cli.captioned_images import annotation_options, read_captions
+from keras_imgdesc.cli.captioned_images import (
+    annotation_options,
+    read_training_captions,
+    validation_options,
+)
 from keras_imgdesc.cli.class_images import class_images_options, read_class_images
+from keras_imgdesc.cli.held_out import refuse_fraction_with, validation_fraction_option
 from keras_imgdesc.cli.listing import list_given
 from keras_imgdesc.cli.options import (
     DIRECTORY,
@@ -48,24 +53,10 @@ def run_options(command: Callable) -> Callable:
     @recipe_option
     @run_dir_option
     @annotation_options
-    @click.option(
-        "--validation-annotations",
-        type=FILE,
-        help="Caption file of the validation images. [default: --annotations]",
-    )
-    @click.option(
-        "--validation-image-list",
-        type=FILE,
-        help="Text file of the validation images, one per line.",
-    )
-    @click.option(
-        "--validation-split",
-        help="Split to validate on. [default with --scenes, --flowers: validation]",
-    )
+    @validation_options
     @changes_option
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        _check_validation(kwargs)
         start_quietly()  # before the command imports TensorFlow
         return command(*args, **kwargs)
 
@@ -128,34 +119,10 @@ def train_painter(recipe, run_dir, kind, **options) -> None:
 add_hidden_alias(train, train_painter, "generator")
 
 
-def _check_validation(options: dict[str, Any]) -> None:
-    held_out = [f"validation_{name}" for name in ("annotations", "image_list", "split")]
-    if not any(options[name] for name in ("scenes", "flowers", *held_out)):
-        raise click.UsageError(
-            "Name the validation images: --validation-image-list, "
-            "--validation-split or --validation-annotations."
-        )
-
-
-def _read(
-    kind,
-    recipe,
-    *,
-    validation_annotations,
-    validation_image_list,
-    validation_split,
-    changes,
-    **source,
-) -> Any:
+def _read(kind, recipe, *, changes, **source) -> Any:
     """Return the changed recipe, the training images and the validation images."""
     chosen = _changed(kind, recipe, parse_changes(changes))
-    training = read_captions(**source, default_split="train")
-    held = source | {
-        "annotations": validation_annotations or source["annotations"],
-        "image_list": validation_image_list,
-        "split": validation_split,
-    }
-    return chosen, training, read_captions(**held, default_split="validation")
+    return chosen, *read_training_captions(chosen.seed, **source)
 
 
 def _changed(kind, recipe, changes) -> Any:
@@ -173,6 +140,7 @@ def _changed(kind, recipe, changes) -> Any:
     type=DIRECTORY,
     help="The same for validation. [default: a part of --images that is held out]",
 )
+@validation_fraction_option
 @click.option(
     "--validation-image-list",
     type=FILE,
@@ -183,9 +151,14 @@ def _changed(kind, recipe, changes) -> Any:
     help="Preset of a classifier whose answers are learned; overrides the recipe's.",
 )
 @changes_option
-def train_classifier(recipe, run_dir, teacher, changes, **source) -> None:
+def train_classifier(
+    recipe, run_dir, teacher, validation_fraction, changes, **source
+) -> None:
     """Train a classifier. Run the same command again to resume."""
     changed = parse_changes(changes)
+    if validation_fraction is not None:
+        refuse_fraction_with(source, "validation_images", "validation_image_list")
+        changed["validation_share"] = validation_fraction
     if teacher:
         changed["teacher"] = teacher
     start_quietly()

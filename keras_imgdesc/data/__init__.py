@@ -38,11 +38,13 @@ if TYPE_CHECKING:
     )
     from keras_imgdesc.data.readers.webdataset import read_webdataset as read_webdataset
     from keras_imgdesc.data.scenes.loading import load_scenes as load_scenes
+    from keras_imgdesc.data.splitting import hold_out as hold_out
 
 _HOMES = {
     "CaptionCollection": "caption_collection",
     "CaptionedImage": "captioned_image",
     "Problem": "problem",
+    "hold_out": "splitting",
     "load_coco_captions": "readers.coco_tfds",
     "load_scenes": "scenes.loading",
     "read_caption_folder": "readers.caption_folder",
@@ -60,6 +62,7 @@ __all__ = [
     "CaptionCollection",
     "CaptionedImage",
     "Problem",
+    "hold_out",
     "load_coco_captions",
     "load_scenes",
     "read_caption_folder",

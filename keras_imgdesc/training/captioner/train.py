@@ -41,9 +41,9 @@ from keras_imgdesc.training.captioner.unpaired_training import (
     mean_rows,
 )
 from keras_imgdesc.training.inputs.augmentation import Augmentation
+from keras_imgdesc.training.inputs.held_out import training_images
 from keras_imgdesc.training.inputs.images import (
     Gather,
-    check_collections,
     draw_views,
     feature_maps,
     read_inputs,
@@ -79,7 +79,8 @@ def train_captioner(
         recipe: training settings.
         run_dir: directory for `recipe.json`, `metrics.csv`, `samples/`, `logs/` for
             TensorBoard, the checkpoint, and `preset/`, the best captioner.
-        train, validation: images with captions.
+        train, validation: images with captions. Images to validate on are not trained
+            on, even if they are in both.
         unpaired: captions without images. Their words are in the vocabulary of a new
             decoder, and they train a guided one (see `CaptionRecipe`).
         progress: whether to show progress.
@@ -92,7 +93,7 @@ def train_captioner(
             other data, most words are unknown to the preset of `start_from`, or a loss
             is not finite.
     """
-    check_collections(train, validation)
+    train = training_images(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
         CaptionerRun(
             recipe, run_dir, train, validation, unpaired=unpaired, progress=progress

@@ -1,8 +1,7 @@
-"""Images, held-out images and targets of a classifier's training."""
+"""Images and targets of a classifier's training."""
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,50 +10,9 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_imgdesc.atomic_files import atomic_path, write_atomically
-from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.errors import ImageError
 from keras_imgdesc.images.stamps import replaced
 from keras_imgdesc.training.inputs.views import ImageViews
-
-
-def hold_out(
-    collection: CaptionCollection, share: float
-) -> tuple[CaptionCollection, CaptionCollection]:
-    """Split images into those to train on and those to validate on.
-
-    The split depends on the ids of the images only.
-
-    Args:
-        collection: images; those of one `extra["name"]` are split in this proportion.
-        share: share of the images of each class that is held out. A class of a single
-            image keeps it for training.
-
-    Returns:
-        The images to train on and the images to validate on, each in the order of the
-        collection.
-
-    Raises:
-        InputError: there are too few images to hold one out.
-    """
-    groups: dict[str, list[str]] = defaultdict(list)
-    for example in collection:
-        groups[example.extra.get("name", "")].append(example.image_id)
-    held: set[str] = set()
-    for ids in groups.values():
-        ids.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
-        count = min(max(1, round(share * len(ids))), len(ids) - 1)
-        held.update(ids[:count])
-    if not held:
-        raise InputError(
-            "There must be enough images to hold some out for validation",
-            "Add images, or give validation images",
-            images=len(collection),
-            validation_share=share,
-        )
-    return (
-        CaptionCollection([e for e in collection if e.image_id not in held]),
-        CaptionCollection([e for e in collection if e.image_id in held]),
-    )
 
 
 def teacher_logits(

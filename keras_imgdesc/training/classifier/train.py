@@ -14,6 +14,7 @@ from keras_imgdesc.classification import ImageClassifier, Labels
 from keras_imgdesc.classification.calibration import fit_temperature
 from keras_imgdesc.classification.class_predictor import softmax
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.splitting import hold_out
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.classification.classification_metrics import (
     ClassificationAccuracy,
@@ -22,7 +23,6 @@ from keras_imgdesc.evaluation.classification.classification_metrics import (
 from keras_imgdesc.evaluation.classification.evaluate_classifier import labelled
 from keras_imgdesc.training.classifier.data import (
     epoch_rows,
-    hold_out,
     teacher_logits,
 )
 from keras_imgdesc.training.classifier.model import (
@@ -33,9 +33,9 @@ from keras_imgdesc.training.classifier.model import (
 )
 from keras_imgdesc.training.classifier.recipe import ClassifierRecipe
 from keras_imgdesc.training.inputs.augmentation import Augmentation, augment
+from keras_imgdesc.training.inputs.held_out import training_images
 from keras_imgdesc.training.inputs.images import (
     Gather,
-    check_collections,
     read_inputs,
 )
 from keras_imgdesc.training.inputs.parts import image_encoder_of
@@ -73,7 +73,8 @@ def train_classifier(
             the checkpoint, and `preset/`, the best classifier.
         train: images with the name of their class in `extra["name"]`, see
             `read_labelled_folders`; with a teacher, images without.
-        validation: the same, not trained on; `None` holds out a part of `train`.
+        validation: the same; not trained on, even if they are in `train`, too. `None`
+            holds out a part of `train`, see `hold_out`.
         progress: whether to show progress.
 
     Returns:
@@ -86,7 +87,7 @@ def train_classifier(
     """
     if validation is None:
         train, validation = hold_out(train, recipe.validation_share)
-    check_collections(train, validation)
+    train = training_images(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
         ClassifierRun(recipe, run_dir, train, validation, progress=progress).train()
     return ImageClassifier.from_preset(str(Path(run_dir) / "preset"))

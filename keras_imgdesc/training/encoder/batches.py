@@ -1,15 +1,19 @@
 """Random crops of photos, without labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from keras_imgdesc import images
+from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.training.encoder.model import SHIFT
 from keras_imgdesc.training.encoder.recipe import DistillationPhase
+from keras_imgdesc.training.inputs.held_out import training_images
 
 # Strength of the colour changes: a factor for the contrast, levels for the others.
 CONTRAST = 0.3
@@ -22,7 +26,9 @@ ASPECT = 0.2
 
 
 def list_folders(
-    folders: Sequence[str | Path], weights: Sequence[float] = ()
+    folders: Sequence[str | Path],
+    weights: Sequence[float] = (),
+    validation: Sequence[str | Path] = (),
 ) -> tuple[list[str], np.ndarray]:
     """List the images of several folders, with their probabilities.
 
@@ -30,12 +36,14 @@ def list_folders(
         folders: folders of images, searched recursively.
         weights: relative share of each folder; empty gives every image the same
             probability.
+        validation: photos that are left out, see `training_images`.
 
     Returns:
         Paths, and cumulative probabilities, float64, of the same length.
 
     Raises:
-        InputError: a folder has no images, or the number of weights is wrong.
+        InputError: a folder has no images that are not left out, or the number of
+            weights is wrong.
     """
     if weights and len(weights) != len(folders):
         raise InputError(
@@ -45,12 +53,27 @@ def list_folders(
             folders=len(folders),
         )
     groups = [images.list_images([folder]) for folder in folders]
+    if validation:
+        held = _collection([Path(path) for path in validation])
+        kept = {e.path for e in training_images(_collection(chain(*groups)), held)}
+        groups = [[path for path in group if path in kept] for group in groups]
+    for folder, group in zip(folders, groups, strict=True):
+        if not group:
+            raise InputError(
+                "A folder to train on must have images that are not validated on",
+                "Leave the folder out, or name other images for validation",
+                folder=str(folder),
+            )
     shares = weights or [len(group) for group in groups]
     each = np.concatenate(
         [np.full(len(g), s / len(g)) for g, s in zip(groups, shares, strict=True)]
     )
     paths = [str(path) for group in groups for path in group]
     return paths, np.cumsum(each) / each.sum()
+
+
+def _collection(paths: Iterable[Path]) -> CaptionCollection:
+    return CaptionCollection([CaptionedImage(str(path), path, ()) for path in paths])
 
 
 def crop_batches(

@@ -62,6 +62,7 @@ def distill_encoder(
         validation: photos, at least two, on which the explained variance is measured
             at the end of each phase that trains all blocks; see `explained_variance`.
             It is in `metrics.csv` as `validation_block2`, ..., `validation_tail`.
+            These photos are not trained on, even if they are in the folders, too.
         progress: whether to show progress.
 
     Returns:
@@ -73,7 +74,7 @@ def distill_encoder(
             finite.
     """
     # Checked before the directory is tied to a recipe that does not fit the folders.
-    photos = data.list_folders(folders, recipe.folder_weights)
+    photos = data.list_folders(folders, recipe.folder_weights, validation)
     with dtype_policy(choose_precision(recipe.precision)):
         run = EncoderRun(
             recipe, run_dir, photos, teacher_weights, validation, progress=progress

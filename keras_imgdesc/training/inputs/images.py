@@ -20,21 +20,6 @@ LOGGER = logging.getLogger(__name__)
 Gather = Callable[[np.ndarray], np.ndarray]
 
 
-def check_collections(train: CaptionCollection, validation: CaptionCollection) -> None:
-    """Refuse to train without images.
-
-    Raises:
-        InputError: one of the two collections is empty.
-    """
-    if not len(train) or not len(validation):
-        raise InputError(
-            "Training needs images to train on and images to validate on",
-            "Check the annotations and the folder of images",
-            train=len(train),
-            validation=len(validation),
-        )
-
-
 def read_inputs(
     collection: CaptionCollection,
     frozen: Any,

@@ -21,9 +21,9 @@ from keras_imgdesc.matching.matching_graph import matching_model
 from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.training.inputs.augmentation import Augmentation
+from keras_imgdesc.training.inputs.held_out import training_images
 from keras_imgdesc.training.inputs.images import (
     Gather,
-    check_collections,
     feature_maps,
     read_inputs,
 )
@@ -58,7 +58,8 @@ def train_matcher(
         recipe: training settings.
         run_dir: directory for `recipe.json`, `metrics.csv`, `logs/` for TensorBoard,
             the checkpoint, and `preset/`, the best matcher.
-        train, validation: images with captions.
+        train, validation: images with captions. Images to validate on are not trained
+            on, even if they are in both.
         progress: whether to show progress.
 
     Returns:
@@ -68,7 +69,7 @@ def train_matcher(
         InputError: there are no images, the run directory belongs to another recipe or
             other data, or a loss is not finite.
     """
-    check_collections(train, validation)
+    train = training_images(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
         MatcherRun(recipe, run_dir, train, validation, progress=progress).train()
     return ImageTextMatcher.from_preset(str(Path(run_dir) / "preset"))

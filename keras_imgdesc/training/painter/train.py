@@ -21,8 +21,8 @@ from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.text.checks import accepted_unknown_words
 from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.training.best import Best
+from keras_imgdesc.training.inputs.held_out import training_images
 from keras_imgdesc.training.inputs.images import (
-    check_collections,
     read_pixels,
     without_failed,
 )
@@ -65,7 +65,8 @@ def train_painter(
             events in `logs/`, contact sheets in `samples/`, the checkpoint, the best
             painter in `preset/` (without `recipe.metric` the last one), and in `best/`
             the best painter by every other metric.
-        train, validation: images with captions.
+        train, validation: images with captions. Images to validate on are not trained
+            on, even if they are in both.
         metrics: further metrics, which `recipe.metric` may name; see
             `keras_imgdesc.evaluation.metric.Metric`.
         progress: whether to show progress bars and print a line per epoch.
@@ -77,7 +78,7 @@ def train_painter(
         InputError: there are fewer than 64 images, the run directory belongs to another
             recipe or other data, a loss is not finite, or the training has collapsed.
     """
-    check_collections(train, validation)
+    train = training_images(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
         run = PainterRun(
             recipe, Path(run_dir), train, validation, metrics, progress=progress

@@ -28,17 +28,13 @@ SMALL = {"embedding_dim": 16, "hidden_dim": 24, "feature_dim": 16, "num_heads": 
 
 
 def images(count: int) -> CaptionCollection:
-    return CaptionCollection(
-        [
-            CaptionedImage(
-                f"{i}",
-                None,
-                (f"a {NOUNS[i % 3]}", f"this is a {NOUNS[i % 3]}"),
-                np.full((32, 32, 3), 80 * (i % 3), np.uint8),
-            )
-            for i in range(count)
-        ]
-    )
+    examples = []
+    for i in range(count):
+        image = np.full((32, 32, 3), 80 * (i % 3), np.uint8)
+        image[0, 0] = i, count, 0  # images of two collections are not the same
+        captions = (f"a {NOUNS[i % 3]}", f"this is a {NOUNS[i % 3]}")
+        examples.append(CaptionedImage(f"{i}", None, captions, image))
+    return CaptionCollection(examples)
 
 
 @pytest.fixture(scope="module")

@@ -81,11 +81,18 @@ def test_without_dropout_training_and_sampling_have_the_same_logits():
 @pytest.mark.slow
 def test_it_raises_the_score_of_the_samples(tmp_path, captioner):
     # The preset knows five templates; only captions of the first are rewarded here.
-    scenes = [make_scene("train", i) for i in range(48)]
-    examples = [
-        CaptionedImage(str(i), None, tuple(caption_scene(scene)[:1]), image)
-        for i, (scene, image) in enumerate(scenes)
-    ]
+    train, validation = (
+        CaptionCollection(
+            [
+                CaptionedImage(str(i), None, tuple(caption_scene(scene)[:1]), image)
+                for i, (scene, image) in enumerate(scenes)
+            ]
+        )
+        for scenes in (
+            [make_scene("train", i) for i in range(48)],
+            [make_scene("validation", i) for i in range(4)],
+        )
+    )
     folder = tmp_path / "start"
     captioner.save_to_preset(folder)
     recipe = CaptionRecipe(
@@ -102,8 +109,7 @@ def test_it_raises_the_score_of_the_samples(tmp_path, captioner):
         validation_images=4,
         precision="float32",
     )
-    collection = CaptionCollection(examples)
-    train_captioner(recipe, tmp_path / "run", collection, collection, progress=False)
+    train_captioner(recipe, tmp_path / "run", train, validation, progress=False)
     lines = (tmp_path / "run/metrics.csv").read_text().splitlines()
     column = lines[0].split(",").index("reward")
     rewards = [float(line.split(",")[column]) for line in lines[1:]]

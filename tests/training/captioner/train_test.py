@@ -31,6 +31,7 @@ def coloured(count: int) -> CaptionCollection:
     for i in range(count):
         name = list(COLOURS)[i % 3]
         image = np.full((32, 32, 3), COLOURS[name], np.uint8)
+        image[0, 0] = i, count, 0  # images of two collections are not the same
         captions = (f"a {name} picture", f"this picture is {name}")
         examples.append(CaptionedImage(f"{i}", None, captions, image))
     return CaptionCollection(examples)
@@ -127,7 +128,7 @@ def test_a_broken_image_is_skipped_with_a_warning(tmp_path, caplog, trainable_fr
     collections = []
     for name, count in (("train", 25), ("validation", 7)):
         examples = list(coloured(count))
-        broken = CaptionedImage(name, None, ("a red picture",), b"no picture")
+        broken = CaptionedImage(name, None, ("a red picture",), name.encode())
         collections.append(CaptionCollection([*examples[:3], broken, *examples[3:]]))
     options = {"image_size": 32, "width": 0.125, "trainable_from": trainable_from}
     chosen = recipe(encoder_options=options, epochs=1, validation_images=8)
@@ -137,7 +138,7 @@ def test_a_broken_image_is_skipped_with_a_warning(tmp_path, caplog, trainable_fr
     assert [m.split(": ")[1] for m in messages] == ["train", "validation"]
     with pytest.raises(InputError, match="must be readable"):
         only = CaptionCollection([broken])
-        train_captioner(chosen, tmp_path / "b", only, only, progress=False)
+        train_captioner(chosen, tmp_path / "b", only, coloured(7), progress=False)
 
 
 def frozen(**changes) -> CaptionRecipe:

@@ -1,44 +1,11 @@
 import numpy as np
-import pytest
 
 from keras_imgdesc.data import CaptionCollection, CaptionedImage
-from keras_imgdesc.errors import InputError
-from keras_imgdesc.training.classifier.data import (
-    epoch_rows,
-    hold_out,
-    teacher_logits,
-)
+from keras_imgdesc.training.classifier.data import epoch_rows, teacher_logits
 from keras_imgdesc.training.inputs.augmentation import Augmentation
 from keras_imgdesc.training.inputs.views import ImageViews
 
 PIXELS = np.zeros((4, 4, 3), "uint8")
-
-
-def collection(**counts: int) -> CaptionCollection:
-    return CaptionCollection(
-        [
-            CaptionedImage(f"{name}/{i}", None, (), PIXELS, {"name": name})
-            for name, count in counts.items()
-            for i in range(count)
-        ]
-    )
-
-
-def test_each_class_keeps_its_share():
-    images = collection(cat=20, dog=10, bird=1, fox=2)
-    train, validation = hold_out(images, 0.2)
-    names = [example.extra["name"] for example in validation]
-    counts = {name: names.count(name) for name in ("cat", "dog", "bird", "fox")}
-    assert counts == {"cat": 4, "dog": 2, "bird": 0, "fox": 1}
-    ids = [e.image_id for e in train] + [e.image_id for e in validation]
-    assert sorted(ids) == sorted(e.image_id for e in images)
-    # It does not depend on the order of the images.
-    turned = CaptionCollection(images.examples[::-1])
-    assert {e.image_id for e in hold_out(turned, 0.2)[1]} == {
-        e.image_id for e in validation
-    }
-    with pytest.raises(InputError, match="images=2"):
-        hold_out(collection(cat=1, dog=1), 0.5)
 
 
 class Teacher:

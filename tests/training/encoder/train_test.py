@@ -88,6 +88,15 @@ def test_folder_weights_set_the_shares_of_the_crops(photos, tmp_path):
         list_folders([photos, tmp_path], [1])
 
 
+def test_validation_photos_are_not_trained_on(photos, tmp_path, caplog):
+    (tmp_path / "copy.jpg").write_bytes((photos / "0.jpg").read_bytes())
+    paths, ends = list_folders([photos], validation=[tmp_path / "copy.jpg"])
+    assert paths == [str(photos / f"{i}.jpg") for i in range(1, 6)] and len(ends) == 5
+    assert "1 of 6 training images (16.7 %) are validation images" in caplog.text
+    with pytest.raises(InputError, match="not validated on.*folder="):
+        list_folders([photos, tmp_path], validation=[photos / "0.jpg"])
+
+
 def test_a_perfect_back_explains_everything(teacher_weights):
     """The teacher's own maps have no loss."""
     student = VGG16Encoder(32)
@@ -147,7 +156,7 @@ def test_a_run_fulfils_the_contract(
     chosen = replace(
         RECIPE, phases=(replace(JOINED, frozen_below=5), front), steps_per_epoch=1
     )
-    validation = sorted(photos.iterdir())
+    validation = sorted(photos.iterdir())[:2]
 
     def train(recipe, run_dir, progress):
         return distill_encoder(
@@ -169,7 +178,7 @@ def test_a_run_fulfils_the_contract(
     assert [row["phase"] for row in rows] == ["joined", "joined", "back"]
     assert [row.get("validation_block5") for row in rows] == [None, 0.1, None]
     train(chosen, tmp_path / "full", False)
-    assert measured == [6, 6]
+    assert measured == [2, 2]
     assert RunDirectory(tmp_path / "full", chosen.as_dict()).metrics() == rows
 
 
