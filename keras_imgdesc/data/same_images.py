@@ -21,7 +21,8 @@ def same_images(
     """Find images that are the same: one file, or equal contents.
 
     Sizes are compared first and then the last bytes, so that few files are read
-    completely. A file that cannot be read is the same as itself alone.
+    completely. A file that cannot be read, and any other object, is the same as itself
+    alone.
 
     Args:
         sources: images, each a path, the bytes of a file, or an array; see
@@ -47,7 +48,7 @@ def same_images(
         for group in groups:
             by_key: dict[Hashable, list[int]] = defaultdict(list)
             for position in group:
-                by_key[_of_file(key, sources[position])].append(position)
+                by_key[_key_of(key, sources[position])].append(position)
             parts += by_key.values()
         if among_first is None:
             groups = [part for part in parts if len(part) > 1]
@@ -56,11 +57,15 @@ def same_images(
     return groups
 
 
-def _of_file(key: Callable[[Any], Hashable], source: Any) -> Hashable:
-    try:
+def _key_of(key: Callable[[Any], Hashable], source: Any) -> Hashable:
+    if isinstance(source, str | os.PathLike):
+        try:
+            return key(Path(source))
+        except (OSError, ValueError):  # ValueError: there is a zero in the name
+            return os.path.abspath(source)
+    if isinstance(source, np.ndarray | bytes):
         return key(source)
-    except OSError:
-        return os.path.realpath(source)
+    return id(source)
 
 
 def _size(source: Path | np.ndarray | bytes) -> Hashable:

@@ -23,7 +23,9 @@ def test_files_are_compared_by_content(tmp_path):
 def test_a_file_that_cannot_be_read_is_the_same_as_itself(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     gone, other = tmp_path / "gone.jpg", tmp_path / "other.jpg"
-    assert same_images([gone, other, Path("gone.jpg"), tmp_path]) == [[0, 2]]
+    zero = Path("a\0.jpg")
+    sources = [gone, other, "gone.jpg", tmp_path, zero, object(), zero]
+    assert same_images(sources) == [[0, 2], [4, 6]]
 
 
 def test_arrays_are_compared_by_shape_and_content():

@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
-from keras_imgdesc.errors import InputError
 from keras_imgdesc.text import CaptionTokenizer
+from keras_imgdesc.training.inputs.caption_counts import caption_counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +91,6 @@ def tokenize_captions(
     Raises:
         InputError: an image has no caption.
     """
-    for example in collection:
-        if not example.captions:
-            raise InputError(
-                "A captioner is trained on images with captions",
-                "Give the image a caption, or leave it out",
-                image=example.image_id,
-            )
+    counts = caption_counts(collection)
     token_ids = tokenizer(collection.captions(), end_cut=False)
-    counts = np.array([len(example.captions) for example in collection])
     return TokenizedCaptions(np.asarray(token_ids, np.int32), counts)

@@ -9,6 +9,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.text.right_texts import RightTexts, number_texts
 from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.word_swaps import WordSwaps
+from keras_imgdesc.training.inputs.caption_counts import caption_counts
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 
 
@@ -40,7 +41,7 @@ class MatchingBatches:
     ) -> None:
         self.recipe, self.gather, self.image_input = recipe, gather, image_input
         self.tokenizer, self.teacher = tokenizer, teacher
-        counts = np.array([len(e.captions) for e in collection])
+        counts = caption_counts(collection)
         self.first = np.cumsum(counts) - counts
         self.counts = counts
         if texts is None:

@@ -9,6 +9,7 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.painting.learning.batches import draw_randomness, take_sentences
 from keras_imgdesc.painting.learning.wrong_texts import WrongTexts
 from keras_imgdesc.text.right_texts import RightTexts
+from keras_imgdesc.training.inputs.caption_counts import caption_counts
 from keras_imgdesc.training.painter.recipe import PainterRecipe
 from keras_imgdesc.training.painter.texts import PainterTexts
 
@@ -51,7 +52,7 @@ class PainterBatches:
     ) -> None:
         self.recipe, self.images, self.texts = recipe, images, texts
         self.latent_dim = latent_dim
-        counts = np.array([len(e.captions) for e in collection])
+        counts = caption_counts(collection)
         self.counts, self.first = counts, np.cumsum(counts) - counts
         self.image_of = np.repeat(np.arange(len(counts)), counts)
         labels = [e.extra.get(recipe.class_key) for e in collection]

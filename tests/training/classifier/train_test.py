@@ -205,8 +205,11 @@ def test_settings_that_contradict_each_other_are_refused(changes, message):
 
 
 def test_data_without_classes_are_refused(tmp_path, collection):
-    one = CaptionCollection([e for e in collection(9, 50) if e.extra["name"] == "red"])
-    for train in (one, collection(9, labelled=False)):
+    one, other = (
+        CaptionCollection([e for e in images if e.extra["name"] == "red"])
+        for images in (collection(9, 50), collection(9))
+    )
+    for train in (other, collection(9, labelled=False)):
         with pytest.raises(InputError, match="at least two classes"):
             train_classifier(recipe(), tmp_path / "run", train, one, progress=False)
     rest = CaptionCollection([e for e in collection(9) if e.extra["name"] != "red"])
