@@ -183,6 +183,6 @@ def _own_images(annotations: Path | None) -> Path | None:
     """Return a folder that is named for captions and also holds their images."""
     if annotations is None or not annotations.is_dir():
         return None
-    from keras_imgdesc.data.readers.tar_shards import find_shards
+    from keras_imgdesc.data.readers.any_format import find_format
 
-    return None if find_shards(annotations) else annotations
+    return annotations if find_format(annotations) == "caption_folder" else None

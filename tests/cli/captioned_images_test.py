@@ -63,7 +63,7 @@ def test_a_folder_of_captions_is_a_folder_of_images(tmp_path, capsys):
     assert "1 x rejected caption: metadata.jsonl:2" in capsys.readouterr().err
     source["keep_rejected"] = True
     assert len(read_captions(**source, default_split="test").captions()) == 2
-    (tmp_path / "a.tar").touch()
+    (tmp_path / "a.jpg").rename(tmp_path / "a.tar")
     with pytest.raises(click.UsageError, match="with --images"):
         read_captions(**source, default_split="test")
 

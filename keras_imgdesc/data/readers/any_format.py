@@ -19,6 +19,7 @@ from keras_imgdesc.data.readers.tar_shards import find_shards
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.data.readers.webdataset import read_webdataset
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
 
 _TOKEN_LINE = re.compile(r"[^\t]*#\d+\s*\t")
 # Lines and entries inspected: damaged first ones must not hide the format.
@@ -43,9 +44,14 @@ def find_format(annotations: str | os.PathLike[str]) -> str:
     Raises:
         InputError: the file cannot be read or has none of these formats.
     """
-    if find_shards(annotations):
+    path = Path(annotations)
+    # A tar file among images is not what describes them.
+    has_images = path.is_dir() and any(
+        inner.name.lower().endswith(IMAGE_SUFFIXES) for inner in path.iterdir()
+    )
+    if not has_images and find_shards(annotations):
         return "webdataset"
-    if Path(annotations).is_dir():
+    if path.is_dir():
         return "caption_folder"
     text = read_text(annotations)
     lines = split_lines(text)[:_INSPECTED]
@@ -65,7 +71,7 @@ def find_format(annotations: str | os.PathLike[str]) -> str:
             "line is 'image,caption' (Kaggle), JSON Lines with 'file_name' and 'text', "
             "JSON in the format of COCO or Karpathy, a folder with a text file beside "
             "each image, or WebDataset's tar files",
-            annotations=Path(annotations),
+            annotations=path,
         )
     return found
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.readers.caption_checks import (
@@ -112,50 +113,54 @@ def read_webdataset(
             writer = stack.enter_context(ImageWriter(images_dir))
         collector = CaptionCollector(shards, images_dir, on_problem, keep_rejected)
         choice = ImageChoice(collector, image_list)
-        names = [shard_name(path) for path in paths]
-        for path, name in zip(paths, names, strict=True):
-            folder = name if names.count(name) == 1 else path.name
+        counts = Counter(shard_name(path) for path in paths)
+        for path in paths:
+            folder = shard_name(path)
+            if counts[folder] > 1:  # train/0.tar and val/0.tar, or 0.tar and 0.tgz
+                folder = f"{path.parent.name}/{path.name}"
             try:
-                _read_shard(path, folder, collector, choice, writer)
+                shard = TarShard(path)
             except InputError as error:
-                if len(paths) == 1 or "file" not in error.received:
+                if len(paths) == 1:
                     raise
                 collector.add_problem(MALFORMED, path.name, error.rule)
+                continue
+            with shard:
+                _read_shard(shard, folder, collector, choice, writer)
         return collector.finish()
 
 
 def _read_shard(
-    path: Path,
+    shard: TarShard,
     folder: str,
     collector: CaptionCollector,
     choice: ImageChoice,
     writer: ImageWriter | None,
 ) -> None:
     """Add the samples of a tar file, after unpacking their images."""
-    with TarShard(path) as shard:
-        samples = _samples(shard, collector)
-        for damage in shard.damage:
-            collector.add_problem(MALFORMED, path.name, damage)
-        for key, sample in samples.items():
-            place = f"{path.name}:{key}"
-            if sample.image is None:
-                if sample.captions:
-                    collector.add_problem(NO_IMAGE, place, "no image of that name")
-                continue
-            name = f"{folder}/{key}{sample.suffix}"
-            if choice.has_list and name not in collector:
-                continue
-            if not sample.captions:
-                collector.add_problem(NO_CAPTIONS, name)
-                continue
-            if not is_utf8(name):
-                collector.add_problem(NOT_UTF8, name, "the name of an image")
-                continue
-            problem = writer and _unpack(shard, sample.image, name, writer)
-            if problem:
-                collector.add_problem(problem[0], place, problem[1])
-            elif choice.take(name):
-                collector.add_captions(name, sample.captions, place, mark=sample.mark)
+    samples = _samples(shard, collector)
+    for damage in shard.damage:
+        collector.add_problem(MALFORMED, shard.path.name, damage)
+    for key, sample in samples.items():
+        place = f"{shard.path.name}:{key}"
+        if sample.image is None:
+            if sample.captions:
+                collector.add_problem(NO_IMAGE, place, "no image of that name")
+            continue
+        name = f"{folder}/{key}{sample.suffix}"
+        if choice.has_list and name not in collector:
+            continue
+        if not sample.captions:
+            collector.add_problem(NO_CAPTIONS, name)
+            continue
+        if not is_utf8(name):
+            collector.add_problem(NOT_UTF8, name, "the name of an image")
+            continue
+        problem = writer and _unpack(shard, sample.image, name, writer)
+        if problem:
+            collector.add_problem(problem[0], place, problem[1])
+        elif choice.take(name):
+            collector.add_captions(name, sample.captions, place, mark=sample.mark)
 
 
 def _samples(shard: TarShard, collector: CaptionCollector) -> dict[str, _Sample]:

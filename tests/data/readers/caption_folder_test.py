@@ -24,6 +24,7 @@ CAPTIONS = {
 
 
 def test_a_text_beside_each_image(folder):
+    (folder / "backup.tar").touch()
     collection = read_captions(folder, folder, on_problem="error")
     assert {e.image_id: e.captions for e in collection} == CAPTIONS
     assert collection[3].path == folder / "more" / "a.PNG"

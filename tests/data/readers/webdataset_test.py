@@ -69,6 +69,15 @@ def test_shards_are_unpacked_once(shard, tmp_path):
     assert [path.stat().st_mtime_ns for path in found] == written
 
 
+def test_tar_files_of_one_name_do_not_share_a_folder(shard, tmp_path):
+    shard("train/0.tar", {"a.jpg": b"1", "a.txt": "A dog ."})
+    shard("val/0.tar", {"a.jpg": b"2", "a.txt": "A cat ."})
+    folder = tmp_path / "unpacked"
+    collection = read_webdataset(tmp_path / "*" / "0.tar", folder, on_problem="error")
+    assert [e.image_id for e in collection] == ["train/0.tar/a.jpg", "val/0.tar/a.jpg"]
+    assert [e.path.read_bytes() for e in collection] == [b"1", b"2"]
+
+
 def test_captions_alone_and_lists(shard, tmp_path, write):
     path = shard("a.tar", {f"{x}.{s}": x for x in "xyz" for s in ("jpg", "txt")})
     alone = read_captions(path, None, on_problem="error")
