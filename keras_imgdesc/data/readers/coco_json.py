@@ -58,7 +58,9 @@ def read_coco_captions(
     """
     collector = CaptionCollector(json_file, images_dir, on_problem, keep_rejected)
     ids: dict[str, str] = {}
+    names: dict[str, str] = {}
     first_ids: dict[str, str] = {}
+    ambiguous: set[str] = set()
     content = read_json(json_file, "images", "annotations")
     for number, image in enumerate(content["images"]):
         place = collector.place(f"images[{number}]")
@@ -68,6 +70,8 @@ def read_coco_captions(
             collector.add_problem(MALFORMED, place, "no 'file_name'")
         else:
             image_id, name = str(image["id"]), image["file_name"]
+            if names.setdefault(image_id, name) != name:
+                ambiguous.add(image_id)
             first = first_ids.get(name, image_id)
             if image_id not in ids and first != image_id:
                 ids[image_id] = first
@@ -79,8 +83,9 @@ def read_coco_captions(
             collector.add_problem(MALFORMED, place, "no 'image_id'")
             continue
         image_id = str(annotation["image_id"])
-        if image_id not in ids:
-            collector.add_problem(NO_IMAGE, place, f"no image has the id {image_id}")
+        if image_id not in ids or image_id in ambiguous:
+            which = "several images have" if image_id in ambiguous else "no image has"
+            collector.add_problem(NO_IMAGE, place, f"{which} the id {image_id}")
             continue
         caption_id = annotation.get("id")
         collector.add_caption(

@@ -36,7 +36,7 @@ def test_a_missing_file_is_not_called_invalid_json(photos, tmp_path):
 def test_every_problem_is_counted_and_named(photos, coco, problems_of):
     images = [
         *IMAGES,
-        {"id": 7, "file_name": "b.jpg"},
+        IMAGES[0],
         {"id": 10, "file_name": "gone.jpg"},
         {"id": 11, "file_name": "/etc/passwd"},
         {"id": 14, "file_name": "train/" + "c" * 5000 + ".jpg"},
@@ -75,6 +75,25 @@ def test_every_problem_is_counted_and_named(photos, coco, problems_of):
     ]
     with pytest.raises(InputError, match="first problem: duplicate image: 7"):
         read_coco_captions(coco(images, annotations), photos, on_problem="error")
+
+
+def test_captions_of_an_id_with_several_images_are_left_out(photos, coco, problems_of):
+    images = [*IMAGES[:2], {"id": 7, "file_name": "c.jpg"}]
+    collection = read_coco_captions(coco(images, ANNOTATIONS[:2]), photos)
+    assert [e.image_id for e in collection] == ["8"]
+    assert problems_of(collection) == [
+        ("duplicate image", "7"),
+        ("caption without image", "captions.json:annotations[0]"),
+        ("image without captions", "7"),
+    ]
+
+
+def test_an_image_with_several_ids_has_the_captions_of_all(photos, coco):
+    images = [*IMAGES, {"id": 10, "file_name": "a.jpg"}]
+    annotations = [*ANNOTATIONS, {"id": 0, "image_id": 10, "caption": "One more."}]
+    collection = read_coco_captions(coco(images, annotations), photos, "error")
+    assert collection[0].captions == ("Caption 0.", "Caption 3.", "One more.")
+    assert len(collection) == 3
 
 
 def test_bytes_that_are_not_utf8_affect_their_caption_only(photos, coco, problems_of):
