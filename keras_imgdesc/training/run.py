@@ -139,6 +139,9 @@ class TrainingRun(ABC):
     def train(self) -> None:
         """Train from the last committed epoch to the end.
 
+        A finished run goes on if its recipe has more epochs now. Its learning rate then
+        follows the schedule of the new total, and rises again.
+
         Raises:
             InputError: a loss is not finite; the last committed epoch is kept.
         """
@@ -149,6 +152,12 @@ class TrainingRun(ABC):
             self.resume(checkpoint)
         for epoch in range(done, self.num_epochs):
             if self._is_over():
+                if self.progress:
+                    print(
+                        f"The score has not improved for {self.patience} epochs: the "
+                        "run is over",
+                        flush=True,
+                    )
                 break
             self._run_epoch(epoch)
 

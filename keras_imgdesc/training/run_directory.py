@@ -40,7 +40,9 @@ class RunDirectory:
 
     Args:
         path: the directory, created if missing.
-        recipe: settings of the run. Notes (key `"notes"`) may change.
+        recipe: settings of the run. Notes (key `"notes"`) may change, and the number of
+            `"epochs"`, but neither below those that are committed nor after a phase
+            that follows them.
         defaults: values of settings that a run of an earlier version lacks.
         upgrade: function from the settings of an earlier version's run to today's
             names; `None` leaves them unchanged.
@@ -75,18 +77,7 @@ class RunDirectory:
         if target.exists() and others:
             saved = json.loads(target.read_text(encoding="utf-8"))
             before = (defaults or {}) | (upgrade(saved) if upgrade else saved)
-            changed = sorted(
-                key
-                for key in before.keys() | recipe.keys()
-                if key != "notes" and before.get(key) != _plain(recipe.get(key))
-            )
-            if changed:
-                raise InputError(
-                    "A run directory belongs to one recipe",
-                    f"Use another directory, or restore {changed}",
-                    run_dir=str(self.path),
-                    changed=changed,
-                )
+            self._refuse_changes(before, recipe)
         elif others:
             raise InputError(
                 "A new run needs an empty directory, a resumed one its recipe.json",
@@ -94,6 +85,29 @@ class RunDirectory:
                 run_dir=str(self.path),
             )
         write_atomically(target, (json.dumps(recipe, indent=2) + "\n").encode())
+
+    def _refuse_changes(self, before: dict[str, Any], recipe: dict[str, Any]) -> None:
+        changed = sorted(
+            key
+            for key in before.keys() | recipe.keys()
+            if key != "notes" and before.get(key) != _plain(recipe.get(key))
+        )
+        done = self._epochs_done() if "epochs" in changed else None
+        if done is not None and done <= min(before["epochs"], recipe["epochs"]):
+            changed.remove("epochs")
+        if changed:
+            raise InputError(
+                "A run directory belongs to one recipe",
+                f"Use another directory, or restore {changed}",
+                run_dir=str(self.path),
+                changed=changed,
+                **({"epochs_done": done} if "epochs" in changed else {}),
+            )
+
+    def _epochs_done(self) -> int | None:
+        """Return the number of committed epochs, or None if it is not known."""
+        pointer = self._pointer()
+        return 0 if pointer is None else pointer["metadata"].get("epochs_done")
 
     def save_checkpoint(
         self,

@@ -69,6 +69,17 @@ def test_another_recipe_is_refused_but_notes_may_change(tmp_path):
         RunDirectory(tmp_path, {"epochs": 4})
 
 
+def test_epochs_may_change_until_a_final_phase_is_done(tmp_path):
+    run = RunDirectory(tmp_path, {"epochs": 3})
+    run.save_checkpoint({}, {"epochs_done": 2})
+    for epochs in (5, 2, 3):
+        RunDirectory(tmp_path, {"epochs": epochs})
+    run.save_checkpoint({}, {"epochs_done": 4})
+    with pytest.raises(InputError, match="changed=\\['epochs'\\], epochs_done=4"):
+        RunDirectory(tmp_path, {"epochs": 8})
+    assert json.loads((tmp_path / "recipe.json").read_text()) == {"epochs": 3}
+
+
 def test_a_run_of_a_version_with_fewer_settings_is_resumed(tmp_path):
     RunDirectory(tmp_path, {"epochs": 3}).save_checkpoint({}, {"epoch": 1})
     defaults = {"epochs": 100, "balance": "picture"}

@@ -146,6 +146,26 @@ def test_progress_is_a_bar_and_a_line_per_epoch(tmp_path, capsys):
     assert "epoch 2/4: 100%" in bars
 
 
+def test_a_finished_run_goes_on_with_more_epochs(tmp_path, capsys):
+    ToyRun(tmp_path, progress=False).train()
+    longer = ToyRun(tmp_path, (1, 3, 2, 2, 5, 4), ToyRecipe(epochs=6), progress=False)
+    longer.train()
+    assert float(longer.weight) == 6.0 and ("preset", 105.0) in longer.saved
+    assert [row["epoch"] for row in longer.directory.metrics()] == [1, 2, 3, 4, 5, 6]
+    with pytest.raises(InputError, match=r"changed=\['epochs'\], epochs_done=6"):
+        ToyRun(tmp_path, recipe=ToyRecipe(epochs=5))
+    with pytest.raises(InputError, match=r"changed=\['seed'\]\."):
+        ToyRun(tmp_path, recipe=ToyRecipe(epochs=7, seed=8))
+    assert ToyRecipe(**json.loads((tmp_path / "recipe.json").read_text())).epochs == 6
+
+
+def test_a_run_that_patience_has_ended_says_so(tmp_path, capsys):
+    ToyRun(tmp_path, recipe=ToyRecipe(patience=2), progress=False).train()
+    longer = ToyRecipe(patience=2, epochs=9)
+    ToyRun(tmp_path, recipe=longer).train()
+    assert "not improved for 2 epochs: the run is over" in capsys.readouterr().out
+
+
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     directory = RunDirectory(tmp_path, ToyRecipe().as_dict())
     directory.save_checkpoint({"other": np.ones(1)}, {"epochs_done": 1})
