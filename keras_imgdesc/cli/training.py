@@ -127,8 +127,7 @@ def _read(kind, recipe, *, changes, **source) -> Any:
 
 def _changed(kind, recipe, changes) -> Any:
     """Return the recipe of a file with some fields changed."""
-    base = kind.from_json(recipe)
-    return kind.from_dict(base.as_dict() | base.upgrade(changes), "--set")
+    return kind.from_json(recipe).changed(changes, "--set")
 
 
 @train.command("classifier")

@@ -60,6 +60,33 @@ class Recipe:
         found: dict[str, Any] = json.loads(json.dumps(values))
         return found
 
+    def is_set(self, name: str) -> bool:
+        """Return whether a field differs from its default, or was set by `changed`."""
+        value = self.as_dict()[name]
+        defaults = self.defaults()
+        is_default = name in defaults and defaults[name] == value
+        return not is_default or name in getattr(self, "_changed", ())
+
+    def changed(self, changes: Mapping[str, Any], source: str = "") -> Self:
+        """Return the recipe with other values of some fields.
+
+        Args:
+            changes: values by the name of the field, as JSON represents them.
+            source: origin of the values, for messages.
+
+        Raises:
+            InputError: see `from_dict`.
+        """
+        values = self.as_dict() | self.upgrade(changes)
+        found: Self = self.family().from_dict(values, source)
+        names = {found.RENAMED.get(name, name) for name in changes}
+        # Who sets a field back to its default does not set it. Not a field of its own:
+        # recipes with the same values are equal.
+        own = self.as_dict()
+        new = frozenset(n for n in names if n not in own or not self.is_set(n))
+        object.__setattr__(found, "_changed", new)
+        return found
+
     @classmethod
     def from_json(cls, path: str | Path) -> Self:
         """Read a recipe from a file.
@@ -86,6 +113,11 @@ class Recipe:
         upgraded = chosen.upgrade(values)
         refuse_unknown(chosen, upgraded, source)
         return chosen(**chosen.decode(upgraded, source))
+
+    @classmethod
+    def family(cls) -> type[Any]:
+        """Return the class that can read every kind of recipe a change may lead to."""
+        return cls
 
     @classmethod
     def class_of(cls, values: Mapping[str, Any], source: str = "") -> type[Self]:

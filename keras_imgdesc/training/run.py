@@ -17,6 +17,8 @@ from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
 from keras_imgdesc.training.run_data import RunData
 from keras_imgdesc.training.run_directory import Checkpoint, RunDirectory, numbered
+from keras_imgdesc.training.state import reseed, restore
+from keras_imgdesc.training.unused_settings import refuse_unused
 
 
 class TrainingRun(ABC):
@@ -133,6 +135,16 @@ class TrainingRun(ABC):
     def images(self, row: dict[str, Any]) -> Mapping[str, Path]:
         """Return PNG files to show in TensorBoard, by name."""
         return {}
+
+    def refuse_unused(
+        self, reason: str, *names: str, used: Mapping[str, Any] | None = None
+    ) -> None:
+        """Refuse settings without effect in a new run; see `refuse_unused`.
+
+        A run of an earlier version may be resumed with them.
+        """
+        if not self.directory.is_begun:
+            refuse_unused(self.recipe, reason, *names, used=used)
 
     # === The loop ===
 
@@ -255,39 +267,3 @@ def check_finite(logs: Mapping[str, Any], epoch: int, step: int | None = None) -
                 epoch=epoch + 1,
                 **place,
             )
-
-
-def restore(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Assign arrays to variables of the same names.
-
-    Raises:
-        InputError: a variable has no array, or one of another shape.
-    """
-    missing = sorted(set(variables) - set(arrays))
-    if missing:
-        raise InputError(
-            "A checkpoint must hold every variable of the model",
-            "Train into a new run directory",
-            missing=missing,
-        )
-    for name, variable in variables.items():
-        if tuple(variable.shape) != arrays[name].shape:
-            raise InputError(
-                "The variables of a checkpoint must have the shapes of the model's",
-                "Restore the data and presets that the run was begun with, or train "
-                "into a new run directory",
-                variable=getattr(variable, "path", name),
-                checkpoint=arrays[name].shape,
-                model=tuple(variable.shape),
-            )
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
-
-
-def reseed(model: keras.Model, seed: int) -> None:
-    """Restart the random layers of a model, such as dropout, from a seed."""
-    for number, layer in enumerate(model._flatten_layers()):
-        generator = getattr(layer, "seed_generator", None)
-        if generator is not None:
-            state = np.array([seed, number], "uint32")
-            generator.state.assign(ops.cast(state, generator.state.dtype))

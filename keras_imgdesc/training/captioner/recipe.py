@@ -57,8 +57,8 @@ class CaptionRecipe(Recipe):
         views: with frozen layers and `flip`, `crop` or `colour`: number of versions of
             each image whose frozen output is cached, the first unchanged. A step draws
             one of them. With 1, images are augmented anew in each step and pass
-            through the complete encoder; if all of it is frozen, they are not
-            augmented.
+            through the complete encoder. An encoder that is frozen as a whole needs 2
+            or more.
         seed: seed of weights, dropout, order and augmentation.
         precision: `"auto"` or a Keras dtype policy, see `choose_precision`.
         metric: a key of `CAPTION_METRICS`, such as `"bleu_4"`, `"cider_d"` or
@@ -69,7 +69,8 @@ class CaptionRecipe(Recipe):
         num_beams, length_penalty: settings of the beam search on validation images.
         validation_images: number of images captioned after each epoch.
         start_from: preset of a captioner to continue training, or `None` to start with
-            a new decoder.
+            a new decoder. Of `encoder_options` only `trainable_from` then has an
+            effect.
         grow_vocabulary: whether words that occur `min_count` times in the training
             captions and that the preset of `start_from` lacks are added to its
             vocabulary. Without it, they are trained as the unknown word.

@@ -40,6 +40,7 @@ from keras_imgdesc.training.captioner.unpaired_training import (
     UnpairedTraining,
     mean_rows,
 )
+from keras_imgdesc.training.captioner.unused import refuse_unused_settings
 from keras_imgdesc.training.inputs.augmentation import Augmentation
 from keras_imgdesc.training.inputs.held_out import training_images
 from keras_imgdesc.training.inputs.images import (
@@ -128,6 +129,7 @@ class CaptionerRun(TrainingRun):
         keras.utils.set_random_seed(recipe.seed)
         self.captioner = build_captioner(recipe, train, unpaired)
         self.data.match_words(vocabulary=self.captioner.vocabulary.tokens)
+        refuse_unused_settings(recipe, self.captioner, self.refuse_unused)
         warn_of_cut(self.captioner.tokenizer, train.captions())
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         self.frozen, self.trained = split_encoder(

@@ -38,7 +38,7 @@ from keras_imgdesc.training.inputs.images import (
     Gather,
     read_inputs,
 )
-from keras_imgdesc.training.inputs.parts import image_encoder_of
+from keras_imgdesc.training.inputs.parts import image_encoder_of, used_encoder
 from keras_imgdesc.training.inputs.views import ImageViews
 from keras_imgdesc.training.optimizers.build import build_adamw, build_schedule
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
@@ -85,11 +85,15 @@ def train_classifier(
             class without training images, the run directory belongs to another recipe
             or other data, or a loss is not finite.
     """
+    is_given = validation is not None
     if validation is None:
         train, validation = hold_out(train, recipe.validation_share)
     train = training_images(train, validation)
     with dtype_policy(choose_precision(recipe.precision)):
-        ClassifierRun(recipe, run_dir, train, validation, progress=progress).train()
+        run = ClassifierRun(recipe, run_dir, train, validation, progress=progress)
+        if is_given:
+            run.refuse_unused("validation images are given", "validation_share")
+        run.train()
     return ImageClassifier.from_preset(str(Path(run_dir) / "preset"))
 
 
@@ -127,6 +131,13 @@ class ClassifierRun(TrainingRun):
         self.data.match_words(labels=labels.tokens)
         keras.utils.set_random_seed(recipe.seed)
         self.classifier = ImageClassifier.build_parts(image_encoder_of(recipe), labels)
+        if recipe.image_encoder_from:
+            used = used_encoder(recipe, self.classifier.image_encoder)
+            self.refuse_unused("the image encoder is that of a preset", used=used)
+        if recipe.teacher:
+            self.refuse_unused("the targets are a teacher's", "label_smoothing")
+        else:
+            self.refuse_unused("there is no teacher", "teacher_temperature")
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         self.frozen, self.trained = self._split_encoder()
         self.teacher = teacher

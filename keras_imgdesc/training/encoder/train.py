@@ -27,8 +27,9 @@ from keras_imgdesc.training.encoder.recipe import (
 )
 from keras_imgdesc.training.optimizers.conv_muon import ConvMuon
 from keras_imgdesc.training.optimizers.warm_up_cosine import WarmUpCosine
-from keras_imgdesc.training.run import TrainingRun, restore
+from keras_imgdesc.training.run import TrainingRun
 from keras_imgdesc.training.run_directory import Checkpoint
+from keras_imgdesc.training.state import restore
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
 
 # Images on which the variance of the teacher's channels is measured.

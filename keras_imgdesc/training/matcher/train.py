@@ -18,6 +18,7 @@ from keras_imgdesc.evaluation.matching.score_function import (
 )
 from keras_imgdesc.matching import ImageEmbeddings, ImageTextMatcher
 from keras_imgdesc.matching.matching_graph import matching_model
+from keras_imgdesc.text import TEXT_ENCODERS
 from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.training.inputs.augmentation import Augmentation
@@ -27,12 +28,14 @@ from keras_imgdesc.training.inputs.images import (
     feature_maps,
     read_inputs,
 )
+from keras_imgdesc.training.inputs.parts import name_of, used_encoder
 from keras_imgdesc.training.matcher.batches import MatchingBatches
 from keras_imgdesc.training.matcher.build import build_matcher, embed_captions
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 from keras_imgdesc.training.optimizers.build import build_adamw, build_schedule
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
 from keras_imgdesc.training.run import TrainingRun, check_finite
+from keras_imgdesc.training.unused_settings import recorded_recipe
 
 
 def train_matcher(
@@ -103,6 +106,7 @@ class MatcherRun(TrainingRun):
         keras.utils.set_random_seed(recipe.seed)
         self.matcher = build_matcher(recipe, train)
         self.data.match_words(vocabulary=self.matcher.vocabulary.tokens)
+        self._refuse_unused_settings()
         warn_of_cut(
             self.matcher.text_encoder.tokenizer, train.captions(), "training texts"
         )
@@ -181,6 +185,26 @@ class MatcherRun(TrainingRun):
         self.matcher.save_to_preset(
             self.directory.path / place, recipe=self.recipe.as_dict()
         )
+
+    def _refuse_unused_settings(self) -> None:
+        recipe, texts = self.recipe, self.matcher.text_encoder
+        if recipe.image_encoder_from:
+            used = used_encoder(recipe, self.matcher.image_encoder)
+            self.refuse_unused("the image encoder is that of a preset", used=used)
+        if recipe.text_encoder_from or recipe.text_encoder == "bert":
+            recorded = recorded_recipe(recipe.text_encoder_from)
+            used = {"min_count": recorded.get("min_count")}
+            if not recipe.teacher:  # which is cut to this length, too
+                used["sequence_length"] = texts.tokenizer.sequence_length
+            if recipe.text_encoder_from:
+                used["text_encoder"] = name_of(texts, TEXT_ENCODERS)
+            reason = "the text encoder is that of a preset, with its tokenizer"
+            self.refuse_unused(reason, used=used)
+        if not recipe.teacher:
+            self.refuse_unused("there is no teacher", "distillation_weight")
+        if not recipe.hard_negatives and recipe.metric != "hard_choice":
+            reason = "there are no hard negatives and choices to make"
+            self.refuse_unused(reason, "exchangeable")
 
     def _check_views(self) -> None:
         recipe = self.recipe

@@ -219,6 +219,11 @@ class PainterRecipe(Recipe, PainterObjective, ABC):
         return json.dumps({"kind": values.pop("kind")} | values, indent=2) + "\n"
 
     @classmethod
+    def family(cls) -> type[Any]:
+        """Return this class: a change of `kind` leads to another subclass."""
+        return PainterRecipe
+
+    @classmethod
     def class_of(cls, values: Mapping[str, Any], source: str = "") -> type[Self]:
         """Return the class of the recipe's kind.
 

@@ -35,6 +35,7 @@ from keras_imgdesc.training.painter.prior_fitting import fit_noise_prior
 from keras_imgdesc.training.painter.recipe import PainterRecipe
 from keras_imgdesc.training.painter.samples import SampleSheets
 from keras_imgdesc.training.painter.texts import embed_texts
+from keras_imgdesc.training.painter.unused import refuse_unused_settings
 from keras_imgdesc.training.painter.vae_recipe import VaeRecipe
 from keras_imgdesc.training.run import TrainingRun, check_finite
 from keras_imgdesc.training.run_directory import numbered
@@ -136,6 +137,7 @@ class PainterRun(TrainingRun):
             "training texts",
             "train a matcher with a larger sequence_length for text_encoder_from",
         )
+        refuse_unused_settings(recipe, self.refuse_unused, bool(self.metrics))
         images, train = self._read(train)
         mismatches: dict[str, Any] = {}
         if isinstance(recipe, GanRecipe):

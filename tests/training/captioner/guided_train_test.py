@@ -127,6 +127,7 @@ def test_a_run_that_keeps_classes_fulfils_the_contract(
         classifier=str(tmp_path / "classifier"),
         classifier_weight=1.0,
         unpaired_batches=0,
+        unpaired_batch_size=128,
         patience=2,
     )
     run_recipe_contract(chosen, train, rtol=2e-3)

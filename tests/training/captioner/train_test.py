@@ -62,7 +62,8 @@ def averaging() -> CaptionRecipe:
 
 @pytest.mark.slow
 def test_it_learns_and_saves_the_best_captioner(tmp_path):
-    chosen = recipe(epochs=10, optimizer="muon", learning_rate=0.01)
+    muon = {"optimizer": "muon", "encoder_learning_rate": 0.1}
+    chosen = recipe(epochs=10, learning_rate=0.01, **muon)
     train_captioner(chosen, tmp_path, coloured(48), coloured(6), progress=False)
     captioner = ImageCaptioner.from_preset(tmp_path / "preset")
     for name, rgb in COLOURS.items():

@@ -204,6 +204,22 @@ def test_settings_that_contradict_each_other_are_refused(changes, message):
         recipe(**changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        (
+            {"image_encoder_from": "scenes_lstm"},
+            "encoder_options={'feature_layer': 'block1'}",
+        ),
+        ({"teacher_temperature": 2.0}, "teacher_temperature=2.0"),
+        ({"validation_share": 0.3}, "validation_share=0.3"),
+    ],
+)
+def test_settings_without_effect_are_refused(tmp_path, collection, changes, named):
+    with pytest.raises(InputError, match=f"must have an effect.*{named}"):
+        train_classifier(recipe(**changes), tmp_path, collection(9), collection(6, 50))
+
+
 def test_data_without_classes_are_refused(tmp_path, collection):
     one, other = (
         CaptionCollection([e for e in images if e.extra["name"] == "red"])

@@ -16,6 +16,7 @@ from keras_imgdesc.text.word_swaps import WordSwaps
 from keras_imgdesc.training.matcher.batches import MatchingBatches
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 from keras_imgdesc.training.matcher.train import MatcherRun, train_matcher
+from keras_imgdesc.training.run_directory import RunDirectory
 
 PLACES = ("top", "bottom", "left", "right")
 
@@ -64,7 +65,10 @@ def recipe(**changes) -> MatchingRecipe:
         "validation_images": 8,
         "precision": "float32",
     }
-    return MatchingRecipe(**values | changes)
+    values |= changes
+    if values["metric"] == "recall" and not values["hard_negatives"]:
+        del values["exchangeable"]
+    return MatchingRecipe(**values)
 
 
 @pytest.mark.slow
@@ -289,6 +293,36 @@ def test_cut_texts_are_counted_before_training(tmp_path, caplog):
     MatcherRun(chosen, tmp_path, halves(8), halves(4), progress=False)
     # "the top half is light" is cut, "light at the top" is not.
     assert "8 of 16 training texts (50.00 %) are longer than 6" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        (
+            {"image_encoder_from": "scenes_lstm", "encoder": "mobilenet"}
+            | {"encoder_options": {"width": 0.5, "image_size": 32}},
+            r"encoder='mobilenet', encoder_options={'width': 0\.5}",
+        ),
+        (
+            {"text_encoder_from": "scenes_matcher", "text_options": {}}
+            | {"hard_negatives": 0, "min_count": 4},
+            "min_count=4, sequence_length=8.*set min_count=1, sequence_length=24",
+        ),
+        ({"distillation_weight": 2.0}, "no teacher.*distillation_weight"),
+        (
+            {"hard_negatives": 0, "metric": "recall", "exchangeable": [["a", "b"]]},
+            "exchangeable=",
+        ),
+    ],
+)
+def test_settings_without_effect_are_refused(tmp_path, changes, named):
+    chosen = MatchingRecipe(**recipe().as_dict() | changes)
+    with pytest.raises(InputError, match=f"must have an effect.*{named}"):
+        MatcherRun(chosen, tmp_path, halves(8), halves(4))
+    # A run of an earlier version goes on with them.
+    run = RunDirectory(tmp_path, chosen.as_dict())
+    run.save_checkpoint({}, {"epochs_done": 1})
+    MatcherRun(chosen, tmp_path, halves(8), halves(4), progress=False)
 
 
 def test_too_few_images_are_refused(tmp_path):
