@@ -124,7 +124,8 @@ function exifOrientation(bytes) {
     const count = view.getUint16(directory, isLittle);
     for (let i = 0; i < count; i++) {
       const entry = directory + 2 + 12 * i;
-      if (view.getUint16(entry, isLittle) === 0x0112) {
+      const isShort = view.getUint16(entry + 2, isLittle) === 3;
+      if (view.getUint16(entry, isLittle) === 0x0112 && isShort) {
         return view.getUint16(entry + 8, isLittle);
       }
     }

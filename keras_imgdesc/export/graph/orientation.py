@@ -17,6 +17,9 @@ _EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 # Followed by the flag of a text that is not compressed.
 _PNG_EXIF, _PNG_XMP = b"eXIf", b"iTXtXML:com.adobe.xmp\0\0"
 _ORIENTATION_TAG = 0x0112
+# Kinds of values, numbered from 1.
+_SHORT, _LONG, _KINDS = 3, 4, 12
+_MAGIC = 42
 # Number of bytes that hold the first EXIF directory, which has the orientation.
 _DIRECTORY = 4096
 _ENTRIES = _DIRECTORY // 12
@@ -113,12 +116,20 @@ def _exif_orientation(contents: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
     directory = tf.clip_by_value(number(tf.constant(4), 4), 0, _DIRECTORY)
     count = tf.minimum(number(directory, 2), _ENTRIES)
     entries = directory + 2 + 12 * tf.range(_ENTRIES)
-    is_orientation = (number(entries, 2) == _ORIENTATION_TAG) & (
-        tf.range(_ENTRIES) < count
+    kind = number(entries + 2, 2)
+    is_orientation = (
+        (number(entries, 2) == _ORIENTATION_TAG)
+        & ((kind >= 1) & (kind <= _KINDS))
+        & (number(entries + 4, 4) == 1)
+        & (tf.range(_ENTRIES) < count)
     )
-    value = tf.reduce_max(tf.where(is_orientation, number(entries + 8, 2), 0))
+    others = tf.where(kind == _LONG, number(entries + 8, 4), 9)
+    values = tf.where(kind == _SHORT, number(entries + 8, 2), others)
+    value = tf.reduce_max(tf.where(is_orientation, values, 0))
     is_invalid = tf.reduce_any(is_orientation) & ((value < 1) | (value > 8))
-    return tf.where(is_invalid, 9, value)
+    is_tiff = (raw[0] == raw[1]) & ((raw[0] == ord("I")) | (raw[0] == ord("M")))
+    is_tiff &= (raw[2] + raw[3] == _MAGIC) & (raw[2] * raw[3] == 0)
+    return tf.where(is_invalid | ~is_tiff, 9, value)
 
 
 def _xmp_orientation(

@@ -256,6 +256,7 @@ def test_broken_images_have_errors_and_others_do_not(decode, sample):
     assert not pixels[0].numpy().any()
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning:PIL")
 @pytest.mark.parametrize("damage", range(20))
 def test_a_damaged_exif_is_not_an_error(decode, sample, damage):
     exif = Image.Exif()
@@ -264,8 +265,27 @@ def test_a_damaged_exif_is_not_an_error(decode, sample, damage):
     start = contents.index(b"Exif") + 6
     generator = np.random.default_rng(damage)
     contents[start : start + 20] = generator.bytes(20)
-    _, error = decode([bytes(contents)])
+    pixels, error = decode([bytes(contents)])
     assert error.numpy().tolist() == [b""]
+    np.testing.assert_array_equal(pixels[0], in_python(bytes(contents)))
+
+
+# Pillow says what is wrong with each.
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("orientation", [None, 3])
+def test_a_damaged_exif_counts_as_in_python(decode, sample, orientation):
+    packet = {} if orientation is None else {"xmp": xmp(orientation)}
+    whole = encoded(sample, "JPEG", exif=turned(), **packet)
+    start = whole.index(b"Exif") + 6
+    files = []
+    # The header, the number of entries, and the entry: tag, kind, count and value.
+    for at in range(start, start + 22):
+        for value in (0, 1, 3, 4, 21, 255):
+            files.append(whole[:at] + bytes([value]) + whole[at + 1 :])
+    pixels, errors = decode(files)
+    assert not any(errors.numpy())
+    for contents, image in zip(files, pixels.numpy(), strict=True):
+        np.testing.assert_array_equal(image, in_python(contents))
 
 
 def test_an_empty_batch_stays_empty(decode):
