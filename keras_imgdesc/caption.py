@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from keras_imgdesc.splitting import words_of
+
 
 @dataclass(frozen=True, eq=False)
 class Caption:
     """A caption and its probability.
 
     Attributes:
-        text: the words, separated by spaces.
+        text: the words, separated by spaces; see `split`.
         log_prob: log P(caption | image), including the end token: the sum of
             `token_log_probs`.
         token_ids: int32 (tokens,), the words and the end token; a caption that was cut
@@ -20,6 +22,8 @@ class Caption:
         token_log_probs: float32 (tokens,), natural logarithms.
         attention: float32 (tokens, rows, columns), one attention map per token. A map
             sums to at most 1; the sentinel has the rest. None unless requested.
+        split: how the captioner splits texts, see `CaptionTokenizer`: by
+            `"characters"`, the text of Chinese, Japanese and Thai has no spaces.
 
     Example:
 
@@ -37,6 +41,7 @@ class Caption:
     token_ids: np.ndarray = field(repr=False)
     token_log_probs: np.ndarray = field(repr=False)
     attention: np.ndarray | None = field(default=None, repr=False)
+    split: str = field(default="words", repr=False)
 
     def __str__(self) -> str:
         return self.text
@@ -44,4 +49,4 @@ class Caption:
     @property
     def words(self) -> list[str]:
         """The list of words, in the order of `token_ids`."""
-        return self.text.split()
+        return words_of(self.text, self.split)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.splitting import words_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +86,15 @@ class WordMaps:
         text: the words, separated by spaces; an unknown word is `[UNK]`.
         attention: float32 (words, rows, columns), one map per word; each sums to 1.
         similarities: float32 (words,), cosine of the word and what it attends to.
+        split: how the matcher splits texts, see `CaptionTokenizer`.
     """
 
     text: str
     attention: np.ndarray
     similarities: np.ndarray
+    split: str = "words"
 
     @property
     def words(self) -> list[str]:
         """The words, in the order of the maps."""
-        return self.text.split()
+        return words_of(self.text, self.split)

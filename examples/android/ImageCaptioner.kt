@@ -22,6 +22,7 @@ import org.tensorflow.lite.Interpreter
  * @param model a `.tflite` file of `keras-imgdesc export tflite`, in memory or mapped.
  * @param vocabulary the file's tokens; the place of a token is its id.
  * @param numThreads of the interpreter.
+ * @param separator between words; "" if the file's metadata has `"split": "characters"`.
  * @throws IllegalArgumentException the two files do not belong together, or the first is
  *     another model.
  */
@@ -29,6 +30,7 @@ class ImageCaptioner(
     model: ByteBuffer,
     private val vocabulary: List<String>,
     numThreads: Int = 2,
+    private val separator: String = " ",
 ) : Closeable {
     private val interpreter =
         Interpreter(model, Interpreter.Options().setNumThreads(numThreads))
@@ -174,7 +176,7 @@ class ImageCaptioner(
                 flat.copyOfRange(row * columns, (row + 1) * columns)
             }
         }
-        return Caption(words.joinToString(" "), logProb, words, maps)
+        return Caption(words.joinToString(separator), logProb, words, maps)
     }
 
     companion object {

@@ -220,6 +220,7 @@ class CaptionGenerator:
                     token_ids[i, :n].copy(),
                     log_probs[i, :n].copy(),
                     maps,
+                    self._captioner.tokenizer.split,
                 )
             )
         return captions

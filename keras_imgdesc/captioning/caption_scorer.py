@@ -15,7 +15,6 @@ from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_lengt
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.reading import batches_ahead
-from keras_imgdesc.text import standardize
 from keras_imgdesc.text.checks import check_known, special_ids, warn_of_unknown
 
 # Captions are padded to a multiple of this length, which keeps the traces few.
@@ -104,7 +103,8 @@ class CaptionScorer:
                 maps = attention[i, :n].reshape(n, rows, columns).copy()
             total = float(log_probs[i, :n].sum())
             ids, each = following[i, :n].copy(), log_probs[i, :n].copy()
-            scored.append(Caption(text, total, ids, each, maps))
+            split = self._captioner.tokenizer.split
+            scored.append(Caption(text, total, ids, each, maps, split))
         return scored
 
     def _tokenize(self, captions: Sequence[str]) -> np.ndarray:
@@ -116,7 +116,7 @@ class CaptionScorer:
                 *(vocabulary.id_of(word) for word in text.decode().split()),
                 vocabulary.end_id,
             ]
-            for text in standardize(list(captions)).numpy()
+            for text in self._captioner.tokenizer.standardize(list(captions)).numpy()
         ]
         # One column more than the decoder reads: the words to predict are shifted.
         longest = max(map(len, rows), default=2) - 1

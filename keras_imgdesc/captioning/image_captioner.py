@@ -229,7 +229,9 @@ class ImageCaptioner(Task, CaptionerGraph):
         check_at_least(1, batch_size=batch_size)
         chosen = self.generation.changed(**settings)
         reranker = None if rerank is None else Reranker(rerank, rerank_weight)
-        constraints = constraints_of_words(self.vocabulary, chosen)
+        constraints = constraints_of_words(
+            self.vocabulary, chosen, self.tokenizer.split
+        )
         return self._generator.stream(
             sources, chosen, return_attention, batch_size, reranker, constraints
         )
@@ -372,7 +374,7 @@ class ImageCaptioner(Task, CaptionerGraph):
         return type(self)(
             self.image_encoder,
             self.decoder.with_vocabulary_size(len(vocabulary), **decoder_options),
-            CaptionTokenizer(vocabulary, self.tokenizer.sequence_length),
+            CaptionTokenizer(vocabulary, **self.tokenizer.settings),
             self.generation,
             self.name,
         )
@@ -393,7 +395,7 @@ class ImageCaptioner(Task, CaptionerGraph):
     def preset_settings(self) -> dict[str, Any]:
         """Return what a preset keeps of the tokenizer and of `generation`."""
         return {
-            "tokenizer": {"sequence_length": self.tokenizer.sequence_length},
+            "tokenizer": self.tokenizer.settings,
             "generation": self.generation.get_config(),
         }
 

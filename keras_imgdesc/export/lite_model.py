@@ -39,9 +39,17 @@ def text_metadata(encoder: Any) -> dict[str, Any]:
         encoder: the text encoder.
 
     Returns:
-        `tokenizer`, the name of its class, and `sequence_length`, in tokens.
+        `tokenizer`, the name of its class, `sequence_length`, in tokens, and the
+        entry of `split_metadata`.
     """
     return {
         "tokenizer": type(encoder.tokenizer).__name__,
         "sequence_length": encoder.sequence_length,
+        **split_metadata(encoder.tokenizer),
     }
+
+
+def split_metadata(tokenizer: Any) -> dict[str, str]:
+    """Return how a tokenizer splits texts, as `split`; nothing if at spaces."""
+    split = getattr(tokenizer, "split", "words")
+    return {} if split == "words" else {"split": split}

@@ -24,6 +24,7 @@ from keras_imgdesc.lite.parallel import map_images
 from keras_imgdesc.lite.resizing import read_stretched
 from keras_imgdesc.lite.search_options import check_search
 from keras_imgdesc.prediction import Prediction
+from keras_imgdesc.splitting import join_words
 
 LITE_FILE = PRESET_FILES["ImageCaptioner"]
 
@@ -285,10 +286,12 @@ class LiteCaptioner(LiteTask):
         length = int(np.count_nonzero(token_ids != ids["pad_id"]))
         words = [self.tokens[i] for i in token_ids[:length] if i != ids["end_id"]]
         log_probs = outputs["log_probs"][0, :length].copy()
+        split = self.metadata.get("split", "words")
         return Caption(
-            " ".join(words),
+            join_words(words, split),
             float(log_probs.sum()),
             token_ids[:length].copy(),
             log_probs,
             outputs["attention"][0, :length].copy() if return_attention else None,
+            split,
         )

@@ -16,6 +16,7 @@ from keras_imgdesc.lite.model_file import (
     ModelFile,
     read_model_file,
 )
+from keras_imgdesc.splitting import split_characters
 from keras_imgdesc.text.checks import check_known, check_texts, warn_of_unknown
 
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\uff07`\u00b4]")
@@ -35,6 +36,7 @@ class TextFile(LiteTask):
         file: the file, as `read_model_file` returns it.
         metadata: the metadata of the file.
         tokens: the vocabulary; the index of a token is its id.
+        split: how the file splits texts; see `CaptionTokenizer`.
 
     Raises:
         InputError: the file does not exist, `export_tflite` did not write it from such
@@ -61,7 +63,11 @@ class TextFile(LiteTask):
             )
         self._num_threads = num_threads
         self._interpreter = self.file.open(num_threads)
-        self._ids = {token: index for index, token in enumerate(self.tokens)}
+        self.split: str = self.metadata.get("split", "words")
+        self._ids: dict[str, int] = {}
+        for index, token in enumerate(self.tokens):
+            # Vocabularies of earlier versions may have words in decomposed form.
+            self._ids.setdefault(unicodedata.normalize("NFC", token), index)
         self._runners: dict[str, Any] = {}
 
     def tokenize(self, text: str) -> np.ndarray:
@@ -75,8 +81,9 @@ class TextFile(LiteTask):
         """
         check_texts(text)
         ids, length = self.metadata["vocabulary"], self.metadata["sequence_length"]
-        words = [self._ids.get(word, ids["unk_id"]) for word in read_words(text)]
-        row = [ids["start_id"], *words[: length - 2], ids["end_id"]]
+        words = read_words(text, self.split)
+        known = [self._ids.get(word, ids["unk_id"]) for word in words]
+        row = [ids["start_id"], *known[: length - 2], ids["end_id"]]
         return np.array([row + [ids["pad_id"]] * (length - len(row))], np.int32)
 
     def find_unknown(self, texts: Sequence[str]) -> list[str]:
@@ -85,7 +92,7 @@ class TextFile(LiteTask):
         Args:
             texts: the texts; empty ones have no words.
         """
-        words = [word for text in texts for word in read_words(text)]
+        words = [word for text in texts for word in read_words(text, self.split)]
         return [word for word in dict.fromkeys(words) if word not in self._ids]
 
     def read_texts(
@@ -126,10 +133,15 @@ class TextFile(LiteTask):
         return shape
 
 
-def read_words(text: str) -> list[str]:
+def read_words(text: str, split: str = "words") -> list[str]:
     """Split a text into words as `keras_imgdesc.text.standardize` does.
 
-    Words are in lower case and without apostrophes; other marks separate words.
+    Words are in lower case, in Unicode's form NFC and without apostrophes; other marks
+    separate words.
+
+    Args:
+        text: the text.
+        split: see `standardize`.
 
     Example:
 
@@ -138,7 +150,7 @@ def read_words(text: str) -> list[str]:
     ['a', 'mans', 't', 'shirt', '2', 'dogs']
     """
     # `lower` turns the dotted capital I into two characters.
-    text = text.replace("\u0130", "i").lower()
+    text = unicodedata.normalize("NFC", text).replace("\u0130", "i").lower()
     text = _INVISIBLE.sub("", _APOSTROPHES.sub("", text))
     kept = []
     for character in text:
@@ -152,5 +164,6 @@ def read_words(text: str) -> list[str]:
         while word and unicodedata.category(word[0])[0] == "M":
             word = word[1:]
         if word:
-            words.append(word)
-    return words
+            # A lower-case letter may have a composed form that its capital lacks.
+            words.append(unicodedata.normalize("NFC", word))
+    return split_characters(words) if split == "characters" else words

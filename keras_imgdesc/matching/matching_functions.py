@@ -140,6 +140,7 @@ class MatchingFunctions:
             tokenizer.detokenize(self.matcher.text_encoder.tokenize(text))[0],
             attention[is_word].reshape(-1, rows, columns),
             cosines[is_word],
+            getattr(tokenizer, "split", "words"),
         )
 
     def fingerprint(self) -> str:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from keras_imgdesc.splitting import UNSPACED
+from keras_imgdesc.text.normalization import compose
+
 # In this order. RE2 has no look-around, so combining marks take separate steps: a vowel
 # sign of Hindi belongs to its word, the variation selector of an emoji does not.
 _REPLACEMENTS = (
@@ -21,18 +24,23 @@ _REPLACEMENTS = (
     (r"(^| )\p{M}+", " "),
     (r" +", " "),
 )
+_UNSPACED = "".join(rf"\x{{{first:X}}}-\x{{{last:X}}}" for first, last in UNSPACED)
+_CHARACTER = rf"([{_UNSPACED}]\p{{M}}*)"
 
 
-def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:
+def standardize(texts: tf.Tensor | list[str] | str, split: str = "words") -> tf.Tensor:
     """Convert texts to lower-case words separated by single spaces.
 
     Every character that is neither a letter nor a number of some script separates
     words, except apostrophes, which are removed: "man's" becomes "mans". Bytes that
-    are not UTF-8 separate words, too. The function is idempotent. Unicode is not
-    normalized: an accent that is a combining mark stays one.
+    are not UTF-8 separate words, too. The function is idempotent. Its results are in
+    Unicode's form NFC, and texts that differ by their form only are equal.
 
     Args:
         texts: strings of any shape, as a tensor or (nested) list.
+        split: `"words"`, or `"characters"`, which also separates each letter, with its
+            marks, of scripts without spaces: Chinese, Japanese, Thai, Lao, Burmese,
+            Khmer.
 
     Returns:
         A string tensor of the same shape.
@@ -53,15 +61,32 @@ def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:
         replacement_char=ord(" "),
         replace_control_characters=True,
     )
-    texts = tf.strings.lower(texts)
+    texts = tf.strings.lower(compose(texts))
     pattern, replacement = _REPLACEMENTS[0]
     texts = tf.strings.regex_replace(texts, pattern, replacement)
     texts = tf.strings.lower(texts, encoding="utf-8")
     for pattern, replacement in _REPLACEMENTS[1:]:
         texts = tf.strings.regex_replace(texts, pattern, replacement)
+    # A lower-case letter may have a composed form that its capital lacks.
+    texts = compose(texts)
+    if split == "characters":
+        texts = tf.strings.regex_replace(texts, _CHARACTER, r" \1 ")
+        texts = tf.strings.regex_replace(texts, " +", " ")
     return tf.strings.strip(texts)
 
 
-def standardize_list(texts: list[str]) -> list[str]:
+def standardize_list(texts: list[str], split: str = "words") -> list[str]:
     """Apply `standardize` to a list of strings and return a list of strings."""
-    return [text.decode("utf-8") for text in standardize(texts).numpy()]
+    return [text.decode("utf-8") for text in standardize(texts, split).numpy()]
+
+
+def join_in_graph(texts: tf.Tensor, split: str = "words") -> tf.Tensor:
+    """Remove the spaces that `splitting.join_words` does not write.
+
+    Args:
+        texts: strings of any shape, of words separated by spaces.
+        split: how the words were split.
+    """
+    if split == "words":
+        return texts
+    return tf.strings.regex_replace(texts, f" ?{_CHARACTER} ?", r"\1")

@@ -101,6 +101,8 @@ class TextEncoder(keras.Model):
         digest = hashlib.sha256(type(self).__name__.encode())
         digest.update(repr((self.sequence_length, self.embedding_dim)).encode())
         digest.update("\n".join(self.tokenizer.vocabulary.tokens).encode())
+        if (split := getattr(self.tokenizer, "split", "words")) != "words":
+            digest.update(split.encode())
         for variable in self.weights:
             # Presets keep float16: reloading must not change the digest.
             digest.update(ops.convert_to_numpy(variable).astype(np.float16).tobytes())

@@ -9,7 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.text.standardization import standardize, standardize_list
+from keras_imgdesc.splitting import check_split
+from keras_imgdesc.text.standardization import (
+    join_in_graph,
+    standardize,
+    standardize_list,
+)
 from keras_imgdesc.text.vocabulary import PAD, SPECIAL_TOKENS, UNK, Vocabulary
 
 
@@ -25,13 +30,16 @@ class CaptionTokenizer(tf.Module):
         vocabulary: the words, as `standardize` returns them.
         sequence_length: number of ids per caption, including start and end tokens; at
             least 3.
+        split: `"words"`: spaces and punctuation separate words. `"characters"`: so do
+            all letters of scripts without spaces, such as Chinese, Japanese and Thai;
+            a caption of such letters is written without spaces.
 
     Attributes:
-        vocabulary, sequence_length: the arguments.
+        vocabulary, sequence_length, split: the arguments.
 
     Raises:
-        InputError: `sequence_length` is too small, or the vocabulary has words that no
-            standardized text can contain.
+        InputError: `sequence_length` is too small, `split` is something else, or the
+            vocabulary has words that no standardized text can contain.
 
     Example:
 
@@ -43,7 +51,9 @@ class CaptionTokenizer(tf.Module):
     ['a dog runs', 'a [UNK]']
     """
 
-    def __init__(self, vocabulary: Vocabulary, sequence_length: int = 24) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, sequence_length: int = 24, split: str = "words"
+    ) -> None:
         super().__init__(name="caption_tokenizer")
         if sequence_length < 3:
             raise InputError(
@@ -54,18 +64,19 @@ class CaptionTokenizer(tf.Module):
         # === Config ===
         self.vocabulary = vocabulary
         self.sequence_length = sequence_length
+        self.split = check_split(split)
 
         # === Tables ===
-        first = len(SPECIAL_TOKENS)
-        words = list(vocabulary.tokens[first:])
-        foreign = [
-            word for word, same in zip(words, standardize_list(words)) if word != same
-        ]
+        words = list(vocabulary.tokens[len(SPECIAL_TOKENS) :])
+        ids = vocabulary.word_ids()
+        same = standardize_list(list(ids), split)
+        foreign = [word for word, other in zip(ids, same) if word != other]
         if foreign:
             raise InputError(
                 "Every word of the vocabulary must be a standardized word",
-                "Build it with `Vocabulary.build`",
+                "Build it with `Vocabulary.build`, of the same `split`",
                 words=foreign[:5],
+                split=split,
             )
         # A tokenizer may be built inside a dataset's map function; its tables must
         # outlive that graph.
@@ -73,10 +84,8 @@ class CaptionTokenizer(tf.Module):
             # No text contains UNK. It is there because a table must not be empty.
             self._word_to_id = tf.lookup.StaticHashTable(
                 tf.lookup.KeyValueTensorInitializer(
-                    tf.constant([UNK, *words], tf.string),
-                    tf.constant(
-                        [vocabulary.unk_id, *range(first, len(vocabulary))], tf.int64
-                    ),
+                    tf.constant([UNK, *ids], tf.string),
+                    tf.constant([vocabulary.unk_id, *ids.values()], tf.int64),
                     tf.string,
                     tf.int64,
                 ),
@@ -144,7 +153,7 @@ class CaptionTokenizer(tf.Module):
         return int((lengths > self.sequence_length).sum()), len(lengths)
 
     def _ragged(self, texts: tf.Tensor, most_words: int | None) -> tf.RaggedTensor:
-        texts = tf.reshape(standardize(texts), [-1])
+        texts = tf.reshape(self.standardize(texts), [-1])
         words = tf.strings.split(texts)[:, :most_words]
         ids = words.with_flat_values(self._word_to_id.lookup(words.flat_values))
         edge = tf.ones([tf.size(texts), 1], tf.int64)
@@ -163,16 +172,15 @@ class CaptionTokenizer(tf.Module):
             Strings of the same shape, words separated by spaces.
         """
         texts = tf.convert_to_tensor(texts)
-        words = tf.strings.split(tf.reshape(standardize(texts), [-1]))
+        words = tf.strings.split(tf.reshape(self.standardize(texts), [-1]))
         is_unknown = (
             self._word_to_id.lookup(words.flat_values) == self.vocabulary.unk_id
         )
         return joined_words(words, is_unknown, tf.shape(texts))
 
-    @staticmethod
-    def standardize(texts: tf.Tensor | list[str] | str) -> tf.Tensor:
+    def standardize(self, texts: tf.Tensor | list[str] | str) -> tf.Tensor:
         """Return the words of texts; see `text.standardize`."""
-        return standardize(texts)
+        return standardize(texts, self.split)
 
     def detokenize(self, token_ids: Any) -> list[str]:
         """Convert token ids to captions.
@@ -221,14 +229,19 @@ class CaptionTokenizer(tf.Module):
         words = tf.where(is_before_end, self._id_to_word.lookup(token_ids), PAD)
         # Skipped tokens are empty strings and leave additional spaces.
         text = tf.strings.reduce_join(words, axis=-1, separator=" ")
-        return tf.strings.strip(tf.strings.regex_replace(text, " +", " "))
+        text = tf.strings.strip(tf.strings.regex_replace(text, " +", " "))
+        return join_in_graph(text, self.split)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments of the constructor except the vocabulary, ready for JSON."""
+        # What splits at spaces is saved as in earlier versions, which can read it.
+        split = {} if self.split == "words" else {"split": self.split}
+        return {"sequence_length": self.sequence_length} | split
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor, ready for JSON."""
-        return {
-            "vocabulary": self.vocabulary.get_config(),
-            "sequence_length": self.sequence_length,
-        }
+        return {"vocabulary": self.vocabulary.get_config()} | self.settings
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> CaptionTokenizer:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.splitting import (
+    UnsplitCaptions,
+    check_split,
+    split_characters,
+)
 from keras_imgdesc.text.token_list import TokenList
 
 PAD, UNK, START, END = SPECIAL_TOKENS = ("", "[UNK]", "[START]", "[END]")
@@ -69,6 +75,19 @@ class Vocabulary(TokenList):
                 "Remove the repeated tokens",
                 repeated=repeated[:5],
             )
+        # Vocabularies of earlier versions may have words in decomposed form.
+        for index, token in enumerate(self.tokens):
+            self._ids.setdefault(unicodedata.normalize("NFC", token), index)
+
+    def word_ids(self) -> dict[str, int]:
+        """Return the ids of all words, as `standardize` writes them."""
+        composed = {unicodedata.normalize("NFC", token) for token in self.tokens}
+        special = set(SPECIAL_TOKENS)
+        return {
+            word: index
+            for word, index in self._ids.items()
+            if word in composed and word not in special
+        }
 
     @classmethod
     def build(
@@ -77,6 +96,7 @@ class Vocabulary(TokenList):
         min_count: int = 1,
         max_size: int | None = None,
         standardize: Standardize | None = None,
+        split: str = "words",
     ) -> Vocabulary:
         """Count the words of captions and keep the frequent ones.
 
@@ -91,13 +111,20 @@ class Vocabulary(TokenList):
             standardize: function from a list of raw captions to their words separated
                 by spaces. None means that of the tokenizer (imports TensorFlow);
                 `list` is for captions that are already standardized.
+            split: `"words"`, or `"characters"` for Chinese, Japanese and Thai; see
+                `CaptionTokenizer`.
+
+        Warns:
+            UserWarning: nearly all captions are of a script without spaces, and count
+                as one word each.
 
         Raises:
             InputError: a caption is not a string, no word occurs often enough, or a
                 limit is out of range.
         """
         _check_limits(min_count, max_size)
-        return cls.of_counts(count_words(captions, standardize), min_count, max_size)
+        counts = count_words(captions, standardize, split)
+        return cls.of_counts(counts, min_count, max_size)
 
     @classmethod
     def of_counts(
@@ -178,13 +205,18 @@ class Vocabulary(TokenList):
 
 
 def count_words(
-    captions: Iterable[str], standardize: Standardize | None = None
+    captions: Iterable[str],
+    standardize: Standardize | None = None,
+    split: str = "words",
 ) -> Counter[str]:
     """Count the words of captions.
 
     Args:
         captions: raw captions, a list or a stream.
-        standardize: as in `Vocabulary.build`.
+        standardize, split: as in `Vocabulary.build`.
+
+    Warns:
+        UserWarning: as in `Vocabulary.build`.
 
     Raises:
         InputError: a caption is not a string.
@@ -201,9 +233,16 @@ def count_words(
 
         standardize = standardize_list
     counts: Counter[str] = Counter()
+    unsplit = UnsplitCaptions()
+    is_by_character = check_split(split) == "characters"
     for batch in _batches(captions):
         for caption in standardize(batch):
-            counts.update(caption.split())
+            words = caption.split()
+            if is_by_character:
+                words = split_characters(words)
+            counts.update(words)
+            unsplit.add(caption, words)
+    unsplit.warn()
     return counts
 
 

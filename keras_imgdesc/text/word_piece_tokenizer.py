@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.normalization import compose
 from keras_imgdesc.text.tokenizer import joined_words
 from keras_imgdesc.text.word_piece_vocabulary import WordPieceVocabulary
 
@@ -180,4 +181,4 @@ def _cleaned(texts: tf.Tensor) -> tf.Tensor:
     )
     for pattern, replacement in _CLEANING:
         flat = tf.strings.regex_replace(flat, pattern, replacement)
-    return flat
+    return compose(flat)

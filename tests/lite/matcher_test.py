@@ -1,6 +1,7 @@
 """A matcher without TensorFlow."""
 
 import io
+from unicodedata import normalize
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +11,7 @@ from keras_imgdesc import ImageTextMatcher, InputError
 from keras_imgdesc.errors import ImageError, UnknownWordsWarning
 from keras_imgdesc.lite import LiteMatcher
 from keras_imgdesc.lite.text_file import read_words
-from keras_imgdesc.text import standardize
+from keras_imgdesc.text.standardization import standardize_list
 
 TEXTS = [
     "A man's T-shirt, 2 dogs!",
@@ -21,12 +22,18 @@ TEXTS = [
     "\u0915\u0941\u0924\u094d\u0924\u093e \u72d7 \U0001f415\ufe0f dog\u200ds",
     "`quoted\u00b4 soft\u00adhyphen 1\u20dd",
     "semi;colon_under-score \u2026 \u00bd",
+    "J\u030c e\u200d\u0301 \u212b Gro\u0308\u00dfe Ti\u1ebfng Vi\u1ec7t",
+    "\u4e24\u53eaDogs\uff0c\u5728\u8dd1 \u30b3\u30fc\u30d2\u30fc \ud55c\uad6d\uc5b4",
+    "\u0e41\u0e21\u0e27\u0e17\u0e35\u0e48\u0e19\u0e35\u0e48 a\u0e48 2\u53ea",
 ]
 
 
-@pytest.mark.parametrize("text", TEXTS)
-def test_words_are_those_of_the_tokenizer(text):
-    assert " ".join(read_words(text)) == standardize(text).numpy().decode()
+@pytest.mark.parametrize("split", ["words", "characters"])
+def test_words_are_those_of_the_tokenizer(split):
+    forms = [normalize(form, text) for form in ("NFC", "NFD") for text in TEXTS]
+    expected = standardize_list(forms, split)
+    assert [" ".join(read_words(text, split)) for text in forms] == expected
+    assert expected[: len(TEXTS)] == expected[len(TEXTS) :]
 
 
 @pytest.fixture(scope="module")

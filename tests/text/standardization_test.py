@@ -1,11 +1,17 @@
 import os
 import subprocess
 import sys
+from unicodedata import normalize
 
 import pytest
 import tensorflow as tf
 
-from keras_imgdesc.text.standardization import standardize, standardize_list
+from keras_imgdesc.splitting import join_words, split_characters
+from keras_imgdesc.text.standardization import (
+    join_in_graph,
+    standardize,
+    standardize_list,
+)
 
 CASES = {
     "A dog runs.": "a dog runs",
@@ -22,7 +28,10 @@ CASES = {
     "हिन्दी कैफ़े": "हिन्दी कैफ़े",
     "a dog 🐶❤️ runs 👨‍👩‍👧 1️⃣": "a dog runs 1",
     "soft\u00adhyphen no\u00a0break": "softhyphen no break",
-    "cafe\u0301": "cafe\u0301",
+    "cafe\u0301": "caf\u00e9",
+    "J\u030c": "\u01f0",
+    "e\u200d\u0301": "\u00e9",
+    "\u212bngstr\u00f6m": "ångström",
     "a \u0301b": "a b",
     "zero\x00byte": "zero byte",
 }
@@ -31,6 +40,32 @@ CASES = {
 @pytest.mark.parametrize("text", CASES)
 def test_standardize(text):
     assert standardize(text).numpy().decode() == CASES[text]
+
+
+def test_composed_and_decomposed_words_are_one():
+    texts = [*CASES, "Größe", "ÉCOLE naïve", "Tiếng Việt: Ậ, ữ", "한국어 강아지가"]
+    expected = standardize_list(texts)
+    for form in ("NFC", "NFD"):
+        assert standardize_list([normalize(form, t) for t in texts]) == expected
+    assert expected == [normalize("NFC", text) for text in expected]
+
+
+def test_scripts_without_spaces_are_split_by_characters():
+    texts = ["两只Dogs，在跑。", "コーヒー!", "แมวที่นี่", "a man's T-shirt", "2只"]
+    split = standardize_list(texts, "characters")
+    assert split == [
+        "两 只 dogs 在 跑",
+        "コ ー ヒ ー",
+        "แ ม ว ที่ นี่",
+        "a mans t shirt",
+        "2 只",
+    ]
+    assert standardize_list(split, "characters") == split
+    words = [text.split() for text in standardize_list(texts)]
+    assert [" ".join(split_characters(each)) for each in words] == split
+    joined = join_in_graph(tf.constant([split, split]), "characters").numpy()
+    expected = [join_words(text.split(), "characters").encode() for text in split]
+    assert joined.tolist() == [expected, expected]
 
 
 def test_it_is_idempotent():

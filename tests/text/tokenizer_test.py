@@ -142,5 +142,32 @@ def test_no_words_at_all():
     assert tokenizer(["a dog"]).numpy().tolist() == [[2, 1, 1, 3]]
 
 
+def test_by_characters():
+    tokenizer = CaptionTokenizer(
+        Vocabulary(["一", "只", "狗", "red", "dog"]), 7, split="characters"
+    )
+    ids = tokenizer(["一只狗", "一只Red dog狗。", "猫"])
+    expected = [[2, 4, 5, 6, 3, 0, 0], [2, 4, 5, 7, 8, 6, 3], [2, 1, 3, 0, 0, 0, 0]]
+    assert ids.numpy().tolist() == expected
+    texts = ["一只狗", "一只red dog狗", "[UNK]"]
+    assert tokenizer.detokenize(ids) == texts
+    assert tokenizer.unknown_words(["一猫狗马"]).numpy().tolist() == ["猫 马".encode()]
+    copy = CaptionTokenizer.from_config(json.loads(json.dumps(tokenizer.get_config())))
+    np.testing.assert_array_equal(copy(texts[:2]), ids[:2])
+    # Presets of words are saved as before.
+    assert "split" not in CaptionTokenizer(Vocabulary(["a"])).get_config()
+    with pytest.raises(InputError, match="'日本'.*split='characters'"):
+        CaptionTokenizer(Vocabulary(["日本"]), split="characters")
+
+
+def test_a_vocabulary_of_decomposed_words_knows_both_forms():
+    words = ["cafe\u0301", "größe", "gro\u0308ße", "a"]
+    tokenizer = CaptionTokenizer(Vocabulary(words), 5)
+    ids = tokenizer(["café größe", "cafe\u0301 gro\u0308ße a"]).numpy().tolist()
+    assert ids == [[2, 4, 5, 3, 0], [2, 4, 5, 7, 3]]
+    assert tokenizer.vocabulary.id_of("café") == 4 and "café" in tokenizer.vocabulary
+    assert tokenizer.detokenize([[4, 6, 3]]) == ["cafe\u0301 gro\u0308ße"]
+
+
 def test_standardize_is_the_one_of_the_package(tokenizer):
     assert tokenizer.standardize(["A man's DOG"]).numpy().tolist() == [b"a mans dog"]

@@ -196,3 +196,14 @@ def test_vocabulary_needs_no_tensorflow():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[]"
+
+
+def test_characters_of_chinese_are_words_on_request():
+    captions = ["一只狗", "一只猫在跑"]
+    with pytest.warns(UserWarning, match='Chinese.*split="characters"'):
+        assert "一只狗" in Vocabulary.build(captions)
+    vocabulary = Vocabulary.build(captions, split="characters")
+    assert set(vocabulary.tokens[4:]) == {*"一只狗猫在跑"}
+    assert vocabulary == Vocabulary.build(
+        captions, standardize=list, split="characters"
+    )

@@ -102,6 +102,14 @@ def test_no_room_for_a_word_is_refused(vocabulary):
         WordPieceTokenizer(vocabulary, 2)
 
 
+def test_words_of_a_cased_vocabulary_may_be_decomposed():
+    tokenizer = WordPieceTokenizer(
+        WordPieceVocabulary([*PIECES, "Café"]), 4, lowercase=False
+    )
+    ids = tokenizer(["Café", "Cafe\u0301"]).numpy()
+    assert ids[0].tolist() == ids[1].tolist() == [2, len(PIECES), 3, 0]
+
+
 def test_unknown_words_are_those_without_pieces(vocabulary):
     tokenizer = WordPieceTokenizer(vocabulary, 4)
     texts = [["A dogs.", "Zebra, a \U0001f426!"], ["", "dog dog dog big"]]

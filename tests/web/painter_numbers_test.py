@@ -1,5 +1,7 @@
 """Pictures, noise and words of the Paint tab are those of Python."""
 
+from unicodedata import normalize
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from keras_imgdesc.export import export_tflite
 from keras_imgdesc.lite import LitePainter
 from keras_imgdesc.lite.text_file import read_words
 from keras_imgdesc.noise import draw_normal, threefry
+from keras_imgdesc.splitting import join_words
+from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.text.checks import accepted_unknown_words
 
 TEXT = "a small red star above a large blue circle"
@@ -15,6 +19,8 @@ TEXTS = (
     *("İstanbul ISPARTA", "ΟΔΥΣΣΕΥΣ ΣΑΣ", "naïve cafe\u0301 \u0301x", "हिन्दी में"),
     *("soft\u00adhyphen zero\u200dwidth", "❤\ufe0f heart 1\ufe0f\u20e3", "ß ﬀ Ⅷ ½ x²"),
     *("日本語、中文", "[UNK] [START] a", "🦓 zebra🦓s", "а\u20ddб", "Ǆ ǅ"),
+    *("J\u030c e\u200d\u0301 \u212b", "Gro\u0308ße Tiếng Việt", "两只Dogs，在跑 2只"),
+    *("コーヒー 한국어", "แมวที่นี่ a\u0e48"),
 )
 NOISE = """async (cases) => {
     const { drawNormal, threefry } = await import("./noise.js");
@@ -27,8 +33,13 @@ NOISE = """async (cases) => {
 WORDS = """async ([texts, tokens, metadata]) => {
     const { readWords, Tokenizer } = await import("./words.js");
     const tokenizer = new Tokenizer(tokens, metadata);
+    const { split } = tokenizer;
     return texts.map((text) =>
-        [readWords(text), Array.from(tokenizer.tokenize(text))]);
+        [readWords(text, split), Array.from(tokenizer.tokenize(text))]);
+}"""
+JOINED = """async (texts) => {
+    const { joinWords } = await import("./words.js");
+    return texts.map((words) => joinWords(words, "characters"));
 }"""
 
 
@@ -91,19 +102,29 @@ def test_the_noise_is_that_of_python(page):
 
 def test_texts_are_tokenized_as_in_python(page, painter):
     texts = [*TEXTS, "a red zebra " * 9]
+    texts += [normalize("NFD", text) for text in texts]
     tokenizer = painter.text_encoder.tokenizer
     ids = {name: getattr(tokenizer.vocabulary, name) for name in _SPECIAL}
     metadata = {
         "vocabulary": ids,
         "sequence_length": painter.text_encoder.sequence_length,
     }
-    found = page.evaluate(WORDS, [texts, list(tokenizer.vocabulary.tokens), metadata])
-    expected = np.asarray(tokenizer(texts))
-    for text, (words, token_ids), python_ids in zip(
-        texts, found, expected, strict=True
-    ):
-        assert words == read_words(text), text
-        assert token_ids == python_ids.tolist(), text
+    # A decomposed word in the vocabulary is of an earlier version.
+    tokens = [*tokenizer.vocabulary.tokens, "gro\u0308ße", *"两只跑コ"]
+    for split in ("words", "characters"):
+        tokenizer = CaptionTokenizer(
+            Vocabulary(tokens), tokenizer.sequence_length, split
+        )
+        found = page.evaluate(WORDS, [texts, tokens, metadata | {"split": split}])
+        expected = np.asarray(tokenizer(texts))
+        for text, (words, token_ids), python_ids in zip(
+            texts, found, expected, strict=True
+        ):
+            assert words == read_words(text, split), text
+            assert token_ids == python_ids.tolist(), text
+    texts = [read_words(text, "characters") for text in texts]
+    joined = [join_words(words, "characters") for words in texts]
+    assert page.evaluate(JOINED, texts) == joined
 
 
 _SPECIAL = ("pad_id", "unk_id", "start_id", "end_id")

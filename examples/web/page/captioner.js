@@ -3,6 +3,7 @@
 import { ModelError } from "./errors.js";
 import { Model } from "./model.js";
 import { loadPixels } from "./pixels.js";
+import { joinWords } from "./words.js";
 
 const MODEL = "model/captioner.tflite";
 
@@ -41,8 +42,9 @@ export class Captioner {
 
   /**
    * @param {Uint8Array} pixels RGB, (imageSize, imageSize, 3).
-   * @returns {Promise<object>} `words`; `tokenIds` and `logProbs`, with those of the
-   *     end token; `attention`, a Float32Array (rows, columns) for each word.
+   * @returns {Promise<object>} `text` and its `words`; `tokenIds` and `logProbs`, with
+   *     those of the end token; `attention`, a Float32Array (rows, columns) for each
+   *     word.
    */
   async describe(pixels) {
     return this.#caption(await this.model.run("describe", { image: pixels }));
@@ -81,7 +83,8 @@ export class Captioner {
     const maps = words.map((_, i) =>
       attention.slice(i * rows * columns, (i + 1) * rows * columns),
     );
-    return { words, tokenIds, logProbs, attention: maps, rows, columns };
+    const text = joinWords(words, metadata.split);
+    return { text, words, tokenIds, logProbs, attention: maps, rows, columns };
   }
 }
 

@@ -81,7 +81,7 @@ export class DescribePanel {
 
   #showCaption(caption, name) {
     this.shown = caption;
-    const text = caption.words.join(" ");
+    const { text } = caption;
     this.status.say("");
     byId("picture").alt = text;
     byId("spoken").textContent = text;

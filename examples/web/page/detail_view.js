@@ -15,13 +15,13 @@ export function fillDetail(element, caption, word = null) {
   else element.replaceChildren(...ofWord(caption, word));
 }
 
-function ofCaption({ words, logProbs, concepts, seconds }) {
+function ofCaption({ text, logProbs, concepts, seconds }) {
   const total = logProbs.reduce((a, b) => a + b, 0);
   const copy = document.createElement("button");
   copy.type = "button";
   copy.className = "copy";
   copy.textContent = "Copy";
-  copy.dataset.text = words.join(" ");
+  copy.dataset.text = text;
   copy.hidden = !navigator.clipboard;
   return [
     ...[bold(signed(total)), " log-probability, found in "],

@@ -7,7 +7,7 @@ import { PaletteView } from "./palette_view.js";
 import { StatusView } from "./status_view.js";
 import { TextField } from "./text_field.js";
 import { exampleText } from "./word_groups.js";
-import { readWords, Tokenizer } from "./words.js";
+import { Tokenizer } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const isNarrow = matchMedia("(max-width: 859px)");
@@ -119,7 +119,7 @@ export class PaintPanel {
 
   /** Whether there is a word to paint; says so if there is none. */
   #isPaintable(text) {
-    if (readWords(text).some((word) => this.tokenizer.known.has(word))) {
+    if (this.tokenizer.read(text).some((word) => this.tokenizer.known.has(word))) {
       this.#notice(text);
       return true;
     }
@@ -167,7 +167,7 @@ export class PaintPanel {
   #save() {
     const { chosen } = this.gallery;
     const { text, seed } = this.painted;
-    const name = readWords(text).join("-").slice(0, 80);
+    const name = this.tokenizer.read(text).join("-").slice(0, 80);
     saveCanvas(this.gallery.canvasOf(chosen), `${name}-${seed}-${chosen + 1}.png`);
   }
 

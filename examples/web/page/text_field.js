@@ -64,7 +64,7 @@ export class TextField {
 
   /** Puts a word in the place of another, wherever it is. */
   replace(word, other) {
-    const is = (part) => part.toLowerCase() === word;
+    const is = (part) => part.normalize("NFC").toLowerCase() === word;
     const parts = this.text.split(/([\p{L}\p{M}\p{N}]+)/u);
     this.text = parts.map((part) => (is(part) ? other : part)).join("");
   }

@@ -14,7 +14,7 @@ from keras_imgdesc.text.vocabulary import SPECIAL_TOKENS, Vocabulary
 
 
 def constraints_of_words(
-    vocabulary: Vocabulary, settings: GenerationSettings
+    vocabulary: Vocabulary, settings: GenerationSettings, split: str = "words"
 ) -> Constraints | None:
     """Return the constraints of `prefix`, `require` and `avoid`.
 
@@ -24,6 +24,7 @@ def constraints_of_words(
     Args:
         vocabulary: the words of the captioner.
         settings: settings with words and `max_length`.
+        split: how the captioner splits texts; see `CaptionTokenizer`.
 
     Returns:
         Constraints as NumPy arrays, or None if the settings have no words.
@@ -46,9 +47,9 @@ def constraints_of_words(
     """
     if not settings.words:
         return None
-    prefix = _prefix_words(settings.prefix, vocabulary)
-    require = list(dict.fromkeys(_single_words("require", settings.require)))
-    avoid = _single_words("avoid", settings.avoid)
+    prefix = _prefix_words(settings.prefix, vocabulary, split)
+    require = list(dict.fromkeys(_single_words("require", settings.require, split)))
+    avoid = _single_words("avoid", settings.avoid, split)
     _refuse_unknown("require", require, vocabulary)
     _refuse_contradictions(prefix, require, avoid)
     _refuse_too_long(prefix, require, settings.max_length)
@@ -62,10 +63,10 @@ def constraints_of_words(
     )
 
 
-def _prefix_words(prefix: str | None, vocabulary: Vocabulary) -> list[str]:
+def _prefix_words(prefix: str | None, vocabulary: Vocabulary, split: str) -> list[str]:
     if not prefix:
         return []
-    words = standardize_list([prefix])[0].split()
+    words = standardize_list([prefix], split)[0].split()
     if not words:
         raise InputError(
             "prefix must have a word", "Omit it, or write words", prefix=prefix
@@ -74,10 +75,10 @@ def _prefix_words(prefix: str | None, vocabulary: Vocabulary) -> list[str]:
     return words
 
 
-def _single_words(name: str, entries: Sequence[str] | None) -> list[str]:
+def _single_words(name: str, entries: Sequence[str] | None, split: str) -> list[str]:
     if not entries:
         return []
-    words = standardize_list(list(entries))
+    words = standardize_list(list(entries), split)
     for entry, word in zip(entries, words, strict=True):
         if len(word.split()) != 1:
             raise InputError(

@@ -46,6 +46,9 @@ class CaptionSplitter(Protocol):
 class WordTokenizer:
     """Split captions as the captioner's vocabulary does; see `standardize`.
 
+    Letters of Chinese, Japanese, Thai and other scripts without spaces count one by
+    one, whether or not the captioner reads them so.
+
     Example:
 
     >>> from keras_imgdesc.evaluation.captions.tokenizers import WordTokenizer
@@ -64,7 +67,7 @@ class WordTokenizer:
         Args:
             texts: captions.
         """
-        return standardize_list(list(texts)) if len(texts) else []
+        return standardize_list(list(texts), "characters") if len(texts) else []
 
 
 class PtbTokenizer:

@@ -14,7 +14,7 @@ from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.captioning.search.constraint_words import constraints_of_words
 from keras_imgdesc.export.graph.image_bytes import at_least_one, decode_images
 from keras_imgdesc.export.graph.texts import has_known_word
-from keras_imgdesc.export.lite_model import LiteModel
+from keras_imgdesc.export.lite_model import LiteModel, split_metadata
 from keras_imgdesc.export.representative import image_examples
 from keras_imgdesc.export.signature import Signature, example_jpeg, refuse_settings
 from keras_imgdesc.images import resize_image
@@ -198,6 +198,7 @@ def lite_model(
         },
         metadata={
             "task": "ImageCaptioner",
+            **split_metadata(task.tokenizer),
             "search": {
                 "num_beams": settings.num_beams,
                 "length_penalty": settings.length_penalty,
@@ -225,7 +226,9 @@ def _search(
         max_length=settings.max_length,
         length_penalty=settings.length_penalty,
         return_attention=True,
-        constraints=constraints_of_words(task.vocabulary, settings),
+        constraints=constraints_of_words(
+            task.vocabulary, settings, task.tokenizer.split
+        ),
         use_concepts=settings.use_concepts is not False,
     )
 

@@ -43,16 +43,18 @@ def build_captioner(
         captioner = ImageCaptioner.from_preset(recipe.start_from)
         first = options.get("trainable_from", "none")
         captioner.image_encoder.set_trainable_from(first)
-        words = count_words(train.captions())
+        split = captioner.tokenizer.split
+        words = count_words(train.captions(), split=split)
         if recipe.grow_vocabulary:
-            all_words = words + count_words(unpaired)
+            all_words = words + count_words(unpaired, split=split)
             captioner = add_new_words(captioner, all_words, recipe.min_count)
         check_known(captioner.vocabulary, words)
         return captioner
     vocabulary = _vocabulary(
-        recipe, count_words(itertools.chain(train.captions(), unpaired))
+        recipe,
+        count_words(itertools.chain(train.captions(), unpaired), split=recipe.split),
     )
-    tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
+    tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length, recipe.split)
     decoder_options = dict(recipe.decoder_options)
     classifier = None
     if recipe.classifier:

@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.captions.caption_metrics import CAPTION_METRICS
+from keras_imgdesc.splitting import SPLITS
 from keras_imgdesc.training.recipe import Recipe
 
 
@@ -23,6 +24,8 @@ class CaptionRecipe(Recipe):
             the vocabulary.
         sequence_length: token ids per caption, including start and end. A longer
             caption is cut; it has no end token then, and the number is logged.
+        split: `"words"`, or `"characters"` for Chinese, Japanese and Thai; see
+            `CaptionTokenizer`.
         epochs: passes over the images (or over the captions, see
             `captions_per_image`).
         batch_size: captions per step.
@@ -109,6 +112,7 @@ class CaptionRecipe(Recipe):
     decoder_options: dict[str, Any] = field(default_factory=dict)
     min_count: int = 5
     sequence_length: int = 24
+    split: str = "words"
     epochs: int = 8
     batch_size: int = 64
     captions_per_image: int = 1
@@ -158,6 +162,7 @@ class CaptionRecipe(Recipe):
             optimizer=("adamw", "muon"),
             objective=("cross_entropy", "self_critical"),
             metric=tuple(CAPTION_METRICS),
+            split=SPLITS,
         )
         self.require_below_one("average_decay", "classifier_share")
         if self.classifier_share and not (

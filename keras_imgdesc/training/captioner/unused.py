@@ -34,6 +34,7 @@ def refuse_unused_settings(
             recipe.decoder_options,
         )
         used["sequence_length"] = captioner.tokenizer.sequence_length
+        used["split"] = captioner.tokenizer.split
         if not recipe.grow_vocabulary:
             used["min_count"] = recorded.get("min_count")
         names = [] if recipe.classifier_weight else ["classifier"]

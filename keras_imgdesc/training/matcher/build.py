@@ -70,6 +70,8 @@ def _text_encoder(recipe: MatchingRecipe, train: CaptionCollection) -> Any:
         from keras_imgdesc.text import BertTextEncoder
 
         return BertTextEncoder(**recipe.text_options)
-    vocabulary = Vocabulary.build(train.captions(), recipe.min_count)
-    tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length)
+    vocabulary = Vocabulary.build(
+        train.captions(), recipe.min_count, split=recipe.split
+    )
+    tokenizer = CaptionTokenizer(vocabulary, recipe.sequence_length, recipe.split)
     return CompactTextEncoder(tokenizer, **recipe.text_options)

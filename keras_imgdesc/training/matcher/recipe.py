@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.splitting import SPLITS
 from keras_imgdesc.training.recipe import Recipe
 
 
@@ -28,6 +29,8 @@ class MatchingRecipe(Recipe):
             the compact encoder's vocabulary.
         sequence_length: token ids per text, including start and end. A longer text is
             cut, and the number is logged.
+        split: `"words"`, or `"characters"` for Chinese, Japanese and Thai; see
+            `CaptionTokenizer`.
         embedding_dim, num_layers, num_heads, dropout, pool_size: see
             `ImageTextMatcher.build_parts`.
         scoring: arguments of `PairScore`.
@@ -84,6 +87,7 @@ class MatchingRecipe(Recipe):
     text_options: dict[str, Any] = field(default_factory=dict)
     min_count: int = 2
     sequence_length: int = 32
+    split: str = "words"
     embedding_dim: int = 256
     num_layers: int = 1
     num_heads: int = 4
@@ -130,7 +134,9 @@ class MatchingRecipe(Recipe):
             shrink=0,
         )
         self.require_one_of(
-            text_encoder=("compact", "bert"), metric=("recall", "hard_choice")
+            text_encoder=("compact", "bert"),
+            metric=("recall", "hard_choice"),
+            split=SPLITS,
         )
         self.require_below_one("word_dropout", "average_decay")
         needs_swaps = self.hard_negatives or self.metric == "hard_choice"

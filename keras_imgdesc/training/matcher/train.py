@@ -194,6 +194,7 @@ class MatcherRun(TrainingRun):
         if recipe.text_encoder_from or recipe.text_encoder == "bert":
             recorded = recorded_recipe(recipe.text_encoder_from)
             used = {"min_count": recorded.get("min_count")}
+            used["split"] = getattr(texts.tokenizer, "split", "words")
             if not recipe.teacher:  # which is cut to this length, too
                 used["sequence_length"] = texts.tokenizer.sequence_length
             if recipe.text_encoder_from:

@@ -64,3 +64,12 @@ def test_words_that_cannot_be_obeyed_are_refused(words, named):
         constraints(**words)
     for text in named:
         assert text in str(error.value)
+
+
+def test_words_may_be_characters():
+    vocabulary = Vocabulary(["一", "只", "狗"])
+    settings = GenerationSettings(max_length=4, prefix="一只", require=["狗"])
+    found = constraints_of_words(vocabulary, settings, "characters")
+    assert found.prefix.tolist() == [4, 5, -1, -1]
+    with pytest.raises(InputError, match="unknown=\\['一只'\\]"):
+        constraints_of_words(vocabulary, settings)

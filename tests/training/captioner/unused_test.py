@@ -73,6 +73,7 @@ def test_settings_that_are_the_presets_are_accepted(captioner, preset):
         ({"decoder": "transformer"}, "decoder='transformer'"),
         ({"decoder_options": SMALL | {"dropout": 0.7}}, "{'dropout': 0.7}"),
         ({"sequence_length": 40}, "sequence_length=40.*set sequence_length=8"),
+        ({"split": "characters"}, 'split=.characters.*set split="words"'),
         ({"min_count": 1}, "min_count=1.*set min_count=3"),
         ({"classifier": "imagenet_vgg16"}, "classifier='imagenet_vgg16'"),
         ({"concept_options": {"num_concepts": 2}}, "concept_options"),
