@@ -40,7 +40,11 @@ def part_of_preset(preset: str, name: str, tasks: str) -> Any:
     Raises:
         InputError: there is no such preset, or its task lacks the part.
     """
-    task = load_preset(preset)
+    return part_of(load_preset(preset), preset, name, tasks)
+
+
+def part_of(task: Any, preset: str, name: str, tasks: str) -> Any:
+    """Return a part of a task that was loaded; see `part_of_preset`."""
     if not hasattr(task, name):
         raise InputError(
             f"{name}_from must be the preset of a {tasks}",

@@ -22,10 +22,8 @@ from keras_imgdesc.text.checks import accepted_unknown_words
 from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.inputs.held_out import training_images
-from keras_imgdesc.training.inputs.images import (
-    read_pixels,
-    without_failed,
-)
+from keras_imgdesc.training.inputs.images import read_pixels, without_failed
+from keras_imgdesc.training.inputs.parts import part_of
 from keras_imgdesc.training.painter.batches import PainterBatches, steps_per_epoch
 from keras_imgdesc.training.painter.build import ENCODER_FILE, build_model
 from keras_imgdesc.training.painter.collapse import refuse_collapse
@@ -118,7 +116,8 @@ class PainterRun(TrainingRun):
             label=recipe.class_key, train=train, validation=validation
         ).values()
         source = load_preset(recipe.text_encoder_from, dtype="float32")
-        text_encoder = getattr(source, "text_encoder", source)
+        named = recipe.text_encoder_from, "text_encoder", "matcher or painter"
+        text_encoder = part_of(source, *named)
         self.data.match_words(vocabulary=text_encoder.tokenizer.vocabulary.tokens)
         matcher = source if hasattr(source, "pair_score") else None
         critic = None

@@ -569,6 +569,8 @@ def test_few_images_and_invalid_recipes_are_refused(tmp_path, matcher_preset):
     ):
         with pytest.raises(InputError, match=message):
             recipe(matcher_preset, **changes)
+    with pytest.raises(InputError, match="matcher or painter.*'ImageCaptioner'"):
+        run(recipe("scenes_lstm"), tmp_path / "captioner")
     with pytest.raises(InputError, match="metric must be"):
         run(recipe(matcher_preset, metrics=["beauty"]), tmp_path / "new")
 
