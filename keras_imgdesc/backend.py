@@ -108,6 +108,13 @@ def dtype_policy(policy: Any) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
+def global_policy() -> str:
+    """Return the name of Keras' global dtype policy."""
+    import keras
+
+    return str(keras.config.dtype_policy().name)
+
+
 @contextmanager
 def deferred_variables() -> Iterator[Callable[[Any, Callable[[], np.ndarray]], None]]:
     """Give variables that are created within the block their values at its end.

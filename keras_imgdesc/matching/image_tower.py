@@ -99,7 +99,9 @@ class ImageTower(keras.Model):
         feature_map = keras.Input(feature_map_shape, name="feature_map")
         x = feature_map
         if pool_size > 1:
-            x = keras.layers.MaxPooling2D(pool_size, name="pool")(x)
+            x = keras.layers.MaxPooling2D(
+                pool_size, name="pool", data_format="channels_last"
+            )(x)
         x = ops.reshape(x, (-1, regions_shape[0] * regions_shape[1], channels))
         x = channel_dropout(normalization(x))
         x = positions(projection(x))

@@ -94,8 +94,7 @@ def _write_files(
         "keras_version": keras.__version__,
         "task": type(task).__name__,
         "summary": summary,
-        **{name: _part_config(part) for name, part in task.parts().items()},
-        **task.preset_settings(),
+        **config_of_parts(task),
         **shared,
         "sha256": {
             name: sha256(new / name) for name in (VOCABULARY_FILE, WEIGHTS_FILE)
@@ -119,17 +118,32 @@ def read_preset(kind: Any, folder: Path, dtype: str | None) -> Any:
     arrays = open_arrays(folder, config)
     with (
         arrays as (own, shared),
-        dtype_policy(dtype),
+        dtype_policy(dtype or "float32"),
         deferred_variables() as set_first_value,
     ):
-        task = _build_task(kind, folder, config)
+        task = build_task(kind, folder, config)
         path = folder / WEIGHTS_FILE
         set_weights(task.parts(), shared | own, set(own), path, set_first_value)
     return task
 
 
-def _build_task(kind: Any, folder: Path, config: dict[str, Any]) -> Any:
-    """Build a task from `config.json` and `vocabulary.txt`."""
+def config_of_parts(task: Any) -> dict[str, Any]:
+    """Return the entries of `config.json` that `build_task` reads."""
+    parts = {name: _part_config(part) for name, part in task.parts().items()}
+    return parts | task.preset_settings()
+
+
+def build_task(kind: Any, folder: Path, config: dict[str, Any]) -> Any:
+    """Build a task from the contents of `config.json`, and from `vocabulary.txt`.
+
+    Args:
+        kind: the class of the task.
+        folder: folder of `vocabulary.txt`.
+        config: the contents of `config.json`, or what `config_of_parts` returns.
+
+    Raises:
+        InputError: `config` does not describe such a task.
+    """
     vocabulary_file = folder / VOCABULARY_FILE
     try:
         parts = {

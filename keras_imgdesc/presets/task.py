@@ -61,7 +61,7 @@ class Task:
             name: a folder, or the name of a preset in one of
                 `presets.folders.preset_folders()`.
             dtype: Keras dtype policy to build the task with, for instance
-                `"mixed_bfloat16"`; None means the global policy.
+                `"mixed_bfloat16"`; None means float32, whatever the global policy is.
 
         Raises:
             InputError: there is no such preset, it is of another task, one of its

@@ -137,12 +137,14 @@ def inverted_residual(x, block: Block):
             stddev=2**0.5 / block.kernel
         ),
         name=f"{block.name}_depthwise",
+        data_format="channels_last",
     )(x)
     x = keras.layers.Conv2D(
         block.outputs,
         1,
         kernel_initializer="lecun_normal",
         name=f"{block.name}_project",
+        data_format="channels_last",
     )(x)
     if block.has_residual:
         x = keras.layers.Add(name=f"{block.name}_add")([x, inputs])
@@ -158,4 +160,5 @@ def _convolution(channels: int, kernel: int, name: str, strides: int = 1):
         activation="relu6",
         kernel_initializer="he_normal",
         name=name,
+        data_format="channels_last",
     )

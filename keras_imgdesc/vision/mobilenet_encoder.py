@@ -97,6 +97,7 @@ class MobileNetEncoder(ImageEncoder):
             activation="relu6",
             kernel_initializer="he_normal",
             name="conv1",
+            data_format="channels_last",
         )(x)
         for i, (channels, stride) in enumerate(BLOCKS[:depth], start=1):
             x = separable_block(x, i, channels, stride)
@@ -125,7 +126,9 @@ class MobileNetEncoder(ImageEncoder):
 
 def _pad(x, name: str):
     # A row and a column at the end, as when the published weights were trained.
-    return keras.layers.ZeroPadding2D(((0, 1), (0, 1)), name=name)(x)
+    return keras.layers.ZeroPadding2D(
+        ((0, 1), (0, 1)), name=name, data_format="channels_last"
+    )(x)
 
 
 def separable_block(x, index: int, channels: int, stride: int):
@@ -139,6 +142,7 @@ def separable_block(x, index: int, channels: int, stride: int):
         activation="relu6",
         depthwise_initializer="he_normal",
         name=f"conv_dw_{index}",
+        data_format="channels_last",
     )(x)
     return keras.layers.Conv2D(
         channels,
@@ -146,4 +150,5 @@ def separable_block(x, index: int, channels: int, stride: int):
         activation="relu6",
         kernel_initializer="he_normal",
         name=f"conv_pw_{index}",
+        data_format="channels_last",
     )(x)

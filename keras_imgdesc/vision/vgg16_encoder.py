@@ -85,6 +85,7 @@ class VGG16Encoder(ImageEncoder):
                     activation="relu",
                     kernel_initializer="he_normal",
                     name=f"block{b}_conv{c}",
+                    data_format="channels_last",
                 )
                 for c, channels in enumerate(block, start=1)
             ]
@@ -96,7 +97,9 @@ class VGG16Encoder(ImageEncoder):
         x = preprocessing(image)
         for b, block in enumerate(blocks, start=1):
             if b > 1:
-                x = keras.layers.MaxPooling2D(2, name=f"block{b - 1}_pool")(x)
+                x = keras.layers.MaxPooling2D(
+                    2, name=f"block{b - 1}_pool", data_format="channels_last"
+                )(x)
             for layer in block:
                 x = layer(x)
         super().__init__(inputs=image, outputs=x, name=name)

@@ -11,7 +11,7 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.export.graph.functions import traced, write_functions
 from keras_imgdesc.export.saved_model.serving_assets import write_serving_assets
-from keras_imgdesc.export.tasks import signatures_of
+from keras_imgdesc.export.tasks import in_float32, signatures_of
 
 
 def export_saved_model(
@@ -26,7 +26,8 @@ def export_saved_model(
 
     Inputs and outputs are the bytes of image files, and texts as strings. Decoding,
     EXIF orientation, search and vocabulary are in the graph, which uses TensorFlow's
-    own operations only. A captioner has these signatures:
+    own operations only. A task of mixed precision is written in float32. A captioner
+    has these signatures:
 
     | signature | inputs | outputs |
     |---|---|---|
@@ -105,6 +106,9 @@ def export_saved_model(
     """
     path = Path(path)
     version = _free_version(path, version)
+    task = in_float32(task)
+    if settings.get("rerank") is not None:
+        settings["rerank"] = in_float32(settings["rerank"])
     signatures = signatures_of(task, **settings)
     functions = {name: traced(each) for name, each in signatures.items()}
     tokenizers = _tokenizers(task, settings.get("rerank"))

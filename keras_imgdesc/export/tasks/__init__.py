@@ -12,6 +12,7 @@ from keras_imgdesc.export.signature import Signature
 from keras_imgdesc.export.tasks import captioner, classifier, matcher, painter
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.painting import TextToImage
+from keras_imgdesc.presets.copies import float32_copy
 
 # Each module has the functions `signatures` and `lite_model`.
 _MODULES: dict[type, Any] = {
@@ -20,6 +21,19 @@ _MODULES: dict[type, Any] = {
     TextToImage: painter,
     ImageClassifier: classifier,
 }
+
+
+def in_float32(task: Any) -> Any:
+    """Return a task to export: itself, or a copy of one of mixed precision.
+
+    TensorFlow Lite cannot run bfloat16, and what is exported must not depend on the
+    precision that a task was trained in.
+
+    Raises:
+        InputError: `task` is not a task.
+    """
+    _module_of(task)
+    return float32_copy(task)
 
 
 def signatures_of(task: Any, **settings: Any) -> dict[str, Signature]:

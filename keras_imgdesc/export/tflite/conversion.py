@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.export.graph.functions import traced, write_functions
-from keras_imgdesc.export.tasks import lite_model_of
+from keras_imgdesc.export.tasks import in_float32, lite_model_of
 
 
 class LiteConversion:
@@ -29,7 +29,7 @@ class LiteConversion:
     """
 
     def __init__(self, task: Any, **settings: Any) -> None:
-        self.model = lite_model_of(task, **settings)
+        self.model = lite_model_of(in_float32(task), **settings)
 
     @cached_property
     def float32(self) -> bytes:

@@ -46,6 +46,8 @@ def export_tflite(
 ) -> Path:
     """Write a task as a `.tflite` file of built-in operations only.
 
+    A task of mixed precision is written in float32.
+
     A captioner has four signatures, which share their weights:
 
     | signature | inputs | outputs |

@@ -43,7 +43,11 @@ class SentenceHead:
         self.width = width
         self.text = SpectralDense(condition_dim, name=f"text{suffix}")
         self.joined = SpectralConv2D(
-            4 * width, 3, padding="same", name=f"joined{suffix}"
+            4 * width,
+            3,
+            padding="same",
+            name=f"joined{suffix}",
+            data_format="channels_last",
         )
         self.score = SpectralDense(1, name=f"score{suffix}")
         self.project = None

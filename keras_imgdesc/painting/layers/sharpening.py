@@ -68,4 +68,4 @@ class Sharpening(keras.layers.Layer):
 
 
 def _pool(pool: Any, x: Any) -> Any:
-    return pool(x, 3, 1, padding="same")
+    return pool(x, 3, 1, padding="same", data_format="channels_last")

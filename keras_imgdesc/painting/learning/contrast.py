@@ -77,4 +77,4 @@ class Contrast(keras.Model):
 
 
 def _unit(x: Any) -> Any:
-    return ops.normalize(ops.cast(x, "float32"), axis=-1)
+    return ops.normalize(ops.cast(x, "float32"), axis=-1, epsilon=1e-7)

@@ -78,7 +78,9 @@ def coarse_distance(first: Any, second: Any) -> Any:
     >>> float(coarse_distance(images, 1 - images))
     0.0
     """
-    difference = ops.average_pool(ops.cast(first - second, "float32"), 4, 4)
+    difference = ops.average_pool(
+        ops.cast(first - second, "float32"), 4, 4, data_format="channels_last"
+    )
     return ops.mean(ops.square(difference))
 
 
@@ -132,7 +134,9 @@ def detail(pixels: Any) -> Any:
         float (batch, size, size, 1) from 0 to 2, averaged over the colours. The local
         mean is that of a square of side `size // 4 + 1`.
     """
-    blur = ops.average_pool(pixels, pixels.shape[1] // 4 + 1, 1, padding="same")
+    blur = ops.average_pool(
+        pixels, pixels.shape[1] // 4 + 1, 1, padding="same", data_format="channels_last"
+    )
     return ops.mean(ops.abs(pixels - blur), axis=-1, keepdims=True)
 
 

@@ -53,5 +53,7 @@ def to_encoder(pixels: Any, encoder: Any) -> Any:
     size = encoder.image_size
     image = ops.cast(pixels, "float32") * 127.5 + 127.5
     if image.shape[1] != size:
-        image = ops.image.resize(image, (size, size), "bilinear")
+        image = ops.image.resize(
+            image, (size, size), "bilinear", data_format="channels_last"
+        )
     return image

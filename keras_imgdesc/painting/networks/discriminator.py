@@ -70,7 +70,12 @@ class Discriminator(keras.Model):
         # === Layers ===
         halves = [
             SpectralConv2D(
-                count, 4, strides=2, padding="same", name=f"half_{resolution >> i + 1}"
+                count,
+                4,
+                strides=2,
+                padding="same",
+                name=f"half_{resolution >> i + 1}",
+                data_format="channels_last",
             )
             for i, count in enumerate(channels)
         ]

@@ -23,6 +23,9 @@ from keras_imgdesc.painting.layers.sharpening import Sharpening
 from keras_imgdesc.painting.layers.word_attention import WordAttention
 from keras_imgdesc.painting.networks.resolutions import channels_of_maps
 
+# Of each convolution, whatever Keras' own image_data_format is.
+_SAME: dict[str, Any] = {"padding": "same", "data_format": "channels_last"}
+
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
 class Generator(keras.Model):
@@ -118,12 +121,12 @@ class Generator(keras.Model):
         ]
         # "picture" is the name in the weights of every preset.
         to_image = keras.layers.Conv2DTranspose(
-            3, 4, strides=2, padding="same", name="picture"
+            3, 4, strides=2, name="picture", **_SAME
         )
         finest = None
         if refined_size >= resolution:
             finest = _Map(resolution, max(1, channels[-1] // 2), refined_size, 0)
-            detail = keras.layers.Conv2D(3, 3, padding="same", name="refined_picture")
+            detail = keras.layers.Conv2D(3, 3, name="refined_picture", **_SAME)
 
         # === Functional Model ===
         sentence = keras.Input((sentence_dim,), name="sentence")
@@ -261,12 +264,7 @@ class _Map:
         self.double = None
         if side > 4:
             self.double = keras.layers.Conv2DTranspose(
-                channels,
-                4,
-                strides=2,
-                padding="same",
-                use_bias=False,
-                name=f"double_{side}",
+                channels, 4, strides=2, use_bias=False, name=f"double_{side}", **_SAME
             )
         self.norm = ConditionalBatchNormalization(name=f"norm_{side}")
         self.refine = self.attention = None
@@ -292,7 +290,7 @@ class _Residual:
 
     def __init__(self, channels: int, conv: str, norm: str, side: int) -> None:
         self.conv = keras.layers.Conv2D(
-            channels, 3, padding="same", use_bias=False, name=f"{conv}_{side}"
+            channels, 3, use_bias=False, name=f"{conv}_{side}", **_SAME
         )
         self.norm = ConditionalBatchNormalization(name=f"{norm}_{side}")
 

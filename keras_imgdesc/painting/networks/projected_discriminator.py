@@ -165,12 +165,22 @@ class _Reduction:
     def __init__(self, suffix: str, halves: list[int], first: int | None) -> None:
         self.convolutions = [
             SpectralConv2D(
-                channels, 4, strides=2, padding="same", name=f"half{suffix}_{i}"
+                channels,
+                4,
+                strides=2,
+                padding="same",
+                name=f"half{suffix}_{i}",
+                data_format="channels_last",
             )
             for i, channels in enumerate(halves)
         ]
         if first is not None:
-            self.convolutions.insert(0, SpectralConv2D(first, 1, name=f"first{suffix}"))
+            self.convolutions.insert(
+                0,
+                SpectralConv2D(
+                    first, 1, name=f"first{suffix}", data_format="channels_last"
+                ),
+            )
 
     def __call__(self, x: Any) -> Any:
         for convolution in self.convolutions:

@@ -61,7 +61,12 @@ class VaeEncoder(keras.Model):
         # === Layers ===
         halves = [
             keras.layers.Conv2D(
-                count, 4, strides=2, padding="same", name=f"half_{resolution >> i + 1}"
+                count,
+                4,
+                strides=2,
+                padding="same",
+                name=f"half_{resolution >> i + 1}",
+                data_format="channels_last",
             )
             for i, count in enumerate(channels)
         ]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keras_imgdesc.backend import global_policy
 from keras_imgdesc.captioning import ImageCaptioner, build_decoder
 from keras_imgdesc.captioning.concepts.concept_table import ConceptTable
 from keras_imgdesc.data.caption_collection import CaptionCollection
@@ -40,7 +41,7 @@ def build_captioner(
     """
     options = dict(recipe.encoder_options)
     if recipe.start_from:
-        captioner = ImageCaptioner.from_preset(recipe.start_from)
+        captioner = ImageCaptioner.from_preset(recipe.start_from, global_policy())
         first = options.get("trainable_from", "none")
         captioner.image_encoder.set_trainable_from(first)
         split = captioner.tokenizer.split
@@ -91,7 +92,7 @@ def load_classifier(preset: str) -> Any:
     Raises:
         InputError: the preset does not exist, or is of another task.
     """
-    classifier = load_preset(preset)
+    classifier = load_preset(preset, global_policy())
     if not hasattr(classifier, "head"):
         raise InputError(
             "classifier must be the preset of an ImageClassifier",

@@ -68,7 +68,9 @@ def teacher_loss(temperature: float) -> Callable[[Any, Any], Any]:
 
 def pooled(encoder: ImageEncoder) -> ImageEncoder:
     """Return an encoder whose feature map is its mean, (1, 1, channels)."""
-    pooling = keras.layers.GlobalAveragePooling2D(keepdims=True, dtype="float32")
+    pooling = keras.layers.GlobalAveragePooling2D(
+        keepdims=True, dtype="float32", data_format="channels_last"
+    )
     model = ImageEncoder(encoder.input, pooling(encoder.output), name="pooled")
     model.image_size = encoder.image_size
     return model

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_imgdesc.backend import choose_precision, dtype_policy
+from keras_imgdesc.backend import choose_precision, dtype_policy, global_policy
 from keras_imgdesc.classification import ImageClassifier, Labels
 from keras_imgdesc.classification.calibration import fit_temperature
 from keras_imgdesc.classification.class_predictor import softmax
@@ -120,7 +120,7 @@ class ClassifierRun(TrainingRun):
         # Checked before the directory is tied to the recipe.
         teacher = None
         if recipe.teacher:
-            teacher = ImageClassifier.from_preset(recipe.teacher)
+            teacher = ImageClassifier.from_preset(recipe.teacher, global_policy())
         labels = teacher.labels if teacher else _labels_of(train)
         if teacher is None:
             train, validation = labelled(train, labels), labelled(validation, labels)

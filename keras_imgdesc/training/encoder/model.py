@@ -79,7 +79,7 @@ class DistillationModel(keras.Model):
             for layer in layers:
                 x = layer(x)
             if block < 5:
-                x = ops.max_pool(x, 2, 2)
+                x = ops.max_pool(x, 2, 2, data_format="channels_last")
             if block in self.ends:
                 pairs[f"block{block}"] = (x, expected[f"block{TEACHER_BLOCK[block]}"])
         if self.tail is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keras_imgdesc.backend import global_policy
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.tasks import load_preset
 from keras_imgdesc.training.unused_settings import recorded_recipe, used_options
@@ -40,7 +41,7 @@ def part_of_preset(preset: str, name: str, tasks: str) -> Any:
     Raises:
         InputError: there is no such preset, or its task lacks the part.
     """
-    return part_of(load_preset(preset), preset, name, tasks)
+    return part_of(load_preset(preset, global_policy()), preset, name, tasks)
 
 
 def part_of(task: Any, preset: str, name: str, tasks: str) -> Any:

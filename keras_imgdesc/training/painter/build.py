@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_imgdesc.backend import global_policy
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.painting import (
     ConditionalGAN,
@@ -133,7 +134,7 @@ def _generator(recipe: PainterRecipe, shapes: dict[str, Any]) -> Generator:
     word_dim = shapes["sentence_dim"] if recipe.attend_words else None
     if recipe.generator_from is None:
         return Generator(**shapes, word_dim=word_dim, **recipe.generator_options)
-    found = load_preset(recipe.generator_from).generator
+    found = load_preset(recipe.generator_from, global_policy()).generator
     if found.word_dim != word_dim:
         raise InputError(
             "The generator of generator_from must have the recipe's attend_words",
@@ -200,7 +201,8 @@ def _anchor(recipe: GanRecipe) -> Callable[[Any], Any] | None:
     """Return a function that paints with the generator that training starts from."""
     if not recipe.anchor_weight or recipe.generator_from is None:
         return None
-    frozen = load_preset(recipe.generator_from).generator.painting(temperature=1.0)
+    start = load_preset(recipe.generator_from, global_policy()).generator
+    frozen = start.painting(temperature=1.0)
     frozen.trainable = False
     return lambda inputs: frozen(inputs, training=False)["image"]
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_imgdesc.atomic_files import atomic_path
-from keras_imgdesc.backend import choose_precision, dtype_policy
+from keras_imgdesc.backend import choose_precision, dtype_policy, global_policy
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.paintings.held_out_texts import sample_evenly
@@ -124,7 +124,7 @@ class PainterRun(TrainingRun):
         if matcher and recipe.needs_matcher:
             # Texts are embedded in float32; painted images are scored in the precision
             # of the training, which is faster.
-            critic = load_preset(recipe.text_encoder_from)
+            critic = load_preset(recipe.text_encoder_from, global_policy())
         given = {metric.name for metric in metrics}
         self.metrics = [
             *metrics,
