@@ -72,6 +72,13 @@ class UnknownWordsWarning(UserWarning):
     """A text has words that a model does not know; the message names them."""
 
 
+class MissingInLiteError(InputError, AttributeError):
+    """A class that runs in LiteRT lacks what was asked of it.
+
+    It is an `AttributeError` too, as `hasattr` expects.
+    """
+
+
 def refuse_unknown_options(owner: type, unknown: dict[str, object]) -> None:
     """Refuse unknown arguments of a constructor.
 

@@ -21,7 +21,7 @@ from keras_imgdesc.cli.options import (
 )
 from keras_imgdesc.cli.progress import progress
 from keras_imgdesc.cli.running import Run, running_options
-from keras_imgdesc.errors import ImageError
+from keras_imgdesc.errors import ImageError, InputError
 
 
 @click.command()
@@ -160,11 +160,15 @@ def describe(
 
 @click.command()
 def presets() -> None:
-    """List the available presets."""
-    from keras_imgdesc.presets.folders import list_presets
+    """List the available presets: name, task and summary."""
+    from keras_imgdesc.presets.folders import find_preset, list_presets, read_config
 
     for name, summary in list_presets().items():
-        click.echo(f"{name}: {summary}" if summary else name)
+        try:
+            task = str(read_config(find_preset(name)).get("task", ""))
+        except InputError:  # the summary says what is broken
+            task = ""
+        click.echo(": ".join(part for part in (name, task, summary) if part))
 
 
 @click.command()

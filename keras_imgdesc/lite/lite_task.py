@@ -5,6 +5,7 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any, ClassVar, Self
 
+from keras_imgdesc.errors import MissingInLiteError
 from keras_imgdesc.lite.model_file import PRESET_FILES, ModelFile, preset_file
 
 
@@ -21,6 +22,17 @@ class LiteTask:
     TASK: ClassVar[str]
     file: ModelFile
     _interpreter: Any
+
+    def __getattr__(self, name: str) -> Any:
+        # Called only for what the class lacks, such as the training of its task.
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        raise MissingInLiteError(
+            f"{type(self).__name__}, which runs in LiteRT, has no such attribute",
+            f"If {self.TASK} has it, load that: keras_imgdesc.{self.TASK}.from_preset, "
+            "or keras_imgdesc.load with runtime='tensorflow'",
+            attribute=name,
+        )
 
     @classmethod
     def from_preset(
