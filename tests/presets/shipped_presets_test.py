@@ -102,7 +102,9 @@ def test_the_tflite_file_paints_the_same():
     text = "a small blue star above a large yellow square"
     painted = LitePainter(preset / "painter.tflite").generate(text, 4, seed=3)
     expected = TextToImage.from_preset(preset).generate(text, 4, seed=3)
-    assert np.abs(painted.astype(int) - expected).max() <= 4
+    difference = np.abs(painted.astype(int) - expected)
+    # int8 weights: of a few pixels at the edges, the side is another.
+    assert difference.mean() < 2 and (difference.max(axis=-1) > 8).mean() < 0.05
 
 
 @pytest.mark.parametrize("photo", SEEN)
