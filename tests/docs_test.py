@@ -450,6 +450,16 @@ def workspace(tmp_path_factory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture
+def photos_alone(workspace) -> Iterator[None]:
+    """Remove what a page writes beside the photographs, so that it can run again."""
+    folder = workspace / "holiday"
+    before = set(folder.iterdir())
+    yield
+    for path in set(folder.iterdir()) - before:
+        path.unlink()
+
+
 def run_blocks(page: Path, tests: set[str], capsys) -> None:
     """Run the blocks of a page in order; its Python shares one namespace."""
     namespace: dict[str, object] = {}
@@ -482,7 +492,7 @@ def pages_with(test: str) -> list[Path]:
         for page in pages_with("run")
     ],
 )
-def test_the_quick_examples_run(page, workspace, capsys):
+def test_the_quick_examples_run(page, photos_alone, capsys):
     run_blocks(page, {"run"}, capsys)
 
 
@@ -498,5 +508,5 @@ def test_the_first_result_is_what_the_readme_shows(workspace, capsys):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", pages_with("run=slow"), ids=name_of)
-def test_the_slow_examples_run(page, workspace, capsys):
+def test_the_slow_examples_run(page, photos_alone, capsys):
     run_blocks(page, {"run", "run=slow"}, capsys)
