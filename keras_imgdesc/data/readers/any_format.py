@@ -24,6 +24,8 @@ from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
 _TOKEN_LINE = re.compile(r"[^\t]*#\d+\s*\t")
 # Lines and entries inspected: damaged first ones must not hide the format.
 _INSPECTED = 20
+# Characters of an unknown first line, such as other names of columns, in the error.
+_SHOWN = 60
 # Files of captions inside a folder of images, as in Hugging Face's `imagefolder`.
 _METADATA = ("metadata.jsonl", "metadata.csv")
 _WITH_SPLITS = ("karpathy_json", "csv", "jsonl")
@@ -68,10 +70,11 @@ def find_format(annotations: str | os.PathLike[str]) -> str:
         raise InputError(
             "The captions must be in a known format",
             "Use lines of 'name.jpg#0<TAB>caption' (Flickr8k), a table whose first "
-            "line is 'image,caption' (Kaggle), JSON Lines with 'file_name' and 'text', "
-            "JSON in the format of COCO or Karpathy, a folder with a text file beside "
-            "each image, or WebDataset's tar files",
+            "line names its columns, such as 'image,caption' (Kaggle), JSON Lines with "
+            "'file_name' and 'text', JSON in the format of COCO or Karpathy, a folder "
+            "with a text file beside each image, or WebDataset's tar files",
             annotations=path,
+            first_line=lines[0][:_SHOWN] if lines else "",
         )
     return found
 

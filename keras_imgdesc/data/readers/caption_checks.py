@@ -93,7 +93,9 @@ def check_collection(
         )
     if not len(collection):
         problems = collection.problem_counts()
-        first = f" (first problem: {collection.problems[0]})" if problems else ""
+        # An image that nothing names says less about why no name was found.
+        found = sorted(collection.problems, key=lambda p: p.kind == NO_CAPTIONS)
+        first = f" (first problem: {found[0]})" if found else ""
         raise InputError(
             f"No image has both a file and a caption{first}",
             "Check that the annotations belong to the images in this folder",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import os
 import zlib
@@ -10,6 +11,7 @@ from pathlib import Path
 from keras_imgdesc.errors import InputError
 
 GZIP_START = b"\x1f\x8b"
+_UTF16_STARTS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -19,8 +21,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
     So a damaged line does not make the file unreadable.
 
     Args:
-        path: path of a UTF-8 file, with or without byte order mark; may be compressed
-            with gzip.
+        path: path of a UTF-8 file, with or without byte order mark, or of a UTF-16 file
+            with one, as spreadsheets write "Unicode text"; may be compressed with gzip.
 
     Raises:
         InputError: the file does not exist, cannot be read, or is a damaged gzip file.
@@ -42,6 +44,11 @@ def read_text(path: str | os.PathLike[str]) -> str:
                 "Copy or download it again",
                 path=path,
             ) from error
+    # Two damaged bytes can look like a mark, but every text has ASCII characters, such
+    # as its line ends, and thus zeros in UTF-16.
+    if content.startswith(_UTF16_STARTS) and b"\0" in content:
+        content = content[: len(content) // 2 * 2]
+        return content.decode("utf-16", "surrogatepass")
     return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
 
 

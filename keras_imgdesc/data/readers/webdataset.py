@@ -45,7 +45,7 @@ class _Sample:
     suffix: str = ""
     captions: list[object] = field(default_factory=list)
     mark: str | None = None
-    has_text: bool = False
+    read_from: str = ""
 
 
 def read_webdataset(
@@ -188,10 +188,17 @@ def _samples(shard: TarShard, collector: CaptionCollector) -> dict[str, _Sample]
             collector.add_problem(MALFORMED, place, "cut off or too large")
             continue
         text = content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-        if suffix != ".json":
-            sample.captions, sample.mark, sample.has_text = [text], None, True
-        elif not sample.has_text:
+        if sample.read_from not in ("", ".json") and suffix == ".json":
+            continue
+        if sample.read_from == suffix or sample.read_from in TEXT_SUFFIXES:
+            # It would belong to another image of that name, which is left out.
+            collector.add_problem(MALFORMED, place, "another text has that name")
+            continue
+        sample.read_from = suffix
+        if suffix == ".json":
             _add_json(sample, text, place, collector)
+        else:
+            sample.captions, sample.mark = [text], None
     return samples
 
 

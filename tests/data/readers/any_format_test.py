@@ -333,3 +333,29 @@ def test_the_examples_of_the_documentation_are_read(photos, write):
         assert collection[0].captions[0].startswith("A dog runs"), text
         assert set(collection.problem_counts()) <= {"image without captions"}, text
     assert {name for name, _ in EXAMPLES} == {*FILES, "caption_folder", "webdataset"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_utf_16_is_read_and_damage_in_it_counted(tmp_path, encoding):
+    file = tmp_path / "captions.txt"
+    text = "image\tcaption\na.jpg\tÄ dog .\nb.jpg\tA \ud800 cat .\n"
+    start = "" if encoding == "utf-16" else "\ufeff"
+    file.write_bytes((start + text).encode(encoding, "surrogatepass") + b"\0")
+    collection = read_captions(file, None)
+    assert [e.captions for e in collection] == [("Ä dog .",)]
+    assert collection.problem_counts()["not UTF-8"] == 1
+
+
+def test_the_error_of_no_image_shows_a_name_that_was_not_found(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    file = tmp_path / "captions.csv"
+    file.write_text("image,caption\nphotos/a.jpg,A dog .\n")
+    with pytest.raises(InputError, match="first problem: missing image: photos/a.jpg"):
+        read_captions(file, tmp_path)
+
+
+def test_the_error_of_an_unknown_format_shows_the_first_line(tmp_path):
+    file = tmp_path / "captions.csv"
+    file.write_text("photo,alt\na.jpg,A dog .\n")
+    with pytest.raises(InputError, match="first_line='photo,alt'"):
+        read_captions(file, tmp_path)

@@ -191,3 +191,20 @@ def test_a_folder_that_cannot_be_written_to(shard, tmp_path):
         read_webdataset(path, path / "inside")
     with pytest.raises(InputError, match=r"tar file.*nothing"):
         read_webdataset(tmp_path / "nothing", tmp_path)
+
+
+def test_a_name_that_is_used_again_does_not_change_the_caption(tmp_path):
+    path = tmp_path / "0.tar"
+    with tarfile.open(path, "w") as tar:
+        for level, text in ((10, b"A dog ."), (20, b"A cat .")):
+            for name, content in (("a.png", photo(level)), ("a.txt", text)):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                tar.addfile(entry, io.BytesIO(content))
+    collection = read_captions(path, tmp_path / "unpacked")
+    assert collection[0].captions == ("A dog .",)
+    assert load_image(collection[0].path)[0, 0, 0] == 10
+    assert [str(p) for p in collection.problems] == [
+        "duplicate image: 0.tar:a.png",
+        "malformed entry: 0.tar:a.txt (another text has that name)",
+    ]
