@@ -31,6 +31,7 @@ from keras_imgdesc.images.inputs import (
 )
 from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
+from keras_imgdesc.text.checks import is_one_text, list_texts
 from keras_imgdesc.vision import ENCODERS
 
 # Chosen on the development images of Flickr8k; see the card of flickr8k_matcher.
@@ -294,12 +295,12 @@ class ImageCaptioner(Task, CaptionerGraph):
             UnknownWordsWarning: a caption has unknown words beside known ones.
         """
         check_at_least(1, batch_size=batch_size)
-        several = [captions] if isinstance(captions, str) else list(captions)
+        several = list_texts(captions)
         batch_size = fitting_batch_size(several, batch_size)
         scored = self._scorer.score(
             list(iterate_images(images)), several, return_attention, batch_size
         )
-        return scored[0] if isinstance(captions, str) else scored
+        return scored[0] if is_one_text(captions) else scored
 
     @functools.cached_property
     def _generator(self) -> CaptionGenerator:

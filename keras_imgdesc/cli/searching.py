@@ -71,8 +71,9 @@ def index(paths, output, preset, relocate, batch_size, run: Run) -> int:
         preset=str(folder.absolute()) if folder == Path(preset) else preset,
     )
     click.echo(
-        f"{done.images} images in {output}: {done.added} added, {done.changed} "
-        f"changed, {done.removed} removed, {done.unchanged} unchanged"
+        f"{done.images} {'image' if done.images == 1 else 'images'} in {output}: "
+        f"{done.added} added, {done.changed} changed, {done.removed} removed, "
+        f"{done.unchanged} unchanged"
     )
     list_failed(done.failed.values(), "images", len(found))
     return 1 if done.failed else code

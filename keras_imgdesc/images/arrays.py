@@ -9,49 +9,56 @@ from PIL import Image
 
 from keras_imgdesc.errors import ImageError
 
-_FRACTIONS = "For floats from 0 to 1: `np.rint(array * 255).astype('uint8')`"
+_FRACTIONS = "For floats from 0 to 1: `np.rint({array} * 255).astype('uint8')`"
 _INTEGRAL = (
     "For values from 0 to 255, as `keras.utils.img_to_array` returns them: "
-    '`array.astype("uint8")`'
+    '`{array}.astype("uint8")`'
 )
 
 
-def uint8_remedy(array: Any = None) -> str:
+def uint8_remedy(array: Any = None, name: str = "array") -> str:
     """Return how to convert an array that is not uint8.
 
     Args:
         array: the array; None if its values are not known yet, as in a graph.
+        name: what the array is in the code, such as `np.asarray(image)` for a tensor.
     """
+    return _remedy(array).format(array=name)
+
+
+def _remedy(array: Any) -> str:
     if array is None or not array.size or array.dtype.kind in "USOTc":
         return f"{_FRACTIONS}. {_INTEGRAL}"
     if array.dtype == bool:
-        return 'For False and True: `array.astype("uint8") * 255`'
+        return 'For False and True: `{array}.astype("uint8") * 255`'
     low, high = array.min(), array.max()
     if array.dtype.kind not in "iu" and low >= 0 and high <= 1:
         return _FRACTIONS
     if low >= 0 and high <= 255:
         return _INTEGRAL
     if array.dtype == np.uint16:
-        return 'For 16 bits: `(array >> 8).astype("uint8")`'
+        return 'For 16 bits: `({array} >> 8).astype("uint8")`'
     return (
         "Undo the scaling of its values, so that they are from 0 to 255; then: "
-        '`array.astype("uint8")`'
+        '`{array}.astype("uint8")`'
     )
 
 
-def from_array(array: np.ndarray) -> np.ndarray | Image.Image:
+def from_array(array: np.ndarray, name: str = "array") -> np.ndarray | Image.Image:
     """Return an array as uint8 (height, width, 3), or as a Pillow image with alpha.
 
     Args:
         array: uint8 (height, width), (height, width, 1), (height, width, 3) or
             (height, width, 4).
+        name: what an error calls it in code.
 
     Raises:
         ImageError: it has another dtype or shape.
     """
     if array.dtype != np.uint8:
         raise ImageError(
-            "An array must be uint8, with values from 0 to 255", uint8_remedy(array)
+            "An array must be uint8, with values from 0 to 255",
+            uint8_remedy(array, name),
         )
     if array.ndim == 2:
         array = array[..., None]

@@ -106,9 +106,11 @@ def named_source(source: object) -> Iterator[None]:
 
 
 def _open(source: ImageSource, max_pixels: int) -> UprightImage:
+    # A tensor has no `astype`, or another one.
+    name = "array" if isinstance(source, np.ndarray) else "np.asarray(image)"
     source = plain_source(source)
     if isinstance(source, np.ndarray):
-        return UprightImage(from_array(source))
+        return UprightImage(from_array(source, name))
     if isinstance(source, Image.Image):
         check_size(source, max_pixels)
         return UprightImage(source)

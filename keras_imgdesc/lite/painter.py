@@ -16,7 +16,7 @@ from keras_imgdesc.noise import (
     interpolated_noise,
     noise_scale,
 )
-from keras_imgdesc.text.checks import check_texts
+from keras_imgdesc.text.checks import check_texts, is_one_text
 
 
 class LitePainter(TextFile):
@@ -129,7 +129,7 @@ class LitePainter(TextFile):
             for row, text in enumerate(several):
                 scores = np.asarray(rerank.probabilities(painted[row], text))
                 painted[row] = painted[row][np.argsort(-scores, kind="stable")]
-        return painted[0] if isinstance(texts, str) else painted
+        return painted[0] if is_one_text(texts) else painted
 
     def interpolate(
         self,

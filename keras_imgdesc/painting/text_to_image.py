@@ -32,6 +32,7 @@ from keras_imgdesc.painting.pixels import to_uint8
 from keras_imgdesc.painting.text_features import text_features
 from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder, TextReader
+from keras_imgdesc.text.checks import is_one_text
 from keras_imgdesc.text.cut_texts import warn_of_cut
 
 
@@ -124,7 +125,7 @@ class TextToImage(TextReader, Task):
             for row, text in enumerate(several):
                 scores = np.asarray(rerank.probabilities(painted[row], text))
                 painted[row] = painted[row][np.argsort(-scores, kind="stable")]
-        return painted[0] if isinstance(texts, str) else painted
+        return painted[0] if is_one_text(texts) else painted
 
     def interpolate(
         self,

@@ -25,7 +25,7 @@ def check_texts(texts: str | Sequence[str]) -> list[str]:
     Raises:
         InputError: there is no text, or one is empty or not a string.
     """
-    several = _listed(texts)
+    several = list_texts(texts)
     if not several:
         raise InputError(
             "There must be a text", "Pass a string or a list of strings", texts=texts
@@ -41,7 +41,15 @@ def check_texts(texts: str | Sequence[str]) -> list[str]:
     return several
 
 
-def _listed(texts: Any) -> list[Any]:
+def is_one_text(texts: Any) -> bool:
+    """Return whether texts are one: a string, or an array or tensor without axes."""
+    return isinstance(texts, str) or (
+        hasattr(texts, "__array__") and np.asarray(texts).ndim == 0
+    )
+
+
+def list_texts(texts: Any) -> list[Any]:
+    """Return one text or several, also an array or a tensor of them, as a list."""
     if isinstance(texts, str | bytes):
         return [texts]
     if not hasattr(texts, "__array__"):

@@ -392,3 +392,10 @@ def test_settings_out_of_range_are_refused(toy_captioner, photos, setting):
     (name,) = setting
     with pytest.raises(InputError, match=name):
         toy_captioner.generate(list(photos) * 2, **setting)
+
+
+@pytest.mark.parametrize("kind", [np.array, tf.constant])
+def test_captions_to_score_may_be_arrays_and_tensors(toy_captioner, photos, kind):
+    expected = toy_captioner.score(photos[0], "a red dog").log_prob
+    assert toy_captioner.score(photos[0], kind("a red dog")).log_prob == expected
+    assert toy_captioner.score(photos[:1], kind(["a red dog"]))[0].log_prob == expected

@@ -2,6 +2,7 @@ import keras
 import ml_dtypes
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images import load_image, resize_image
@@ -33,3 +34,11 @@ def test_the_remedy_fits_the_values(values, remedy):
     with pytest.raises(ImageError, match="must be uint8") as caught:
         load_image(np.tile(values, (4, 4, 1)))
     assert remedy in str(caught.value)
+
+
+def test_the_remedy_for_a_tensor_converts_it_to_an_array(toy_image):
+    tensor = tf.cast(toy_image, "float32")
+    with pytest.raises(ImageError, match=r"`np.asarray\(image\).astype\(.uint8.\)`"):
+        load_image(tensor)
+    converted = np.asarray(tensor).astype("uint8")
+    np.testing.assert_array_equal(load_image(converted), toy_image)

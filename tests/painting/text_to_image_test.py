@@ -13,6 +13,8 @@ def painter(toy_painter) -> TextToImage:
 
 def test_one_text_or_several(painter):
     one = painter.generate("a red bird", num_images=3, seed=4)
+    array = painter.generate(np.array("a red bird"), num_images=3, seed=4)
+    np.testing.assert_array_equal(array, one)
     assert one.shape == (3, 32, 32, 3) and one.dtype == np.uint8
     several = painter.generate(["a red bird", "a blue dog"], num_images=3, seed=4)
     assert several.shape == (2, 3, 32, 32, 3)
