@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import click
 
 from keras_imgdesc.atomic_files import atomic_path, write_atomically
-from keras_imgdesc.cli.options import DIRECTORY, FILE
+from keras_imgdesc.cli.options import DIRECTORY
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
 
 COLUMNS = ["image", "caption", "log_prob"]
 
@@ -94,10 +95,18 @@ class CaptionTable:
         go_on: whether to keep the rows of a table that exists.
 
     Raises:
-        InputError: rows are to be kept, and `describe` did not write the table.
+        InputError: rows are to be kept, and `describe` did not write the table; or the
+            path is that of an image.
     """
 
     def __init__(self, path: Path, go_on: bool) -> None:
+        # A pattern of a shell stands for several paths, of which an option takes one.
+        if path.name.lower().endswith(IMAGE_SUFFIXES):
+            raise InputError(
+                "A table of captions must not have the name of an image",
+                "Name a CSV file after --csv, and put the images before it",
+                path=path,
+            )
         self.path = path
         self._rows = self._read() if go_on and path.exists() else []
         self.images = {row[0] for row in self._rows}
@@ -170,7 +179,7 @@ class CaptionFiles:
 
     Attributes:
         todo: the images to caption.
-        skipped: number of images whose captions exist.
+        skipped: number of images whose captions exist, copies included.
 
     Raises:
         InputError: a file exists that must be neither kept nor replaced, or pyexiv2 is
@@ -191,11 +200,18 @@ class CaptionFiles:
         for path in images:
             for place in self._places:
                 self._owner.setdefault(place.target(path), path)
-        self._check(images)
+        # Copies of an earlier call may be in the folder that is captioned.
+        copies = {
+            target.absolute()
+            for target, owner in self._owner.items()
+            if target.absolute() != owner.absolute()
+        }
+        originals = [path for path in images if path.absolute() not in copies]
+        self._check(originals)
         self._table: CaptionTable | None = None
         if options.csv is not None:
             self._table = CaptionTable(options.csv, options.skip_existing)
-        self.todo = [path for path in images if not self._is_done(path)]
+        self.todo = [path for path in originals if not self._is_done(path)]
         self.skipped = len(images) - len(self.todo)
 
     def write(self, path: Path, caption: Any) -> list[str]:
@@ -273,7 +289,10 @@ def caption_file_options(command: Callable) -> Callable:
         "(dc:description); the pixels stay as they are.",
     )
     @click.option(
-        "--csv", "table", type=FILE, help="Table to write: image, caption, log_prob."
+        "--csv",
+        "table",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Table to write: image, caption, log_prob.",
     )
     @click.option(
         "--skip-existing",

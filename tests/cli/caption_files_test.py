@@ -158,6 +158,7 @@ def test_describe_writes_what_it_prints(run, presets, photos, tmp_path):
     [
         ("--skip-existing",),
         ("--overwrite",),
+        ("--csv", "photos"),
         ("--sidecar", "txt", "--skip-existing", "--overwrite"),
         ("--sidecar", "doc"),
     ],
@@ -165,3 +166,21 @@ def test_describe_writes_what_it_prints(run, presets, photos, tmp_path):
 def test_contradictions_are_refused(run, photos, options):
     code, out, err = run("describe", photos, *options)
     assert (code, out) == (2, "") and "--" in err
+
+
+def test_an_image_is_not_replaced_by_a_table(photos):
+    before = (photos / "a.jpg").read_bytes()
+    with pytest.raises(InputError, match="table of captions must not.*a.jpg"):
+        write(csv=photos / "a.jpg", overwrite=True)
+    assert (photos / "a.jpg").read_bytes() == before
+
+
+def test_copies_inside_the_folder_are_not_copied_again(photos):
+    first, _ = write(xmp=photos / "tagged")
+    assert len(first) == 3
+    Image.new("RGB", (40, 30)).save(photos / "new.png")
+    todo, failed = write(xmp=photos / "tagged", skip_existing=True)
+    assert (todo, failed) == (["photos/new.png"], [])
+    todo, failed = write(xmp=photos / "tagged", overwrite=True)
+    assert (len(todo), failed) == (4, [])
+    assert not (photos / "tagged" / "tagged").exists()
