@@ -452,11 +452,14 @@ def workspace(tmp_path_factory) -> Iterator[Path]:
 
 @pytest.fixture
 def photos_alone(workspace) -> Iterator[None]:
-    """Remove what a page writes beside the photographs, so that it can run again."""
-    folder = workspace / "holiday"
-    before = set(folder.iterdir())
+    """Remove the captions that a page writes, so that it can run again."""
+
+    def files() -> set[Path]:
+        return {*workspace.glob("holiday/*"), *workspace.glob("*.csv")}
+
+    before = files()
     yield
-    for path in set(folder.iterdir()) - before:
+    for path in files() - before:
         path.unlink()
 
 
