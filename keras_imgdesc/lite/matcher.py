@@ -13,7 +13,8 @@ from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts, collect_embe
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.inputs import iterate_images
 from keras_imgdesc.lite.image_runner import ImageRunner
-from keras_imgdesc.lite.model_file import EXPORT, ModelFile
+from keras_imgdesc.lite.matcher_file import stated_in, vectors_fingerprint
+from keras_imgdesc.lite.model_file import ModelFile
 from keras_imgdesc.lite.parallel import map_images
 from keras_imgdesc.lite.text_file import TextFile
 
@@ -71,24 +72,24 @@ class LiteMatcher(TextFile):
         Raises:
             InputError: the vectors of the file differ from those of the index.
         """
-        if index is not None and index != _fingerprint(file):
+        if index is not None and index != vectors_fingerprint(file):
             raise InputError(
                 f"The index was not built with {file.path.name}",
                 "Use the runtime that built it, or remove the folder of the index and "
                 "index the images again",
                 index=index,
-                file=_fingerprint(file),
+                file=vectors_fingerprint(file),
             )
 
     @property
     def global_scale(self) -> float:
         """Factor of the cosine of image and text in f; 0 without a global term."""
-        return float(self._stated("global_scale"))
+        return float(stated_in(self.file, "global_scale"))
 
     @property
     def use_local(self) -> bool:
         """Whether f has a local term."""
-        return bool(self._stated("use_local"))
+        return bool(stated_in(self.file, "use_local"))
 
     def fingerprint(self) -> str:
         """Return a digest of architecture and weights.
@@ -96,10 +97,8 @@ class LiteMatcher(TextFile):
         That of a float32 or float16 file is the digest of `ImageTextMatcher`: an index
         of one serves the other. That of an int8 file, whose vectors differ, is longer.
         """
-        found = _fingerprint(self.file)
-        if found is None:
-            raise _is_old(self.file, "fingerprint")
-        return found
+        stated_in(self.file, "fingerprint")
+        return str(vectors_fingerprint(self.file))
 
     def embed_image(self, image: Any) -> dict[str, np.ndarray]:
         """Embed an image.
@@ -283,26 +282,3 @@ class LiteMatcher(TextFile):
             self._num_threads,
             self._runner("embed_image"),
         )
-
-    def _stated(self, name: str) -> Any:
-        if name not in self.metadata:
-            raise _is_old(self.file, name)
-        return self.metadata[name]
-
-
-def _fingerprint(file: ModelFile) -> str | None:
-    """Return the digest of a file's vectors; None if the file does not state it."""
-    stated = file.metadata.get("fingerprint")
-    if stated is None or file.metadata["quantize"] in (None, "float16"):
-        return stated
-    # Another file has other rounding errors.
-    return f"{stated}-{file.metadata['flatbuffer']['sha256'][:16]}"
-
-
-def _is_old(file: ModelFile, entry: str) -> InputError:
-    return InputError(
-        f"An index or a search needs a file that states its {entry}; this one is of an "
-        "earlier version",
-        f"Write it again with {EXPORT}",
-        path=file.path,
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 # With fewer queries, one product per query is faster than one matrix product.
@@ -25,3 +27,46 @@ def largest(values: np.ndarray, k: int) -> np.ndarray:
     above = np.flatnonzero(values > limit)
     equal = np.flatnonzero(values == limit)[: k - len(above)]
     return np.sort(np.concatenate([above, equal]))
+
+
+def nearest_rows(
+    queries: np.ndarray,
+    blocks: Iterable[tuple[int, int, np.ndarray]],
+    outdated: Sequence[np.ndarray],
+    k: int,
+) -> list[np.ndarray]:
+    """Find the vectors of shards that are most similar to each query.
+
+    Args:
+        queries: float32 (queries, dim).
+        blocks: number of a shard, first row and vectors, float32 (rows, dim).
+        outdated: rows of each shard that do not count, int (rows,).
+        k: largest number of vectors per query.
+
+    Returns:
+        Similarity, shard and row of those of each query, float64 (3, hits), the most
+        similar first; among equal ones, in the order of the blocks.
+    """
+    best = [np.empty((3, 0), np.float64) for _ in queries]
+    worst = np.full((len(queries), 1), -np.inf, np.float32)
+    for shard, start, block in blocks:
+        similarities = dot_products(queries, block)
+        missing = outdated[shard] - start
+        inside = missing[(missing >= 0) & (missing < len(block))]
+        similarities[:, inside] = -np.inf
+        # After the first blocks, few are better than the hits so far.
+        flat = np.flatnonzero(similarities > worst)
+        which, rows = np.divmod(flat, similarities.shape[1])
+        # In ascending order. `np.unique` would import masked arrays.
+        for query in which[np.flatnonzero(np.diff(which, prepend=-1))]:
+            left, right = np.searchsorted(which, [query, query + 1])
+            better = rows[left:right]
+            values = similarities[query, better]
+            chosen = largest(values, k)
+            places = np.full(len(chosen), shard), start + better[chosen]
+            found = np.concatenate([best[query], [values[chosen], *places]], axis=1)
+            order = np.argsort(-found[0], kind="stable")[:k]
+            best[query] = found[:, order]
+            if len(order) == k:
+                worst[query] = best[query][0, -1]
+    return best

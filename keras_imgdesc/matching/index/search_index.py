@@ -19,7 +19,7 @@ from keras_imgdesc.matching.index.files import (
     is_gone,
     read_manifest,
 )
-from keras_imgdesc.matching.index.nearest import dot_products, largest
+from keras_imgdesc.matching.index.nearest import nearest_rows
 
 if TYPE_CHECKING:
     from keras_imgdesc.matching.index.relocating import Relocation
@@ -259,29 +259,7 @@ class SearchIndex:
             )
         if not len(queries):
             return []
-        # Similarity, shard and row of the best hits so far, per query.
-        best = [np.empty((3, 0), np.float64) for _ in queries]
-        worst = np.full((len(queries), 1), -np.inf, np.float32)
-        for shard, start, block in self._blocks(len(queries)):
-            similarities = dot_products(queries, block)
-            outdated = self._outdated[shard] - start
-            inside = outdated[(outdated >= 0) & (outdated < len(block))]
-            similarities[:, inside] = -np.inf
-            # After the first blocks, few are better than the hits so far.
-            flat = np.flatnonzero(similarities > worst)
-            which, rows = np.divmod(flat, similarities.shape[1])
-            # In ascending order. `np.unique` would import masked arrays.
-            for query in which[np.flatnonzero(np.diff(which, prepend=-1))]:
-                left, right = np.searchsorted(which, [query, query + 1])
-                better = rows[left:right]
-                values = similarities[query, better]
-                chosen = largest(values, k)
-                places = np.full(len(chosen), shard), start + better[chosen]
-                found = np.concatenate([best[query], [values[chosen], *places]], axis=1)
-                order = np.argsort(-found[0], kind="stable")[:k]
-                best[query] = found[:, order]
-                if len(order) == k:
-                    worst[query] = best[query][0, -1]
+        best = nearest_rows(queries, self._blocks(len(queries)), self._outdated, k)
         return [
             [
                 SearchHit(self._contents.name_of(int(shard), int(row)), float(value))
