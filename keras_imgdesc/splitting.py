@@ -165,7 +165,7 @@ class UnsplitCaptions:
         """Warn if nearly all captions are unsplit."""
         if self.unsplit > _MOST * self.captions:
             warnings.warn(
-                f"{self.unsplit} of {self.captions} captions are of a script without "
+                f"{self.unsplit} of {self.captions} captions are in a script without "
                 "spaces, such as Chinese, Japanese or Thai: each counts as one word. "
                 'Set split="characters", or write spaces between words.',
                 UserWarning,

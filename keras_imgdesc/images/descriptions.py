@@ -68,7 +68,7 @@ def add_description(
             return image.get_bytes()
     except RuntimeError as error:  # all that exiv2 raises
         raise InputError(
-            "Metadata can be written into whole JPEG, PNG, WebP and TIFF files",
+            "Metadata can be written into intact JPEG, PNG, WebP and TIFF files",
             "Write the captions beside the images instead",
             path=name,
             reason=str(error),

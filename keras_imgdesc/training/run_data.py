@@ -103,7 +103,7 @@ class RunData:
     def _refuse(self, changes: Mapping[str, str]) -> None:
         if changes and self.is_begun:
             raise InputError(
-                "A run is resumed with the data that it was begun with",
+                "A run can only be resumed with the data that it was started with",
                 "Restore the data, or train into a new run directory",
                 run_dir=str(self.path),
                 **changes,

@@ -27,7 +27,7 @@ def restore(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> N
         if tuple(variable.shape) != arrays[name].shape:
             raise InputError(
                 "The variables of a checkpoint must have the shapes of the model's",
-                "Restore the data and presets that the run was begun with, or train "
+                "Restore the data and presets that the run was started with, or train "
                 "into a new run directory",
                 variable=getattr(variable, "path", name),
                 checkpoint=arrays[name].shape,

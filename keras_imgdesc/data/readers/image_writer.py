@@ -95,6 +95,6 @@ class ImageWriter:
 def _disk_error(error: OSError, path: Path) -> InputError:
     return InputError(
         f"The image cannot be written: {error.strerror or error}",
-        "Use a folder that is writable, on a disk with room",
+        "Use a writable folder on a disk with free space",
         path=path,
     )

@@ -60,7 +60,7 @@ def list_folders(
     for folder, group in zip(folders, groups, strict=True):
         if not group:
             raise InputError(
-                "A folder to train on must have images that are not validated on",
+                "A training folder must have images that are not validation images",
                 "Leave the folder out, or name other images for validation",
                 folder=str(folder),
             )

@@ -15,7 +15,7 @@ def caption_counts(collection: CaptionCollection) -> np.ndarray:
     for example in collection:
         if not example.captions:
             raise InputError(
-                "Each image to train on must have a caption",
+                "Every training image must have a caption",
                 "Give the image a caption, or leave it out",
                 image=example.image_id,
             )

@@ -34,7 +34,7 @@ def training_images(
     count = len(train) - len(kept)
     if not len(kept):
         raise InputError(
-            "The images to train on must not all be images to validate on",
+            "There must be training images that are not validation images",
             "Name other images for validation, or hold some out: "
             "--validation-fraction 0.1, in Python keras_imgdesc.data.hold_out",
             train=len(train),

@@ -93,7 +93,7 @@ def test_validation_photos_are_not_trained_on(photos, tmp_path, caplog):
     paths, ends = list_folders([photos], validation=[tmp_path / "copy.jpg"])
     assert paths == [str(photos / f"{i}.jpg") for i in range(1, 6)] and len(ends) == 5
     assert "1 of 6 training images (16.7 %) are validation images" in caplog.text
-    with pytest.raises(InputError, match="not validated on.*folder="):
+    with pytest.raises(InputError, match="not validation images.*folder="):
         list_folders([photos, tmp_path], validation=[photos / "0.jpg"])
 
 
