@@ -83,7 +83,8 @@ def _relocate(index, old, new) -> int:
     from keras_imgdesc.matching.index.relocating import relocate_index
 
     done = relocate_index(index, old, new)
-    click.echo(f"{done.moved} images of {index} are now in {new}")
+    images = "image of {} is" if done.moved == 1 else "images of {} are"
+    click.echo(f"{done.moved} {images.format(index)} now in {new}")
     missing = [f"{path}: there is no such file" for path in done.missing]
     list_failed(missing, "images", done.moved + len(missing))
     return 1 if missing else 0

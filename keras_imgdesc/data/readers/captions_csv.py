@@ -128,7 +128,7 @@ def read_captions_csv(
             )
             continue
         record = dict(zip(header.names, row, strict=True))
-        name = row[header.image].strip()
+        name = row[header.image].strip().removeprefix("./")
         own = record.get(SPLIT_NAME)
         if not splits.take(name, own, place):
             choice.skip(name)

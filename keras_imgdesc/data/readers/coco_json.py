@@ -69,7 +69,8 @@ def read_coco_captions(
         elif not isinstance(image.get("file_name"), str):
             collector.add_problem(MALFORMED, place, "no 'file_name'")
         else:
-            image_id, name = str(image["id"]), image["file_name"]
+            image_id = str(image["id"])
+            name = image["file_name"].removeprefix("./")
             if names.setdefault(image_id, name) != name:
                 ambiguous.add(image_id)
             first = first_ids.get(name, image_id)

@@ -68,7 +68,7 @@ def read_flickr_tokens(
         if not tab or match is None:
             detail = "expected 'name.jpg#0<TAB>caption'"
             collector.add_problem(MALFORMED, place, detail)
-        elif choice.take(match[1]):
-            collector.add_caption(match[1], caption, place, match[2])
+        elif choice.take(name := match[1].removeprefix("./")):
+            collector.add_caption(name, caption, place, match[2])
     choice.finish()
     return collector.finish()

@@ -8,6 +8,7 @@ from typing import Any
 from keras_imgdesc.data.readers.caption_checks import NO_IMAGE
 from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
+from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
 
 
@@ -24,7 +25,7 @@ class ImageChoice:
             in the splits of Flickr30k Entities); None for no list.
 
     Raises:
-        InputError: the list cannot be read.
+        InputError: the list cannot be read or is empty.
     """
 
     def __init__(
@@ -37,10 +38,16 @@ class ImageChoice:
         self._others: set[str] = set()
         if image_list is None:
             return
-        for line in split_lines(read_text(image_list)):
-            if name := line.strip():
-                name = self._with_suffix(name)
-                collector.add_image(name, name)
+        lines = [line.strip() for line in split_lines(read_text(image_list))]
+        if not any(lines):
+            raise InputError(
+                "The list must name an image",
+                "Write the name of an image in each line",
+                image_list=image_list,
+            )
+        for name in filter(None, lines):
+            name = self._with_suffix(name.removeprefix("./"))  # as `find .` prints it
+            collector.add_image(name, name)
 
     def take(self, name: str, extra: dict[str, Any] | None = None) -> bool:
         """Return whether to read the captions of an image, adding it if it is new.

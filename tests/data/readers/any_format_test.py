@@ -359,3 +359,26 @@ def test_the_error_of_an_unknown_format_shows_the_first_line(tmp_path):
     file.write_text("photo,alt\na.jpg,A dog .\n")
     with pytest.raises(InputError, match="first_line='photo,alt'"):
         read_captions(file, tmp_path)
+
+
+@pytest.mark.parametrize("file_format", ["flickr_tokens", "csv", "jsonl", "coco_json"])
+def test_names_may_begin_with_the_current_folder(tmp_path, file_format):
+    for name in CAPTIONS:
+        (tmp_path / name).touch()
+    file = tmp_path / "captions"
+    file.write_text(re.sub(r"\b([abc]\.jpg)", r"./\1", FILES[file_format]))
+    collection = read_captions(file, tmp_path, on_problem="error")
+    assert {e.path.name: [*e.captions] for e in collection} == CAPTIONS
+    assert {e.path for e in collection} == {tmp_path / name for name in CAPTIONS}
+
+
+def test_a_list_as_find_prints_it(photos, write):
+    chosen = photos.parent / "list.txt"
+    chosen.write_text("./b.jpg\n")
+    file = write("captions.csv", FILES["csv"])
+    assert [e.image_id for e in read_captions(file, photos, image_list=chosen)] == [
+        "b.jpg"
+    ]
+    chosen.write_text("\n")
+    with pytest.raises(InputError, match="The list must name an image.*list.txt"):
+        read_captions(file, photos, image_list=chosen)

@@ -50,7 +50,9 @@ def test_no_task_trains_on_validation_images(
 
 def test_there_must_be_images_left_to_train_on(collection, caplog):
     train, same = collection("train", 1, 2), collection("other", 1, 2, 3)
-    with pytest.raises(InputError, match="must be training images.*--validation-fraction"):
+    with pytest.raises(
+        InputError, match="must be training images.*--validation-fraction"
+    ):
         training_images(train, same)
     with pytest.raises(InputError, match="validation=0"):
         training_images(train, CaptionCollection([]))
