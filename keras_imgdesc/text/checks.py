@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -53,7 +53,9 @@ def list_texts(texts: Any) -> list[Any]:
     if isinstance(texts, str | bytes):
         return [texts]
     if not hasattr(texts, "__array__"):
-        return list(texts)
+        # What is not iterable is named as a text that is none.
+        several = list(texts) if isinstance(texts, Iterable) else [texts]
+        return [list_texts(text)[0] if is_one_text(text) else text for text in several]
     several = np.asarray(texts).ravel().tolist()
     return [_decoded(text) if isinstance(text, bytes) else text for text in several]
 

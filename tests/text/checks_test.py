@@ -18,8 +18,9 @@ TEXTS = ["a red bird", "eine schöne Blume"]
         np.array(TEXTS, object),
         np.char.encode(TEXTS, "utf-8"),
         tf.constant(TEXTS),
+        [np.array(TEXTS[0]), tf.constant(TEXTS[1])],
     ],
-    ids=["list", "tuple", "iterator", "str", "object", "bytes", "tensor"],
+    ids=["list", "tuple", "iterator", "str", "object", "bytes", "tensor", "mixed"],
 )
 def test_texts_of_every_kind_are_a_list(texts):
     found = check_texts(texts)
@@ -32,7 +33,8 @@ def test_one_text(text):
 
 
 @pytest.mark.parametrize(
-    "texts", [b"a dog", ["a dog", 7], [" "], np.array([1, 2]), tf.constant([b"\xff"])]
+    "texts",
+    [None, b"a dog", ["a dog", 7], [" "], np.array([1, 2]), tf.constant([b"\xff"])],
 )
 def test_what_is_no_text_is_named(texts):
     with pytest.raises(InputError, match="must be a string with words.*text="):
