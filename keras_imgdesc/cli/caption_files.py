@@ -17,7 +17,6 @@ import click
 from keras_imgdesc.atomic_files import atomic_path, write_atomically
 from keras_imgdesc.cli.options import DIRECTORY
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
 
 COLUMNS = ["image", "caption", "log_prob"]
 
@@ -100,6 +99,8 @@ class CaptionTable:
     """
 
     def __init__(self, path: Path, go_on: bool) -> None:
+        from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
+
         # A pattern of a shell stands for several paths, of which an option takes one.
         if path.name.lower().endswith(IMAGE_SUFFIXES):
             raise InputError(
