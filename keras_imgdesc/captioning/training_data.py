@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
-from keras_imgdesc.data.example_checks import check_dtype
+from keras_imgdesc.data.example_checks import check_dtype, check_lengths, check_names
 from keras_imgdesc.images import image_array
 from keras_imgdesc.text.cut_texts import warn_of_cut
 
@@ -33,7 +33,9 @@ def training_dataset(
         A `tf.data.Dataset` of `(inputs, token_ids, sample_weight)`. Other data, such as
         None or `(x, y, weights)`, are returned unchanged.
     """
+    check_names(data)
     if isinstance(data, dict) and "caption" in data:
+        check_lengths(data)
         rows = {key: _rows(value) for key, value in data.items() if key != "image"}
         if "image" in data:
             rows["image"] = image_array(data["image"], preprocessor.image_size)

@@ -62,6 +62,33 @@ def check_entries(entries: Any) -> None:
         )
 
 
+def check_names(data: Any) -> None:
+    """Refuse a dict of images that has captions under another name, or none.
+
+    Other dicts, such as those of a model's inputs, are accepted.
+
+    Raises:
+        InputError: there is no caption.
+    """
+    if isinstance(data, dict) and data.keys() <= {"image", "text", "texts", "captions"}:
+        check_entries(data)
+
+
+def check_lengths(rows: dict[str, Any]) -> None:
+    """Refuse a dict of arrays or lists that differ in length.
+
+    Raises:
+        InputError: they differ.
+    """
+    lengths = {key: len(rows[key]) for key in rows if hasattr(rows[key], "__len__")}
+    if len(set(lengths.values())) > 1:
+        raise InputError(
+            "Each example must have an image and a caption",
+            "Pass lists or arrays of the same length",
+            **lengths,
+        )
+
+
 def refuse_strings(y: Any, entry: str) -> None:
     """Refuse captions or labels apart from their images, as in `fit(images, captions)`.
 

@@ -6,7 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_imgdesc.data.example_checks import check_entries, check_spec
+from keras_imgdesc.data.example_checks import (
+    check_entries,
+    check_lengths,
+    check_names,
+    check_spec,
+)
 from keras_imgdesc.images import image_array, resize_image
 from keras_imgdesc.text.cut_texts import warn_of_cut
 from keras_imgdesc.text.standardization import standardize
@@ -35,8 +40,10 @@ def matching_dataset(
         ImageError: an image cannot be read.
         InputError: an example lacks an image or a caption, or the dataset is batched.
     """
+    check_names(data)
     if isinstance(data, dict) and "caption" in data:
         check_entries(data)
+        check_lengths(data)
         images = image_array(data["image"], matcher.image_encoder.image_size)
         data = {
             k: tf.convert_to_tensor(v) for k, v in (data | {"image": images}).items()
