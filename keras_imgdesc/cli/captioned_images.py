@@ -122,7 +122,7 @@ def read_training_captions(
         from keras_imgdesc.data import hold_out
 
         training, validation = hold_out(training, validation_fraction, seed)
-        click.echo(f"{len(validation)} images are held out for validation", err=True)
+        click.echo(f"Images held out for validation: {len(validation)}", err=True)
         return training, validation
     held = source | {
         "annotations": validation_annotations or source["annotations"],

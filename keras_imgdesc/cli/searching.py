@@ -174,7 +174,7 @@ def _report(left_out, total) -> None:
     )
     if gone:
         click.echo(
-            f"{len(gone)} of {total} images of the index are gone, such as {gone[0]}. "
+            f"Images of the index that are gone: {len(gone)} of {total}, such as {gone[0]}. "
             "Run `keras-imgdesc index` again to drop them, or with --relocate OLD NEW "
             "if they were moved.",
             err=True,

@@ -58,7 +58,10 @@ def test_the_sheet_shows_the_hits(run, index, photos, tmp_path):
     (photos / "green.png").unlink()  # deleted since it was indexed
     code, out, err = run("search", index, "a dog", "--sheet", sheet, "--rerank", 0)
     assert code == 0 and len(out.splitlines()) == 2
-    assert err.startswith("1 of 3 images of the index are gone") and "green.png" in err
+    assert (
+        err.startswith("Images of the index that are gone: 1 of 3")
+        and "green.png" in err
+    )
     pixels = np.asarray(Image.open(sheet)).reshape(-1, 3)
     for colour, is_there in (((255, 0, 0), 1), ((0, 0, 255), 1), ((0, 128, 0), 0)):
         assert ((pixels == colour).all(axis=1).sum() > 1000) == is_there
@@ -78,7 +81,7 @@ def test_moved_photographs_are_said_and_relocated(run, index, preset, photos, tm
     for more in ((), ("--rerank", 0), ("--sheet", sheet)):
         code, out, err = run("search", index, "a dog", *more)
         assert (code, out) == (1, "")
-        assert err.startswith("3 of 3 images of the index are gone, such as ")
+        assert err.startswith("Images of the index that are gone: 3 of 3, such as ")
         assert "--relocate OLD NEW" in err and not sheet.exists()
     code, out, _ = run("index", "-o", index, "--relocate", photos, new)
     assert (code, out) == (0, f"3 images of {index} are now in {new}\n")

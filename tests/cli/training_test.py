@@ -62,7 +62,7 @@ def test_a_fraction_is_held_out_by_the_seed(run, captions, trained, tmp_path):
             "train", "captioner", *captions, "--validation-fraction", "0.34",
             "--set", f"seed={seed}",
         )  # fmt: skip
-        assert code == 0 and "2 images are held out for validation" in err
+        assert code == 0 and "Images held out for validation: 2" in err
     for train, validation in trained:
         assert sorted(train + validation) == [f"{i}.png" for i in range(6)]
         assert len(validation) == 2

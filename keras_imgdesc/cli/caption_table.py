@@ -1,0 +1,89 @@
+"""The table into which `describe` writes captions."""
+
+import csv
+import io
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from keras_imgdesc.atomic_files import write_atomically
+from keras_imgdesc.errors import InputError
+
+COLUMNS = ["image", "caption", "log_prob"]
+
+
+class CaptionTable:
+    """A table with a row for each image.
+
+    Rows are written one by one, so a stopped command leaves those that were done.
+
+    Args:
+        path: the CSV file.
+        go_on: whether to keep the rows of a table that exists.
+
+    Raises:
+        InputError: rows are to be kept, and `describe` did not write the table; or the
+            path is that of an image.
+    """
+
+    def __init__(self, path: Path, go_on: bool) -> None:
+        from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
+
+        # A pattern of a shell stands for several paths, of which an option takes one.
+        if path.name.lower().endswith(IMAGE_SUFFIXES):
+            raise InputError(
+                "A table of captions must not have the name of an image",
+                "Name a CSV file after --csv, and put the images before it",
+                path=path,
+            )
+        self.path = path
+        self._rows = self._read() if go_on and path.exists() else []
+        self.images = {row[0] for row in self._rows}
+        self._is_open = False
+
+    def add(self, path: Path, caption: Any) -> None:
+        """Add the row of an image."""
+        if not self._is_open:
+            # Also removes the row that a killed command left unfinished.
+            lines = "".join(map(_line, [COLUMNS, *self._rows]))
+            write_atomically(self.path, lines.encode(*_BYTES))
+            self._is_open = True
+        line = _line([str(path), caption.text, f"{caption.log_prob:.4f}"])
+        with open(self.path, "ab") as file:
+            file.write(line.encode(*_BYTES))
+        self.images.add(str(path))
+
+    def _read(self) -> list[list[str]]:
+        text = self.path.read_bytes().decode(*_BYTES)
+        rows: list[list[str]] = []
+        with suppress(csv.Error):
+            rows = list(csv.reader(io.StringIO(text, newline="")))
+        if rows and not (text.endswith("\n") and _is_row(rows[-1])) and len(rows) > 1:
+            rows.pop()
+        if rows[:1] != [COLUMNS] or not all(map(_is_row, rows[1:])):
+            raise InputError(
+                f"The table must have the columns {', '.join(COLUMNS)}, as `describe` "
+                "writes them",
+                "Use another file, or --overwrite",
+                path=self.path,
+            )
+        return rows[1:]
+
+
+# A file name may have bytes that are not UTF-8.
+_BYTES = ("utf-8", "surrogateescape")
+
+
+def _line(row: Sequence[str]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerow(row)
+    return buffer.getvalue()
+
+
+def _is_row(row: Sequence[str]) -> bool:
+    try:
+        float(row[2])
+    except (IndexError, ValueError):
+        return False
+    return len(row) == len(COLUMNS)
