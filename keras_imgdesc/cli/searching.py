@@ -174,9 +174,9 @@ def _report(left_out, total) -> None:
     )
     if gone:
         click.echo(
-            f"Images of the index that are gone: {len(gone)} of {total}, such as {gone[0]}. "
-            "Run `keras-imgdesc index` again to drop them, or with --relocate OLD NEW "
-            "if they were moved.",
+            f"Images of the index that are gone: {len(gone)} of {total}, such as "
+            f"{gone[0]}. Run `keras-imgdesc index` again to drop them, or with "
+            "--relocate OLD NEW if they were moved.",
             err=True,
         )
 
