@@ -20,15 +20,16 @@ demo: $(VENV)/.installed
 	@echo "Drawn images:"
 	@$(BIN)/keras-imgdesc describe examples/pictures --preset scenes_lstm \
 		--attention-dir build/demo
-	@echo "What photographs show:"
+	@echo "Photographs, classified (the two most probable of ImageNet's 1,000 classes):"
 	@$(BIN)/keras-imgdesc classify examples/photos --top 2
-	@echo "Captions of these photographs, each with the nouns of those classes that guide it:"
+	@echo "Their captions, with the nouns that guide them. The captioner knows photographs of"
+	@echo "people and dogs outdoors; of others it names the object at best, and often invents people:"
 	@$(BIN)/keras-imgdesc describe examples/photos --show-concepts --attention-dir build/demo
-	@echo "Captions without that guidance:"
+	@echo "The same without these nouns:"
 	@$(BIN)/keras-imgdesc describe examples/photos --no-concepts
-	@echo "Text to image and back:"
+	@echo "A text painted sixteen times, the best image captioned:"
 	@$(BIN)/keras-imgdesc roundtrip "a large red circle" --sheet build/demo/round_trip.png
-	@echo "Attention maps and the painted image are in build/demo."
+	@echo "Attention maps and the sixteen images are in build/demo."
 
 # TensorFlow keeps memory for every function that was traced, so each group of tests has a
 # process of its own. Two at a time: two cores and 3 GB of memory are enough.

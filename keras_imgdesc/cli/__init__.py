@@ -91,7 +91,7 @@ def _finish(name: str, command: click.Command) -> click.Command:
 )
 @click.version_option(__version__)
 def cli() -> None:
-    """Caption and classify images, match them with text, and paint them from text.
+    """Caption and classify images, match them with text, generate images from text.
 
     Run `keras-imgdesc COMMAND --help` for the options of a command.
     """

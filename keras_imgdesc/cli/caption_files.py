@@ -213,15 +213,17 @@ def caption_file_options(command: Callable) -> Callable:
         "--csv",
         "table",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Table to write: image, caption, log_prob.",
+        help="CSV file to write, with the columns image, caption and log_prob.",
     )
     @click.option(
         "--skip-existing",
         is_flag=True,
-        help="Leave out images whose captions are in these files, as after a stop.",
+        help="Skip images that these files have captions of, as after a stop.",
     )
     @click.option(
-        "--overwrite", is_flag=True, help="Replace these files where they exist."
+        "--overwrite",
+        is_flag=True,
+        help="Replace existing files of --sidecar, --xmp and --csv.",
     )
     @wraps(command)
     def wrapped(

@@ -35,14 +35,14 @@ from keras_imgdesc.errors import ImageError, InputError
 @num_beams_option
 @running_options
 @click.option(
-    "--prefix", help="Words that every caption begins with, such as 'a photo of'."
+    "--prefix", help="Words that every caption begins with, such as 'a woman'."
 )
 @click.option(
     "--require",
     multiple=True,
     metavar="WORD",
-    help="Word that every caption contains, exactly: dog is not met by dogs. May be "
-    "repeated.",
+    help="Word that every caption contains, as it is: 'dog' does not match 'dogs'. May "
+    "be repeated.",
 )
 @click.option(
     "--avoid",
@@ -53,12 +53,13 @@ from keras_imgdesc.errors import ImageError, InputError
 @click.option(
     "--no-concepts",
     is_flag=True,
-    help="Caption without the nouns that the classifier sees.",
+    help="Do not guide captions by the nouns for the classes that are seen.",
 )
 @click.option(
     "--show-concepts",
     is_flag=True,
-    help="Add the nouns that the classifier sees, with their probabilities.",
+    help="Print the nouns that guide each caption, with their probabilities. A class "
+    "may stand for several nouns.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option(
@@ -149,7 +150,8 @@ def describe(
                     row["error"] = " ".join(unwritten)
                 click.echo(json.dumps(row))
             else:
-                seen = f" ({', '.join(map(str, concepts))})" if concepts else ""
+                nouns = ", ".join(map(str, concepts))
+                seen = f" [guided by {nouns}]" if nouns else ""
                 click.echo(f"{path}: {caption.text}{seen}")
             if drawing is not None:
                 save_attention(path, caption, attention_dir / drawing)

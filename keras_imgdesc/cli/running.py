@@ -51,11 +51,11 @@ def runtime_options(command: Callable) -> Callable:
         type=click.Choice(["auto", "litert", "tensorflow"]),
         default="auto",
         show_default=True,
-        help="Runtime; auto is LiteRT, which is faster, if the preset's .tflite file "
-        "can do what is asked.",
+        help="Runtime; auto is LiteRT if the preset's .tflite file can do what is "
+        "asked: it is faster, and the file may have int8 weights.",
     )
     @click.option(
-        "-v", "--verbose", is_flag=True, help="Say which runtime runs, and why."
+        "-v", "--verbose", is_flag=True, help="Print which runtime is used, and why."
     )
     @wraps(command)
     def wrapped(*args: Any, runtime: str, verbose: bool, **kwargs: Any) -> Any:
@@ -80,7 +80,7 @@ def running_options(command: Callable) -> Callable:
         "--precision",
         type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
         help="Arithmetic precision of TensorFlow; auto uses bfloat16 if the CPU "
-        "supports it, which is faster but rounds differently. [default: float32]",
+        "supports it, which is faster but less precise. [default: float32]",
     )
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:

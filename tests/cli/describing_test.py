@@ -13,7 +13,7 @@ def test_describe_shows_the_nouns_that_guide_a_caption(run):
     code, out, _ = run("describe", PHOTO, *options)
     assert code == 0 and expected[0].label == "cat"
     nouns = ", ".join(map(str, expected))
-    assert out == f"{PHOTO}: {captioner.generate(PHOTO)} ({nouns})\n"
+    assert out == f"{PHOTO}: {captioner.generate(PHOTO)} [guided by {nouns}]\n"
     code, out, _ = run("describe", PHOTO, *options, "--json")
     assert code == 0 and json.loads(out)["concepts"] == [
         {"noun": noun, "probability": round(probability, 4)}
@@ -23,7 +23,7 @@ def test_describe_shows_the_nouns_that_guide_a_caption(run):
 
 def test_litert_shows_the_same_nouns(run):
     code, out, _ = run("describe", PHOTO, "--show-concepts", "--runtime", "litert")
-    assert code == 0 and "(cat 0.9" in out
+    assert code == 0 and "[guided by cat 0.9" in out
 
 
 def test_a_captioner_without_concepts_has_none_to_show(run, presets):

@@ -12,6 +12,7 @@ from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.export.graph.functions import traced, write_functions
 from keras_imgdesc.export.saved_model.serving_assets import write_serving_assets
 from keras_imgdesc.export.tasks import in_float32, signatures_of
+from keras_imgdesc.presets.task import Task
 
 
 def export_saved_model(
@@ -107,7 +108,7 @@ def export_saved_model(
     path = Path(path)
     version = _free_version(path, version)
     task = in_float32(task)
-    if settings.get("rerank") is not None:
+    if isinstance(settings.get("rerank"), Task):
         settings["rerank"] = in_float32(settings["rerank"])
     signatures = signatures_of(task, **settings)
     functions = {name: traced(each) for name, each in signatures.items()}
