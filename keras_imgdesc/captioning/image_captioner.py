@@ -338,7 +338,8 @@ class ImageCaptioner(Task, CaptionerGraph):
 
         Raises:
             ImageError: an image cannot be read.
-            InputError: an entry of the examples is missing, or `y` holds captions.
+            InputError: an entry of the examples is missing, an example has no caption
+                or several, or captions are apart from their images.
         """
         refuse_strings(y, "caption")
         x = training_dataset(x, self.preprocessor, batch_size, shuffle=True)

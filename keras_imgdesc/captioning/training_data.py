@@ -7,7 +7,14 @@ from typing import Any
 import tensorflow as tf
 
 from keras_imgdesc.captioning.caption_preprocessor import CaptionPreprocessor
-from keras_imgdesc.data.example_checks import check_dtype, check_lengths, check_names
+from keras_imgdesc.data.example_checks import (
+    check_dtype,
+    check_lengths,
+    check_names,
+    check_one_caption,
+    check_single_caption,
+    refuse_pairs,
+)
 from keras_imgdesc.images import image_array
 from keras_imgdesc.text.cut_texts import warn_of_cut
 
@@ -32,9 +39,16 @@ def training_dataset(
     Returns:
         A `tf.data.Dataset` of `(inputs, token_ids, sample_weight)`. Other data, such as
         None or `(x, y, weights)`, are returned unchanged.
+
+    Raises:
+        ImageError: an image cannot be read.
+        InputError: an example lacks an image, or has no caption or several; or images
+            and captions are not entries of one dict.
     """
+    refuse_pairs(data, "caption")
     check_names(data)
     if isinstance(data, dict) and "caption" in data:
+        check_one_caption(data["caption"])
         check_lengths(data)
         rows = {key: _rows(value) for key, value in data.items() if key != "image"}
         if "image" in data:
@@ -48,6 +62,7 @@ def training_dataset(
         return data
     spec = data.element_spec
     check_dtype(spec)
+    check_single_caption(spec)
     is_batched = (
         spec["caption"].shape.rank == 1
         if "caption" in spec

@@ -16,7 +16,7 @@ from keras_imgdesc.classification.training_data import (
     LabelledBatches,
     labelled_batches,
 )
-from keras_imgdesc.data.example_checks import refuse_strings
+from keras_imgdesc.data.example_checks import refuse_pairs, refuse_strings
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.vision import ClassificationHead
 
@@ -96,6 +96,8 @@ class ClassifierModel(keras.Model):
             ImageError: an image cannot be read.
         """
         refuse_strings(y, "label")
+        for data in (x, validation_data):
+            refuse_pairs(data, "label")
         x = self._batches(x, batch_size, shuffle=True)
         validation_data = self._batches(validation_data, batch_size)
         kwargs |= _batching(x, batch_size)

@@ -22,6 +22,7 @@ def check_spec(spec: Any) -> None:
     """
     check_entries(spec)
     check_dtype(spec)
+    check_caption_spec(spec)
     if spec["image"].shape.rank != 3:
         raise InputError(
             "A dataset to train on must have unbatched images",
@@ -45,6 +46,48 @@ def check_dtype(spec: Any) -> None:
             "The images of a dataset must be uint8, with values from 0 to 255",
             uint8_remedy(),
             image=dtype.name,
+        )
+
+
+def check_caption_spec(spec: Any) -> None:
+    """Refuse a dataset whose captions are not strings.
+
+    Args:
+        spec: `element_spec` of the dataset.
+
+    Raises:
+        InputError: they are something else.
+    """
+    dtype = getattr(spec.get("caption"), "dtype", None)
+    if dtype is not None and dtype.name != "string":
+        raise InputError(
+            "The captions of a dataset must be strings",
+            "Pass texts as 'caption'",
+            caption=dtype.name,
+        )
+
+
+def check_single_caption(spec: Any) -> None:
+    """Refuse a dataset whose examples have several captions.
+
+    Args:
+        spec: `element_spec` of the dataset, batched or not.
+
+    Raises:
+        InputError: an example has several captions, or one that is no string.
+    """
+    check_caption_spec(spec)
+    if "caption" not in spec or not {"image", "feature_map"} & set(spec):
+        return
+    image = spec.get("image", spec.get("feature_map")).shape
+    caption = spec["caption"].shape
+    # An image has three axes, a feature map too, and batches have one more.
+    if None not in (image.rank, caption.rank) and caption.rank != image.rank - 3:
+        raise InputError(
+            "An example must have one caption",
+            "Repeat the image for each of its captions",
+            image=tuple(image),
+            caption=tuple(caption),
         )
 
 
@@ -74,6 +117,83 @@ def check_names(data: Any) -> None:
         check_entries(data)
 
 
+def check_captions(captions: Any) -> list[int | None]:
+    """Refuse captions of a dict that are not strings.
+
+    Args:
+        captions: one entry per image: a string, or a list of strings.
+
+    Returns:
+        The number of captions in each list; None for a string.
+
+    Raises:
+        InputError: a caption is not a string, or an image has none.
+    """
+    rows = _listed(captions)
+    if isinstance(rows, str | bytes) or not hasattr(rows, "__len__"):
+        raise InputError(
+            "Captions must be a list",
+            "Pass a list with an entry for each image",
+            caption=captions,
+        )
+    counts: list[int | None] = []
+    for index, entry in enumerate(rows):
+        texts = _listed(entry)
+        for text in texts if isinstance(texts, list) and texts else [texts]:
+            if not isinstance(text, str | bytes):
+                raise InputError(
+                    "A caption must be a string",
+                    "Leave out images without a caption",
+                    caption=entry,
+                    index=index,
+                )
+        counts.append(len(texts) if isinstance(texts, list) else None)
+    return counts
+
+
+def check_one_caption(captions: Any) -> None:
+    """Refuse captions of a dict other than one string per example.
+
+    Raises:
+        InputError: a caption is not a string, or an example has a list of them.
+    """
+    for index, count in enumerate(check_captions(captions)):
+        if count is not None:
+            raise InputError(
+                "An example must have one caption",
+                "Repeat the image for each of its captions",
+                caption=_listed(captions)[index],
+                index=index,
+            )
+
+
+def check_same_number(captions: Any) -> None:
+    """Refuse captions of a dict that differ in their number per image.
+
+    Raises:
+        InputError: they differ, a caption is not a string, or an image has none.
+    """
+    counts = check_captions(captions)
+    other = next((i for i, count in enumerate(counts) if count != counts[0]), None)
+    if other is not None:
+        rows = _listed(captions)
+        raise InputError(
+            "Each image must have the same number of captions",
+            "Pass one caption per example: repeat the image for each of its captions, "
+            "with the same 'image_id'",
+            **{"caption[0]": rows[0], f"caption[{other}]": rows[other]},
+        )
+
+
+def _listed(values: Any) -> Any:
+    """Return an array, tensor, series or tuple as a list; anything else unchanged."""
+    if hasattr(values, "to_list"):
+        return values.to_list()
+    if is_array_like(values):
+        return np.asarray(values).tolist()
+    return list(values) if isinstance(values, tuple) else values
+
+
 def check_lengths(rows: dict[str, Any]) -> None:
     """Refuse a dict of arrays or lists that differ in length.
 
@@ -89,6 +209,29 @@ def check_lengths(rows: dict[str, Any]) -> None:
         )
 
 
+def refuse_pairs(data: Any, entry: str) -> None:
+    """Refuse pairs of images and strings, such as `validation_data=(images, captions)`.
+
+    Args:
+        data: an argument of `fit`: `x` or `validation_data`. Other data are accepted.
+        entry: the entry that the strings belong to.
+
+    Raises:
+        InputError: `data` is such a pair, or a dataset of pairs.
+    """
+    spec = getattr(data, "element_spec", None)
+    if isinstance(data, tuple) and len(data) in (2, 3):
+        refuse_strings(data[1], entry)
+    elif isinstance(spec, tuple) and len(spec) in (2, 3):
+        dtype = getattr(getattr(spec[1], "dtype", None), "name", None)
+        if dtype == "string":
+            raise InputError(
+                f"Images and their {entry}s must be entries of one dict",
+                f'Map the dataset to {{"image": image, "{entry}": {entry}}}',
+                elements="pairs of an image and a string",
+            )
+
+
 def refuse_strings(y: Any, entry: str) -> None:
     """Refuse captions or labels apart from their images, as in `fit(images, captions)`.
 
@@ -99,8 +242,11 @@ def refuse_strings(y: Any, entry: str) -> None:
     Raises:
         InputError: `y` holds strings.
     """
-    if isinstance(y, list | tuple) and y and isinstance(y[0], str | list | tuple):
-        kind = f"{type(y).__name__} of {type(y[0]).__name__}"
+    first = None
+    if isinstance(y, list | tuple):
+        first = next((value for value in y if value is not None), None)
+    if isinstance(first, str | list | tuple):
+        kind = f"{type(y).__name__} of {type(first).__name__}"
     elif is_array_like(y) and holds_objects(y):
         kind = type(y).__name__
     elif isinstance(y, str):

@@ -10,7 +10,9 @@ from keras_imgdesc.data.example_checks import (
     check_entries,
     check_lengths,
     check_names,
+    check_same_number,
     check_spec,
+    refuse_pairs,
 )
 from keras_imgdesc.images import image_array, resize_image
 from keras_imgdesc.text.cut_texts import warn_of_cut
@@ -38,11 +40,15 @@ def matching_dataset(
 
     Raises:
         ImageError: an image cannot be read.
-        InputError: an example lacks an image or a caption, or the dataset is batched.
+        InputError: an example lacks an image or a caption, images differ in the number
+            of captions, the dataset is batched, or images and captions are not entries
+            of one dict.
     """
+    refuse_pairs(data, "caption")
     check_names(data)
     if isinstance(data, dict) and "caption" in data:
         check_entries(data)
+        check_same_number(data["caption"])
         check_lengths(data)
         images = image_array(data["image"], matcher.image_encoder.image_size)
         data = {

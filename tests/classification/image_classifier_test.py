@@ -172,6 +172,9 @@ def test_names_apart_from_their_images_are_refused(classifier):
         with pytest.raises(InputError, match='"label": labels.*') as caught:
             method(PHOTO[None], np.array(["red"]))
         assert "y='ndarray'" in str(caught.value)
+    with pytest.raises(InputError, match='"label": labels'):
+        data = {"image": PHOTO[None], "label": ["red"]}
+        classifier.fit(data, validation_data=(PHOTO[None], ["red"]))
 
 
 def test_parts_that_do_not_fit_are_refused():

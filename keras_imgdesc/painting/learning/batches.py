@@ -9,7 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_imgdesc.data.example_checks import check_entries, check_spec
+from keras_imgdesc.data.example_checks import (
+    check_captions,
+    check_entries,
+    check_spec,
+)
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images import stack_images
 from keras_imgdesc.painting.learning.augmentation import NUM_UNIFORM
@@ -135,8 +139,8 @@ def read_examples(data: Any, resolution: int) -> tuple[np.ndarray, list[list[str
 
     Raises:
         ImageError: an image cannot be read.
-        InputError: images or captions are missing, their numbers differ, or the data
-            set is batched.
+        InputError: images or captions are missing, a caption is not a string, their
+            numbers differ, or the data set is batched.
     """
     if isinstance(data, tf.data.Dataset):
         check_spec(data.element_spec)
@@ -149,6 +153,7 @@ def read_examples(data: Any, resolution: int) -> tuple[np.ndarray, list[list[str
 
         return stack_images(images(), resolution), [_texts(c) for c in captions]
     check_entries(data)
+    check_captions(data["caption"])
     texts = [_texts(caption) for caption in data["caption"]]
     if len(data["image"]) != len(texts):
         raise InputError(
