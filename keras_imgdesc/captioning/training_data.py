@@ -17,6 +17,7 @@ from keras_imgdesc.data.example_checks import (
 )
 from keras_imgdesc.images import image_array
 from keras_imgdesc.text.cut_texts import warn_of_cut
+from keras_imgdesc.text.known_words import check_known_words
 
 
 def training_dataset(
@@ -43,7 +44,10 @@ def training_dataset(
     Raises:
         ImageError: an image cannot be read.
         InputError: an example lacks an image, or has no caption or several; or images
-            and captions are not entries of one dict.
+            and captions are not entries of one dict; or no caption has a known word.
+
+    Warns:
+        UnknownWordsWarning: more than a tenth of the words of a dict are unknown.
     """
     refuse_pairs(data, "caption")
     check_names(data)
@@ -54,6 +58,7 @@ def training_dataset(
         if "image" in data:
             rows["image"] = image_array(data["image"], preprocessor.image_size)
         warn_of_cut(preprocessor.tokenizer, rows["caption"], "captions")
+        check_known_words(preprocessor.tokenizer, rows["caption"], "captioner")
         count = len(data["caption"])
         data = tf.data.Dataset.from_tensor_slices(rows)
         if shuffle:

@@ -16,6 +16,7 @@ from keras_imgdesc.data.example_checks import (
 )
 from keras_imgdesc.images import image_array, resize_image
 from keras_imgdesc.text.cut_texts import warn_of_cut
+from keras_imgdesc.text.known_words import check_known_words
 from keras_imgdesc.text.standardization import standardize
 
 
@@ -42,7 +43,10 @@ def matching_dataset(
         ImageError: an image cannot be read.
         InputError: an example lacks an image or a caption, images differ in the number
             of captions, the dataset is batched, or images and captions are not entries
-            of one dict.
+            of one dict; or no caption has a known word.
+
+    Warns:
+        UnknownWordsWarning: more than a tenth of the words of a dict are unknown.
     """
     refuse_pairs(data, "caption")
     check_names(data)
@@ -55,6 +59,7 @@ def matching_dataset(
             k: tf.convert_to_tensor(v) for k, v in (data | {"image": images}).items()
         }
         warn_of_cut(matcher.text_encoder.tokenizer, data["caption"], "texts")
+        check_known_words(matcher.text_encoder.tokenizer, data["caption"], "matcher")
         count = len(data["caption"])
         data = tf.data.Dataset.from_tensor_slices(data)
         if shuffle:

@@ -34,6 +34,7 @@ from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder, TextReader
 from keras_imgdesc.text.checks import is_one_text
 from keras_imgdesc.text.cut_texts import warn_of_cut
+from keras_imgdesc.text.known_words import check_known_words
 
 
 class TextToImage(TextReader, Task):
@@ -285,6 +286,7 @@ class TextToImage(TextReader, Task):
         def encode(texts: list[str]) -> dict[str, np.ndarray]:
             self.check_words(texts)
             warn_of_cut(self.text_encoder.tokenizer, texts, "texts")
+            check_known_words(self.text_encoder.tokenizer, texts, self.READER)
             return self.encode(texts)
 
         data = PaintingData(

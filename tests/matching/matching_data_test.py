@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from keras_imgdesc.errors import InputError, UnknownWordsWarning
 from keras_imgdesc.matching.matching_data import matching_dataset
 
 
@@ -28,3 +30,14 @@ def test_equal_texts_do_not_raise_the_loss(fresh_matcher, photos):
     found = losses(["a red circle", "A red circle!"] * 2)
     np.testing.assert_allclose(found["loss"], 0.0, atol=1e-6)
     assert found["text_accuracy"] == found["image_accuracy"] == 1
+
+
+def test_texts_of_unknown_words_do_not_end_with_a_perfect_score(fresh_matcher, photos):
+    matcher = fresh_matcher()
+    matcher.compile()
+    data = {"image": photos[:2], "caption": ["zebra", "one giraffe"]}
+    for method in (matcher.fit, matcher.evaluate):
+        with pytest.raises(InputError, match="the matcher knows.*'zebra', 'one'"):
+            method(data)
+    with pytest.warns(UnknownWordsWarning, match=r"50\.0 %.*matcher: zebra"):
+        matching_dataset(data | {"caption": ["zebra", "red"]}, matcher, 2)
