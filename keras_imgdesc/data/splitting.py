@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from numbers import Real
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.same_images import same_images
@@ -30,8 +31,8 @@ def hold_out(
         collection. The problems of the collection stay with the first.
 
     Raises:
-        InputError: `share` is out of range, or there are too few images to hold one
-            out.
+        InputError: `share` is not a number or out of range, or there are too few images
+            to hold one out.
 
     Example:
 
@@ -41,7 +42,7 @@ def hold_out(
     >>> len(train), len(validation)
     (8, 2)
     """
-    if not 0 < share < 1:
+    if not isinstance(share, Real) or not 0 < share < 1:
         raise InputError(
             "The share of the images to validate on must be above 0 and below 1",
             "Use 0.1, for example",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.lite.model_file import ModelFile
+from keras_imgdesc.text.checks import list_texts
 
 # The fields of `GenerationSettings`, which needs Keras.
 SETTINGS = {
@@ -39,7 +42,7 @@ def check_search(file: ModelFile, settings: Mapping[str, Any]) -> None:
             continue
         requested = _comparable(name, value)
         has = _comparable(name, fixed.get(name))
-        if requested != has:
+        if np.any(requested != has):  # an array is not a setting
             raise InputError(
                 f"The {name} of {file.path.name} is fixed",
                 "Use the runtime 'tensorflow', or export a .tflite file with this "
@@ -52,7 +55,7 @@ def check_search(file: ModelFile, settings: Mapping[str, Any]) -> None:
 def _comparable(name: str, value: Any) -> Any:
     if name == "use_concepts":
         return value is not False
-    if name in ("require", "avoid"):
-        words = [value] if isinstance(value, str) else value
-        return sorted(words or [])
-    return value or None if name == "prefix" else value
+    if name in ("prefix", "require", "avoid"):
+        words = [] if value is None else list_texts(value)
+        return sorted((word for word in words if word != ""), key=str)
+    return value

@@ -42,6 +42,9 @@ def test_each_class_keeps_its_share():
         hold_out(collection(cat=1, dog=1), 0.5)
     with pytest.raises(InputError, match="share=1"):
         hold_out(images, 1)
+    for share in ("x", None):
+        with pytest.raises(InputError, match=f"share={share!r}"):
+            hold_out(images, share)
 
 
 def test_the_same_image_is_never_on_both_sides():

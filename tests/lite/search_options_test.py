@@ -1,7 +1,9 @@
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.lite.model_file import ModelFile
@@ -19,6 +21,7 @@ FILE = ModelFile(Path("captioner.tflite"), {"search": SEARCH}, [])
         {"num_beams": None, "avoid": None},
         {"require": ("red", "dog"), "avoid": ()},
         {"use_concepts": True},
+        {"prefix": tf.constant("a"), "require": tf.constant(["red", "dog"])},
     ],
 )
 def test_settings_of_the_file_are_accepted(settings):
@@ -35,6 +38,9 @@ def test_settings_of_the_file_are_accepted(settings):
         ("require", ()),
         ("avoid", ["cat"]),
         ("use_concepts", False),
+        ("require", tf.constant("dog")),
+        ("require", [1, "dog"]),
+        ("num_beams", np.array([3, 4])),
         ("temperature", 1.0),
         ("seed", 0),
     ],
