@@ -106,6 +106,7 @@ def extract_features(
     batch_size: int = 50,
     shard_size: int = 1000,
     stamps: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
     progress: bool = True,
 ) -> FeatureCache:
     """Encode images into a `FeatureCache`, resuming an interrupted extraction.
@@ -123,6 +124,7 @@ def extract_features(
         shard_size: images per shard.
         stamps: texts that change with the images, see `image_stamp`; `None` takes
             those of the sources.
+        labels: what a message calls the images; `None` takes their ids.
         progress: whether to show a progress bar.
 
     Returns:
@@ -180,7 +182,7 @@ def extract_features(
         LOGGER.warning(
             "Images that were replaced: %d, first %s; their features are computed anew",
             len({stamps[row] for row in rows}),  # versions of an image share its stamp
-            image_ids[rows[0]],
+            (labels or image_ids)[rows[0]],
         )
     encode = _compiled(encoder)
     bar = tqdm(total=len(sources), desc="features", disable=not progress, unit="img")

@@ -62,6 +62,7 @@ def read_inputs(
         versions.names,
         path,
         stamps=versions.stamps,
+        labels=versions.image_ids,
         progress=progress,
     )
     failed = {k.rpartition("#")[0]: v for k, v in cache.failed.items()}

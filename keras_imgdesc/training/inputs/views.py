@@ -44,6 +44,11 @@ class ImageViews(Sequence):
         return [f"{e.image_id}#{v}" for e in self.collection for v in range(self.views)]
 
     @property
+    def image_ids(self) -> list[str]:
+        """The id of the image that each item is a version of."""
+        return [e.image_id for e in self.collection for _ in range(self.views)]
+
+    @property
     def stamps(self) -> list[str]:
         """The `image_stamp` of the image that each item is a version of."""
         stamps = [image_stamp(example.source) for example in self.collection]
