@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from keras_imgdesc.matching.index.files import (
     writing,
 )
 from keras_imgdesc.matching.index.writing import IndexWriter
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ def relocate_index(
 ) -> Relocation:
     """Change the paths of an index after a folder or file was moved or renamed.
 
-    No image is read: the vectors are kept. Images that the index could not read are
+    No image is read: the vectors are kept. Images that are in both places are moved,
+    too, with a warning. Images that the index could not read are
     left for the next update.
 
     Args:
@@ -97,6 +101,14 @@ def relocate_index(
                 missing=names[missing[0]],
             )
         stays = set(missing)
+        copied = [n for n in names if n not in stays and not is_gone(n)]
+        if copied:
+            LOGGER.warning(
+                "Images that are still in the old place: %d, first %s; the index now "
+                "has those of the new place",
+                len(copied),
+                copied[0],
+            )
         for name, moved in names.items():
             if name in stays:
                 continue

@@ -1,6 +1,7 @@
 """Images that were moved are found in their new place."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -103,6 +104,18 @@ def test_what_is_not_in_the_new_place_stays_as_it_is(index, matcher, photos, tmp
     paths = sorted(found(index, matcher)[0])
     kept = [str(photos / name) for name in ("c.png", "deep/b.png")]
     assert paths == [str(new / "a.png"), *kept]
+
+
+def test_images_that_are_in_both_places_are_named(index, photos, tmp_path, caplog):
+    shutil.copytree(photos, tmp_path / "copy")
+    (photos / "c.png").unlink()
+    assert SearchIndex.relocate(index, photos, tmp_path / "copy").moved == 3
+    assert "still in the old place: 2, first " in caplog.text
+    caplog.clear()
+    shutil.rmtree(photos)
+    (tmp_path / "copy").rename(photos)
+    SearchIndex.relocate(index, tmp_path / "copy", photos)
+    assert not caplog.text
 
 
 def test_wrong_places_are_refused(index, matcher, photos, tmp_path):
