@@ -15,6 +15,7 @@ from keras_imgdesc.data.readers.coco_json import read_coco_captions
 from keras_imgdesc.data.readers.flickr_tokens import read_flickr_tokens
 from keras_imgdesc.data.readers.json_files import read_json
 from keras_imgdesc.data.readers.karpathy_json import read_karpathy_json
+from keras_imgdesc.data.readers.paths import check_path
 from keras_imgdesc.data.readers.tar_shards import find_shards
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.data.readers.webdataset import read_webdataset
@@ -46,6 +47,7 @@ def find_format(annotations: str | os.PathLike[str]) -> str:
     Raises:
         InputError: the file cannot be read or has none of these formats.
     """
+    check_path(annotations=annotations)
     path = Path(annotations)
     # A tar file among images is not what describes them.
     has_images = path.is_dir() and any(
@@ -159,6 +161,8 @@ def read_captions(
         inside = (Path(annotations, name) for name in _METADATA)
         annotations = next((path for path in inside if path.is_file()), annotations)
         form = find_format(annotations)
+        if split is not None:
+            _refuse_nested(Path(annotations))
     if split is not None and form not in _WITH_SPLITS:
         raise InputError(
             "`split` is for data that name the split of each image: Karpathy's JSON, "
@@ -202,5 +206,23 @@ def read_captions(
             on_problem,
             keep_rejected=keep_rejected,
         )
-    read = read_flickr_tokens if form == "flickr_tokens" else read_caption_folder
-    return read(annotations, images_dir, image_list, on_problem)
+    if form == "flickr_tokens":
+        return read_flickr_tokens(annotations, images_dir, image_list, on_problem)
+    try:
+        return read_caption_folder(annotations, images_dir, image_list, on_problem)
+    except InputError:
+        _refuse_nested(Path(annotations))
+        raise
+
+
+def _refuse_nested(folder: Path) -> None:
+    """Refuse a folder whose subfolders have files of captions of their own."""
+    found = sorted(path for name in _METADATA for path in folder.glob(f"*/{name}"))
+    if found:
+        raise InputError(
+            "The captions are in files of the subfolders",
+            "Read each by itself: name the file as `annotations`, and its folder as "
+            "`images_dir`",
+            annotations=folder,
+            found=[path.relative_to(folder).as_posix() for path in found[:3]],
+        )

@@ -26,6 +26,7 @@ from keras_imgdesc.data.readers.caption_checks import (
     is_utf8,
 )
 from keras_imgdesc.data.readers.caption_lists import captions_in
+from keras_imgdesc.data.readers.paths import check_path
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
 
@@ -68,7 +69,10 @@ class CaptionCollector:
         keep_rejected: bool = False,
     ) -> None:
         check_on_problem(on_problem)
+        check_path(annotations=annotations)
         self.annotations = Path(annotations)
+        if images_dir is not None:
+            check_path(images_dir=images_dir)
         self.images_dir = None if images_dir is None else Path(images_dir)
         self.on_problem = on_problem
         self.keep_rejected = keep_rejected

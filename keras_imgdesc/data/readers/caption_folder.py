@@ -13,6 +13,7 @@ from keras_imgdesc.data.readers.caption_checks import (
 )
 from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.image_lists import ImageChoice
+from keras_imgdesc.data.readers.paths import check_path
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
@@ -58,6 +59,7 @@ def read_caption_folder(
     ...     print(read_caption_folder(folder, folder)[0].captions)
     ('A dog .', 'It runs .')
     """
+    check_path(folder=folder)
     if not Path(folder).is_dir():
         raise InputError(
             "The folder of the captions must exist", "Check the path", folder=folder

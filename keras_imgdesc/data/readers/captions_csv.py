@@ -11,6 +11,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.readers.caption_checks import MALFORMED
 from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.image_lists import ImageChoice
+from keras_imgdesc.data.readers.paths import relative_name
 from keras_imgdesc.data.readers.record_fields import (
     CAPTION_NAMES,
     IMAGE_NAMES,
@@ -128,7 +129,7 @@ def read_captions_csv(
             )
             continue
         record = dict(zip(header.names, row, strict=True))
-        name = row[header.image].strip().removeprefix("./")
+        name = relative_name(row[header.image].strip(), collector.images_dir)
         own = record.get(SPLIT_NAME)
         if not splits.take(name, own, place):
             choice.skip(name)

@@ -10,6 +10,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.readers.caption_checks import MALFORMED
 from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.image_lists import ImageChoice
+from keras_imgdesc.data.readers.paths import relative_name
 from keras_imgdesc.data.readers.record_fields import (
     CAPTION_NAMES,
     IMAGE_NAMES,
@@ -79,7 +80,7 @@ def read_captions_jsonl(
         if not isinstance(name, str) or not names:
             collector.add_problem(MALFORMED, place, _missing(record, name))
             continue
-        name = name.strip().removeprefix("./")
+        name = relative_name(name.strip(), collector.images_dir)
         value = fields.get(SPLIT_NAME)
         own = value if isinstance(value, str) else ""
         if not splits.take(name, own, place):

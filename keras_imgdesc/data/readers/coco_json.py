@@ -8,6 +8,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.readers.caption_checks import MALFORMED, NO_IMAGE
 from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.json_files import read_json
+from keras_imgdesc.data.readers.paths import relative_name
 from keras_imgdesc.data.readers.record_fields import rejection_mark
 
 
@@ -70,7 +71,7 @@ def read_coco_captions(
             collector.add_problem(MALFORMED, place, "no 'file_name'")
         else:
             image_id = str(image["id"])
-            name = image["file_name"].removeprefix("./")
+            name = relative_name(image["file_name"], collector.images_dir)
             if names.setdefault(image_id, name) != name:
                 ambiguous.add(image_id)
             first = first_ids.get(name, image_id)

@@ -9,6 +9,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.readers.caption_checks import MALFORMED
 from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.image_lists import ImageChoice
+from keras_imgdesc.data.readers.paths import relative_name
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 
 _KEY = re.compile(r"\s*(.*\S)#(\d+)\s*")
@@ -68,7 +69,7 @@ def read_flickr_tokens(
         if not tab or match is None:
             detail = "expected 'name.jpg#0<TAB>caption'"
             collector.add_problem(MALFORMED, place, detail)
-        elif choice.take(name := match[1].removeprefix("./")):
+        elif choice.take(name := relative_name(match[1], collector.images_dir)):
             collector.add_caption(name, caption, place, match[2])
     choice.finish()
     return collector.finish()

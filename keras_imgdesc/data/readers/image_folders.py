@@ -9,6 +9,7 @@ from pathlib import Path
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.problem import Problem
+from keras_imgdesc.data.readers.paths import relative_name
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images import find_images, find_labelled_images
@@ -68,9 +69,11 @@ def read_unlabelled(
     images = find_images(folders)
     paths = images.paths
     if image_list is not None:
-        named = {line.strip() for line in split_lines(read_text(image_list))} - {""}
-        paths = [path for path in paths if path.name in named]
-        missing = sorted(named - {path.name for path in paths})
+        lines = [line.strip() for line in split_lines(read_text(image_list))]
+        named = {relative_name(line, None) for line in lines if line}
+        keys = {path: {path.name, os.path.abspath(path)} for path in paths}
+        paths = [path for path in paths if keys[path] & named]
+        missing = sorted(named.difference(*(keys[path] for path in paths)))
         if missing:
             raise InputError(
                 "The folders must have the images of the list",

@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_imgdesc.data.readers.caption_checks import NO_IMAGE
 from keras_imgdesc.data.readers.caption_collector import CaptionCollector
+from keras_imgdesc.data.readers.paths import relative_name
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.file_formats import IMAGE_SUFFIXES
@@ -23,15 +24,18 @@ class ImageChoice:
         collector: collector to which the images are added.
         image_list: path of a file with one name per line, with or without suffix (as
             in the splits of Flickr30k Entities); None for no list.
+        is_unpacked: whether the images are in their folder already.
 
     Raises:
-        InputError: the list cannot be read or is empty.
+        InputError: the list cannot be read, is empty, or names no image of the folder.
     """
 
     def __init__(
         self,
         collector: CaptionCollector,
         image_list: str | os.PathLike[str] | None = None,
+        *,
+        is_unpacked: bool = True,
     ) -> None:
         self.collector = collector
         self.has_list = image_list is not None
@@ -45,9 +49,20 @@ class ImageChoice:
                 "Write the name of an image in each line",
                 image_list=image_list,
             )
+        is_of_folder = False
         for name in filter(None, lines):
-            name = self._with_suffix(name.removeprefix("./"))  # as `find .` prints it
+            name = self._with_suffix(relative_name(name, collector.images_dir))
             collector.add_image(name, name)
+            is_of_folder = is_of_folder or collector.has_file(name)
+        if is_unpacked and not is_of_folder:
+            raise InputError(
+                "The image list must name an image of the folder",
+                "Write the name of an image in each line; a file of captions is for "
+                "`annotations`",
+                image_list=image_list,
+                images_dir=collector.images_dir,
+                first_line=next(filter(None, lines)),
+            )
 
     def take(self, name: str, extra: dict[str, Any] | None = None) -> bool:
         """Return whether to read the captions of an image, adding it if it is new.

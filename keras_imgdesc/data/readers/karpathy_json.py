@@ -10,6 +10,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.readers.caption_checks import MALFORMED
 from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.json_files import read_json
+from keras_imgdesc.data.readers.paths import relative_name
 from keras_imgdesc.data.readers.record_fields import rejection_mark
 from keras_imgdesc.data.readers.split_choice import SplitChoice
 
@@ -75,8 +76,10 @@ def read_karpathy_json(
         if not isinstance(image, dict) or not isinstance(image.get("filename"), str):
             collector.add_problem(MALFORMED, place, "no 'filename'")
             continue
-        name, folder = image["filename"], image.get("filepath")
+        name = relative_name(image["filename"], collector.images_dir)
+        folder = image.get("filepath")
         nested = str(PurePosixPath(folder if isinstance(folder, str) else "", name))
+        nested = relative_name(nested, collector.images_dir)
         own_split = image.get("split")
         if not splits.take(nested, own_split, place):
             continue

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from keras_imgdesc.data.readers.paths import check_path
 from keras_imgdesc.errors import InputError
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -48,6 +49,7 @@ def find_shards(annotations: str | os.PathLike[str]) -> list[Path]:
     Returns:
         The files; none if the path names something else.
     """
+    check_path(annotations=annotations)
     path = Path(annotations)
     if path.is_dir():
         found = list(path.iterdir())

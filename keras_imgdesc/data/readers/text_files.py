@@ -8,6 +8,7 @@ import os
 import zlib
 from pathlib import Path
 
+from keras_imgdesc.data.readers.paths import check_path
 from keras_imgdesc.errors import InputError
 
 GZIP_START = b"\x1f\x8b"
@@ -27,6 +28,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
     Raises:
         InputError: the file does not exist, cannot be read, or is a damaged gzip file.
     """
+    check_path(path=path)
     try:
         content = Path(path).read_bytes()
     except OSError as error:

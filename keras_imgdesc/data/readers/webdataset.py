@@ -112,7 +112,7 @@ def read_webdataset(
         if images_dir is not None:
             writer = stack.enter_context(ImageWriter(images_dir))
         collector = CaptionCollector(shards, images_dir, on_problem, keep_rejected)
-        choice = ImageChoice(collector, image_list)
+        choice = ImageChoice(collector, image_list, is_unpacked=False)
         counts = Counter(shard_name(path) for path in paths)
         for path in paths:
             folder = shard_name(path)
