@@ -35,11 +35,11 @@ export class Model {
    * @returns {Promise<object>} a typed array for each output.
    */
   async run(name, inputs) {
-    const { inputs: wanted } = this.metadata.signatures[name];
+    const { inputs: expected } = this.metadata.signatures[name];
     const tensors = Object.fromEntries(
       Object.entries(inputs).map(([key, values]) => [
         key,
-        new Tensor(values, wanted[key].shape),
+        new Tensor(values, expected[key].shape),
       ]),
     );
     const outputs = await this.compiled.run(name, tensors);
