@@ -1,4 +1,4 @@
-"""The images that a command is given, and what it says about other files."""
+"""List the images of a command, and report the files that it skips."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

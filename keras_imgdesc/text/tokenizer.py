@@ -259,7 +259,7 @@ def joined_words(
     Args:
         words: strings (texts, words of each).
         is_chosen: bool (all words,).
-        shape: shape of the result, of as many elements as there are texts.
+        shape: shape of the result; its product is the number of texts.
     """
     chosen = tf.ragged.boolean_mask(words, words.with_flat_values(is_chosen))
     joined = tf.strings.reduce_join(chosen, axis=-1, separator=" ")

@@ -32,6 +32,8 @@ PAINTED_WORDS = (
     *("a", "small", "large", "red", "blue", "green", "star", "circle", "cross"),
     *("above", "below", "to", "the", "left", "right", "of"),
 )
+# What the summary says of the tests that are left out.
+LEFT_OUT = pytest.StashKey[str]()
 TIMEOUT = 120_000  # milliseconds: two slow cores may be busy with other work
 READ_CANVASES = """() =>
     [...document.querySelectorAll("#gallery canvas")].map((canvas) => {
@@ -59,20 +61,26 @@ def is_browser_required() -> bool:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Without a browser, keep one test that says that all of them are left out."""
+    """Without a browser, leave its tests out; the summary says how many."""
     reason = missing_tool()
     if reason is None or is_browser_required():
         return
     in_browser = [
         item for item in items if "browser" in getattr(item, "fixturenames", ())
     ]
-    if not in_browser:
-        return
-    message = f"{len(in_browser)} tests in a browser are left out: {reason}"
-    in_browser[0].add_marker(pytest.mark.skip(reason=message))
-    others = set(in_browser[1:])
-    config.hook.pytest_deselected(items=in_browser[1:])
-    items[:] = [item for item in items if item not in others]
+    if in_browser:
+        config.stash[LEFT_OUT] = (
+            f"Tests in a browser, left out: {len(in_browser)}. {reason}"
+        )
+        config.hook.pytest_deselected(items=in_browser)
+        items[:] = [item for item in items if item not in in_browser]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if LEFT_OUT in config.stash:
+        terminalreporter.write_line(config.stash[LEFT_OUT], yellow=True)
 
 
 @pytest.fixture(scope="session")

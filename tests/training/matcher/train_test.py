@@ -319,7 +319,7 @@ def test_settings_without_effect_are_refused(tmp_path, changes, named):
     chosen = MatchingRecipe(**recipe().as_dict() | changes)
     with pytest.raises(InputError, match=f"must have an effect.*{named}"):
         MatcherRun(chosen, tmp_path, halves(8), halves(4))
-    # A run of an earlier version goes on with them.
+    # A run that was begun with them by an earlier version is resumed.
     run = RunDirectory(tmp_path, chosen.as_dict())
     run.save_checkpoint({}, {"epochs_done": 1})
     MatcherRun(chosen, tmp_path, halves(8), halves(4), progress=False)
