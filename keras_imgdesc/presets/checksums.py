@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.presets.folders import CONFIG_FILE, VOCABULARY_FILE, WEIGHTS_FILE
+from keras_imgdesc.presets.folders import (
+    CONFIG_FILE,
+    MORE_PRESETS,
+    VOCABULARY_FILE,
+    WEIGHTS_FILE,
+    installed_presets,
+)
 
 
 def sha256(path: Path) -> str:
@@ -35,6 +41,13 @@ def check_files(folder: Path, checksums: Any) -> None:
                 file=folder / CONFIG_FILE,
             )
         if not (folder / name).is_file():
+            if name == WEIGHTS_FILE and folder.parent == installed_presets():
+                raise InputError(
+                    "The weights of this preset are in another package; without them "
+                    "it runs in LiteRT only",
+                    MORE_PRESETS,
+                    preset=folder.name,
+                )
             raise InputError(
                 "A preset must have all its files", remedy, file=folder / name
             )

@@ -22,6 +22,10 @@ RECIPE_FILE = "recipe.json"
 CARD_FILE = "README.md"
 FORMAT_VERSION = 1
 PRESETS_VARIABLE = "KERAS_IMGDESC_PRESETS"
+MORE_PRESETS = (
+    "Run `pip install keras-imgdesc-presets`, or in a clone of the repository "
+    "`pip install ./packaging/presets`"
+)
 
 
 def preset_folders() -> list[Path]:
@@ -31,13 +35,18 @@ def preset_folders() -> list[Path]:
     in `PATH`), then `saved_models` in the package, then `saved_models` beside it, as
     in a clone of the repository.
     """
-    package = Path(__file__).resolve().parents[1]
+    package = installed_presets().parent
     named = os.environ.get(PRESETS_VARIABLE, "").split(os.pathsep)
     return [
         *(Path(folder).expanduser() for folder in named if folder),
-        package / "saved_models",
+        installed_presets(),
         package.parent / "saved_models",
     ]
+
+
+def installed_presets() -> Path:
+    """Return the folder of the presets in an installed package."""
+    return Path(__file__).resolve().parents[1] / "saved_models"
 
 
 def list_presets() -> dict[str, str]:
@@ -82,9 +91,10 @@ def find_preset(name: str | PathLike[str]) -> Path:
         if folder.name == os.fspath(name):
             return folder
     known = ", ".join(sorted(list_presets())) or "none found"
+    more = f". For more presets: {MORE_PRESETS}" if _has_few_presets() else ""
     raise InputError(
         "There is no such preset",
-        f"Use a folder or one of: {known}",
+        f"Use a folder or one of: {known}{more}",
         preset=os.fspath(name),
     )
 
@@ -119,6 +129,12 @@ def read_config(folder: Path) -> dict[str, Any]:
             format_version=config["format_version"],
         )
     return with_current_parts(config)
+
+
+def _has_few_presets() -> bool:
+    """Return whether an installed package lacks what keras-imgdesc-presets brings."""
+    presets = list(installed_presets().glob(f"*/{CONFIG_FILE}"))
+    return any(not (p.parent / WEIGHTS_FILE).is_file() for p in presets)
 
 
 def _all_presets() -> Iterator[Path]:

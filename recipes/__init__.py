@@ -1,0 +1,1 @@
+"""Recipes that ship with the package: all settings of a training, as JSON files."""
