@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import inspect
 from importlib.util import find_spec
+from itertools import islice
 
+from keras_imgdesc.printable import printable
+
+# What a message shows of a value, of a name, of a rule or remedy, and of a collection.
 _LONGEST_VALUE = 200
+_LONGEST_NAME = 60
+_LONGEST_SENTENCE = 2000
+_MOST_VALUES = 20
 INSTALL_TENSORFLOW = (
     "Run `pip uninstall keras-imgdesc-lite`, if that is installed, then "
     "`pip install keras-imgdesc`"
@@ -21,7 +28,11 @@ class InputError(ValueError):
     Args:
         rule: the broken rule, a sentence (with or without a final full stop).
         remedy: what to do, an imperative.
-        **received: the offending values by name. Long ones are cut in the message.
+        **received: the offending values by name. The message shows at most 200
+            characters of each, and 20 of them.
+
+    The message is one line without control characters, whatever the arguments hold; see
+    `keras_imgdesc.printable`.
 
     Attributes:
         rule, remedy, received: the arguments, as given.
@@ -44,12 +55,15 @@ class InputError(ValueError):
         self.received = received
         parts = [_sentence(rule)]
         if received:
-            shown = ", ".join(
-                f"{key}={_show(value)}" for key, value in received.items()
-            )
-            parts.append(f"Received: {shown}.")
+            shown = [
+                f"{_cut(key, _LONGEST_NAME)}={_show(value)}"
+                for key, value in islice(received.items(), _MOST_VALUES)
+            ]
+            if len(received) > _MOST_VALUES:
+                shown.append(f"... ({len(received)} values)")
+            parts.append(f"Received: {', '.join(shown)}.")
         parts.append(_sentence(remedy))
-        super().__init__(" ".join(part for part in parts if part))
+        super().__init__(printable(" ".join(part for part in parts if part)))
 
     def __reduce__(self) -> tuple[object, ...]:
         # By default, exceptions are rebuilt from their message alone, which does not
@@ -144,13 +158,26 @@ def _rebuild(
 
 
 def _sentence(text: str) -> str:
-    text = text.strip()
+    text = _cut(str(text).strip(), _LONGEST_SENTENCE)
     return text if not text or text[-1] in ".!?" else text + "."
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}... ({len(text)} characters)"
 
 
 def _show(value: object) -> str:
     # A path is shown as the user typed it, not as PosixPath('...').
-    text = repr(str(value)) if hasattr(value, "__fspath__") else repr(value)
-    if len(text) > _LONGEST_VALUE:
-        text = text[:_LONGEST_VALUE] + f"... ({len(text)} characters)"
-    return text
+    if hasattr(value, "__fspath__"):
+        value = str(value)
+    try:
+        text = repr(value)
+    # An object of any class, such as one that is nested too deeply, or a number with
+    # more digits than Python converts, must not replace the error.
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    if not isinstance(value, str):
+        text = " ".join(text.split())  # arrays have lines
+    return _cut(text, _LONGEST_VALUE)

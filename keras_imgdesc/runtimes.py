@@ -23,6 +23,7 @@ from keras_imgdesc.presets.folders import (
     find_preset,
     read_config,
 )
+from keras_imgdesc.printable import printable
 
 RUNTIMES = ("auto", "litert", "tensorflow")
 _NOT_INSTALLED = "it is not installed"
@@ -82,7 +83,7 @@ def load(
 
     def report(choice: Choice) -> None:
         if choice.is_fault:
-            warnings.warn(choice.reason, stacklevel=4)
+            warnings.warn(printable(choice.reason), stacklevel=4)
 
     return load_reporting(preset, runtime, num_threads=num_threads, report=report)
 

@@ -36,6 +36,39 @@ def test_long_values_are_cut():
     assert "10003 characters" in message
 
 
+def test_the_message_is_one_printable_line():
+    class Lying:
+        def __repr__(self) -> str:
+            return "first\n\x1b[2Jsecond\u202e"
+
+    error = InputError(
+        "A line\nbreak\x1b[1m", "Use\r\u2028this", **{"na\nme": Lying(), "other": "\n"}
+    )
+    message = str(error)
+    assert message.isprintable()
+    assert message == (
+        "A line\\nbreak\\x1b[1m. Received: na\\nme=first \\x1b[2Jsecond\\u202e, "
+        "other='\\n'. Use\\r\\u2028this."
+    )
+    assert error.rule == "A line\nbreak\x1b[1m"
+
+
+def test_undecodable_names_can_be_printed():
+    str(InputError("No \udcff", "Use \udcff", name="\udcff")).encode("utf-8")
+
+
+def test_the_message_is_bounded_whatever_was_received():
+    nested: list = []
+    for _ in range(100_000):
+        nested = [nested]
+    many = {f"{number}{'x' * 1000}": "y" * 1000 for number in range(1000)}
+    error = InputError("r" * 10**6, "d" * 10**6, **many)
+    assert len(str(error)) < 2 * 2100 + 20 * 400
+    assert "... (1000 values)" in str(error)
+    assert "value=<list>" in str(InputError("No", "", value=nested))
+    assert "value=<int>" in str(InputError("No", "", value=10**5000))
+
+
 @pytest.mark.parametrize("kind", [InputError, ImageError])
 def test_it_can_be_sent_between_processes(kind):
     error = pickle.loads(pickle.dumps(kind("No", "Use 3", image="a.jpg")))

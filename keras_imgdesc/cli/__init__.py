@@ -1,6 +1,7 @@
 """The `keras-imgdesc` command: argument parsing and output, no logic."""
 
 import gc
+import io
 import os
 import sys
 from typing import NoReturn
@@ -8,6 +9,7 @@ from typing import NoReturn
 import click
 
 from keras_imgdesc.cli.options import CommandModules, OrderedGroup
+from keras_imgdesc.cli.output import say, say_lines
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.version import __version__
 
@@ -46,24 +48,27 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # TensorFlow reads these variables once, on import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    # A terminal may lack characters of a caption; standard error escapes them already.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(arguments, standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
+        say("Interrupted.", err=True)
         sys.exit(130)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+        say_lines(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        click.echo(f"Error: {error.format_message()}", err=True)
+        say_lines(f"Error: {error.format_message()}", err=True)
         sys.exit(2)
     except InputError as error:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
         sys.exit(2)
     except OSError as error:
         # A full disk or a read-only folder is not a bug: name the file instead of
         # printing a traceback.
-        click.echo(f"Error: {_describe_os_error(error)}", err=True)
+        say(f"Error: {_describe_os_error(error)}", err=True)
         sys.exit(2)
     sys.exit(code or 0)
 

@@ -9,6 +9,7 @@ import click
 
 from keras_imgdesc.cli.held_out import refuse_fraction_with, validation_fraction_option
 from keras_imgdesc.cli.options import DIRECTORY, FILE
+from keras_imgdesc.cli.output import say, say_lines
 from keras_imgdesc.cli.starting import start_quietly
 
 # All flowers are held in memory, so they are resized on reading. This is the largest
@@ -122,7 +123,7 @@ def read_training_captions(
         from keras_imgdesc.data import hold_out
 
         training, validation = hold_out(training, validation_fraction, seed)
-        click.echo(f"Images held out for validation: {len(validation)}", err=True)
+        say(f"Images held out for validation: {len(validation)}", err=True)
         return training, validation
     held = source | {
         "annotations": validation_annotations or source["annotations"],
@@ -160,7 +161,7 @@ def read_captions(
         from keras_imgdesc.data.flowers import read_flowers
 
         collection = read_flowers(flowers, split or default_split, FLOWER_SIZE)
-        click.echo(collection.report(), err=True)
+        say_lines(collection.report(), err=True)
         return collection
     if scenes:
         from keras_imgdesc.data.scenes import load_scenes
@@ -175,7 +176,7 @@ def read_captions(
         split=split,
         keep_rejected=keep_rejected,
     )
-    click.echo(collection.report(), err=True)
+    say_lines(collection.report(), err=True)
     return collection
 
 

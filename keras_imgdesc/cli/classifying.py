@@ -1,7 +1,5 @@
 """The commands of classifiers: `classify` and `evaluate classifier`."""
 
-import json
-
 import click
 
 from keras_imgdesc.cli.class_images import class_images_options, read_class_images
@@ -13,6 +11,7 @@ from keras_imgdesc.cli.options import (
     load_classifier,
     show_result,
 )
+from keras_imgdesc.cli.output import say, say_json
 from keras_imgdesc.cli.progress import progress
 from keras_imgdesc.cli.running import Run, running_options
 from keras_imgdesc.errors import ImageError, InputError
@@ -45,7 +44,7 @@ def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
     failed: list[InputError] = list(wrong.values())
     if as_json:
         for name, error in wrong.items():
-            click.echo(json.dumps({"path": name, "error": str(error)}))
+            say_json({"path": name, "error": str(error)})
     stream = classifier.classify_stream(
         found, top=top, batch_size=min(batch_size, len(found))
     )
@@ -54,18 +53,16 @@ def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
             if isinstance(predictions, ImageError):
                 failed.append(predictions)
                 if as_json:
-                    click.echo(
-                        json.dumps({"path": str(path), "error": str(predictions)})
-                    )
+                    say_json({"path": str(path), "error": str(predictions)})
             elif as_json:
                 classes = [
                     {"label": label, "probability": round(probability, 4)}
                     for label, probability in predictions
                 ]
-                click.echo(json.dumps({"path": str(path), "classes": classes}))
+                say_json({"path": str(path), "classes": classes})
             else:
                 # Names have commas: a class is a list of synonyms.
-                click.echo(f"{path}: {'; '.join(map(str, predictions))}")
+                say(f"{path}: {'; '.join(map(str, predictions))}")
     if not as_json:
         list_failed(failed, "images", len(found) + len(wrong))
     return 1 if failed else 0

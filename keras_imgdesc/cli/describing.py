@@ -1,6 +1,5 @@
 """The commands that caption images: `describe`, `presets`, `extract`."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from keras_imgdesc.cli.options import (
     make_folder,
     num_beams_option,
 )
+from keras_imgdesc.cli.output import say, say_json
 from keras_imgdesc.cli.progress import progress
 from keras_imgdesc.cli.running import Run, running_options
 from keras_imgdesc.errors import ImageError, InputError
@@ -90,7 +90,7 @@ def describe(
     find_preset(preset)
     outputs = CaptionFiles(files, found, preset)
     if outputs.skipped:
-        click.echo(
+        say(
             f"{outputs.skipped} of {len(found)} images skipped: their captions exist",
             err=True,
         )
@@ -98,7 +98,7 @@ def describe(
     failed: list[str] = [str(error) for error in wrong.values()]
     if as_json:
         for path, error in wrong.items():
-            click.echo(json.dumps({"path": path, "error": str(error)}))
+            say_json({"path": path, "error": str(error)})
     total = len(found) + len(wrong)
     if not outputs.todo:
         if not as_json:
@@ -133,7 +133,7 @@ def describe(
             if isinstance(caption, ImageError):
                 failed.append(str(caption))
                 if as_json:
-                    click.echo(json.dumps({"path": str(path), "error": str(caption)}))
+                    say_json({"path": str(path), "error": str(caption)})
                 continue
             concepts = captioner.detect_concepts(path) if show_concepts else []
             unwritten = outputs.write(path, caption)
@@ -148,11 +148,11 @@ def describe(
                     ]
                 if unwritten:
                     row["error"] = " ".join(unwritten)
-                click.echo(json.dumps(row))
+                say_json(row)
             else:
                 nouns = ", ".join(map(str, concepts))
                 seen = f" [guided by {nouns}]" if nouns else ""
-                click.echo(f"{path}: {caption.text}{seen}")
+                say(f"{path}: {caption.text}{seen}")
             if drawing is not None:
                 save_attention(path, caption, attention_dir / drawing)
     if not as_json:
@@ -170,7 +170,7 @@ def presets() -> None:
             task = str(read_config(find_preset(name)).get("task", ""))
         except InputError:  # the summary says what is broken
             task = ""
-        click.echo(": ".join(part for part in (name, task, summary) if part))
+        say(": ".join(part for part in (name, task, summary) if part))
 
 
 @click.command()
@@ -198,9 +198,9 @@ def extract(paths, preset, output, batch_size) -> int:
     encoder = load_captioner(preset).image_encoder
     names = [str(path) for path in found]
     cache = extract_features(encoder, found, names, output, batch_size=batch_size)
-    click.echo(f"{len(cache)} feature maps of {cache.feature_map_shape} in {output}")
+    say(f"{len(cache)} feature maps of {cache.feature_map_shape} in {output}")
     for name, message in cache.failed.items():
-        click.echo(f"{name}: {message}", err=True)
+        say(f"{name}: {message}", err=True)
     for error in wrong.values():
-        click.echo(str(error), err=True)
+        say(str(error), err=True)
     return 1 if cache.failed or wrong else 0

@@ -1,6 +1,5 @@
 """The commands that measure: `evaluate`."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +25,7 @@ from keras_imgdesc.cli.options import (
     show_result,
     temperature_option,
 )
+from keras_imgdesc.cli.output import say, say_json, say_lines
 from keras_imgdesc.cli.starting import start_quietly
 
 
@@ -110,7 +110,7 @@ def evaluate_judgements(
     from keras_imgdesc.data.readers.judgements import read_judgements
 
     judged = read_judgements(judgements, annotations, images)
-    click.echo(judged.report(), err=True)
+    say_lines(judged.report(), err=True)
     matcher = load_matcher(preset)
     from keras_imgdesc.evaluation.matching import judgements as judging
 
@@ -244,21 +244,21 @@ def evaluate_painter(
         found = {"preset": preset} | results[preset].summary()
         # Printed at once: an interrupt during the next painter must not lose it.
         indent = None if as_json or compared else 2
-        click.echo(json.dumps(found, indent=indent), err=compared and not as_json)
+        say_json(found, indent=indent, err=compared and not as_json)
     if compared and not as_json:
-        click.echo(comparison_table(results))
+        say_lines(comparison_table(results))
     if report:
         if compared:
             page = write_comparison(results, report)
         else:
             page = write_painting_report(results[presets[0]], report)
         if not as_json:
-            click.echo(f"Report: {page}")
+            say(f"Report: {page}")
     if not matcher and not as_json:
-        click.echo("Add --matcher for R-precision and the Fréchet distance.", err=True)
+        say("Add --matcher for R-precision and the Fréchet distance.", err=True)
     failed = {k: v for result in results.values() for k, v in result.failed.items()}
     for name, message in failed.items():
-        click.echo(f"{name}: {message}", err=True)
+        say(f"{name}: {message}", err=True)
     return 1 if failed else 0
 
 

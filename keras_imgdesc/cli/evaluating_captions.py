@@ -1,6 +1,5 @@
 """The commands that measure captions: `evaluate captioner`, `evaluate captions`."""
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -19,6 +18,7 @@ from keras_imgdesc.cli.options import (
     make_folder,
     resamples_option,
 )
+from keras_imgdesc.cli.output import say, say_json, say_lines
 from keras_imgdesc.cli.starting import start_quietly
 
 
@@ -231,7 +231,7 @@ class _Scoring:
         if self.takes_all:
             found, left_out = available_metrics(collection, self.tokenizer)
             for name, reason in left_out.items():
-                click.echo(f"{name} is left out: {reason}", err=True)
+                say(f"{name} is left out: {reason}", err=True)
         elif self.named is not None:
             found = self.named
         else:
@@ -240,7 +240,7 @@ class _Scoring:
             )
         for part in (*found, self.tokenizer):
             if hasattr(part, "needs"):
-                click.echo(f"{part.name} {part.needs}.", err=True)
+                say(f"{part.name} {part.needs}.", err=True)
         if self.matcher:
             judge = load_matcher(self.matcher)
             found = [*found, MatcherScore(judge, self.matcher, self.batch_size)]
@@ -249,8 +249,8 @@ class _Scoring:
     def show(self, kind: str, name: str, result: Any, is_alone: bool) -> None:
         """Print a result at once: an interrupt during the next must not lose it."""
         indent = 2 if is_alone and not self.as_json else None
-        found = json.dumps({kind: name} | result.summary(), indent=indent)
-        click.echo(found, err=not is_alone and not self.as_json)
+        found = {kind: name} | result.summary()
+        say_json(found, indent=indent, err=not is_alone and not self.as_json)
 
     def finish(self, results: dict[str, Any]) -> int:
         """Print the table, write the report, and return the exit code."""
@@ -264,11 +264,11 @@ class _Scoring:
 
         if not self.as_json:
             # Alone, the JSON is on standard output, and the table is for people.
-            click.echo(table_text(*score_table(results)), err=len(results) == 1)
+            say_lines(table_text(*score_table(results)), err=len(results) == 1)
         if self.report:
             page = write_caption_report(results, self.report)
             if not self.as_json:
-                click.echo(f"Report: {page}")
+                say(f"Report: {page}")
         first = next(iter(results.values()))
         messages = [f"{name}: {message}" for name, message in first.failed.items()]
         total = len(messages) + len(first.examples)

@@ -16,6 +16,7 @@ from keras_imgdesc.cli.options import (
     search_options,
     temperature_option,
 )
+from keras_imgdesc.cli.output import say, say_lines
 from keras_imgdesc.cli.starting import start_quietly
 
 # More images hardly change the ranges and take minutes.
@@ -110,7 +111,7 @@ def export_saved_model(
         options["rerank"] = load_matcher(rerank)
     from keras_imgdesc.export.saved_model.export import export_saved_model as write
 
-    click.echo(f"The model is in {write(task, output, **_given(options))}")
+    say(f"The model is in {write(task, output, **_given(options))}")
 
 
 @export.command("tflite")
@@ -169,7 +170,7 @@ def export_lite(
             **examples,
             **_given(options),
         )
-    click.echo(f"The model is in {written}, {written.stat().st_size / 1e6:.1f} MB")
+    say(f"The model is in {written}, {written.stat().st_size / 1e6:.1f} MB")
 
 
 @click.command()
@@ -221,7 +222,7 @@ def verify(
     parity = compare(
         preset, collection, representative_images=images, representative_texts=texts
     )
-    click.echo(parity.table())
+    say_lines(parity.table())
     if not parity.is_exact:
-        click.echo("A float32 form differs from Python.", err=True)
+        say("A float32 form differs from Python.", err=True)
         raise SystemExit(1)

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import click
-
+from keras_imgdesc.cli.output import say
 from keras_imgdesc.errors import InputError
 
 
@@ -54,4 +53,4 @@ def tell_passed_over(paths: Iterable[Path]) -> None:
     from keras_imgdesc.images import say_passed_over
 
     if line := say_passed_over(paths):
-        click.echo(line, err=True)
+        say(line, err=True)

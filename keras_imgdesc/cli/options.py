@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.output import say, say_json
 from keras_imgdesc.cli.starting import start_quietly
 
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
@@ -191,9 +192,9 @@ def list_failed(messages: Iterable[object], kind: str, total: int) -> None:
     """
     failures = list(messages)
     if failures:
-        click.echo(f"{len(failures)} of {total} {kind} failed:", err=True)
+        say(f"{len(failures)} of {total} {kind} failed:", err=True)
     for message in failures:
-        click.echo(f"  {message}", err=True)
+        say(f"  {message}", err=True)
 
 
 def show_result(names: dict[str, str], result: Any) -> int:
@@ -203,9 +204,9 @@ def show_result(names: dict[str, str], result: Any) -> int:
         names: presets by the role that they have in the evaluation.
         result: an evaluation with `summary()` and `failed`.
     """
-    click.echo(json.dumps(names | result.summary(), indent=2))
+    say_json(names | result.summary(), indent=2)
     for name, message in result.failed.items():
-        click.echo(f"{name}: {message}", err=True)
+        say(f"{name}: {message}", err=True)
     return 1 if result.failed else 0
 
 

@@ -1,6 +1,5 @@
 """The commands that paint: `paint`, `interpolate`, `roundtrip`."""
 
-import json
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from keras_imgdesc.cli.options import (
     make_folder,
     temperature_option,
 )
+from keras_imgdesc.cli.output import say, say_json
 from keras_imgdesc.cli.running import Run, runtime_options
 from keras_imgdesc.cli.unknown_words import name_unknown_words
 from keras_imgdesc.errors import InputError
@@ -97,16 +97,16 @@ def paint(
             except InputError as error:
                 failed.append(error)
                 if as_json:
-                    click.echo(json.dumps({"text": text, "error": str(error)}))
+                    say_json({"text": text, "error": str(error)})
                 continue
             read.append(text)
             paths = [] if output_dir is None else save_images(painted, text, output_dir)
             if as_json:
                 row = {"text": text, "seed": seed, "pictures": len(painted)}
-                click.echo(json.dumps(row | {"paths": [str(path) for path in paths]}))
+                say_json(row | {"paths": [str(path) for path in paths]})
             else:
                 for path in paths:
-                    click.echo(path)
+                    say(path)
             if sheet is not None:
                 shown.extend(painted)
                 captions.extend([text] * len(painted))
@@ -168,7 +168,7 @@ def interpolate(
         from keras_imgdesc.visualization.image_files import save_images
 
         for path in save_images(painted, f"{text_a} to {text_b}", output_dir):
-            click.echo(path)
+            say(path)
     if sheet is not None:
         captions = [text_a, *[""] * (steps - 2), text_b]
         _draw(list(painted), captions, sheet, columns=min(steps, 16))
@@ -235,23 +235,23 @@ def roundtrip(
         read.append(text)
     found = trip.summary()
     if as_json:
-        click.echo(json.dumps(found))
+        say_json(found)
     else:
         best = found["probabilities"][0]
-        click.echo(f"words in:     {trip.text_in}")
-        click.echo(f"words out:    {trip.text_out}")
-        click.echo(f"P(I|D):       {best:.3f}, the best of {len(trip.images)}")
-        click.echo(f"similarity:   {trip.similarity:.3f}")
+        say(f"words in:     {trip.text_in}")
+        say(f"words out:    {trip.text_out}")
+        say(f"P(I|D):       {best:.3f}, the best of {len(trip.images)}")
+        say(f"similarity:   {trip.similarity:.3f}")
         for name in ("same_objects", "same_scene"):
             if name in found:
                 answer = "yes" if found[name] else "no"
-                click.echo(f"{name.replace('_', ' ') + ':':<13} {answer}")
+                say(f"{name.replace('_', ' ') + ':':<13} {answer}")
     if sheet is not None:
         from keras_imgdesc.visualization.contact_sheets import save_sheet
 
         save_sheet(trip.sheet(), sheet)
         if not as_json:
-            click.echo(f"Sheet: {sheet}")
+            say(f"Sheet: {sheet}")
 
 
 def _check_outputs(sheet: Path | None, output_dir: Path | None, count: int) -> None:
@@ -274,4 +274,4 @@ def _draw(images, captions, sheet, columns, as_json=False) -> None:
 
     save_sheet(draw_sheet(images, captions, columns=columns), sheet)
     if not as_json:
-        click.echo(f"Sheet: {sheet}")
+        say(f"Sheet: {sheet}")

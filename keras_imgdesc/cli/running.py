@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from keras_imgdesc.cli.output import say
 from keras_imgdesc.cli.starting import start_quietly
 
 
@@ -29,7 +30,7 @@ class Run(NamedTuple):
         def report(choice: Choice) -> None:
             name = {"litert": "LiteRT", "tensorflow": "TensorFlow"}[choice.runtime]
             if self.is_verbose or choice.is_fault:
-                click.echo(f"{preset} runs in {name}: {choice.reason}", err=True)
+                say(f"{preset} runs in {name}: {choice.reason}", err=True)
             if choice.runtime == "tensorflow":
                 start_quietly()
 

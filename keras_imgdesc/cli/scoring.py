@@ -1,11 +1,10 @@
 """The command that compares images with texts: `score`."""
 
-import json
-
 import click
 
 from keras_imgdesc.cli.listing import list_each
 from keras_imgdesc.cli.options import list_failed
+from keras_imgdesc.cli.output import say, say_json
 from keras_imgdesc.cli.running import Run, running_options
 from keras_imgdesc.cli.unknown_words import name_unknown_words
 from keras_imgdesc.errors import ImageError, InputError
@@ -49,26 +48,26 @@ def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
     failed: list[InputError] = list(wrong.values())
     if as_json:
         for name, error in wrong.items():
-            click.echo(json.dumps({"path": name, "error": str(error)}))
+            say_json({"path": name, "error": str(error)})
     if not as_json:
         for number, text in enumerate(texts, start=1):
-            click.echo(f"D{number}: {text}")
-        click.echo("".join(f"{f'D{n}':>9}" for n in range(1, len(texts) + 1)))
+            say(f"D{number}: {text}")
+        say("".join(f"{f'D{n}':>9}" for n in range(1, len(texts) + 1)))
     stream = matcher.embed_images_stream(found, batch_size=min(batch_size, len(found)))
     for path, embedded in stream:
         if isinstance(embedded, ImageError):
             failed.append(embedded)
             if as_json:
-                click.echo(json.dumps({"path": str(path), "error": str(embedded)}))
+                say_json({"path": str(path), "error": str(embedded)})
             continue
         vector, regions = embedded
         image = ImageEmbeddings(vector[None], regions[None])
         scores = matcher.score(image, matched)[0]
         if as_json:
             rounded = [round(float(value), 4) for value in scores]
-            click.echo(json.dumps({"path": str(path), "scores": rounded}))
+            say_json({"path": str(path), "scores": rounded})
         else:
-            click.echo("".join(f"{value:9.3f}" for value in scores) + f"  {path}")
+            say("".join(f"{value:9.3f}" for value in scores) + f"  {path}")
     if not as_json:
         list_failed(failed, "images", len(found) + len(wrong))
     return 1 if failed else 0

@@ -1,6 +1,5 @@
 """The commands that search images by text: `index` and `search`."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from keras_imgdesc.cli.options import (
     FILE,
     list_failed,
 )
+from keras_imgdesc.cli.output import say, say_json
 from keras_imgdesc.cli.running import Run, running_options, runtime_options
 from keras_imgdesc.cli.unknown_words import name_unknown_words
 from keras_imgdesc.errors import ImageError, InputError
@@ -70,7 +70,7 @@ def index(paths, output, preset, relocate, batch_size, run: Run) -> int:
         batch_size=batch_size,
         preset=str(folder.absolute()) if folder == Path(preset) else preset,
     )
-    click.echo(
+    say(
         f"{done.images} {'image' if done.images == 1 else 'images'} in {output}: "
         f"{done.added} added, {done.changed} changed, {done.removed} removed, "
         f"{done.unchanged} unchanged"
@@ -84,7 +84,7 @@ def _relocate(index, old, new) -> int:
 
     done = relocate_index(index, old, new)
     images = "image of {} is" if done.moved == 1 else "images of {} are"
-    click.echo(f"{done.moved} {images.format(index)} now in {new}")
+    say(f"{done.moved} {images.format(index)} now in {new}")
     missing = [f"{path}: there is no such file" for path in done.missing]
     list_failed(missing, "images", done.moved + len(missing))
     return 1 if missing else 0
@@ -146,16 +146,16 @@ def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> i
 
     searched = SearchIndex(index, matcher)
     if not len(searched):
-        click.echo(f"The index {index} is empty.", err=True)
+        say(f"The index {index} is empty.", err=True)
         return 1
     with name_unknown_words((preset, matcher)) as read:
         hits = searched.search(text, image=image, k=k, rerank=rerank)
         read += [] if text is None else [text]
     for hit in hits:
         if as_json:
-            click.echo(json.dumps(asdict(hit)))
+            say_json(asdict(hit))
         else:
-            click.echo(f"{_number(hit)} {hit.path}")
+            say(f"{_number(hit)} {hit.path}")
     _report(searched.left_out, len(searched))
     if sheet is not None and hits:
         _draw(hits, text or f"like {image}", sheet)
@@ -173,7 +173,7 @@ def _report(left_out, total) -> None:
         total,
     )
     if gone:
-        click.echo(
+        say(
             f"Images of the index that are gone: {len(gone)} of {total}, such as "
             f"{gone[0]}. Run `keras-imgdesc index` again to drop them, or with "
             "--relocate OLD NEW if they were moved.",
@@ -194,7 +194,7 @@ def _draw(hits, title, path) -> None:
         try:
             images.append(load_image(hit.path))
         except ImageError as error:  # deleted since it was indexed
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
         else:
             captions.append(f"{_number(hit)} {Path(hit.path).name}")
     sheet = draw_sheet(images, captions, columns=6, tile=192, lines=2, title=title)

@@ -21,6 +21,7 @@ from keras_imgdesc.cli.options import (
     add_hidden_alias,
     parse_changes,
 )
+from keras_imgdesc.cli.output import say
 from keras_imgdesc.cli.starting import start_quietly
 
 changes_option = click.option(
@@ -83,7 +84,7 @@ def train_captioner(recipe, run_dir, unpaired_captions, **options) -> None:
     from keras_imgdesc.training.captioner.train import train_captioner as run
 
     run(chosen, run_dir, training, validation, unpaired=unpaired)
-    click.echo(f"The captioner is in {run_dir / 'preset'}")
+    say(f"The captioner is in {run_dir / 'preset'}")
 
 
 @train.command("matcher")
@@ -96,7 +97,7 @@ def train_matcher(recipe, run_dir, **options) -> None:
     from keras_imgdesc.training.matcher.train import train_matcher as run
 
     run(chosen, run_dir, training, validation)
-    click.echo(f"The matcher is in {run_dir / 'preset'}")
+    say(f"The matcher is in {run_dir / 'preset'}")
 
 
 @train.command("painter")
@@ -116,7 +117,7 @@ def train_painter(recipe, run_dir, kind, **options) -> None:
     from keras_imgdesc.training.painter.train import train_painter as run
 
     run(chosen, run_dir, training, validation)
-    click.echo(f"The painter is in {run_dir / 'preset'}")
+    say(f"The painter is in {run_dir / 'preset'}")
 
 
 add_hidden_alias(train, train_painter, "generator")
@@ -173,7 +174,7 @@ def train_classifier(
     from keras_imgdesc.training.classifier.train import train_classifier as run
 
     run(chosen, run_dir, training, validation)
-    click.echo(f"The classifier is in {run_dir / 'preset'}")
+    say(f"The classifier is in {run_dir / 'preset'}")
 
 
 def _read_images(
@@ -221,7 +222,7 @@ def train_encoder(
     list_given(images)
     held = list_given([validation_images]) if validation_images else ()
     distill_encoder(chosen, images, teacher_weights, run_dir, held)
-    click.echo(f"The weights are in {run_dir / 'vgg16.weights.h5'}")
+    say(f"The weights are in {run_dir / 'vgg16.weights.h5'}")
 
 
 @click.command()
@@ -246,4 +247,4 @@ def curves(runs, output, metrics) -> None:
 
     check_sheet_path(output)
     read = {str(run): read_metrics(run) for run in runs}
-    click.echo(f"Curves: {save_sheet(draw_curves(read, metrics or None), output)}")
+    say(f"Curves: {save_sheet(draw_curves(read, metrics or None), output)}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import click
+from keras_imgdesc.cli.output import say
 
 
 @contextmanager
@@ -27,4 +27,4 @@ def name_unknown_words(*readers: tuple[str, Any]) -> Iterator[list[str]]:
         yield read
     for preset, task in readers:
         if unknown := task.find_unknown(read):
-            click.echo(unknown_words_message(unknown, preset), err=True)
+            say(unknown_words_message(unknown, preset), err=True)

@@ -17,6 +17,7 @@ from keras_imgdesc.atomic_files import atomic_path, write_atomically
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.stamps import image_stamp, replaced
+from keras_imgdesc.printable import printable
 
 LOGGER = logging.getLogger(__name__)
 
@@ -182,7 +183,7 @@ def extract_features(
         LOGGER.warning(
             "Images that were replaced: %d, first %s; their features are computed anew",
             len({stamps[row] for row in rows}),  # versions of an image share its stamp
-            (labels or image_ids)[rows[0]],
+            printable((labels or image_ids)[rows[0]]),
         )
     encode = _compiled(encoder)
     bar = tqdm(total=len(sources), desc="features", disable=not progress, unit="img")

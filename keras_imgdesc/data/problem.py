@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from keras_imgdesc.printable import printable
+
 
 @dataclass(frozen=True)
 class Problem:
     """Something that a reader omitted or refused.
+
+    As a string it is one printable line; the fields are what the file has.
 
     Args:
         kind: kind of the problem, such as `"missing image"`; equal problems have
@@ -28,4 +32,4 @@ class Problem:
 
     def __str__(self) -> str:
         detail = f" ({self.detail})" if self.detail else ""
-        return f"{self.kind}: {self.name}{detail}"
+        return printable(f"{self.kind}: {self.name}{detail}")

@@ -16,6 +16,7 @@ from keras_imgdesc.errors import ImageError
 from keras_imgdesc.images.sources import image_name
 from keras_imgdesc.lite.messages import encode_source
 from keras_imgdesc.lite.worker_process import WorkerProcess
+from keras_imgdesc.printable import printable
 
 Outputs = dict[str, np.ndarray]
 
@@ -106,7 +107,7 @@ class WorkerPool:
         while True:
             with self._changed:
                 for trouble in self._troubles:
-                    warnings.warn(trouble, RuntimeWarning, stacklevel=3)
+                    warnings.warn(printable(trouble), RuntimeWarning, stacklevel=3)
                 self._troubles.clear()
                 while job.result is None and not self._waiting:
                     # With a limit, Ctrl-C is noticed on Windows, too.

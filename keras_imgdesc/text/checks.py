@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.errors import InputError, UnknownWordsWarning
+from keras_imgdesc.printable import printable
 
 # What a BERT's vocabulary has beside whole words.
 _NOT_WORDS = ("[", "##")
@@ -127,7 +128,7 @@ def accepted_unknown_words() -> AbstractContextManager[None]:
 
 
 def unknown_words_message(words: Sequence[str], owner: str) -> str:
-    """Name words that are not in a vocabulary, in one line.
+    """Name words that are not in a vocabulary, in one printable line.
 
     Args:
         words: the words, at least one. Of many, the first are named.
@@ -135,4 +136,4 @@ def unknown_words_message(words: Sequence[str], owner: str) -> str:
     """
     more = len(words) - _MOST_NAMED
     named = ", ".join(words[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-    return f"Not in the vocabulary of {owner}: {named}"
+    return printable(f"Not in the vocabulary of {owner}: {named}")

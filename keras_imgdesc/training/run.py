@@ -13,6 +13,7 @@ from keras import ops
 from tqdm import tqdm
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.printable import printable
 from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.optimizers.moving_average import MovingAverage
 from keras_imgdesc.training.run_data import RunData
@@ -199,10 +200,8 @@ class TrainingRun(ABC):
             rows = self.directory.metrics()
             remarks = [best.remark(rows) for best in self.bests()]
             line = "; ".join([numbers, *dict.fromkeys(filter(None, remarks))])
-            print(
-                f"epoch {epoch + 1}/{self.num_epochs} ({seconds:.0f} s): {line}",
-                flush=True,
-            )
+            numbered = f"epoch {epoch + 1}/{self.num_epochs} ({seconds:.0f} s)"
+            print(printable(f"{numbered}: {line}"), flush=True)
 
     def begin_epoch(self, epoch: int) -> None:
         """Prepare an epoch, by default by reseeding the model's random layers.

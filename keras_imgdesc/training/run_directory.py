@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_imgdesc.atomic_files import is_partial, write_atomically
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.printable import printable
 from keras_imgdesc.training.run_data import DATA_FILE
 
 POINTER = "checkpoint.json"
@@ -192,9 +193,10 @@ class RunDirectory:
         with writer.as_default(step=row["epoch"]):
             for name, value in row.items():
                 if not isinstance(value, str):
-                    tf.summary.scalar(name, value)
+                    tf.summary.scalar(printable(name), value)
             for name, path in (images or {}).items():
-                tf.summary.image(name, tf.io.decode_png(path.read_bytes())[None])
+                content = path.read_bytes()
+                tf.summary.image(printable(name), tf.io.decode_png(content)[None])
         writer.close()
 
     def _pointer(self) -> dict[str, Any] | None:

@@ -70,7 +70,7 @@ def verify(
 
         parity = keras_imgdesc.verify("scenes_lstm")
         assert parity.is_exact
-        print(parity.table())
+        print(printable_lines(parity.table()))
     """
     folder = find_preset(preset)
     shipped = shipped_form(folder)  # a broken one is found before the work starts

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.images import load_image
+from keras_imgdesc.printable import printable
 
 TILE = 224
 TEXT_HEIGHT = 30
@@ -47,7 +48,7 @@ def draw_attention(image: np.ndarray, caption: Any) -> Image.Image:
     tiles = [(square, "")]
     for word, attention in zip(words, caption.attention, strict=False):
         share = round(100 * float(attention.sum()))
-        tiles.append((overlay(square, attention), f"{word}  {share} %"))
+        tiles.append((overlay(square, attention), f"{printable(word)}  {share} %"))
     columns = min(COLUMNS, len(tiles))
     rows = -(-len(tiles) // columns)
     sheet = Image.new(

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images import load_image
+from keras_imgdesc.printable import printable
 
 GAP = 8
 FONT_SIZE = 14
@@ -93,7 +94,7 @@ def draw_sheet(
     )
     draw = ImageDraw.Draw(sheet)
     if title:
-        draw.text((GAP, GAP), title, fill="black", font=font)
+        draw.text((GAP, GAP), printable(title), fill="black", font=font)
     for row, height in zip(rows, heights, strict=True):
         for column, index in enumerate(row):
             left = GAP + column * (tile + GAP)
@@ -151,7 +152,7 @@ def wrap_text(text: str, width: int, font, lines: int) -> list[str]:
     """Break a text into lines of limited width.
 
     Args:
-        text: words separated by white space.
+        text: words separated by white space; see `printable` for other characters.
         width: width of a line in pixels.
         font: a font of Pillow.
         lines: maximum number of lines; the last ends in "..." if words are omitted.
@@ -160,7 +161,7 @@ def wrap_text(text: str, width: int, font, lines: int) -> list[str]:
         At least one line. A word wider than a line is cut.
     """
     found = [""]
-    for word in text.split():
+    for word in map(printable, text.split()):
         longer = f"{found[-1]} {word}".strip()
         if found[-1] and font.getlength(longer) > width:
             found.append(word)

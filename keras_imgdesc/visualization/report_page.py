@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from keras_imgdesc.images import load_image
+from keras_imgdesc.printable import printable
 
 THUMBNAIL = 224
 STYLE = """
@@ -54,13 +55,22 @@ def page_of(title: str, content: str) -> str:
         title: title and heading; escaped.
         content: HTML below the heading.
     """
-    shown = html.escape(title)
+    shown = escaped(title)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{shown}</title><style>{STYLE}</style>"
         f"<h1>{shown}</h1>{content}</html>"
     )
+
+
+def escaped(value: Any) -> str:
+    """Return a text as HTML that shows it, printable and on one line.
+
+    Args:
+        value: see `printable`.
+    """
+    return html.escape(printable(value))
 
 
 def html_table(heads: Sequence[Any], rows: Iterable[Sequence[Any]]) -> str:
@@ -70,10 +80,10 @@ def html_table(heads: Sequence[Any], rows: Iterable[Sequence[Any]]) -> str:
         heads: headings of the columns; escaped; empty for none.
         rows: cells of each row; escaped.
     """
-    head = "".join(f"<th>{html.escape(str(cell))}</th>" for cell in heads)
+    head = "".join(f"<th>{escaped(cell)}</th>" for cell in heads)
     body = "".join(
-        f"<tr><th>{html.escape(str(name))}</th>"
-        + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells)
+        f"<tr><th>{escaped(name)}</th>"
+        + "".join(f"<td>{escaped(cell)}</td>" for cell in cells)
         + "</tr>"
         for name, *cells in rows
     )
@@ -125,14 +135,14 @@ def captioned_item(
     image.save(buffer, "JPEG", quality=80)
     data = base64.b64encode(buffer.getvalue()).decode()
     shown = [
-        f"<p>{_small(f'{writer} {score}')}<strong>{html.escape(text)}</strong></p>"
+        f"<p>{_small(f'{writer} {score}')}<strong>{escaped(text)}</strong></p>"
         for writer, text, score in captions
     ]
     return (
-        f'<li><img alt="{html.escape(description)}" '
+        f'<li><img alt="{escaped(description)}" '
         f'src="data:image/jpeg;base64,{data}">{"".join(shown)}{_small(note)}</li>'
     )
 
 
 def _small(text: str) -> str:
-    return f"<small>{html.escape(text.strip())}</small>" if text.strip() else ""
+    return f"<small>{escaped(text.strip())}</small>" if text.strip() else ""

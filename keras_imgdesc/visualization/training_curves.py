@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.printable import printable
 
 COLUMNS = 4
 INCHES = (3.2, 2.3)
@@ -104,16 +105,22 @@ def draw_curves(
     canvas = FigureCanvasAgg(figure)
     for place, name in enumerate(names):
         panel = figure.add_subplot(lines, columns, place + 1)
-        panel.set_title(name, fontsize="medium")
+        panel.set_title(_label(name), fontsize="medium")
         panel.set_xlabel("epoch", fontsize="small")
         panel.tick_params(labelsize="small")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         for run, rows in runs.items():
             points = [(row["epoch"], row[name]) for row in rows if name in row]
             # Also draw a run without values: every run keeps its colour in all panels.
-            panel.plot(*zip(*points) if points else ([], []), ".-", label=run)
+            panel.plot(*zip(*points) if points else ([], []), ".-", label=_label(run))
         if place == 0 and len(runs) > 1:
             panel.legend(fontsize="small")
     stream = io.BytesIO()
     canvas.print_png(stream)
     return Image.open(stream).convert("RGB")
+
+
+def _label(name: str) -> str:
+    """Return a name as matplotlib shows it: no formula, and not left out."""
+    shown = printable(name).replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown

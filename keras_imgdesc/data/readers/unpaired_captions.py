@@ -8,6 +8,7 @@ from pathlib import Path
 from keras_imgdesc.data.readers.caption_checks import is_utf8
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.printable import printable
 
 LOGGER = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def read_unpaired_captions(path: str | Path) -> list[str]:
     if len(captions) < len(lines):
         LOGGER.warning(
             "%s: skipped %d of %d lines, which are empty or not UTF-8",
-            path,
+            printable(path),
             len(lines) - len(captions),
             len(lines),
         )

@@ -12,6 +12,7 @@ from keras_imgdesc.evaluation.captions.caption_evaluation import (
     CaptionEvaluation,
     show_score,
 )
+from keras_imgdesc.printable import markdown_cell
 
 # One evaluation per model, all of the same images.
 Evaluations = Mapping[str, CaptionEvaluation]
@@ -80,7 +81,7 @@ def score_table(evaluations: Evaluations) -> tuple[list[str], list[list[str]]]:
 
 
 def table_text(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table as Markdown whose columns are aligned.
+    """Return a table as Markdown whose columns are aligned, with printable cells.
 
     Args:
         heads: headings of the columns.
@@ -94,10 +95,11 @@ def table_text(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     |--------|------|
     | bleu_4 | 22.0 |
     """
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    shown = [[markdown_cell(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     lines = [
         "| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |"
-        for row in (heads, *rows)
+        for row in shown
     ]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])

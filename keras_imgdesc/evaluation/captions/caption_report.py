@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from keras_imgdesc.evaluation.captions.caption_comparison import (
 from keras_imgdesc.evaluation.captions.cider import cider_d_of_images
 from keras_imgdesc.visualization.report_page import (
     captioned_item,
+    escaped,
     html_table,
     image_grid,
     page_of,
@@ -100,7 +100,7 @@ def _about(evaluations: Evaluations) -> str:
         names = ", ".join(first.failed)
         lines.append(f"Left out, since they could not be read: {names}.")
     return (
-        "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+        "".join(f"<p>{escaped(line)}</p>" for line in lines)
         + f"<details><summary>Settings</summary>{html_table(['', *settings], rows)}"
         "</details>"
     )
@@ -116,7 +116,7 @@ def _section(
     if not indices:
         return ""
     items = [_item(evaluations, scores, index) for index in indices]
-    heading = f"<h2>{html.escape(title)}</h2><p>{html.escape(about)}</p>"
+    heading = f"<h2>{escaped(title)}</h2><p>{escaped(about)}</p>"
     return heading + image_grid(items)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.paintings.evaluate_paintings import PaintingEvaluation
+from keras_imgdesc.printable import markdown_cell
 from keras_imgdesc.visualization.contact_sheets import draw_sheet, save_sheet
 
 
@@ -19,10 +20,11 @@ def comparison_table(evaluations: Mapping[str, PaintingEvaluation]) -> str:
     """
     summaries = {name: e.summary() for name, e in evaluations.items()}
     keys = dict.fromkeys(key for found in summaries.values() for key in found)
-    lines = ["| | " + " | ".join(summaries) + " |", "|---" * (len(summaries) + 1) + "|"]
+    heads = " | ".join(map(markdown_cell, summaries))
+    lines = [f"| | {heads} |", "|---" * (len(summaries) + 1) + "|"]
     for key in keys:
-        cells = (str(found.get(key, "")) for found in summaries.values())
-        lines.append(f"| {key} | " + " | ".join(cells) + " |")
+        cells = (markdown_cell(found.get(key, "")) for found in summaries.values())
+        lines.append(f"| {markdown_cell(key)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ from keras_imgdesc.matching.index.files import (
     writing,
 )
 from keras_imgdesc.matching.index.writing import IndexWriter
+from keras_imgdesc.printable import printable
 
 LOGGER = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def relocate_index(
                 "Images that are still in the old place: %d, first %s; the index now "
                 "has those of the new place",
                 len(copied),
-                copied[0],
+                printable(copied[0]),
             )
         for name, moved in names.items():
             if name in stays:

@@ -6,6 +6,7 @@ from collections import Counter
 from keras_imgdesc.captioning import ImageCaptioner
 from keras_imgdesc.captioning.concepts.concept_table import ConceptTable
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.printable import printable
 from keras_imgdesc.text import Vocabulary
 
 LOGGER = logging.getLogger(__name__)
@@ -86,6 +87,6 @@ def check_known(vocabulary: Vocabulary, words: Counter[str]) -> float:
             "%.2f %% of the words of the training captions are unknown and trained as "
             "[UNK], such as %s",
             100 * share,
-            ", ".join(examples),
+            printable(", ".join(examples)),
         )
     return share

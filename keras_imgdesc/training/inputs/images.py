@@ -11,6 +11,7 @@ from keras_imgdesc import images
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.feature_cache import extract_features
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.printable import printable
 from keras_imgdesc.training.inputs.augmentation import Augmentation
 from keras_imgdesc.training.inputs.views import ImageViews
 
@@ -128,7 +129,7 @@ def without_failed(
         InputError: no image is readable.
     """
     for name, message in failed.items():
-        LOGGER.warning("Skipped: %s: %s", name, message)
+        LOGGER.warning("Skipped: %s", printable(f"{name}: {message}"))
     readable = [e for e in collection if e.image_id not in failed]
     if not readable:
         raise InputError(
