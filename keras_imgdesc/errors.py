@@ -6,7 +6,7 @@ import inspect
 from importlib.util import find_spec
 from itertools import islice
 
-from keras_imgdesc.printable import printable
+from keras_imgdesc.printable import cut, printable
 
 # What a message shows of a value, of a name, of a rule or remedy, and of a collection.
 _LONGEST_VALUE = 200
@@ -56,7 +56,7 @@ class InputError(ValueError):
         parts = [_sentence(rule)]
         if received:
             shown = [
-                f"{_cut(key, _LONGEST_NAME)}={_show(value)}"
+                f"{cut(key, _LONGEST_NAME)}={_show(value)}"
                 for key, value in islice(received.items(), _MOST_VALUES)
             ]
             if len(received) > _MOST_VALUES:
@@ -158,14 +158,8 @@ def _rebuild(
 
 
 def _sentence(text: str) -> str:
-    text = _cut(str(text).strip(), _LONGEST_SENTENCE)
+    text = cut(str(text).strip(), _LONGEST_SENTENCE)
     return text if not text or text[-1] in ".!?" else text + "."
-
-
-def _cut(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    return f"{text[:limit]}... ({len(text)} characters)"
 
 
 def _show(value: object) -> str:
@@ -180,4 +174,4 @@ def _show(value: object) -> str:
         text = f"<{type(value).__name__}>"
     if not isinstance(value, str):
         text = " ".join(text.split())  # arrays have lines
-    return _cut(text, _LONGEST_VALUE)
+    return cut(text, _LONGEST_VALUE)

@@ -70,6 +70,22 @@ def markdown_cell(value: object) -> str:
     return printable(value).replace("|", "\\|")
 
 
+def cut(text: str, limit: int = 200) -> str:
+    """Return a text, or its beginning and its length if it is long.
+
+    Args:
+        text: any text.
+        limit: characters to keep.
+
+    Example:
+
+    >>> from keras_imgdesc.printable import cut
+    >>> cut("abcdef", 3)
+    'abc... (6 characters)'
+    """
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+
+
 def _text(value: object) -> str:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)

@@ -17,6 +17,8 @@ class CaptionTable:
     """A table with a row for each image.
 
     Rows are written one by one, so a stopped command leaves those that were done.
+    Names are written as they are, byte for byte: one with a comma, a quote or a line
+    end stands in quotes (RFC 4180), and one with bytes that are not UTF-8 keeps them.
 
     Args:
         path: the CSV file.
@@ -76,8 +78,14 @@ _BYTES = ("utf-8", "surrogateescape")
 
 
 def _line(row: Sequence[str]) -> str:
+    # Python before 3.13 leaves a carriage return without the quotes that it needs.
+    has_return = any("\r" in field for field in row)
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\n").writerow(row)
+    csv.writer(
+        buffer,
+        lineterminator="\n",
+        quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL,
+    ).writerow(row)
     return buffer.getvalue()
 
 

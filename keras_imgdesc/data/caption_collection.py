@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.problem import Problem
-from keras_imgdesc.printable import printable
+from keras_imgdesc.printable import cut, printable
 
 # Names per kind of problem in a report.
 _NAMED = 3
@@ -59,7 +59,7 @@ class CaptionCollection:
         for kind, count in self.problem_counts().items():
             named = [problem.name for problem in self.problems if problem.kind == kind]
             more = ", ..." if count > _NAMED else ""
-            names = ", ".join(map(printable, named[:_NAMED]))
+            names = ", ".join(printable(cut(name)) for name in named[:_NAMED])
             lines.append(f"{count} x {kind}: {names}{more}")
         return "\n".join(lines)
 

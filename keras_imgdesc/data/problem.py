@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keras_imgdesc.printable import printable
+from keras_imgdesc.printable import cut, printable
 
 
 @dataclass(frozen=True)
 class Problem:
     """Something that a reader omitted or refused.
 
-    As a string it is one printable line; the fields are what the file has.
+    As a string it is one printable line of limited length; the fields are what the
+    file has.
 
     Args:
         kind: kind of the problem, such as `"missing image"`; equal problems have
@@ -31,5 +32,5 @@ class Problem:
     detail: str = ""
 
     def __str__(self) -> str:
-        detail = f" ({self.detail})" if self.detail else ""
-        return printable(f"{self.kind}: {self.name}{detail}")
+        detail = f" ({cut(self.detail)})" if self.detail else ""
+        return printable(f"{self.kind}: {cut(self.name)}{detail}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.file_formats import FORMATS
+from keras_imgdesc.printable import printable
 
 # What lies beside images and is not taken for one: texts, tables, and the files that
 # systems and editors add.
@@ -18,6 +19,9 @@ _SIDE_SUFFIXES = (
     *(".txt", ".md", ".json", ".jsonl", ".csv", ".tsv", ".html", ".xml", ".yaml"),
     *(".yml", ".xmp", ".aae", ".ini", ".db", ".log"),
 )
+
+# Suffixes named in a message; those of strangers may be as many as the files.
+_MOST_SUFFIXES = 10
 
 
 @dataclass(frozen=True)
@@ -114,9 +118,11 @@ def say_passed_over(paths: Iterable[Path]) -> str:
     if not total:
         return ""
     listed = [
-        f"{count} {suffix or 'without a suffix'}"
-        for suffix, count in counts.most_common()
+        f"{count} {printable(suffix) or 'without a suffix'}"
+        for suffix, count in counts.most_common(_MOST_SUFFIXES)
     ]
+    others = total - sum(count for _, count in counts.most_common(_MOST_SUFFIXES))
+    listed += [f"{others} more"] if others else []
     files = "1 file" if total == 1 else f"{total} files"
     kinds = ", ".join(listed) if len(listed) > 1 else listed[0].partition(" ")[2]
     remedies = [

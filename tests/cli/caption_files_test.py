@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.cli.caption_files import CaptionFileOptions, CaptionFiles
+from keras_imgdesc.cli.caption_table import CaptionTable
 from keras_imgdesc.data import read_captions_csv
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images import list_images
@@ -184,3 +187,52 @@ def test_copies_inside_the_folder_are_not_copied_again(photos):
     todo, failed = write(xmp=photos / "tagged", overwrite=True)
     assert (len(todo), failed) == (4, [])
     assert not (photos / "tagged" / "tagged").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"a.jpg",
+        b"=cmd.jpg",
+        b"+1.jpg",
+        b"-1.jpg",
+        b"@a.jpg",
+        b' a "quoted", name .jpg',
+        b"line\nfeed.jpg",
+        b"carriage\rreturn.jpg",
+        b"both\r\n.jpg ",
+        b"tab\t\x1b[2J.jpg",
+        "l\u2028p\u2029 \u202e.jpg".encode(),
+        b"caf\xe9.jpg",
+    ],
+    ids=ascii,
+)
+def test_a_table_gives_back_any_name(tmp_path, name):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    path = Path(os.fsdecode(name))
+    (folder / path).touch()
+    table = CaptionTable(tmp_path / "captions.csv", go_on=False)
+    for image in (path, Path("other.jpg")):
+        table.add(image, Caption("a dog, running", -1.5, np.zeros(1), np.zeros(1)))
+    read = CaptionTable(tmp_path / "captions.csv", go_on=True)
+    assert read.images == {str(path), "other.jpg"}
+    content = (tmp_path / "captions.csv").read_bytes()
+    # Nothing is put before a name, and no return is outside of quotes.
+    assert b"\r" not in re.sub(rb'"(?:[^"]|"")*"', b"", content)
+    with open(
+        tmp_path / "captions.csv",
+        newline="",
+        encoding="utf-8",
+        errors="surrogateescape",
+    ) as file:
+        rows = list(csv.reader(file))
+    assert [os.fsencode(row[0]) for row in rows[1:]] == [name, b"other.jpg"]
+
+    (folder / "other.jpg").touch()
+    collection = read_captions_csv(tmp_path / "captions.csv", folder)
+    if name == b"caf\xe9.jpg":  # TensorFlow has no such strings
+        assert collection.problem_counts() == {"not UTF-8": 1}
+    else:
+        assert os.fsencode(collection[0].path.name) == name
+        assert len(collection) == 2 and not collection.problems

@@ -87,3 +87,10 @@ def test_saving_leaves_only_the_finished_file(tmp_path):
 def test_wrong_arguments_are_refused(images, options, message):
     with pytest.raises(InputError, match=message):
         draw_sheet(images, **options)
+
+
+def test_names_are_drawn_printable():
+    images = np.zeros((1, 8, 8, 3), "uint8")
+    strange = draw_sheet(images, ["a\u202e\udcff"], title="b\n\x1b[2J")
+    expected = draw_sheet(images, ["a\\u202e\\udcff"], title="b\\n\\x1b[2J")
+    assert np.array_equal(strange, expected)

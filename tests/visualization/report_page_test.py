@@ -41,3 +41,14 @@ def test_all_text_is_escaped():
     assert "script" not in page.tags
     # Title, heading, name and value in the table, text and note of the image.
     assert page.text.count(attack) == 6 and page.images[0]["alt"] == attack
+
+
+def test_names_and_captions_are_shown_as_text_on_one_line():
+    strange = "<b>&\n\x1b[2J\u202e\udcff"
+    shown = "<b>&\\n\\x1b[2J\\u202e\\udcff"
+    item = image_item(np.zeros((4, 4, 3), np.uint8), strange, strange)
+    content = report_page(strange, {strange: strange}, [item])
+    content.encode("utf-8")
+    page = Page(content)
+    assert page.text.count(shown) == 6 and "b" not in page.tags
+    assert page.images[0]["alt"] == shown

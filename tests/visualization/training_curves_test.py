@@ -48,3 +48,10 @@ def test_every_run_has_a_line_and_every_metric_a_panel():
         draw_curves({"a": falling}, ["loss", "score"])
     with pytest.raises(InputError, match="has logged"):
         draw_curves({})
+
+
+def test_names_of_runs_and_metrics_are_shown_as_they_are():
+    # matplotlib takes dollars for a formula, and leaves out names after an underscore.
+    rows = [{"epoch": 1, "$\\loss$\udcff": 2.0}, {"epoch": 2, "$\\loss$\udcff": 1.0}]
+    drawn = draw_curves({"$\\no$": rows, "_run\n\udcff": rows})
+    assert len(lines(drawn)) >= 2

@@ -21,7 +21,7 @@ from keras_imgdesc.data.readers.record_fields import (
     rejection_mark,
 )
 from keras_imgdesc.data.readers.split_choice import SplitChoice
-from keras_imgdesc.data.readers.text_files import read_text, split_lines
+from keras_imgdesc.data.readers.text_files import line_ends, read_text, split_lines
 from keras_imgdesc.errors import InputError
 
 NUMBER_COLUMNS = ("comment_number", "caption_number")
@@ -100,7 +100,8 @@ def read_captions_csv(
     ('A dog, running .',)
     """
     collector = CaptionCollector(csv_file, images_dir, on_problem, keep_rejected)
-    lines = split_lines(read_text(csv_file))
+    text = read_text(csv_file)
+    lines, ends = split_lines(text), line_ends(text)
     header = parse_header(lines[0] if lines else "")
     if header is None:
         raise InputError(
@@ -118,7 +119,7 @@ def read_captions_csv(
             columns=header.names,
         )
     choice, splits = ImageChoice(collector, image_list), SplitChoice(collector, split)
-    for number, row in _rows(lines, header.delimiter):
+    for number, row in _rows(lines, ends, header.delimiter):
         place = collector.place(number)
         if row is not None:
             row = _join_last(row, header)
@@ -129,12 +130,12 @@ def read_captions_csv(
             )
             continue
         record = dict(zip(header.names, row, strict=True))
-        name = relative_name(row[header.image].strip(), collector.images_dir)
+        name = _image_of(row[header.image], collector)
         own = record.get(SPLIT_NAME)
         if not splits.take(name, own, place):
             choice.skip(name)
         elif choice.take(name, {SPLIT_NAME: own.strip()} if own else None):
-            captions = [row[position].strip() for position in header.captions]
+            captions = [_caption_of(row[position]) for position in header.captions]
             numbered = header.number is not None and row[header.number].strip()
             collector.add_captions(
                 name, captions, place, numbered or None, rejection_mark(record)
@@ -170,10 +171,25 @@ def _join_last(row: list[str], header: TableHeader) -> list[str]:
     return row
 
 
-def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
+def _image_of(cell: str, collector: CaptionCollector) -> str:
+    """Return the name in a cell, without spaces around it unless the file has them."""
+    name = relative_name(cell, collector.images_dir)
+    if name != name.strip() and name in collector.file_names:
+        return name
+    return relative_name(cell.strip(), collector.images_dir)
+
+
+def _caption_of(cell: str) -> str:
+    return cell.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _rows(
+    lines: list[str], ends: list[str], delimiter: str
+) -> Iterator[tuple[int, list[str] | None]]:
     """Yield line number and fields of each row after the first.
 
-    The fields are None if a quote is unclosed.
+    The fields are None if a quote is unclosed; in a field of several lines, their ends
+    are kept.
     """
     start = 1
     while start < len(lines):
@@ -184,7 +200,8 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | N
             if '"' not in lines[end - 1]:
                 continue
             try:
-                row = _parse_strictly("\n".join(lines[start:end]), delimiter)
+                text = _joined(lines[start:end], ends[start:end])
+                row = _parse_strictly(text, delimiter)
             except csv.Error:
                 break
         if row is None:
@@ -195,6 +212,11 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | N
         if any(field.strip() for field in row):
             yield start + 1, row
         start = end
+
+
+def _joined(lines: list[str], ends: list[str]) -> str:
+    """Return lines with their ends, but the last without its end."""
+    return "".join(map("".join, zip(lines, [*ends[: len(lines) - 1], ""])))
 
 
 def _parse(line: str, delimiter: str) -> list[str] | None:

@@ -17,7 +17,7 @@ from keras_imgdesc.data.readers.caption_checks import (
 )
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.printable import printable
+from keras_imgdesc.printable import cut, printable
 
 NO_CAPTION = "judgement without caption"
 _CAPTION_ID = re.compile(r"(.*\S)#\d+")
@@ -62,7 +62,7 @@ class JudgementCollection:
         for kind, count in Counter(problem.kind for problem in self.problems).items():
             named = [problem.name for problem in self.problems if problem.kind == kind]
             more = ", ..." if count > _NAMED else ""
-            names = ", ".join(map(printable, named[:_NAMED]))
+            names = ", ".join(printable(cut(name)) for name in named[:_NAMED])
             lines.append(f"{count} x {kind}: {names}{more}")
         return "\n".join(lines)
 

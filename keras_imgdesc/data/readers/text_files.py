@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from keras_imgdesc.data.readers.paths import check_path
 from keras_imgdesc.errors import InputError
 
 GZIP_START = b"\x1f\x8b"
+_LINE_END = re.compile(r"\r\n?|\n")
 _UTF16_STARTS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -52,6 +54,11 @@ def read_text(path: str | os.PathLike[str]) -> str:
         content = content[: len(content) // 2 * 2]
         return content.decode("utf-16", "surrogatepass")
     return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+
+
+def line_ends(text: str) -> list[str]:
+    """Return the ends of the lines of `split_lines`; the last may have none."""
+    return _LINE_END.findall(text)
 
 
 def split_lines(text: str) -> list[str]:

@@ -84,3 +84,10 @@ def test_images_are_chosen_by_their_scores():
     assert choose_images([first], 3) == {"best": [0, 2, 4], "worst": [3, 1]}
     equal = choose_images([first, first], 10)
     assert equal["most different"] == [] and equal["worst"] == []
+
+
+def test_a_name_stays_in_its_cell():
+    text = table_text(["", "a|b\nc\x1b[2J\udcff"], [["bleu_4", "1"]])
+    lines = text.splitlines()
+    assert len(lines) == 3 and len({len(line) for line in lines}) == 1
+    assert lines[0] == r"|        | a\|b\nc\x1b[2J\udcff |"

@@ -49,3 +49,9 @@ def test_the_preset_of_a_run_is_shown_by_the_name_of_the_run(tmp_path, monkeypat
     assert (
         page.is_file() and "| runs/wide/preset |" in page.with_suffix(".md").read_text()
     )
+
+
+def test_a_name_stays_in_its_cell():
+    table = comparison_table({"a|b\nc\x1b[2J\udcff": evaluation(fid=1.5)})
+    assert table.splitlines()[0] == r"| | a\|b\nc\x1b[2J\udcff |"
+    assert len(table.splitlines()) == 4
