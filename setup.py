@@ -14,6 +14,7 @@ SHIPPED = runpy.run_path(str(ROOT / "packaging" / "shipped_presets.py"))
 EXTRAS = {
     # Reads a BERT in Hugging Face layout.
     "bert": ["safetensors>=0.4"],
+    # pycocoevalcap brings Java programs with licences of their own, among them the GPL.
     "eval": [
         "sacrebleu>=2.4",
         "pycocoevalcap>=1.2",
@@ -25,7 +26,7 @@ EXTRAS = {
     "lite": [],
     # Photographs of iPhones.
     "heic": ["pillow-heif>=1"],
-    # Under the GPL, version 3 or later.
+    # Its licence is the GPL, version 3 or later.
     "jxl": ["pillow-jxl-plugin>=1.3"],
     "int8": ["ai-edge-quantizer>=0.10"],
     "plots": ["matplotlib>=3.9"],
@@ -77,7 +78,9 @@ setup(
     description="Caption images, match them with text, and paint images from text.",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    # The second is that of VGG16's layers, in two of the presets.
+    license="Apache-2.0 AND CC-BY-4.0",
+    license_files=["LICENSE"],
     python_requires=">=3.11",
     license_files=["LICENSE"],
     classifiers=[

@@ -15,6 +15,7 @@ from keras_imgdesc.atomic_files import atomic_path, write_atomically
 from keras_imgdesc.cli.caption_table import CaptionTable
 from keras_imgdesc.cli.options import DIRECTORY
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.printable import printable
 
 
 class Sidecars:
@@ -78,6 +79,32 @@ class TaggedCopies:
         with atomic_path(target) as partial:
             partial.write_bytes(content)
             shutil.copystat(path, partial)
+
+
+def try_to_write(
+    target: Path, write: Callable[..., None], *arguments: Any
+) -> list[str]:
+    """Write a file of one image; what fails does not stop the others.
+
+    Args:
+        target: the file, for the message.
+        write: writes it, given the arguments.
+
+    Returns:
+        The message of a failure, if there was one.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    try:
+        write(*arguments)
+    except InputError as error:
+        return [str(error)]
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        return [printable(f"{target}: {error.strerror or error}")]
+    return []
 
 
 class CaptionFileOptions(NamedTuple):
@@ -148,26 +175,26 @@ class CaptionFiles:
         failed = []
         for place in self._places:
             target = place.target(path)
-            try:
-                if self._owner[target] != path:
-                    raise InputError(
-                        "Two images cannot have one caption file",
-                        "Rename one of them, or use --csv",
-                        path=path,
-                        other=self._owner[target],
-                        caption_file=target,
-                    )
-                if self._options.overwrite or not target.exists():
-                    place.write(path, caption, self._options.overwrite)
-            except InputError as error:
-                failed.append(str(error))
-            except OSError as error:
-                if error.errno == errno.ENOSPC:
-                    raise
-                failed.append(f"{target}: {error.strerror or error}")
+            failed += try_to_write(
+                target, self._write_file, place, target, path, caption
+            )
         if self._table is not None and str(path) not in self._table.images:
             self._table.add(path, caption)
         return failed
+
+    def _write_file(
+        self, place: Sidecars | TaggedCopies, target: Path, path: Path, caption: Any
+    ) -> None:
+        if self._owner[target] != path:
+            raise InputError(
+                "Two images cannot have one caption file",
+                "Rename one of them, or use --csv",
+                path=path,
+                other=self._owner[target],
+                caption_file=target,
+            )
+        if self._options.overwrite or not target.exists():
+            place.write(path, caption, self._options.overwrite)
 
     def _is_done(self, path: Path) -> bool:
         if not self._options.skip_existing:
@@ -176,14 +203,15 @@ class CaptionFiles:
         is_listed = self._table is None or str(path) in self._table.images
         # The second image of a shared file is not captioned in it.
         return is_listed and all(
-            target.exists() and self._owner[target] == path for target in targets
+            os.path.exists(target) and self._owner[target] == path for target in targets
         )
 
     def _check(self, images: Iterable[Path]) -> None:
         if self._options.skip_existing or self._options.overwrite:
             return
         targets = {p.target(image): None for image in images for p in self._places}
-        existing = [target for target in targets if target.exists()]
+        # `Path.exists` raises for a name that is too long.
+        existing = [target for target in targets if os.path.exists(target)]
         if self._options.csv is not None and self._options.csv.exists():
             existing.append(self._options.csv)
         if existing:

@@ -26,7 +26,7 @@ class CaptionTable:
 
     Raises:
         InputError: rows are to be kept, and `describe` did not write the table; or the
-            path is that of an image.
+            path is that of an image, a pipe or a device.
     """
 
     def __init__(self, path: Path, go_on: bool) -> None:
@@ -40,7 +40,14 @@ class CaptionTable:
                 path=path,
             )
         self.path = path
-        self._rows = self._read() if go_on and path.exists() else []
+        is_there = path.exists()
+        if is_there and not path.is_file():  # opening a pipe would block
+            raise InputError(
+                "A table of captions must be an ordinary file",
+                "Name another file after --csv",
+                path=path,
+            )
+        self._rows = self._read() if go_on and is_there else []
         self.images = {row[0] for row in self._rows}
         self._is_open = False
 

@@ -9,6 +9,7 @@ from keras_imgdesc.cli.caption_files import (
     CaptionFileOptions,
     CaptionFiles,
     caption_file_options,
+    try_to_write,
 )
 from keras_imgdesc.cli.listing import list_each
 from keras_imgdesc.cli.options import (
@@ -154,7 +155,8 @@ def describe(
                 seen = f" [guided by {nouns}]" if nouns else ""
                 say(f"{path}: {caption.text}{seen}")
             if drawing is not None:
-                save_attention(path, caption, attention_dir / drawing)
+                target = attention_dir / drawing
+                failed += try_to_write(target, save_attention, path, caption, target)
     if not as_json:
         list_failed(failed, "images", total)
     return 1 if failed else 0

@@ -18,6 +18,7 @@ from keras_imgdesc.cli.options import (
 )
 from keras_imgdesc.cli.output import say, say_lines
 from keras_imgdesc.cli.starting import start_quietly
+from keras_imgdesc.errors import InputError
 
 # More images hardly change the ranges and take minutes.
 MOST_REPRESENTATIVE = 200
@@ -44,10 +45,25 @@ representative_texts_option = click.option(
 
 
 def read_texts(file: Path | None) -> list[str] | None:
-    """Read the lines of a file that are not blank; None if there is no file."""
+    """Read the lines of a file that are not blank; None if there is no file.
+
+    Raises:
+        InputError: the file cannot be read, or a line is not UTF-8.
+    """
     if file is None:
         return None
-    lines = file.read_text(encoding="utf-8").splitlines()
+    from keras_imgdesc.data.readers.caption_checks import is_utf8
+    from keras_imgdesc.data.readers.text_files import read_text, split_lines
+
+    lines = split_lines(read_text(file))
+    for number, line in enumerate(lines, start=1):
+        if not is_utf8(line):
+            raise InputError(
+                "A file of texts must be in UTF-8",
+                "Save it as UTF-8 in a text editor",
+                file=file,
+                line=number,
+            )
     return [line for line in lines if line.strip()]
 
 

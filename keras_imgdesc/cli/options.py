@@ -2,7 +2,6 @@
 
 import copy
 import errno
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import wraps
@@ -14,6 +13,8 @@ import click
 
 from keras_imgdesc.cli.output import say, say_json
 from keras_imgdesc.cli.starting import start_quietly
+from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import parse_json
 
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(path_type=Path)
@@ -247,13 +248,13 @@ def search_options(command: Callable) -> Callable:
 
 def parse_changes(changes: tuple[str, ...]) -> dict[str, Any]:
     """Parse the values of `--set`: JSON where it is valid, a plain string otherwise."""
-    values = {}
+    values: dict[str, Any] = {}
     for change in changes:
         name, equals, text = change.partition("=")
         if not equals:
             raise click.UsageError(f"--set takes FIELD=JSON; received {change!r}.")
         try:
-            values[name] = json.loads(text)
-        except ValueError:
+            values[name] = parse_json(text, Any)
+        except InputError:
             values[name] = text
     return values

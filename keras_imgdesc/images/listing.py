@@ -141,7 +141,8 @@ def _find(given: str, found: set[Path], others: set[Path]) -> None:
         )
     path = Path(given)
     # A file may have a name like "[1].jpg", so the name comes before the pattern.
-    if path.is_dir():
+    # `Path.is_dir` and `Path.exists` raise for a name that is too long.
+    if os.path.isdir(path):
         files, passed_over = _files_in(path)
         others.update(passed_over)
         if not files:
@@ -154,7 +155,7 @@ def _find(given: str, found: set[Path], others: set[Path]) -> None:
             )
         found.update(files)
         return
-    if path.exists():
+    if os.path.exists(path):
         found.add(path)
         return
     if not glob.has_magic(given):
@@ -162,7 +163,9 @@ def _find(given: str, found: set[Path], others: set[Path]) -> None:
             "There is no such file or folder", "Check the path", path=given
         )
     matched = False
-    for match in map(Path, glob.glob(given, recursive=True)):
+    # No name of a file has a zero, and `glob` raises for it.
+    matches = [] if "\0" in given else glob.glob(given, recursive=True)
+    for match in map(Path, matches):
         files, passed_over = _files_in(match) if match.is_dir() else ([match], [])
         matched = matched or bool(files)
         found.update(files)

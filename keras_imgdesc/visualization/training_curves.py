@@ -31,6 +31,8 @@ def read_metrics(run_dir: str | Path) -> list[dict[str, float]]:
     """
     path = Path(run_dir) / "metrics.csv"
     try:
+        if path.exists() and not path.is_file():  # opening a pipe would block
+            raise TypeError("it is no ordinary file")
         with path.open(newline="", encoding="utf-8") as file:
             rows = [
                 {name: float(value) for name, value in row.items() if value}

@@ -34,7 +34,9 @@ setup(
     description="Caption, classify, search and paint images, without TensorFlow.",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    # None of its presets has layers of VGG16.
     license="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=[
         *find_packages(str(ROOT), include=["keras_imgdesc", "keras_imgdesc.*"]),

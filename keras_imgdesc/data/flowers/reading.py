@@ -198,7 +198,7 @@ def _whole_rows(
 
 def _names(folder: Path) -> dict[str, str]:
     names = read_json(folder / "cat_to_name.json")
-    return {str(label): str(name) for label, name in names.items()}
+    return {label: name for label, name in names.items() if isinstance(name, str)}
 
 
 def _central_square(image: np.ndarray) -> np.ndarray:

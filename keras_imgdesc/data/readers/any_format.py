@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -13,9 +12,9 @@ from keras_imgdesc.data.readers.captions_csv import parse_header, read_captions_
 from keras_imgdesc.data.readers.captions_jsonl import is_record, read_captions_jsonl
 from keras_imgdesc.data.readers.coco_json import read_coco_captions
 from keras_imgdesc.data.readers.flickr_tokens import read_flickr_tokens
-from keras_imgdesc.data.readers.json_files import read_json
+from keras_imgdesc.data.readers.json_files import parse_entry, read_json
 from keras_imgdesc.data.readers.karpathy_json import read_karpathy_json
-from keras_imgdesc.data.readers.paths import check_path
+from keras_imgdesc.data.readers.paths import check_path, list_folder
 from keras_imgdesc.data.readers.tar_shards import find_shards
 from keras_imgdesc.data.readers.text_files import read_text, split_lines
 from keras_imgdesc.data.readers.webdataset import read_webdataset
@@ -50,12 +49,13 @@ def find_format(annotations: str | os.PathLike[str]) -> str:
     check_path(annotations=annotations)
     path = Path(annotations)
     # A tar file among images is not what describes them.
-    has_images = path.is_dir() and any(
-        inner.name.lower().endswith(IMAGE_SUFFIXES) for inner in path.iterdir()
+    is_folder = os.path.isdir(path)
+    has_images = is_folder and any(
+        inner.name.lower().endswith(IMAGE_SUFFIXES) for inner in list_folder(path)
     )
     if not has_images and find_shards(annotations):
         return "webdataset"
-    if path.is_dir():
+    if is_folder:
         return "caption_folder"
     text = read_text(annotations)
     lines = split_lines(text)[:_INSPECTED]
@@ -66,7 +66,7 @@ def find_format(annotations: str | os.PathLike[str]) -> str:
         found = "csv"
     elif any(_TOKEN_LINE.match(line) for line in lines):
         found = "flickr_tokens"
-    elif any(is_record(_parse(line)) for line in lines):
+    elif any(is_record(parse_entry(line)) for line in lines):
         found = "jsonl"
     if found is None:
         raise InputError(
@@ -84,9 +84,9 @@ def find_format(annotations: str | os.PathLike[str]) -> str:
 def _json_format(
     annotations: str | os.PathLike[str], text: str, lines: list[str]
 ) -> str | None:
-    content = _parse(text)
+    content = parse_entry(text)
     if content is None:
-        if any(is_record(_parse(line)) for line in lines):
+        if any(is_record(parse_entry(line)) for line in lines):
             return "jsonl"
         read_json(annotations)  # raises
     if isinstance(content, list):
@@ -97,14 +97,6 @@ def _json_format(
         if isinstance(content.get("images"), list):
             return "karpathy_json"
     return "jsonl" if is_record(content) else None
-
-
-def _parse(text: str) -> object:
-    try:
-        content: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return content
 
 
 def read_captions(

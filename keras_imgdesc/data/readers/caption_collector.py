@@ -78,15 +78,22 @@ class CaptionCollector:
         self.keep_rejected = keep_rejected
         self.file_names: set[str] = set()
         if self.images_dir is not None:
-            if not self.images_dir.is_dir():
+            if not os.path.isdir(self.images_dir):
                 raise InputError(
                     "The folder of the images must exist",
                     "Check the path in `images_dir`",
                     images_dir=self.images_dir,
                 )
             # Listing the folder once is faster than a look-up per image.
-            with os.scandir(self.images_dir) as entries:
-                self.file_names = {entry.name for entry in entries if entry.is_file()}
+            try:
+                with os.scandir(self.images_dir) as entries:
+                    self.file_names = {e.name for e in entries if e.is_file()}
+            except OSError as error:
+                raise InputError(
+                    f"The folder of the images cannot be read: {error.strerror}",
+                    "Check the permissions of the folder",
+                    images_dir=self.images_dir,
+                ) from error
         self.problems: list[Problem] = []
         self._names: dict[str, str] = {}
         self._captions: dict[str, list[str]] = {}
@@ -168,7 +175,7 @@ class CaptionCollector:
             mark: name of the mark by which the data say not to use the caption.
         """
         kind = find_caption_problem(caption)
-        text = str(caption).strip()
+        text = caption.strip() if isinstance(caption, str) else ""
         key = (image_id, text, caption_id)
         if kind is None and mark is not None and not self.keep_rejected:
             self.add_problem(REJECTED_CAPTION, place, f"{mark}, caption of {image_id}")
@@ -271,5 +278,5 @@ class CaptionCollector:
         if self.images_dir is None:
             return True
         return name in self.file_names or (
-            "/" in name and os.path.isfile(self.images_dir / name)
+            "/" in name and is_inside(name) and os.path.isfile(self.images_dir / name)
         )

@@ -60,7 +60,7 @@ def read_caption_folder(
     ('A dog .', 'It runs .')
     """
     check_path(folder=folder)
-    if not Path(folder).is_dir():
+    if not os.path.isdir(folder):
         raise InputError(
             "The folder of the captions must exist", "Check the path", folder=folder
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import warnings
 from collections.abc import Mapping
+
+from keras_imgdesc.data.readers.json_files import parse_entry
 
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 # The lists of Python and NumPy, as pandas writes them into tables.
@@ -26,7 +27,7 @@ def is_list(text: str) -> bool:
     if not text.startswith(("[", "{")):
         return False
     return _LIST_START.match(text) is not None or isinstance(
-        _parse_json(text), list | dict
+        parse_entry(text), list | dict
     )
 
 
@@ -64,7 +65,7 @@ def _text_of(item: object) -> object:
 
 
 def _parse_list(text: str) -> list[object] | None:
-    parsed = _parse_json(text)
+    parsed = parse_entry(text)
     if isinstance(parsed, list):
         return parsed
     if _PYTHON_LIST.fullmatch(text) is None:
@@ -82,11 +83,3 @@ def _parse_list(text: str) -> list[object] | None:
         except (ValueError, SyntaxError):
             return None
     return found
-
-
-def _parse_json(text: str) -> object:
-    try:
-        parsed: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return parsed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.readers.caption_checks import MALFORMED
 from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.image_lists import ImageChoice
+from keras_imgdesc.data.readers.json_files import parse_entry
 from keras_imgdesc.data.readers.paths import relative_name
 from keras_imgdesc.data.readers.record_fields import (
     CAPTION_NAMES,
@@ -104,23 +104,14 @@ def _records(path: str | os.PathLike[str]) -> Iterator[tuple[int | str, object]]
     """Yield the number of a line, or the index in a list, and the parsed value."""
     text = read_text(path)
     if text.lstrip().startswith("["):
-        content = _parse(text)
+        content = parse_entry(text)
         if isinstance(content, list):
             for number, record in enumerate(content):
                 yield f"[{number}]", record
             return
     for number, line in enumerate(split_lines(text), start=1):
         if line.strip():
-            yield number, _parse(line)
-
-
-def _parse(text: str) -> object:
-    """Return the value that JSON stands for; None if it is damaged."""
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value
+            yield number, parse_entry(line)
 
 
 def _lower_keys(record: object) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections import Counter
@@ -109,7 +110,7 @@ def read_judgements(
     """
     captions = _read_captions(annotations)
     folder = Path(images_dir)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(
             "The folder of the images must exist",
             "Check the path of the images",
@@ -133,7 +134,7 @@ def read_judgements(
             problems.append(Problem(DUPLICATE_CAPTION, place, caption_id))
         elif caption_id not in captions:
             problems.append(Problem(NO_CAPTION, place, caption_id))
-        elif not Path(folder, name).is_file():
+        elif not os.path.isfile(folder / name):
             problems.append(Problem(MISSING_IMAGE, name, place))
         else:
             seen.add((name, caption_id))
@@ -171,5 +172,4 @@ def _parse(scores: list[str]) -> tuple[float, ...]:
         found = tuple(float(score) for score in scores)
     except ValueError:
         return ()
-    # NaN is unequal to itself.
-    return found if all(score == score for score in found) else ()
+    return found if all(map(math.isfinite, found)) else ()

@@ -81,6 +81,7 @@ def read_karpathy_json(
         nested = str(PurePosixPath(folder if isinstance(folder, str) else "", name))
         nested = relative_name(nested, collector.images_dir)
         own_split = image.get("split")
+        own_split = own_split if isinstance(own_split, str) else ""
         if not splits.take(nested, own_split, place):
             continue
         sentences = image.get("sentences")
@@ -92,7 +93,11 @@ def read_karpathy_json(
             image_id = nested if name in collector else name
             has_nested = nested != name and collector.has_file(nested)
             path = nested if has_nested else name
-            if not collector.add_image(image_id, path, {"split": str(own_split)}):
+            if not collector.add_image(
+                image_id,
+                path,
+                {"split": own_split},
+            ):
                 continue
             ids[nested] = image_id
         for position, sentence in enumerate(sentences):

@@ -44,6 +44,8 @@ def rejection_mark(record: Mapping[str, object]) -> str | None:
     """
     for name in REJECTION_NAMES:
         value = record.get(name)
-        if value is not None and str(value).strip().lower() in _TRUE:
+        # The value of a stranger's record may be nested as deeply as Python allows.
+        is_plain = isinstance(value, str | int | float)
+        if is_plain and str(value).strip().lower() in _TRUE:
             return name
     return None

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from keras_imgdesc.data.readers.paths import check_path
+from keras_imgdesc.data.readers.paths import check_ordinary, check_path, list_folder
 from keras_imgdesc.errors import InputError
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -51,9 +51,9 @@ def find_shards(annotations: str | os.PathLike[str]) -> list[Path]:
     """
     check_path(annotations=annotations)
     path = Path(annotations)
-    if path.is_dir():
-        found = list(path.iterdir())
-    elif path.exists() or not glob.has_magic(os.fspath(annotations)):
+    if os.path.isdir(path):
+        found = list_folder(path)
+    elif os.path.exists(path) or not glob.has_magic(os.fspath(annotations)):
         found = [path]
     else:
         found = [Path(match) for match in glob.glob(os.fspath(annotations))]
@@ -102,6 +102,7 @@ class TarShard:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damage: list[str] = []
+        check_ordinary(path)
         file: IO[bytes] | None = None
         try:
             with path.open("rb") as start:

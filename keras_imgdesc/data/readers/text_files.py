@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import os
 import re
 import zlib
-from pathlib import Path
 
-from keras_imgdesc.data.readers.paths import check_path
+from keras_imgdesc.data.readers.paths import check_ordinary
 from keras_imgdesc.errors import InputError
 
+# A text becomes up to four times as large in memory; JSON even more.
+MOST_BYTES = 2 << 30
 GZIP_START = b"\x1f\x8b"
 _LINE_END = re.compile(r"\r\n?|\n")
 _UTF16_STARTS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -28,32 +30,50 @@ def read_text(path: str | os.PathLike[str]) -> str:
             with one, as spreadsheets write "Unicode text"; may be compressed with gzip.
 
     Raises:
-        InputError: the file does not exist, cannot be read, or is a damaged gzip file.
+        InputError: the file does not exist, cannot be read, is no ordinary file, is
+            too large, or is a damaged gzip file.
     """
-    check_path(path=path)
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"The file cannot be read: {error.strerror}",
-            "Check the path and the permissions of the file",
-            path=path,
-        ) from error
+    content = _read(path)
     if content.startswith(GZIP_START):
         try:
-            content = gzip.decompress(content)
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = file.read(MOST_BYTES + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(
                 f"The gzip file is damaged or incomplete: {error}",
                 "Copy or download it again",
                 path=path,
             ) from error
+        _check_size(path, len(content))
     # Two damaged bytes can look like a mark, but every text has ASCII characters, such
     # as its line ends, and thus zeros in UTF-16.
     if content.startswith(_UTF16_STARTS) and b"\0" in content:
         content = content[: len(content) // 2 * 2]
         return content.decode("utf-16", "surrogatepass")
     return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
+    check_ordinary(path)
+    try:
+        with open(path, "rb") as file:
+            _check_size(path, os.fstat(file.fileno()).st_size)
+            return file.read(MOST_BYTES)
+    except OSError as error:
+        raise InputError(
+            f"The file cannot be read: {error.strerror}",
+            "Check the path and the permissions of the file",
+            path=path,
+        ) from error
+
+
+def _check_size(path: str | os.PathLike[str], size: int) -> None:
+    if size > MOST_BYTES:
+        raise InputError(
+            f"A file of captions may have at most {MOST_BYTES:,} bytes, uncompressed",
+            "Split it into several",
+            path=path,
+        )
 
 
 def line_ends(text: str) -> list[str]:

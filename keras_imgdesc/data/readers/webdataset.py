@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from keras_imgdesc.data.readers.caption_collector import CaptionCollector
 from keras_imgdesc.data.readers.caption_folder import TEXT_SUFFIXES
 from keras_imgdesc.data.readers.image_lists import ImageChoice
 from keras_imgdesc.data.readers.image_writer import ImageWriter
+from keras_imgdesc.data.readers.json_files import parse_entry
 from keras_imgdesc.data.readers.record_fields import caption_names, rejection_mark
 from keras_imgdesc.data.readers.tar_shards import (
     TarEntry,
@@ -205,10 +205,7 @@ def _samples(shard: TarShard, collector: CaptionCollector) -> dict[str, _Sample]
 def _add_json(
     sample: _Sample, text: str, place: str, collector: CaptionCollector
 ) -> None:
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
-        record = None
+    record = parse_entry(text)
     if not isinstance(record, dict):
         collector.add_problem(MALFORMED, place, "not a JSON object")
         return

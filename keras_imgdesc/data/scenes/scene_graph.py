@@ -5,10 +5,25 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from itertools import permutations
+from typing import Annotated, Literal, TypedDict
 
-from keras_imgdesc.data.scenes.scene_object import SceneObject
+from keras_imgdesc.data.scenes.scene_object import COLOURS, SHAPES, SIZES, SceneObject
+from keras_imgdesc.json_files import Bounds, parse_json
 
 RELATIONS = ("left of", "right of", "above", "below")
+
+
+class _Object(TypedDict):
+    size: Literal[SIZES]  # type: ignore[valid-type]
+    colour: Literal[COLOURS]  # type: ignore[valid-type]
+    shape: Literal[SHAPES]  # type: ignore[valid-type]
+    x: float
+    y: float
+    radius: float
+
+
+class _Graph(TypedDict):
+    objects: Annotated[list[_Object], Bounds(1, 3)]
 
 
 @dataclass(frozen=True)
@@ -65,5 +80,10 @@ class SceneGraph:
 
     @classmethod
     def from_json(cls, text: str) -> SceneGraph:
-        """Return the scene that `to_json` wrote; relations follow from positions."""
-        return cls(tuple(SceneObject(**item) for item in json.loads(text)["objects"]))
+        """Return the scene that `to_json` wrote; relations follow from positions.
+
+        Raises:
+            InputError: the text is no JSON of objects.
+        """
+        found = parse_json(text, _Graph, what="A scene graph", allow_unknown=True)
+        return cls(tuple(SceneObject(**item) for item in found["objects"]))

@@ -11,6 +11,7 @@ from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.readers.caption_checks import is_utf8
+from keras_imgdesc.data.readers.json_files import parse_file
 from keras_imgdesc.data.readers.text_files import read_text
 from keras_imgdesc.errors import InputError
 
@@ -52,7 +53,10 @@ def write_results(
         {"image_id": _number_or_text(example.image_id), "caption": caption}
         for example, caption in zip(examples, captions, strict=True)
     ]
-    write_atomically(path, json.dumps(entries, ensure_ascii=False))
+    text = json.dumps(entries, ensure_ascii=False)
+    if not is_utf8(text):  # from a file name: a surrogate is written as its escape
+        text = json.dumps(entries)
+    write_atomically(path, text)
 
 
 def read_results(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -69,15 +73,7 @@ def read_results(path: str | os.PathLike[str]) -> dict[str, str]:
         InputError: the file cannot be read or has another format, or an image has
             several captions.
     """
-    text = read_text(path)
-    try:
-        entries = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"The file of results must be valid JSON: {error}",
-            "If it is incomplete, write it again",
-            results=path,
-        ) from error
+    entries = parse_file(path, read_text(path))
     if not isinstance(entries, list) or not entries:
         raise InputError(
             "A file of results must be a list of captions",
@@ -172,7 +168,8 @@ def _some(ids) -> str:
 
 
 def _number_or_text(image_id: str) -> int | str:
-    is_number = image_id.isascii() and image_id.isdecimal()
+    # Python converts no number with thousands of digits.
+    is_number = image_id.isascii() and image_id.isdecimal() and len(image_id) < 20
     return int(image_id) if is_number and str(int(image_id)) == image_id else image_id
 
 
