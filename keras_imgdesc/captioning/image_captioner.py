@@ -32,6 +32,7 @@ from keras_imgdesc.images.inputs import (
 from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.text.checks import is_one_text, list_texts
+from keras_imgdesc.text.streamed_captions import StreamedCaptions
 from keras_imgdesc.vision import ENCODERS
 
 # Chosen on the development images of Flickr8k; see the card of flickr8k_matcher.
@@ -339,14 +340,19 @@ class ImageCaptioner(Task, CaptionerGraph):
         Raises:
             ImageError: an image cannot be read.
             InputError: an entry of the examples is missing, an example has no caption
-                or several, or captions are apart from their images.
+                or several, captions are apart from their images, or no caption has a
+                known word. The captions of a dataset are counted in its first epoch,
+                and checked at the end of it.
         """
         refuse_strings(y, "caption")
-        x = training_dataset(x, self.preprocessor, batch_size, shuffle=True)
+        streamed = StreamedCaptions(self.tokenizer, "captioner")
+        x = training_dataset(
+            streamed.watch(x), self.preprocessor, batch_size, shuffle=True
+        )
         validation_data = training_dataset(
             validation_data, self.preprocessor, batch_size
         )
-        kwargs |= batching(x, batch_size)
+        kwargs = streamed.add_to(kwargs | batching(x, batch_size))
         return super().fit(x, y, validation_data=validation_data, **kwargs)
 
     def evaluate(
@@ -354,8 +360,9 @@ class ImageCaptioner(Task, CaptionerGraph):
     ) -> Any:
         """Compute loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
         refuse_strings(y, "caption")
-        x = training_dataset(x, self.preprocessor, batch_size)
-        kwargs |= batching(x, batch_size)
+        streamed = StreamedCaptions(self.tokenizer, "captioner")
+        x = training_dataset(streamed.watch(x), self.preprocessor, batch_size)
+        kwargs = streamed.add_to(kwargs | batching(x, batch_size))
         return super().evaluate(x, y, **kwargs)
 
     def with_words(self, words: Sequence[str], **decoder_options: Any) -> Self:

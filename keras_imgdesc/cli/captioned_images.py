@@ -38,7 +38,7 @@ def annotation_options(command: Callable) -> Callable:
     @click.option(
         "--split",
         help="Split of --scenes, of --flowers, or of --annotations that name splits: "
-        "Karpathy JSON, CSV or JSON Lines.",
+        "Karpathy JSON, CSV or JSON Lines. [default to train on: train]",
     )
     @click.option(
         "--keep-rejected",
@@ -85,7 +85,8 @@ def validation_options(command: Callable) -> Callable:
     )
     @click.option(
         "--validation-split",
-        help="Split to validate on. [default with --scenes, --flowers: validation]",
+        help="Split to validate on. [default with --scenes, --flowers, or a file that "
+        "names it: validation]",
     )
     @validation_fraction_option
     @wraps(command)
@@ -118,6 +119,7 @@ def read_training_captions(
         seed: seed of the images that `--validation-fraction` holds out.
         **source: values of the options of `annotation_options`.
     """
+    source["split"] = source["split"] or _default_split(source, "train", "--split")
     training = read_captions(**source, default_split="train")
     if validation_fraction is not None:
         from keras_imgdesc.data import hold_out
@@ -130,7 +132,39 @@ def read_training_captions(
         "image_list": validation_image_list,
         "split": validation_split,
     }
+    option = "--validation-split"
+    held["split"] = held["split"] or _default_split(held, "val", option)
     return training, read_captions(**held, default_split="validation")
+
+
+def _default_split(source: dict[str, Any], split: str, option: str) -> str | None:
+    """Return a split of the caption file, and say that it is used.
+
+    Without one, a captioner would be trained on the test images, too.
+
+    Args:
+        source: values of the options of `annotation_options`.
+        split: the split to use if the file names it.
+        option: the option that names another one.
+
+    Returns:
+        None if the file names no such split, or the images are chosen otherwise.
+    """
+    file = source["annotations"]
+    if file is None or source["image_list"] or source["scenes"] or source["flowers"]:
+        return None
+    start_quietly()
+    from keras_imgdesc.data.readers.named_splits import named_splits
+
+    found = named_splits(file)
+    if split not in found:
+        return None
+    say(
+        f"{file.name} names the splits {', '.join(found)}: {split} is used; {option} "
+        "names another",
+        err=True,
+    )
+    return split
 
 
 def read_captions(

@@ -31,8 +31,8 @@ def hold_out(
         collection. The problems of the collection stay with the first.
 
     Raises:
-        InputError: `share` is not a number or out of range, or there are too few images
-            to hold one out.
+        InputError: `collection` is none, `share` is not a number or out of range, or
+            there are too few images to hold one out.
 
     Example:
 
@@ -42,6 +42,12 @@ def hold_out(
     >>> len(train), len(validation)
     (8, 2)
     """
+    if not isinstance(collection, CaptionCollection):
+        raise InputError(
+            "Images can be held out of a collection only",
+            "Pass a CaptionCollection, as readers such as read_captions return",
+            collection=collection,
+        )
     if not isinstance(share, Real) or not 0 < share < 1:
         raise InputError(
             "The share of the images to validate on must be above 0 and below 1",

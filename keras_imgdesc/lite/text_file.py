@@ -18,6 +18,7 @@ from keras_imgdesc.lite.model_file import (
 )
 from keras_imgdesc.splitting import split_characters
 from keras_imgdesc.text.checks import check_known, check_texts, warn_of_unknown
+from keras_imgdesc.text.cut_texts import SHORTEN, say_cut
 
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\uff07`\u00b4]")
 _INVISIBLE = re.compile("[\u00ad\u200c\u200d\ufe00-\ufe0f]")
@@ -100,6 +101,8 @@ class TextFile(LiteTask):
     ) -> np.ndarray:
         """Return the token ids of texts, int32 (texts, words).
 
+        Texts that are longer than the model reads are counted in the log.
+
         Args:
             texts: one text or several.
             allow_unknown: whether unknown words may be all that a text has, and are
@@ -119,6 +122,10 @@ class TextFile(LiteTask):
             special = [ids[name] for name in ("pad_id", "start_id", "end_id", "unk_id")]
             check_known(several, token_ids, self.tokens, special, reader)
             warn_of_unknown(self.find_unknown(several), f"the {reader}")
+            length = self.metadata["sequence_length"]
+            lengths = [len(read_words(text, self.split)) + 2 for text in several]
+            count = sum(each > length for each in lengths)
+            say_cut(count, len(several), length, "texts", SHORTEN)
         return token_ids
 
     def _runner(self, signature: str) -> Any:

@@ -26,6 +26,7 @@ from keras_imgdesc.matching.pair_score import PairScore
 from keras_imgdesc.matching.text_tower import TextTower
 from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import TEXT_ENCODERS, TextEncoder, TextReader
+from keras_imgdesc.text.streamed_captions import StreamedCaptions
 from keras_imgdesc.vision import ENCODERS
 
 
@@ -358,10 +359,12 @@ class ImageTextMatcher(TextReader, Task, MatchingModel):
         Raises:
             ImageError: an image cannot be read.
             InputError: an example lacks an image or a caption, the dataset is batched,
-                or `y` holds captions.
+                `y` holds captions, or no caption has a known word. The captions of a
+                dataset are counted in its first epoch, and checked at the end of it.
         """
         refuse_strings(y, "caption")
-        x = matching_dataset(x, self, batch_size, shuffle=True)
+        streamed = StreamedCaptions(self.text_encoder.tokenizer, "matcher")
+        x = matching_dataset(streamed.watch(x), self, batch_size, shuffle=True)
         if "validation_data" in kwargs:
             kwargs["validation_data"] = matching_dataset(
                 kwargs["validation_data"], self, batch_size
@@ -369,14 +372,16 @@ class ImageTextMatcher(TextReader, Task, MatchingModel):
         if hasattr(x, "element_spec"):
             # Keras shuffles by default, and warns that it cannot shuffle a dataset.
             kwargs.setdefault("shuffle", False)
-        return super().fit(x, y, **kwargs)
+        return super().fit(x, y, **streamed.add_to(kwargs))
 
     def evaluate(
         self, x: Any = None, y: Any = None, *, batch_size: int = 32, **kwargs: Any
     ) -> Any:
         """Compute loss and metrics, as `keras.Model.evaluate`; see `fit` for `x`."""
         refuse_strings(y, "caption")
-        return super().evaluate(matching_dataset(x, self, batch_size), y, **kwargs)
+        streamed = StreamedCaptions(self.text_encoder.tokenizer, "matcher")
+        x = matching_dataset(streamed.watch(x), self, batch_size)
+        return super().evaluate(x, y, **streamed.add_to(kwargs))
 
     @property
     def vocabulary(self) -> Any:

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 LOGGER = logging.getLogger(__name__)
+SHORTEN = "the words after that are not read; write shorter texts"
 
 
 def warn_of_cut(
@@ -34,10 +35,21 @@ def warn_of_cut(
     1
     """
     count, total = tokenizer.count_cut(texts)
+    say_cut(count, total, tokenizer.sequence_length, kind, remedy)
+    return count
+
+
+def say_cut(count: int, total: int, length: int, kind: str, remedy: str) -> None:
+    """Log how many texts are cut, if any are.
+
+    Args:
+        count: number of texts that are cut.
+        total: number of all.
+        length: tokens that a text may have.
+        kind, remedy: see `warn_of_cut`.
+    """
     if count:
         LOGGER.warning(
             "%d of %d %s (%.2f %%) are longer than %d tokens and are cut: %s",
-            *(count, total, kind, 100 * count / total),
-            *(tokenizer.sequence_length, remedy),
+            *(count, total, kind, 100 * count / total, length, remedy),
         )
-    return count

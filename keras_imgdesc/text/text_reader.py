@@ -13,6 +13,7 @@ from keras_imgdesc.text.checks import (
     special_ids,
     warn_of_unknown,
 )
+from keras_imgdesc.text.cut_texts import SHORTEN, warn_of_cut
 from keras_imgdesc.text.text_encoder import TextEncoder
 
 
@@ -65,6 +66,8 @@ class TextReader:
     ) -> list[str]:
         """Return texts as a list, and warn of the unknown words that they have.
 
+        Texts that are longer than the task reads are counted in the log.
+
         Args:
             texts: one text or several.
             allow_unknown: whether unknown words may be all that a text has, and are
@@ -80,6 +83,8 @@ class TextReader:
             return check_texts(texts)
         several = self.check_words(texts)
         warn_of_unknown(self.find_unknown(several), f"the {self.READER}")
+        if self._names_words:
+            warn_of_cut(self.text_encoder.tokenizer, several, "texts", SHORTEN)
         return several
 
     @property

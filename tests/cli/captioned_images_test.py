@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 
 from keras_imgdesc.cli import cli
-from keras_imgdesc.cli.captioned_images import read_captions
+from keras_imgdesc.cli.captioned_images import read_captions, read_training_captions
 
 NOTHING = dict.fromkeys(
     (
@@ -103,3 +104,60 @@ def test_a_command_is_imported_when_it_is_used():
         "assert all(package.cli.commands[n].name == n for n in package.COMMANDS)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+OPTIONS = {
+    f"validation_{name}": None
+    for name in ("annotations", "image_list", "split", "fraction")
+}
+
+
+@pytest.mark.parametrize("kind", ["karpathy", "csv", "jsonl"])
+def test_a_file_with_splits_is_trained_on_by_its_training_split(tmp_path, kind, capsys):
+    splits = {"a": "train", "b": "test", "c": "dev", "d": "train"}
+    images = tmp_path / "images"
+    images.mkdir()
+    for name in splits:
+        (images / f"{name}.jpg").write_text(name)
+    rows = [
+        {"filename": f"{name}.jpg", "split": split, "text": "A dog ."}
+        for name, split in splits.items()
+    ]
+    file = tmp_path / "captions.txt"
+    if kind == "karpathy":
+        for row in rows:
+            row["sentences"] = [{"raw": row.pop("text")}]
+        file.write_text(json.dumps({"images": rows}))
+    elif kind == "csv":
+        lines = [",".join(row.values()) for row in rows]
+        file.write_text("\n".join(["filename,split,text", *lines]))
+    else:
+        file.write_text("\n".join(map(json.dumps, rows)))
+    source = NOTHING | OPTIONS | {"annotations": file, "images": images}
+
+    def read(**changes) -> list[str]:
+        collections = read_training_captions(0, **source | changes)
+        return ["".join(e.image_id[0] for e in images) for images in collections]
+
+    assert read() == ["ad", "c"]
+    err = capsys.readouterr().err
+    assert (
+        "captions.txt names the splits test, train, val: train is used; --split" in err
+    )
+    assert ": val is used; --validation-split names another" in err
+    assert read(split="train+test", validation_split="dev") == ["abd", "c"]
+    assert " is used" not in capsys.readouterr().err
+    assert sorted(map(sorted, read(validation_fraction=0.5))) == [["a"], ["d"]]
+    if kind != "karpathy":
+        names = tmp_path / "names.txt"
+        names.write_text("a.jpg\nb.jpg")
+        assert read(image_list=names) == ["ab", "c"]
+
+
+def test_a_file_without_a_training_split_is_used_as_it_is(tmp_path, capsys):
+    (tmp_path / "a.jpg").touch()
+    file = tmp_path / "captions.csv"
+    file.write_text("image,caption,split\na.jpg,A dog .,mine\n")
+    source = NOTHING | OPTIONS | {"annotations": file, "images": tmp_path}
+    train, _ = read_training_captions(0, **source)
+    assert len(train) == 1 and " is used" not in capsys.readouterr().err

@@ -88,3 +88,9 @@ def test_images_are_left_out_whatever_their_names(tmp_path):
     for source in ({"path": tmp_path / "d.jpg"}, {"path": None, "image": b"d" * 9000}):
         other = CaptionCollection([CaptionedImage("a", captions=("a dog",), **source)])
         assert ids(without_images(images, other)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("collection", ["not a collection", None, [1, 2, 3]])
+def test_only_a_collection_can_be_split(collection):
+    with pytest.raises(InputError, match="collection=.*CaptionCollection"):
+        hold_out(collection, 0.1)

@@ -94,6 +94,18 @@ def test_unknown_words_are_named_and_refused_as_in_python(matcher, lite, toy_ima
     np.testing.assert_allclose(*scores, atol=1e-3)
 
 
+def test_texts_that_are_cut_are_counted_as_in_python(matcher, lite, toy_image, caplog):
+    length = matcher.text_encoder.tokenizer.sequence_length
+    said = []
+    for either in (matcher, lite):
+        caplog.clear()
+        either.score([toy_image], ["a dog " * (length // 2 - 1), "dog"])
+        assert not caplog.records
+        either.score([toy_image], ["a dog " * length, "dog"])
+        said.append([record.getMessage() for record in caplog.records])
+    assert said[0] == said[1] and "1 of 2 texts (50.00 %)" in said[0][0]
+
+
 @pytest.mark.slow
 def test_a_file_of_another_task_is_refused():
     from keras_imgdesc.lite.captioner import LITE_FILE

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_imgdesc.errors import InputError, UnknownWordsWarning
 from keras_imgdesc.matching.matching_data import matching_dataset
@@ -41,3 +42,21 @@ def test_texts_of_unknown_words_do_not_end_with_a_perfect_score(fresh_matcher, p
             method(data)
     with pytest.warns(UnknownWordsWarning, match=r"50\.0 %.*matcher: zebra"):
         matching_dataset(data | {"caption": ["zebra", "red"]}, matcher, 2)
+
+
+def test_the_captions_of_a_dataset_are_checked_while_they_stream(
+    fresh_matcher, photos, caplog
+):
+    def dataset(captions):
+        data = {"image": photos[:2], "caption": captions}
+        return tf.data.Dataset.from_tensor_slices(data)
+
+    matcher = fresh_matcher()
+    matcher.compile()
+    # Equal texts of unknown words would be a perfect score.
+    for method in (matcher.fit, matcher.evaluate):
+        with pytest.raises(InputError, match="the matcher knows.*'zebra', 'one'"):
+            method(dataset(["zebra", "one giraffe"]), batch_size=2, verbose=0)
+    assert "are cut" not in caplog.text
+    matcher.fit(dataset(["red " * 40, "a red circle"]), batch_size=2, verbose=0)
+    assert "1 of 2 captions (50.00 %) are longer than" in caplog.text

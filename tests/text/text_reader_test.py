@@ -57,3 +57,12 @@ def test_an_encoder_without_a_vocabulary_of_words_accepts_all():
     with warnings.catch_warnings(action="error"):
         assert reader.read_texts("zebra") == ["zebra"]
     assert reader.find_unknown(["zebra"]) == []
+
+
+def test_texts_that_are_cut_are_counted(reader, caplog):
+    reader.read_texts(["a red dog", "a dog"])
+    reader.read_texts("a red dog a dog", allow_unknown=True)
+    assert not caplog.records
+    assert reader.read_texts(["a red dog a dog", "a dog"])
+    assert "1 of 2 texts (50.00 %) are longer than 5 tokens and are cut" in caplog.text
+    assert "write shorter texts" in caplog.text

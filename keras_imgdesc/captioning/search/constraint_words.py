@@ -12,6 +12,10 @@ from keras_imgdesc.errors import InputError
 from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.vocabulary import SPECIAL_TOKENS, Vocabulary
 
+# Similarity of a word that may have been meant: "women" for "womn", not "fuzzy" for
+# "xyzzy".
+_NEAR = 0.7
+
 
 def constraints_of_words(
     vocabulary: Vocabulary, settings: GenerationSettings, split: str = "words"
@@ -94,7 +98,7 @@ def _refuse_unknown(name: str, words: list[str], vocabulary: Vocabulary) -> None
     if not unknown:
         return
     known = vocabulary.tokens[len(SPECIAL_TOKENS) :]
-    near = {word: get_close_matches(word, known) for word in unknown}
+    near = {word: get_close_matches(word, known, cutoff=_NEAR) for word in unknown}
     hints = [
         f"Instead of {word!r}, use {' or '.join(similar)}"
         for word, similar in near.items()

@@ -28,7 +28,7 @@ _INSPECTED = 20
 _SHOWN = 60
 # Files of captions inside a folder of images, as in Hugging Face's `imagefolder`.
 _METADATA = ("metadata.jsonl", "metadata.csv")
-_WITH_SPLITS = ("karpathy_json", "csv", "jsonl")
+WITH_SPLITS = ("karpathy_json", "csv", "jsonl")
 _WITH_LISTS = ("flickr_tokens", "csv", "jsonl", "caption_folder", "webdataset")
 
 
@@ -155,7 +155,7 @@ def read_captions(
         form = find_format(annotations)
         if split is not None:
             _refuse_nested(Path(annotations))
-    if split is not None and form not in _WITH_SPLITS:
+    if split is not None and form not in WITH_SPLITS:
         raise InputError(
             "`split` is for data that name the split of each image: Karpathy's JSON, "
             "tables and JSON Lines",

@@ -31,7 +31,7 @@ class SplitChoice:
         self.collector = collector
         self.split = split
         self._chosen = (
-            None if split is None else {_common(name) for name in split.split("+")}
+            None if split is None else {common_name(name) for name in split.split("+")}
         )
         self._splits: dict[str, str] = {}
         self._found: dict[str, str] = {}
@@ -50,7 +50,7 @@ class SplitChoice:
             if self._chosen is not None:
                 self.collector.add_problem(MALFORMED, place, "no split")
             return self._chosen is None
-        common = self._found.setdefault(own, _common(own))
+        common = self._found.setdefault(own, common_name(own))
         first = self._splits.setdefault(image, own)
         if self._found[first] != common:
             detail = f"{own} here, {first} before"
@@ -74,6 +74,7 @@ class SplitChoice:
             )
 
 
-def _common(name: str) -> str:
+def common_name(name: str) -> str:
+    """Return the name of a split in lower case, that of validation as `"val"`."""
     name = name.strip().lower()
     return _SYNONYMS.get(name, name)

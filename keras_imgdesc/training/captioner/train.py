@@ -130,7 +130,13 @@ class CaptionerRun(TrainingRun):
         self.captioner = build_captioner(recipe, train, unpaired)
         self.data.match_words(vocabulary=self.captioner.vocabulary.tokens)
         refuse_unused_settings(recipe, self.captioner, self.refuse_unused)
-        warn_of_cut(self.captioner.tokenizer, train.captions())
+        warn_of_cut(
+            self.captioner.tokenizer,
+            train.captions(),
+            remedy="the captioner of start_from keeps its sequence_length"
+            if recipe.start_from
+            else "a larger sequence_length keeps them whole",
+        )
         self.augmentation = Augmentation(recipe.flip, recipe.crop, recipe.colour)
         self.frozen, self.trained = split_encoder(
             self.captioner.image_encoder, self.augmentation, recipe.views

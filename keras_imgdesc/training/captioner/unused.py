@@ -57,6 +57,8 @@ def refuse_unused_settings(
     if recipe.optimizer == "muon":
         refuse("muon has one learning rate", "encoder_learning_rate")
     frozen, trained = encoder.split()
+    if trained is None:
+        refuse("the image encoder is frozen", "encoder_learning_rate")
     is_augmented = recipe.flip or recipe.crop < 1 or recipe.colour > 0
     if trained is None and recipe.views == 1:
         reason = "the features of a frozen encoder are cached, one of each view"

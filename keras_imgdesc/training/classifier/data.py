@@ -10,9 +10,13 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_imgdesc.atomic_files import atomic_path, write_atomically
-from keras_imgdesc.errors import ImageError
+from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.stamps import replaced
+from keras_imgdesc.json_files import read_json
 from keras_imgdesc.training.inputs.views import ImageViews
+
+# Stamps of millions of images.
+_MOST_BYTES = 1 << 30
 
 
 def teacher_logits(
@@ -20,7 +24,8 @@ def teacher_logits(
 ) -> np.ndarray:
     """Compute the logits that a teacher gives to images, or read them.
 
-    If an image was replaced under its old name, all are computed again.
+    If an image was replaced under its old name, or a file of the cache is damaged, all
+    are computed again.
 
     Args:
         teacher: an `ImageClassifier`.
@@ -36,9 +41,9 @@ def teacher_logits(
     digest.update("\n".join(names).encode("utf-8", "surrogateescape"))
     path = folder / f"teacher-{digest.hexdigest()[:12]}.npy"
     record = path.with_suffix(".json")
-    # A cache of an earlier version has no stamps.
-    before = json.loads(record.read_text()) if record.exists() else stamps
-    if not path.exists() or replaced(before, stamps):
+    before = _recorded(record, stamps)
+    logits = _stored(path)
+    if logits is None or before is None or replaced(before, stamps):
         rows = []
         stream = teacher.logits_stream(versions)
         bar = tqdm(
@@ -49,12 +54,36 @@ def teacher_logits(
                 rows.append(found.astype(np.float16))
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as partial, partial.open("wb") as file:
-            np.save(file, np.stack(rows), allow_pickle=False)
+            logits = np.stack(rows)
+            np.save(file, logits, allow_pickle=False)
         before = stamps
     if not record.exists() or before is stamps:
         write_atomically(record, json.dumps(before))
-    logits: np.ndarray = np.load(path, allow_pickle=False)
     return logits
+
+
+def _recorded(record: Path, stamps: list[str]) -> list[str] | None:
+    """Return the stamps of the images whose logits are stored; None if it is damaged.
+
+    A cache of an earlier version has no stamps.
+    """
+    if not record.exists():
+        return stamps
+    try:
+        found = read_json(record, list[str], most_bytes=_MOST_BYTES)
+    except InputError:
+        return None
+    return found if len(found) == len(stamps) else None
+
+
+def _stored(path: Path) -> np.ndarray | None:
+    """Return the stored logits; None if there are none, or the file is damaged."""
+    try:
+        with path.open("rb") as file:
+            found: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return found if found.dtype == np.float16 and found.ndim == 2 else None
 
 
 def epoch_rows(

@@ -134,6 +134,8 @@ class ClassifierRun(TrainingRun):
         if recipe.image_encoder_from:
             used = used_encoder(recipe, self.classifier.image_encoder)
             self.refuse_unused("the image encoder is that of a preset", used=used)
+        if not self.classifier.image_encoder.trainable_variables:
+            self.refuse_unused("the image encoder is frozen", "encoder_learning_rate")
         if recipe.teacher:
             self.refuse_unused("the targets are a teacher's", "label_smoothing")
         else:

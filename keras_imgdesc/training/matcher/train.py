@@ -108,7 +108,12 @@ class MatcherRun(TrainingRun):
         self.data.match_words(vocabulary=self.matcher.vocabulary.tokens)
         self._refuse_unused_settings()
         warn_of_cut(
-            self.matcher.text_encoder.tokenizer, train.captions(), "training texts"
+            self.matcher.text_encoder.tokenizer,
+            train.captions(),
+            "training texts",
+            "the text encoder of text_encoder_from keeps its sequence_length"
+            if recipe.text_encoder_from
+            else "a larger sequence_length keeps them whole",
         )
         self.augmentation = Augmentation(
             recipe.flip, recipe.crop, recipe.colour, recipe.shrink
@@ -201,6 +206,8 @@ class MatcherRun(TrainingRun):
                 used["text_encoder"] = name_of(texts, TEXT_ENCODERS)
             reason = "the text encoder is that of a preset, with its tokenizer"
             self.refuse_unused(reason, used=used)
+        if not self._slow_variables():
+            self.refuse_unused("the encoders are frozen", "encoder_learning_rate")
         if not recipe.teacher:
             self.refuse_unused("there is no teacher", "distillation_weight")
         if not recipe.hard_negatives and recipe.metric != "hard_choice":
@@ -250,11 +257,15 @@ class MatcherRun(TrainingRun):
         folder = self.directory.path / name
         return embed_captions(encoder, collection, folder, progress=self.progress)
 
+    def _slow_variables(self) -> list[Any]:
+        """Return the variables whose learning rate is that of encoders."""
+        slow = list(self.matcher.image_encoder.trainable_variables)
+        if self.recipe.text_encoder == "bert":
+            slow += self.matcher.text_encoder.trainable_variables
+        return slow
+
     def _compile(self) -> None:
         recipe = self.recipe
-        slow = list(self.matcher.image_encoder.trainable_variables)
-        if recipe.text_encoder == "bert":
-            slow += self.matcher.text_encoder.trainable_variables
         optimizer = build_adamw(
             build_schedule(
                 recipe.learning_rate,
@@ -263,7 +274,7 @@ class MatcherRun(TrainingRun):
             ),
             weight_decay=recipe.weight_decay,
             clip_norm=recipe.clip_norm,
-            slow=slow,
+            slow=self._slow_variables(),
             factor=recipe.encoder_learning_rate,
         )
         self.model.compile(

@@ -44,6 +44,7 @@ def test_a_word_of_the_prefix_counts_as_contained():
             {"require": ["dogg"]},
             ["require", "dogg", "Instead of 'dogg', use dog or dogs."],
         ),
+        ({"require": ["xyzzy"]}, ["unknown=['xyzzy']", "Use words of captioner."]),
         ({"require": ["[UNK]"]}, ["unk", "captioner.vocabulary"]),
         ({"prefix": "?!"}, ["must have a word", "?!"]),
         ({"require": ["t-shirt"]}, ["one word", "t-shirt"]),

@@ -87,6 +87,7 @@ def test_settings_that_are_the_presets_are_accepted(captioner, preset):
             "label_smoothing=0.2",
         ),
         ({"optimizer": "muon", "encoder_learning_rate": 1.0}, "encoder_learning_rate"),
+        ({"encoder_learning_rate": 0.3}, "frozen.*encoder_learning_rate=0.3"),
     ],
 )
 def test_settings_that_a_preset_decides_are_refused(captioner, preset, changes, named):

@@ -212,6 +212,7 @@ def test_settings_that_contradict_each_other_are_refused(changes, message):
             "encoder_options={'feature_layer': 'block1'}",
         ),
         ({"teacher_temperature": 2.0}, "teacher_temperature=2.0"),
+        ({"encoder_learning_rate": 0.5}, "frozen.*encoder_learning_rate=0.5"),
         ({"validation_share": 0.3}, "validation_share=0.3"),
     ],
 )

@@ -310,6 +310,11 @@ def test_cut_texts_are_counted_before_training(tmp_path, caplog):
         ),
         ({"distillation_weight": 2.0}, "no teacher.*distillation_weight"),
         (
+            {"encoder_options": {"trainable_from": "none"}}
+            | {"encoder_learning_rate": 0.5},
+            "frozen.*encoder_learning_rate=0.5",
+        ),
+        (
             {"hard_negatives": 0, "metric": "recall", "exchangeable": [["a", "b"]]},
             "exchangeable=",
         ),
