@@ -78,9 +78,8 @@ setup(
     description="Caption images, match them with text, and paint images from text.",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    # The second is that of VGG16's layers, in two of the presets.
-    license="Apache-2.0 AND CC-BY-4.0",
-    license_files=["LICENSE"],
+    # None of the presets in this wheel has layers of VGG16.
+    license="Apache-2.0",
     python_requires=">=3.11",
     license_files=["LICENSE"],
     classifiers=[

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def metadata_of(folder: Path, tmp_path: Path) -> dict[str, list[str]]:
     ignored = shutil.ignore_patterns(
         "*.h5", "*.tflite", ".*", "tests", "build", "*.egg-info", "*.ipynb"
     )
-    for name in ("setup.py", "packaging", "saved_models", "keras_imgdesc"):
+    for name in ("setup.py", "packaging", "recipes", "saved_models", "keras_imgdesc"):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, copy / name, ignore=ignored)
@@ -98,10 +99,21 @@ def test_layers_of_vgg16_keep_their_licence(card):
         assert "https://creativecommons.org/licenses/by/4.0/" in terms_of(card)
 
 
-@pytest.mark.parametrize("folder", [".", "packaging/lite"])
+def presets_of(folder: str) -> set[str]:
+    """Return the names of the presets of which a package has files."""
+    if folder == "packaging/lite":
+        return {path.parent.name for path in ROOT.glob("saved_models/*/*.tflite")}
+    shipped = runpy.run_path(str(ROOT / "packaging/shipped_presets.py"))
+    files = shipped["main_files" if folder == "." else "more_files"]()
+    return {file.partition("/")[0] for file in files}
+
+
+@pytest.mark.parametrize("folder", [".", "packaging/lite", "packaging/presets"])
 def test_a_package_names_the_licences_of_what_is_in_it(folder, tmp_path):
     found = metadata_of(Path(folder), tmp_path)
-    cards = [c for c in CARDS if folder == "." or list(c.parent.glob("*.tflite"))]
+    names = presets_of(folder)
+    cards = [card for card in CARDS if card.parent.name in names]
+    assert len(cards) == len(names) > 1
     expected = {"Apache-2.0"}.union(*map(licences_of, cards))
     (named,) = found.get("License-Expression") or found["License"]
     assert set(named.split(" AND ")) == expected

@@ -62,7 +62,7 @@ class StreamedCaptions(keras.callbacks.Callback):
         """Return arguments of `fit` with this callback beside the others."""
         given = options.get("callbacks") or []
         if isinstance(given, keras.callbacks.CallbackList):
-            given.append(self)
+            given.callbacks.append(self)
             return options
         several = given if isinstance(given, list | tuple) else [given]
         return options | {"callbacks": [*several, self]}

@@ -33,7 +33,8 @@ setup(
     description="More presets for keras-imgdesc, and the weights of its presets.",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    # The second is that of VGG16's layers, in two of the presets.
+    license="Apache-2.0 AND CC-BY-4.0",
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=["keras_imgdesc.saved_models"],

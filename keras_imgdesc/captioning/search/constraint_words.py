@@ -14,7 +14,7 @@ from keras_imgdesc.text.vocabulary import SPECIAL_TOKENS, Vocabulary
 
 # Similarity of a word that may have been meant: "women" for "womn", not "fuzzy" for
 # "xyzzy".
-_NEAR = 0.7
+_NEAR = 0.65
 
 
 def constraints_of_words(
