@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 GUIDES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 PAGES = [
     *GUIDES,
-    *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG")),
+    *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "SECURITY")),
     *(
         ROOT / folder / "README.md"
         for folder in (
