@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(arguments, standalone_mode=False)
+        code = cli.main(arguments, prog_name="keras-imgdesc", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         say("Interrupted.", err=True)
         sys.exit(130)

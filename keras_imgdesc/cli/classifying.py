@@ -35,7 +35,7 @@ from keras_imgdesc.errors import ImageError, InputError
 @running_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
-    """Name what images show: files, folders or globs, one line per image."""
+    """Name what images show: files, folders or globs."""
     from keras_imgdesc.presets.folders import find_preset
 
     found, wrong = list_each(paths)

@@ -31,7 +31,7 @@ from keras_imgdesc.cli.starting import start_quietly
 
 @click.group(cls=OrderedGroup)
 def evaluate() -> None:
-    """Measure a captioner, written captions, a matcher, a painter or a classifier."""
+    """Measure presets of all tasks, and written captions."""
 
 
 evaluate.add_command(evaluate_captioner)

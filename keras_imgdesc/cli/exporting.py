@@ -204,7 +204,7 @@ def export_lite(
 def verify(
     preset, representative_images, representative_texts, limit, **source
 ) -> None:
-    """Compare a preset in Python with every form that it is exported to.
+    """Compare a preset in Python with its exported forms.
 
     The .tflite file that it ships with is compared too; a damaged one, or one of other
     weights, is refused.

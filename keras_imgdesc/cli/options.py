@@ -29,7 +29,11 @@ _temperature_option = click.option(
 )
 # The name and meaning of earlier versions: a factor on the painter's own temperature.
 _truncation_option = click.option(
-    "--truncation", type=click.FloatRange(0, 10), hidden=True
+    "--truncation",
+    type=click.FloatRange(0, 10),
+    hidden=True,
+    help="Factor on the painter's own temperature, as in earlier versions; use "
+    "--temperature.",
 )
 
 

@@ -29,9 +29,10 @@ from keras_imgdesc.errors import ImageError, InputError
 @running_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
-    """Print f(I, D), how well each image matches each text: the higher, the better.
+    """Print f(I, D), how well each image matches each text.
 
-    The table has a row for each image and a column for each text.
+    The table has a row for each image and a column for each text. The higher a score,
+    the better the match.
     """
     from keras_imgdesc.presets.folders import find_preset
     from keras_imgdesc.text.checks import check_texts

@@ -48,7 +48,7 @@ run_dir_option = click.option(
 
 @click.group(cls=OrderedGroup)
 def train() -> None:
-    """Train a captioner, a matcher, a painter, a classifier or an encoder."""
+    """Train a preset of a task, or an encoder."""
 
 
 def run_options(command: Callable) -> Callable:
