@@ -30,6 +30,8 @@ EXTRAS = {
     "jxl": ["pillow-jxl-plugin>=1.3"],
     "int8": ["ai-edge-quantizer>=0.10"],
     "plots": ["matplotlib>=3.9"],
+    # `keras-imgdesc serve`
+    "serve": ["prometheus-client>=0.20", "starlette>=0.40", "uvicorn>=0.30"],
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
     # Its licence is the GPL, version 3.
     "xmp": ["pyexiv2>=2.15"],
@@ -45,6 +47,7 @@ EXTRAS["notebooks"] = [
 EXTRAS["test"] = [
     *EXTRAS["bert"],
     *EXTRAS["eval"],
+    *EXTRAS["serve"],
     *EXTRAS["serving"],
     *EXTRAS["int8"],
     *EXTRAS["plots"],
@@ -108,7 +111,11 @@ setup(
         "keras_imgdesc.saved_models": "saved_models",
     },
     package_data={
-        "keras_imgdesc": ["py.typed", "vision/imagenet_labels.txt"],
+        "keras_imgdesc": [
+            "py.typed",
+            "serving/page.html",
+            "vision/imagenet_labels.txt",
+        ],
         "keras_imgdesc.recipes": ["*.json", "*/*.json"],
         "keras_imgdesc.saved_models": SHIPPED["main_files"](),
     },

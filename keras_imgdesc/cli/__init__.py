@@ -29,6 +29,7 @@ COMMANDS = {
     "evaluate": "evaluating",
     "export": "exporting",
     "verify": "exporting",
+    "serve": "serving",
     "extract": "describing",
 }
 # Those that stop at once where TensorFlow is not installed.

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from keras_imgdesc.images.file_formats import MAX_PIXELS
 from keras_imgdesc.images.loading import ImageSource, open_upright
 from keras_imgdesc.images.upright import UprightImage
 
@@ -15,11 +16,13 @@ _BLOCK = 1 << 16
 _COLUMNS = 96
 
 
-def read_stretched(source: ImageSource, size: tuple[int, int]) -> np.ndarray:
+def read_stretched(
+    source: ImageSource, size: tuple[int, int], *, max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
     """Load an image and stretch it: `stretch(load_image(source), size)` in less memory.
 
     Args:
-        source: an image, as `load_image` takes it.
+        source, max_pixels: as in `load_image`.
         size: (height, width), positive.
 
     Returns:
@@ -28,7 +31,7 @@ def read_stretched(source: ImageSource, size: tuple[int, int]) -> np.ndarray:
     Raises:
         ImageError: the image cannot be read.
     """
-    return _stretch(open_upright(source), size)
+    return _stretch(open_upright(source, max_pixels=max_pixels), size)
 
 
 def stretch(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -47,7 +47,11 @@ setup(
         "keras_imgdesc.saved_models": "../../saved_models",
     },
     package_data={
-        "keras_imgdesc": ["py.typed", "vision/imagenet_labels.txt"],
+        "keras_imgdesc": [
+            "py.typed",
+            "serving/page.html",
+            "vision/imagenet_labels.txt",
+        ],
         "keras_imgdesc.saved_models": [
             f"{name}/{pattern}" for name in PRESETS for pattern in PRESET_FILES
         ],
@@ -60,7 +64,11 @@ setup(
         "tqdm>=4.66",
     ],
     # As in the setup.py of keras-imgdesc.
-    extras_require={"heic": ["pillow-heif>=1"], "jxl": ["pillow-jxl-plugin>=1.3"]},
+    extras_require={
+        "heic": ["pillow-heif>=1"],
+        "jxl": ["pillow-jxl-plugin>=1.3"],
+        "serve": ["prometheus-client>=0.20", "starlette>=0.40", "uvicorn>=0.30"],
+    },
     entry_points={"console_scripts": ["keras-imgdesc=keras_imgdesc.cli:main"]},
     cmdclass={"build_py": BuildAnew},
 )

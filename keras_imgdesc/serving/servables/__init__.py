@@ -1,0 +1,1 @@
+"""What answers requests: `.tflite` files and SavedModels, with the same signatures."""
