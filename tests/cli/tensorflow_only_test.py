@@ -51,4 +51,4 @@ def test_help_and_wrong_options_come_first(command):
 def test_what_needs_no_tensorflow_runs():
     done = run("presets")
     assert done.returncode == 0 and "scenes_cvae" in done.stdout
-    assert run("--version").stdout.startswith("-c, version ")
+    assert run("--version").stdout.startswith("keras-imgdesc, version ")
