@@ -24,7 +24,8 @@ def check_texts(texts: str | Sequence[str]) -> list[str]:
         texts: one text or several, also an array or a tensor of strings.
 
     Raises:
-        InputError: there is no text, or one is empty or not a string.
+        InputError: there is no text, or one is empty, not a string, or not valid
+            Unicode.
     """
     several = list_texts(texts)
     if not several:
@@ -39,7 +40,29 @@ def check_texts(texts: str | Sequence[str]) -> list[str]:
                 text=text,
                 index=index,
             )
+        check_unicode(text=text)
     return several
+
+
+def check_unicode(**texts: str) -> None:
+    """Refuse texts with bytes that are no text, as a command line may pass them on.
+
+    Args:
+        **texts: texts by name.
+
+    Raises:
+        InputError: a text has a lone surrogate, which cannot be encoded as UTF-8.
+    """
+    for name, text in texts.items():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise InputError(
+                "A text must be valid Unicode",
+                "Write it in UTF-8, or leave out the characters that are none",
+                **{name: text},
+                position=error.start,
+            ) from None
 
 
 def is_one_text(texts: Any) -> bool:

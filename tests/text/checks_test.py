@@ -41,3 +41,10 @@ def test_what_is_no_text_is_named(texts):
         check_texts(texts)
     with pytest.raises(InputError, match="must be a text"):
         check_texts([])
+
+
+@pytest.mark.parametrize("text", ["\udcff", "a red \ud800 bird"])
+def test_a_text_that_is_not_unicode_is_refused(text):
+    # A command line passes on a byte that is not UTF-8 as such a character.
+    with pytest.raises(InputError, match=r"valid Unicode.*text=.*\\u.*position="):
+        check_texts(["a dog", text])

@@ -9,6 +9,7 @@ from keras_imgdesc.captioning.search.constraints import Constraints
 from keras_imgdesc.captioning.search.decoding import Tokens
 from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.checks import check_unicode
 from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.vocabulary import SPECIAL_TOKENS, Vocabulary
 
@@ -70,6 +71,7 @@ def constraints_of_words(
 def _prefix_words(prefix: str | None, vocabulary: Vocabulary, split: str) -> list[str]:
     if not prefix:
         return []
+    check_unicode(prefix=prefix)
     words = standardize_list([prefix], split)[0].split()
     if not words:
         raise InputError(
@@ -82,6 +84,8 @@ def _prefix_words(prefix: str | None, vocabulary: Vocabulary, split: str) -> lis
 def _single_words(name: str, entries: Sequence[str] | None, split: str) -> list[str]:
     if not entries:
         return []
+    for entry in entries:
+        check_unicode(**{name: entry})
     words = standardize_list(list(entries), split)
     for entry, word in zip(entries, words, strict=True):
         if len(word.split()) != 1:

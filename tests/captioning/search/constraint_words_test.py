@@ -44,6 +44,8 @@ def test_a_word_of_the_prefix_counts_as_contained():
             {"require": ["dogg"]},
             ["require", "dogg", "Instead of 'dogg', use dog or dogs."],
         ),
+        ({"prefix": "a \udcff"}, ["valid Unicode", "prefix='a \\udcff'"]),
+        ({"require": ["dog", "\ud800"]}, ["valid Unicode", "require="]),
         ({"require": ["xyzzy"]}, ["unknown=['xyzzy']", "Use words of captioner."]),
         ({"require": ["[UNK]"]}, ["unk", "captioner.vocabulary"]),
         ({"prefix": "?!"}, ["must have a word", "?!"]),
