@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from keras_imgdesc.cli.output import say
 from keras_imgdesc.errors import InputError, check_tensorflow
 
 NEEDED = ("starlette", "uvicorn", "prometheus_client")
@@ -136,7 +137,7 @@ def serve(
     if any(source.kind == SAVED_MODEL for source in sources):
         check_tensorflow("A SavedModel")
     if not _is_loopback(settings.host):
-        click.echo(
+        say(
             f"Warning: whoever reaches {settings.host} can use the models: the server "
             "has no authentication.",
             err=True,
@@ -151,11 +152,11 @@ def serve(
             for source in sources
         ]
         for source in exported:
-            click.echo(
+            say(
                 f"{source.name}: {source.kind}, versions {sorted(source.versions)}",
                 err=True,
             )
-        run_server(exported, settings, lambda line: click.echo(line, err=True))
+        run_server(exported, settings, lambda line: say(line, err=True))
 
 
 def _is_loopback(host: str) -> bool:
@@ -167,7 +168,7 @@ def _is_loopback(host: str) -> bool:
 
 def _export(preset: str, folder: Path) -> dict[int, Path]:
     """Write the SavedModel of a preset, in a process that ends afterwards."""
-    click.echo(f"Exporting {preset} ...", err=True)
+    say(f"Exporting {preset} ...", err=True)
     path = folder / str(len(list(folder.iterdir())))
     command = [sys.executable, "-P", "-m", "keras_imgdesc.cli", "export", "saved-model"]
     done = subprocess.run(
