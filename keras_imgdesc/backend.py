@@ -122,6 +122,8 @@ def deferred_variables() -> Iterator[Callable[[Any, Callable[[], np.ndarray]], N
     Until then a variable has a shape but no value; a model can be built of such
     variables, not run. Variables cannot be assigned to within the block.
 
+    If the block fails, or a value cannot be read, no variable gets a value.
+
     Yields:
         A function of a `keras.Variable` created within the block and of a function that
         returns its value, an array of its shape and dtype. The variable is created with
@@ -129,8 +131,13 @@ def deferred_variables() -> Iterator[Callable[[Any, Callable[[], np.ndarray]], N
         get what their initializer computes.
     """
     import keras
+    from keras.src.backend.common import global_state
 
     frozen: list[Any] = []
+    # Keras' list of the variables that are due. It would keep those of a failed block,
+    # and create them after the next one.
+    due = "uninitialized_variables"
+    before = list(global_state.get_global_attribute(due) or [])
 
     def set_first_value(variable: Any, read: Callable[[], np.ndarray]) -> None:
         # Keras offers no public way to it. The initializer is what the variable keeps
@@ -142,9 +149,17 @@ def deferred_variables() -> Iterator[Callable[[Any, Callable[[], np.ndarray]], N
             variable.trainable = True
             frozen.append(variable)
 
+    scope = keras.StatelessScope()
     try:
-        with keras.StatelessScope():
-            yield set_first_value
+        with scope:
+            try:
+                yield set_first_value
+            except BaseException:
+                scope.initialize_variables = False
+                raise
+    except BaseException:
+        global_state.set_global_attribute(due, before)
+        raise
     finally:
         for variable in frozen:
             variable.trainable = False

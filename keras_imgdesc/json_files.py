@@ -140,6 +140,40 @@ def parse_json(
     return _parse(text, kind, refuse, allow_unknown)
 
 
+def check_json(
+    value: Any,
+    kind: type[T],
+    *,
+    where: str = "",
+    what: str = "The value",
+    remedy: str = "Correct it",
+    allow_unknown: bool = False,
+    error: Callable[..., InputError] = InputError,
+    **received: object,
+) -> T:
+    """Check that a value of JSON, such as a part of a file, is what is expected.
+
+    Args:
+        value: what `read_json` or `parse_json` returned, or a part of it.
+        kind, remedy, allow_unknown, error: as in `read_json`.
+        where: the place of the value in its file, such as `decoder.config`.
+        what: name of the file or text, which begins the message.
+        **received: values to name in the message.
+
+    Returns:
+        The value; the list of a tuple is a tuple.
+
+    Raises:
+        InputError: the value is something else.
+    """
+
+    def refuse(rule: str, **more: object) -> InputError:
+        return error(f"{what} {rule}", remedy, **received, **more)
+
+    checked: T = _Check(refuse, allow_unknown)(value, kind, where)
+    return checked
+
+
 def _parse(
     text: str | bytes,
     kind: type[T],

@@ -306,12 +306,7 @@ def lite_presets(
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
-    build = {
-        "captioner": _build_captioner,
-        "classifier": _build_classifier,
-        "matcher": _build_matcher,
-        "painter": lambda: build_painter(4),
-    }
+    build = _toys(build_painter)
     folders = {name: root / "lite_presets" / name for name in build}
     (root / "lite_presets").mkdir(exist_ok=True)
     with open(root / "lite_presets" / "lock", "w") as lock:
@@ -322,6 +317,26 @@ def lite_presets(
                 task.save_to_preset(folder)
                 add_to_preset(type(task).from_preset(folder), folder)
     return folders
+
+
+@pytest.fixture(scope="session")
+def toy_presets(
+    tmp_path_factory: pytest.TempPathFactory, build_painter: Callable[[int], Any]
+) -> dict[str, Path]:
+    """Return folders of toy presets, by task, which must not be changed."""
+    root = tmp_path_factory.mktemp("toy_presets")
+    for name, build in _toys(build_painter).items():
+        build().save_to_preset(root / name)
+    return {path.name: path for path in root.iterdir()}
+
+
+def _toys(build_painter: Callable[[int], Any]) -> dict[str, Callable[[], Any]]:
+    return {
+        "captioner": _build_captioner,
+        "classifier": _build_classifier,
+        "matcher": _build_matcher,
+        "painter": lambda: build_painter(4),
+    }
 
 
 def _build_captioner() -> Any:

@@ -20,7 +20,10 @@ from keras_imgdesc.captioning.decoders.decoder import Decoder
 from keras_imgdesc.captioning.search.constraint_words import constraints_of_words
 from keras_imgdesc.captioning.search.decoding import check_at_least
 from keras_imgdesc.captioning.search.reranking import Reranker
-from keras_imgdesc.captioning.search.settings import GenerationSettings
+from keras_imgdesc.captioning.search.settings import (
+    GenerationConfig,
+    GenerationSettings,
+)
 from keras_imgdesc.captioning.training_data import batching, training_dataset
 from keras_imgdesc.data.example_checks import refuse_strings
 from keras_imgdesc.errors import ImageError, check_on_error, refuse_unknown_options
@@ -33,6 +36,7 @@ from keras_imgdesc.presets.task import Task
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 from keras_imgdesc.text.checks import is_one_text, list_texts
 from keras_imgdesc.text.streamed_captions import StreamedCaptions
+from keras_imgdesc.text.tokenizer import TokenizerSettings
 from keras_imgdesc.vision import ENCODERS
 
 # Chosen on the development images of Flickr8k; see the card of flickr8k_matcher.
@@ -81,6 +85,10 @@ class ImageCaptioner(Task, CaptionerGraph):
     PARTS: ClassVar[dict[str, tuple[type, ...]]] = {
         "image_encoder": tuple(ENCODERS.values()),
         "decoder": tuple(DECODERS.values()),
+    }
+    SETTINGS: ClassVar[dict[str, Any]] = {
+        "tokenizer": TokenizerSettings,
+        "generation": GenerationConfig,
     }
 
     def __init__(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.text.token_files import read_tokens, without_contents
 from keras_imgdesc.text.token_list import TokenList
 
 
@@ -78,23 +78,12 @@ class Labels(TokenList):
         """Load a file that `save` wrote.
 
         Raises:
-            InputError: the file cannot be read, or a name in it is not valid. The
-                message names the file.
+            InputError: the file cannot be read or is too large, or a name in it is not
+                valid. The message names the file and shows none of its contents.
         """
-        try:
-            text = Path(path).read_bytes().decode("utf-8")
-            return cls(text.replace("\r\n", "\n").removesuffix("\n").split("\n"))
-        except InputError as error:
-            raise InputError(
-                error.rule, error.remedy, file=str(path), **error.received
-            ) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(
-                "The file of labels must be readable UTF-8",
-                "Use a file with one name per line",
-                file=str(path),
-                reason=str(error),
-            ) from error
+        tokens = read_tokens(path)
+        with without_contents(path):
+            return cls(tokens)
 
 
 def _unique_synonyms(names: tuple[str, ...]) -> dict[str, int]:

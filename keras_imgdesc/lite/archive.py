@@ -14,6 +14,9 @@ from pathlib import Path
 _END = b"PK\x05\x06", 22
 _ENTRY = b"PK\x01\x02", 46
 _LOCAL = b"PK\x03\x04", 30
+# Of all files together, and of them. A file has two, of some 50 kB.
+_MOST_BYTES = 32 << 20
+_MOST_FILES = 16
 
 
 def read_entries(path: Path) -> dict[str, bytes]:
@@ -24,7 +27,7 @@ def read_entries(path: Path) -> dict[str, bytes]:
             compressed.
 
     Raises:
-        ValueError: there is no such archive, or it is damaged.
+        ValueError: there is no such archive, or it is damaged or too large.
     """
     with (
         path.open("rb") as file,
@@ -32,7 +35,7 @@ def read_entries(path: Path) -> dict[str, bytes]:
     ):
         try:
             return _entries(content)
-        except (IndexError, struct.error) as error:
+        except (IndexError, UnicodeDecodeError, struct.error) as error:
             raise ValueError(f"the archive is damaged ({error})") from None
 
 
@@ -41,7 +44,10 @@ def _entries(content: mmap.mmap) -> dict[str, bytes]:
     if end < 0 or content[end : end + 4] != _END[0]:
         raise ValueError("File is not a zip file")
     count, _, place = struct.unpack_from("<HII", content, end + 10)
-    found = {}
+    if count > _MOST_FILES:
+        raise ValueError(f"the archive has more than {_MOST_FILES} files")
+    found: dict[str, bytes] = {}
+    room = _MOST_BYTES
     for _ in range(count):
         if content[place : place + 4] != _ENTRY[0]:
             raise ValueError("the directory of the archive is damaged")
@@ -53,6 +59,11 @@ def _entries(content: mmap.mmap) -> dict[str, bytes]:
         name = content[name_start : name_start + name_length].decode("utf-8")
         if method or packed != size or content[start : start + 4] != _LOCAL[0]:
             raise ValueError(f"{name} in the archive is damaged or compressed")
+        if name in found:
+            raise ValueError(f"{name} is twice in the archive")
+        room -= size
+        if room < 0:
+            raise ValueError(f"the archive has more than {_MOST_BYTES:,} bytes")
         start += _LOCAL[1] + sum(struct.unpack_from("<HH", content, start + 26))
         data = content[start : start + size]
         if len(data) != size or zlib.crc32(data) != checksum:

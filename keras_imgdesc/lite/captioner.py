@@ -15,6 +15,7 @@ from keras_imgdesc.errors import ImageError, InputError, check_on_error
 from keras_imgdesc.images.inputs import is_single, iterate_images
 from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.lite_task import LiteTask
+from keras_imgdesc.lite.metadata import CaptionerMetadata
 from keras_imgdesc.lite.model_file import (
     PRESET_FILES,
     ModelFile,
@@ -73,9 +74,10 @@ class LiteCaptioner(LiteTask):
                 task=self.metadata.get("task"),
             )
         self._num_threads = num_threads
+        self.file.require(CaptionerMetadata)
+        self.file.check_special_tokens()
+        self.image_size: int = self.file.image_size("describe")
         self._interpreter = self.file.open(num_threads)
-        image = self._tensors("describe")["inputs"]["image"]
-        self.image_size: int = image["shape"][1]
 
     @staticmethod
     def check_options(
@@ -94,7 +96,7 @@ class LiteCaptioner(LiteTask):
         """
         none = {"prefix": "", "require": (), "avoid": (), "use_concepts": True}
         given = {name: value for name, value in settings.items() if value is not None}
-        check_search(file, none | config["generation"] | given)
+        check_search(file, none | config.get("generation", {}) | given)
 
     def generate(
         self,
@@ -213,6 +215,7 @@ class LiteCaptioner(LiteTask):
                 name=self.metadata["name"],
             )
         found = self._encode(image=self._pixels(source))
+        self.file.check_ids(*found["concept_ids"][0].tolist())
         pairs = zip(found["concept_ids"][0], found["concept_weights"][0], strict=True)
         return [
             Prediction(self.tokens[int(token_id)], float(weight))
@@ -253,6 +256,7 @@ class LiteCaptioner(LiteTask):
             token_id = int(np.argmax(outputs["log_probs"][0]))
             if token_id == ids["end_id"]:
                 return
+            self.file.check_ids(token_id)
             yield self.tokens[token_id]
             state |= {
                 name: outputs[f"next_{name}"]
@@ -283,6 +287,7 @@ class LiteCaptioner(LiteTask):
     ) -> Caption:
         ids = self.metadata["vocabulary"]
         token_ids = outputs["token_ids"][0]
+        self.file.check_ids(*token_ids.tolist())
         length = int(np.count_nonzero(token_ids != ids["pad_id"]))
         words = [self.tokens[i] for i in token_ids[:length] if i != ids["end_id"]]
         log_probs = outputs["log_probs"][0, :length].copy()

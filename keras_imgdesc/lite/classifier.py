@@ -16,6 +16,7 @@ from keras_imgdesc.lite.image_runner import ImageRunner
 from keras_imgdesc.lite.lite_task import LiteTask
 from keras_imgdesc.lite.model_file import (
     PRESET_FILES,
+    LiteFileError,
     ModelFile,
     read_model_file,
 )
@@ -66,9 +67,17 @@ class LiteClassifier(LiteTask):
                 task=self.metadata.get("task"),
             )
         self._num_threads = num_threads
+        self.image_size: int = self.file.image_size("classify")
+        classes = self.file.width("classify", "outputs", "probabilities")
+        if classes != len(self.labels):
+            raise LiteFileError(
+                f"The model in {self.file.path.name} must have one output per label",
+                "Export the classifier again",
+                path=self.file.path,
+                outputs=classes,
+                labels=len(self.labels),
+            )
         self._interpreter = self.file.open(num_threads)
-        inputs = self.file.signatures["classify"]["inputs"]
-        self.image_size: int = inputs["image"]["shape"][1]
 
     @staticmethod
     def check_options(file: ModelFile, config: Mapping[str, Any]) -> None:

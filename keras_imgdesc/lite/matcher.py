@@ -54,8 +54,8 @@ class LiteMatcher(TextFile):
 
     def __init__(self, path: Any, num_threads: int | None = None) -> None:
         super().__init__(path, num_threads)
-        self.image_size: int = self._shape("embed_image", "inputs", "image")[1]
-        self.embedding_dim: int = self._shape("embed_image", "outputs", "vector")[-1]
+        self.image_size: int = self.file.image_size("embed_image")
+        self.embedding_dim: int = self.file.width("embed_image", "outputs", "vector")
 
     @staticmethod
     def check_options(

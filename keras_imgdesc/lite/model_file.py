@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import check_json, parse_json
 from keras_imgdesc.lite.archive import read_entries
 from keras_imgdesc.lite.interpreter import open_interpreter
-from keras_imgdesc.presets.folders import find_preset, read_config
+from keras_imgdesc.lite.metadata import Metadata, SpecialTokens, Square, Vector
+from keras_imgdesc.presets.folders import find_preset, path_in_preset, read_config
+from keras_imgdesc.text.token_files import parse_tokens
 
 VOCABULARY_FILE = "vocabulary.txt"
 METADATA_FILE = "keras_imgdesc.json"
@@ -65,6 +67,87 @@ class ModelFile:
         None if the file was exported from a task in Python, or by an earlier version.
         """
         return self.metadata.get("preset_sha256")
+
+    def require(self, kind: type[Any], where: str = "") -> None:
+        """Refuse a file whose metadata do not say what a task needs.
+
+        Args:
+            kind: the type of the metadata, or of a part of them.
+            where: the place of that part, names separated by dots.
+
+        Raises:
+            LiteFileError: an entry is missing, or has another type or size.
+        """
+        value: Any = self.metadata
+        for name in where.split(".") if where else ():
+            value = value.get(name) if isinstance(value, dict) else None
+        check_json(
+            value,
+            kind,
+            where=where,
+            what=f"{METADATA_FILE} in {self.path.name}",
+            remedy=f"Write it again with {EXPORT}",
+            allow_unknown=True,
+            error=LiteFileError,
+            path=self.path,
+        )
+
+    def image_size(self, signature: str, kind: str = "inputs") -> int:
+        """Return the side of the square image of a signature, in pixels.
+
+        Args:
+            signature: name of the signature.
+            kind: `"inputs"` or `"outputs"`.
+
+        Raises:
+            LiteFileError: it has no such image.
+        """
+        self.require(Square, f"signatures.{signature}.{kind}.image")
+        size: int = self.signatures[signature][kind]["image"]["shape"][1]
+        return size
+
+    def width(self, signature: str, kind: str, tensor: str) -> int:
+        """Return the width of a vector of a signature.
+
+        Args:
+            signature: name of the signature.
+            kind: `"inputs"` or `"outputs"`.
+            tensor: name of the vector.
+
+        Raises:
+            LiteFileError: it has no such vector.
+        """
+        self.require(Vector, f"signatures.{signature}.{kind}.{tensor}")
+        width: int = self.signatures[signature][kind][tensor]["shape"][1]
+        return width
+
+    def check_ids(self, *ids: int) -> None:
+        """Refuse ids for which there is no token.
+
+        Args:
+            *ids: token ids.
+
+        Raises:
+            LiteFileError: an id is negative, or not below the number of tokens.
+        """
+        if not all(0 <= token_id < len(self.tokens) for token_id in ids):
+            raise LiteFileError(
+                f"The model in {self.path.name} must belong to its vocabulary",
+                f"Write it again with {EXPORT}",
+                path=self.path,
+                tokens=len(self.tokens),
+                token_ids=list(ids),
+            )
+
+    def check_special_tokens(self) -> None:
+        """Refuse a file that does not say which tokens are the special ones.
+
+        Raises:
+            LiteFileError: an id is missing, or there is no such token.
+        """
+        self.require(SpecialTokens, "vocabulary")
+        ids = self.metadata["vocabulary"]
+        self.check_ids(*(ids[name] for name in SpecialTokens.__annotations__))
 
     def check_version(self, config: Mapping[str, Any]) -> None:
         """Refuse a file that belongs to another version of a preset.
@@ -128,25 +211,36 @@ def read_model_file(path: str | PathLike[str] | ModelFile) -> ModelFile:
     path = Path(path)
     if not path.is_file():
         raise InputError("There is no such file", "Check the path", path=path)
+    remedy = f"Copy it again, or write it with {EXPORT}"
     try:
         entries = read_entries(path)
-        metadata = json.loads(entries[METADATA_FILE])
-        tokens = entries[VOCABULARY_FILE].decode("utf-8").split("\n")[:-1]
-        stated = metadata.get("flatbuffer")
-        is_whole = stated is None or stated["sha256"] == _digest(path, stated["size"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        content, listing = entries[METADATA_FILE], entries[VOCABULARY_FILE]
+    except (KeyError, OSError, ValueError) as error:
         raise LiteFileError(
             f"The file must contain {METADATA_FILE} and {VOCABULARY_FILE}; it is "
             "truncated, or `keras-imgdesc export` did not write it",
-            f"Copy it again, or write it with {EXPORT}",
+            remedy,
             path=path,
             reason=str(error),
         ) from None
-    if not is_whole:
+    metadata: dict[str, Any] = dict(
+        parse_json(
+            content,
+            Metadata,
+            what=f"{METADATA_FILE} in {path.name}",
+            remedy=remedy,
+            allow_unknown=True,
+            error=LiteFileError,
+            path=path,
+        )
+    )
+    tokens = parse_tokens(listing, path, error=LiteFileError)
+    stated = metadata.get("flatbuffer")
+    if stated is not None and stated["sha256"] != _digest(path, stated["size"]):
         raise LiteFileError(
             f"{path.name} is damaged: its model must have the checksum in "
             f"{METADATA_FILE}",
-            f"Copy it again, or write it with {EXPORT}",
+            remedy,
             path=path,
         )
     return ModelFile(path, metadata, tokens)
@@ -164,7 +258,7 @@ def preset_file(preset: str | PathLike[str], name: str) -> ModelFile:
         LiteFileError: the file is damaged or belongs to another version of the preset.
     """
     folder = find_preset(preset)
-    path = folder / name
+    path = path_in_preset(folder, name)
     if not path.is_file():
         raise InputError(
             f"The preset ships without a {name}",

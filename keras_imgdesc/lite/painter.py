@@ -53,8 +53,8 @@ class LitePainter(TextFile):
 
     def __init__(self, path: Any, num_threads: int | None = None) -> None:
         super().__init__(path, num_threads)
-        self.resolution: int = self._shape("paint", "outputs", "image")[1]
-        self.latent_dim: int = self._shape("paint", "inputs", "noise")[1]
+        self.resolution: int = self.file.image_size("paint", "outputs")
+        self.latent_dim: int = self.file.width("paint", "inputs", "noise")
         self.temperature = float(self.metadata.get("temperature", 1.0))
 
     @staticmethod

@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.lite.lite_task import LiteTask
+from keras_imgdesc.lite.metadata import TextMetadata
 from keras_imgdesc.lite.model_file import (
     ModelFile,
     read_model_file,
@@ -62,6 +63,8 @@ class TextFile(LiteTask):
                 task=found[0],
                 tokenizer=found[1],
             )
+        self.file.require(TextMetadata)
+        self.file.check_special_tokens()
         self._num_threads = num_threads
         self._interpreter = self.file.open(num_threads)
         self.split: str = self.metadata.get("split", "words")
@@ -134,10 +137,6 @@ class TextFile(LiteTask):
             runner = self._interpreter.get_signature_runner(signature)
             self._runners[signature] = runner
         return self._runners[signature]
-
-    def _shape(self, signature: str, kind: str, tensor: str) -> list[int]:
-        shape: list[int] = self.metadata["signatures"][signature][kind][tensor]["shape"]
-        return shape
 
 
 def read_words(text: str, split: str = "words") -> list[str]:

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
 from keras_imgdesc.matching.pair_score import unit_length
+from keras_imgdesc.sizes import NumLayers
 from keras_imgdesc.text.token_positions import TokenPositions
 from keras_imgdesc.text.transformer_block import TransformerBlock
 
@@ -56,7 +57,7 @@ class ImageTower(keras.Model):
         self,
         feature_map_shape: tuple[int, int, int],
         embedding_dim: int,
-        num_layers: int = 1,
+        num_layers: NumLayers = 1,
         num_heads: int = 4,
         dropout: float = 0.0,
         pool_size: int = 1,

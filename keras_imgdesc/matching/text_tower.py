@@ -8,6 +8,7 @@ import keras
 
 from keras_imgdesc.errors import refuse_unknown_options
 from keras_imgdesc.matching.pair_score import unit_length
+from keras_imgdesc.sizes import Length
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -41,7 +42,7 @@ class TextTower(keras.Model):
     def __init__(
         self,
         text_dim: int,
-        sequence_length: int,
+        sequence_length: Length,
         embedding_dim: int,
         dropout: float = 0.0,
         name: str = "text_tower",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import typing
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 import keras
 
@@ -21,7 +23,15 @@ from keras_imgdesc.presets.folders import (
     RECIPE_FILE,
     VOCABULARY_FILE,
     WEIGHTS_FILE,
+    PresetConfig,
+    path_in_preset,
     read_config,
+)
+from keras_imgdesc.presets.part_configs import (
+    Part,
+    check_part_config,
+    check_settings,
+    find_class,
 )
 from keras_imgdesc.presets.shared_weights import (
     SHARED_WEIGHTS,
@@ -29,6 +39,7 @@ from keras_imgdesc.presets.shared_weights import (
     share_weights,
 )
 from keras_imgdesc.presets.weights import set_weights, stored_weights, write_weights
+from keras_imgdesc.text.token_files import read_tokens, without_contents
 from keras_imgdesc.version import __version__
 
 _NUMBERS = re.compile(r"\[([-+.,\deE\s]+)\]")
@@ -76,6 +87,9 @@ def _write_files(
     shared_with: str | None,
 ) -> None:
     new.mkdir(exist_ok=True)
+    parts = config_of_parts(task)
+    # What could not be loaded again is not saved.
+    check_task_config(type(task), parts, path / CONFIG_FILE)
     task.vocabulary.save(new / VOCABULARY_FILE)
     arrays = stored_weights(task.parts())
     shared = {}
@@ -94,7 +108,7 @@ def _write_files(
         "keras_version": keras.__version__,
         "task": type(task).__name__,
         "summary": summary,
-        **config_of_parts(task),
+        **parts,
         **shared,
         "sha256": {
             name: sha256(new / name) for name in (VOCABULARY_FILE, WEIGHTS_FILE)
@@ -133,7 +147,7 @@ def config_of_parts(task: Any) -> dict[str, Any]:
     return parts | task.preset_settings()
 
 
-def build_task(kind: Any, folder: Path, config: dict[str, Any]) -> Any:
+def build_task(kind: Any, folder: Path, config: Mapping[str, Any]) -> Any:
     """Build a task from the contents of `config.json`, and from `vocabulary.txt`.
 
     Args:
@@ -142,26 +156,57 @@ def build_task(kind: Any, folder: Path, config: dict[str, Any]) -> Any:
         config: the contents of `config.json`, or what `config_of_parts` returns.
 
     Raises:
-        InputError: `config` does not describe such a task.
+        InputError: `config` does not describe such a task, or a size in it is out of
+            bounds.
     """
-    vocabulary_file = folder / VOCABULARY_FILE
+    vocabulary_file = path_in_preset(folder, VOCABULARY_FILE)
+    classes = check_task_config(kind, config, folder / CONFIG_FILE)
     try:
         parts = {
-            name: _build(config[name], vocabulary_file, known)
-            for name, known in kind.PARTS.items()
+            name: _build(part, config[name]["config"], vocabulary_file)
+            for name, part in classes.items()
         }
         return kind.from_parts(parts, config, vocabulary_file)
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, InputError) and error.received.get("file") == str(
-            vocabulary_file
-        ):
+    except Exception as error:  # of values that do not fit, Keras raises any
+        received = error.received if isinstance(error, InputError) else {}
+        if received.get("file") == str(vocabulary_file):
             raise
+        reason = " ".join(str(error).split())
         raise InputError(
-            f"{CONFIG_FILE} must describe the task {kind.__name__} ({error})",
+            f"{CONFIG_FILE} must describe the task {kind.__name__} ({reason[:500]})",
             "Copy the preset again, or install the version that saved it",
             file=folder / CONFIG_FILE,
             package_version=config.get("package_version"),
         ) from error
+
+
+def check_task_config(
+    kind: Any, config: Mapping[str, Any], file: Path
+) -> dict[str, type]:
+    """Refuse a configuration that no such task has written.
+
+    Args:
+        kind: the class of the task.
+        config: the contents of `config.json`, or what `config_of_parts` returns.
+        file: the file, for error messages.
+
+    Returns:
+        The class of each part.
+
+    Raises:
+        InputError: an entry is unknown, missing, or has another type or size, or a
+            class may not be there.
+    """
+    of_all = dict.fromkeys(typing.get_type_hints(PresetConfig), NotRequired[Any])
+    del of_all["generation"]  # of captioners
+    own = dict.fromkeys(kind.PARTS, Part) | kind.SETTINGS
+    check_settings(config, of_all | own, file)
+    classes = {}
+    for name, known in kind.PARTS.items():
+        part = config[name]
+        classes[name] = find_class(part["class"], known, f"{name}.class", file)
+        check_part_config(classes[name], part["config"], f"{name}.config", file)
+    return classes
 
 
 def _part_config(part: Any) -> dict[str, Any]:
@@ -172,28 +217,15 @@ def _part_config(part: Any) -> dict[str, Any]:
     return {"class": keras.saving.get_registered_name(type(part)), "config": config}
 
 
-def _build(part: dict[str, Any], vocabulary_file: Path, known: tuple[type, ...]) -> Any:
-    config = dict(part["config"])
-    if "tokenizer" in config:
-        tokenizer = config["tokenizer"]
-        tokens = vocabulary_file.read_text(encoding="utf-8").removesuffix("\n")
-        values = tokenizer["config"] | {"vocabulary": {"tokens": tokens.split("\n")}}
-        kind = _registered_class(tokenizer["registered_name"], ())
-        config["tokenizer"] = kind.from_config(values)
-    return _registered_class(part["class"], known).from_config(config)
-
-
-def _registered_class(name: str, known: tuple[type, ...]) -> Any:
-    # By registered name only: a preset cannot name any other code to run.
-    found = keras.saving.get_registered_object(name)
-    if found is None:
-        names = [keras.saving.get_registered_name(kind) for kind in known]
-        others = f", or use one of {names}" if names else ""
-        raise ValueError(
-            f"{name} is not registered with Keras; import the module that defines it"
-            f"{others}"
-        )
-    return found
+def _build(kind: Any, config: dict[str, Any], vocabulary_file: Path) -> Any:
+    if isinstance(tokenizer := config.get("tokenizer"), dict):
+        name = tokenizer["registered_name"]
+        tokens = {"tokens": read_tokens(vocabulary_file)}
+        build = keras.saving.get_registered_object(name).from_config
+        with without_contents(vocabulary_file):
+            built = build(tokenizer["config"] | {"vocabulary": tokens})
+        config = config | {"tokenizer": built}
+    return kind.from_config(config)
 
 
 def _to_json(value: Any) -> str:

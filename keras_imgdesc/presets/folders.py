@@ -5,15 +5,16 @@ Importing this module and listing presets does not import Keras.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import Bounds, check_json, read_json
 from keras_imgdesc.presets.legacy_names import with_current_parts
+from keras_imgdesc.stored_names import path_inside
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
@@ -26,6 +27,33 @@ MORE_PRESETS = (
     "Run `pip install keras-imgdesc-presets`, or in a clone of the repository "
     "`pip install ./packaging/presets`"
 )
+_REMEDY = "Copy the preset again"
+# The largest that ships has 23 kB.
+_MOST_BYTES = 2 << 20
+_LONGEST_SUMMARY = 300
+
+_Text = Annotated[str, Bounds(0, 1000)]
+
+
+class SharedWeights(TypedDict):
+    """The entry `shared_weights` of `config.json`; see `presets.shared_weights`."""
+
+    preset: _Text
+    sha256: _Text
+    paths: dict[str, _Text]
+
+
+class PresetConfig(TypedDict):
+    """What `config.json` holds in every preset; the other entries are the task's."""
+
+    format_version: int
+    package_version: NotRequired[_Text]
+    keras_version: NotRequired[_Text]
+    task: NotRequired[_Text]
+    summary: NotRequired[_Text]
+    generation: NotRequired[dict[str, Any]]
+    shared_weights: NotRequired[SharedWeights]
+    sha256: NotRequired[dict[str, _Text]]
 
 
 def preset_folders() -> list[Path]:
@@ -63,9 +91,12 @@ def list_presets() -> dict[str, str]:
         if folder.name in presets:
             continue  # hidden by one in an earlier folder, as when loading
         try:
-            presets[folder.name] = str(read_config(folder).get("summary", ""))
+            line = read_config(folder).get("summary", "")
         except InputError as error:
-            presets[folder.name] = f"broken: {error.rule}"
+            line = f"broken: {error.rule}"
+        line = " ".join(line.split())
+        is_long = len(line) > _LONGEST_SUMMARY
+        presets[folder.name] = line[:_LONGEST_SUMMARY] + "..." * is_long
     return presets
 
 
@@ -99,25 +130,21 @@ def find_preset(name: str | PathLike[str]) -> Path:
     )
 
 
-def read_config(folder: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> PresetConfig:
     """Return the contents of a preset's `config.json`, with today's names of parts.
+
+    The entries that are in every preset have the types of `PresetConfig`.
 
     Args:
         folder: the folder of the preset.
 
     Raises:
-        InputError: the file is missing or broken, or has another format version.
+        InputError: the file is missing or broken, is a link out of the folder, or has
+            another format version.
     """
-    path = folder / CONFIG_FILE
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{CONFIG_FILE} cannot be read ({error})",
-            "Copy the preset again",
-            file=path,
-        ) from None
-    if not isinstance(config, dict) or "format_version" not in config:
+    path = path_in_preset(folder, CONFIG_FILE)
+    config = read_json(path, dict[str, Any], remedy=_REMEDY, most_bytes=_MOST_BYTES)
+    if "format_version" not in config:
         raise InputError(
             f"{CONFIG_FILE} must be that of a preset", "Copy it again", file=path
         )
@@ -128,7 +155,28 @@ def read_config(folder: Path) -> dict[str, Any]:
             file=path,
             format_version=config["format_version"],
         )
-    return with_current_parts(config)
+    return check_json(
+        with_current_parts(config),
+        PresetConfig,
+        what=CONFIG_FILE,
+        remedy=_REMEDY,
+        allow_unknown=True,
+        file=path,
+    )
+
+
+def path_in_preset(folder: Path, name: str) -> Path:
+    """Return the path of a file of a preset.
+
+    Raises:
+        InputError: it is a link that leads out of the folder.
+    """
+    return path_inside(folder, name, remedy=_REMEDY)
+
+
+def is_preset_name(name: str) -> bool:
+    """Return whether a text can be the name of a preset, and is no path."""
+    return name.isprintable() and name == Path(name).name not in ("", "..")
 
 
 def _has_few_presets() -> bool:

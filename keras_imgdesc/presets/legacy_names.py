@@ -52,20 +52,3 @@ def current_path(path: str) -> str:
     for old, new in LAYERS.items():
         rest = rest.replace(f"/{old}/", f"/{new}/")
     return PARTS.get(part, part) + rest.rstrip("/")
-
-
-def weights_by_path(file: Any) -> dict[str, Any]:
-    """Return the data sets of a weights file by the paths that they have today.
-
-    Args:
-        file: an open `h5py.File`, with a data set for each weight.
-    """
-    found: dict[str, Any] = {}
-
-    def add(path: str, item: Any) -> None:
-        # A group has no shape.
-        if hasattr(item, "shape"):
-            found[current_path(path)] = item
-
-    file.visititems(add)
-    return found

@@ -19,20 +19,24 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.presets.checksums import check_files, sha256
+from keras_imgdesc.presets.checksums import check_files, is_too_large, sha256
 from keras_imgdesc.presets.equal_arrays import match_paths, paths_below
 from keras_imgdesc.presets.folders import (
     CONFIG_FILE,
     PRESETS_VARIABLE,
     WEIGHTS_FILE,
+    PresetConfig,
+    SharedWeights,
     find_preset,
+    is_preset_name,
+    path_in_preset,
     read_config,
 )
-from keras_imgdesc.presets.legacy_names import current_path, weights_by_path
+from keras_imgdesc.presets.legacy_names import current_path
+from keras_imgdesc.presets.stored_arrays import StoredArray, open_arrays_of
 
 SHARED_WEIGHTS = "shared_weights"
 
@@ -56,8 +60,8 @@ def share_weights(
             is the new one itself or shares weights too, or no array is equal.
     """
     source = _source_of_new(folder, name)
-    with h5py.File(source / WEIGHTS_FILE, "r") as file:
-        theirs = {path: item[()] for path, item in weights_by_path(file).items()}
+    with open_arrays_of(path_in_preset(source, WEIGHTS_FILE)) as stored:
+        theirs = {current_path(path): item.read() for path, item in stored.items()}
     paths = match_paths(arrays, theirs)
     places = paths_below(paths, theirs)
     own = {
@@ -84,8 +88,8 @@ def share_weights(
 
 @contextmanager
 def open_arrays(
-    folder: Path, config: Mapping[str, Any]
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    folder: Path, config: PresetConfig
+) -> Iterator[tuple[dict[str, StoredArray], dict[str, StoredArray]]]:
     """Open the weights of a preset.
 
     Args:
@@ -93,22 +97,24 @@ def open_arrays(
         config: what `read_config` returned for it.
 
     Yields:
-        Two dictionaries of `h5py.Dataset` by the path that a weight has today: those
+        Two dictionaries of `StoredArray` by the path that a weight has today: those
         in the preset's own file, and those that it may share with another preset.
 
     Raises:
-        InputError: the preset shares weights with a preset that is not there or has
-            other weights than it had.
+        InputError: a file of weights is damaged or has values in other files, or the
+            preset shares weights with a preset that is not there or has other weights
+            than it had.
     """
     with ExitStack() as files:
 
-        def arrays(path: Path) -> dict[str, Any]:
-            return weights_by_path(files.enter_context(h5py.File(path, "r")))
+        def arrays(path: Path) -> dict[str, StoredArray]:
+            stored = files.enter_context(open_arrays_of(path))
+            return {current_path(name): array for name, array in stored.items()}
 
-        own = arrays(folder / WEIGHTS_FILE)
+        own = arrays(path_in_preset(folder, WEIGHTS_FILE))
         shared = {}
-        if SHARED_WEIGHTS in config:
-            weights_file, paths = _shared_file(folder, config[SHARED_WEIGHTS])
+        if (entry := config.get("shared_weights")) is not None:
+            weights_file, paths = _shared_file(folder, entry)
             theirs = arrays(weights_file)
             places = paths_below(paths, theirs)
             shared = {p: theirs[q] for p, q in places.items() if p not in own}
@@ -117,7 +123,7 @@ def open_arrays(
 
 def _source_of_new(folder: Path, name: str) -> Path:
     """Return the folder of the preset with which a new one shares; see above."""
-    if not _is_name(name):
+    if not is_preset_name(name):
         raise InputError(
             "shared_with must be the name of a preset, not a path",
             "Save the new preset beside the other one, or add the folder that "
@@ -144,8 +150,8 @@ def _source_of_new(folder: Path, name: str) -> Path:
             shared_with=name,
         )
     config = read_config(source)
-    if SHARED_WEIGHTS in config:
-        other = _read_entry(source, config[SHARED_WEIGHTS])[0]
+    if (entry := config.get("shared_weights")) is not None:
+        other = _read_entry(source, entry)[0]
         raise InputError(
             "A preset can share weights only with a preset that holds all of its own",
             f"Share with {other!r} instead",
@@ -156,13 +162,13 @@ def _source_of_new(folder: Path, name: str) -> Path:
     return source
 
 
-def _shared_file(folder: Path, entry: Any) -> tuple[Path, dict[str, str]]:
+def _shared_file(folder: Path, entry: SharedWeights) -> tuple[Path, dict[str, str]]:
     """Return another preset's weights file, and its paths by this preset's."""
     name, checksum, paths = _read_entry(folder, entry)
     preset = _absolute(folder).name
     rule = f"The preset {preset!r} shares weights with the preset {name!r}, "
     try:
-        file = _find(name, folder) / WEIGHTS_FILE
+        file = path_in_preset(_find(name, folder), WEIGHTS_FILE)
     except InputError as error:
         raise InputError(
             rule + "which must be there too",
@@ -171,7 +177,7 @@ def _shared_file(folder: Path, entry: Any) -> tuple[Path, dict[str, str]]:
             preset=folder,
             shared_with=name,
         ) from error
-    if not file.is_file() or sha256(file) != checksum:
+    if not file.is_file() or is_too_large(file) or sha256(file) != checksum:
         raise InputError(
             rule + f"whose {WEIGHTS_FILE} must be the one that it was saved with; this "
             "one is missing, damaged or of another version",
@@ -182,30 +188,23 @@ def _shared_file(folder: Path, entry: Any) -> tuple[Path, dict[str, str]]:
     return file, paths
 
 
-def _read_entry(folder: Path, entry: Any) -> tuple[str, str, dict[str, str]]:
+def _read_entry(folder: Path, entry: SharedWeights) -> tuple[str, str, dict[str, str]]:
     """Return the other preset's name, the checksum and today's paths."""
-    try:
-        name, checksum, paths = entry["preset"], entry["sha256"], entry["paths"]
-        paths = {current_path(path): current_path(paths[path]) for path in paths}
-        if not _is_name(name):
-            raise ValueError("not a name of a preset")
-    except (AttributeError, KeyError, TypeError, ValueError):
+    name, checksum, paths = entry["preset"], entry["sha256"], entry["paths"]
+    if not is_preset_name(name):
         raise InputError(
-            f"{SHARED_WEIGHTS} in {CONFIG_FILE} must have the preset, sha256 and paths",
+            f"{SHARED_WEIGHTS} in {CONFIG_FILE} must have the name of a preset",
             "Copy the preset again",
             file=folder / CONFIG_FILE,
-        ) from None
-    return name, checksum, paths
+            preset=name,
+        )
+    return name, checksum, {current_path(p): current_path(paths[p]) for p in paths}
 
 
 def _find(name: str, folder: Path) -> Path:
     """Return the folder of the preset `name`: beside `folder` if it is there."""
     beside = _absolute(folder).parent / name
     return beside if (beside / CONFIG_FILE).is_file() else find_preset(name)
-
-
-def _is_name(name: Any) -> bool:
-    return isinstance(name, str) and name == Path(name).name not in ("", "..")
 
 
 def _absolute(folder: Path) -> Path:

@@ -20,8 +20,8 @@ class Task:
     """Base of the tasks: saving to presets, and loading.
 
     A subclass sets `PARTS` and defines `description` and `vocabulary`. If its
-    constructor takes more than the parts, it also defines `preset_settings` and
-    `from_parts`.
+    constructor takes more than the parts, it also sets `SETTINGS` and defines
+    `preset_settings` and `from_parts`.
 
     A preset is a folder:
 
@@ -38,18 +38,23 @@ class Task:
     The other preset is looked up by its name, first beside the folder of the preset,
     then like any preset, and must have the weights file that it had.
 
-    It contains data only. Nothing in it is executed, and parts are built only from
-    classes that are registered with Keras, by this package or by the program that
-    loads the preset. While a part is built its weights have shapes but no values;
-    these are read from the file afterwards.
+    It contains data only. Nothing in it is executed, and loading it opens no other
+    file than those above and those of the preset that it shares weights with, and no
+    connection. Parts are built only from classes in `PARTS`, and from others that the
+    program has registered with Keras; their configurations have the arguments of the
+    constructor, within bounds, and name nothing to read. While a part is built its
+    weights have shapes but no values; these are read from the file afterwards.
 
     Attributes:
         PARTS: for each part, the classes of this package; other registered classes are
             allowed. A part is a model or layer with weights; its name is the name of
             an argument of the constructor and of an attribute of the task.
+        SETTINGS: the types of the further entries of `config.json`, see
+            `json_files.read_json`.
     """
 
     PARTS: ClassVar[dict[str, tuple[type, ...]]] = {}
+    SETTINGS: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def from_preset(cls, name: str | PathLike[str], dtype: str | None = None) -> Self:

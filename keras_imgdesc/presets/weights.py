@@ -13,6 +13,7 @@ from keras import ops
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.presets.folders import CONFIG_FILE, WEIGHTS_FILE
+from keras_imgdesc.presets.stored_arrays import StoredArray
 
 # Relative rounding error above which an array stays float32. Rounding itself costs
 # 2e-4; more means values below float16's range.
@@ -58,7 +59,7 @@ def write_weights(arrays: Mapping[str, np.ndarray], path: Path) -> None:
 
 def set_weights(
     parts: Mapping[str, Any],
-    arrays: Mapping[str, Any],
+    arrays: Mapping[str, StoredArray],
     own: Set[str],
     path: Path,
     set_first_value: Callable[[Any, Callable[[], np.ndarray]], None],
@@ -68,7 +69,7 @@ def set_weights(
     Args:
         parts: models and layers by name, built within `deferred_variables`, which has
             not ended; the arrays are read when it does.
-        arrays: `h5py.Dataset` by the path of the weight.
+        arrays: stored arrays by the path of the weight.
         own: paths in the preset's own file, each of which must be the path of a weight.
         path: the preset's own file, for error messages.
         set_first_value: what `deferred_variables` yielded.
@@ -101,9 +102,8 @@ def set_weights(
         set_first_value(variable, functools.partial(_read, array))
 
 
-def _read(array: h5py.Dataset) -> np.ndarray:
-    values: np.ndarray = array[()].astype("float32")
-    return values
+def _read(array: StoredArray) -> np.ndarray:
+    return array.read().astype("float32")
 
 
 def _variables(parts: Mapping[str, Any]) -> dict[str, Any]:

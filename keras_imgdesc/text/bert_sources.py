@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import read_json
 from keras_imgdesc.text.word_piece_vocabulary import WordPieceVocabulary
 
 # KerasHub downloads names with these schemes. Any other name is one of its presets or
 # a folder.
 _SCHEMES = ("hf://", "kaggle://", "modelscope://")
+
+
+class _TokenizerSettings(TypedDict):
+    do_lower_case: NotRequired[bool | None]
+
 
 _HUGGING_FACE_FILES = (
     ("config.json",),
@@ -109,6 +114,6 @@ def _read_vocabulary(folder: Path) -> tuple[list[str], bool]:
     settings = folder / "tokenizer_config.json"
     lowercase = True
     if settings.is_file():
-        found = json.loads(settings.read_text(encoding="utf-8"))
-        lowercase = bool(found.get("do_lower_case", True))
+        found = read_json(settings, _TokenizerSettings, allow_unknown=True)
+        lowercase = found.get("do_lower_case", True) is not False
     return tokens, lowercase

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
+from keras_imgdesc.sizes import Length, NumLayers, VocabularySize, Width
 from keras_imgdesc.text.bert_sources import load_bert
 from keras_imgdesc.text.text_encoder import TextEmbeddings, TextEncoder
 from keras_imgdesc.text.word_piece_tokenizer import WordPieceTokenizer
+
+
+class BackboneSizes(TypedDict):
+    """Arguments of `keras_nlp.models.BertBackbone` that a configuration may have."""
+
+    vocabulary_size: VocabularySize
+    num_layers: NumLayers
+    num_heads: Width
+    hidden_dim: Width
+    intermediate_dim: Width
+    max_sequence_length: NotRequired[Width]
+    num_segments: NotRequired[Width]
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -63,11 +76,11 @@ class BertTextEncoder(TextEncoder):
     def __init__(
         self,
         source: str | os.PathLike[str] | None = None,
-        sequence_length: int = 40,
+        sequence_length: Length = 40,
         trainable_from: str | None = "none",
         dropout: float = 0.0,
         tokenizer: WordPieceTokenizer | None = None,
-        backbone: dict[str, Any] | None = None,
+        backbone: Annotated[dict[str, Any], BackboneSizes] | None = None,
         name: str = "bert_text_encoder",
         **unknown: Any,
     ) -> None:

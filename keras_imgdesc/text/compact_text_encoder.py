@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
+from keras_imgdesc.sizes import NumLayers
 from keras_imgdesc.text.text_encoder import TextEncoder
 from keras_imgdesc.text.token_positions import TokenPositions
 from keras_imgdesc.text.tokenizer import CaptionTokenizer
@@ -50,7 +51,7 @@ class CompactTextEncoder(TextEncoder):
         self,
         tokenizer: CaptionTokenizer,
         embedding_dim: int = 256,
-        num_layers: int = 2,
+        num_layers: NumLayers = 2,
         num_heads: int = 4,
         feed_forward_dim: int | None = None,
         dropout: float = 0.1,

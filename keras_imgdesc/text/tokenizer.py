@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.sizes import Length
 from keras_imgdesc.splitting import check_split
 from keras_imgdesc.text.standardization import (
     join_in_graph,
@@ -16,6 +17,13 @@ from keras_imgdesc.text.standardization import (
     standardize_list,
 )
 from keras_imgdesc.text.vocabulary import PAD, SPECIAL_TOKENS, UNK, Vocabulary
+
+
+class TokenizerSettings(TypedDict):
+    """The settings of a `CaptionTokenizer` in the configuration of a captioner."""
+
+    sequence_length: Length
+    split: NotRequired[Literal["words", "characters"]]
 
 
 @keras.saving.register_keras_serializable(package="keras_imgdesc")
@@ -52,7 +60,10 @@ class CaptionTokenizer(tf.Module):
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, sequence_length: int = 24, split: str = "words"
+        self,
+        vocabulary: Vocabulary,
+        sequence_length: Length = 24,
+        split: str = "words",
     ) -> None:
         super().__init__(name="caption_tokenizer")
         if sequence_length < 3:

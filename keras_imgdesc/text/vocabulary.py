@@ -7,7 +7,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.splitting import (
@@ -15,6 +14,7 @@ from keras_imgdesc.splitting import (
     check_split,
     split_characters,
 )
+from keras_imgdesc.text.token_files import read_tokens, without_contents
 from keras_imgdesc.text.token_list import TokenList
 
 PAD, UNK, START, END = SPECIAL_TOKENS = ("", "[UNK]", "[START]", "[END]")
@@ -168,40 +168,19 @@ class Vocabulary(TokenList):
             path: the file, one token per line in UTF-8.
 
         Raises:
-            InputError: the file cannot be read, is not UTF-8, does not start with the
-                special tokens, or has a token twice. The message names the file.
+            InputError: the file cannot be read, is too large or not UTF-8, does not
+                start with the special tokens, or has a token twice. The message names
+                the file and shows none of its contents.
         """
-        try:
-            text = Path(path).read_bytes().decode("utf-8")
-        except OSError as error:
-            raise InputError(
-                "The vocabulary file must be readable",
-                "Use a file that `Vocabulary.save` wrote",
-                file=str(path),
-                reason=error.strerror,
-            ) from error
-        except UnicodeDecodeError as error:
-            raise InputError(
-                "The vocabulary file must be UTF-8",
-                "Save it as UTF-8, one token per line",
-                file=str(path),
-                byte=error.start,
-            ) from error
-        # Not splitlines(): that also splits at characters like U+2028.
-        tokens = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        tokens = read_tokens(path)
         if tuple(tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
             raise InputError(
                 "The file must start with an empty line, [UNK], [START] and [END]",
                 "Use a file that `Vocabulary.save` wrote",
                 file=str(path),
-                first_lines=tokens[:4],
             )
-        try:
+        with without_contents(path):
             return cls(tokens)
-        except InputError as error:
-            raise InputError(
-                error.rule, error.remedy, file=str(path), **error.received
-            ) from error
 
 
 def count_words(

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.sizes import Length
 from keras_imgdesc.text.normalization import compose
 from keras_imgdesc.text.tokenizer import joined_words
 from keras_imgdesc.text.word_piece_vocabulary import WordPieceVocabulary
@@ -56,7 +57,7 @@ class WordPieceTokenizer(tf.Module):
     def __init__(
         self,
         vocabulary: WordPieceVocabulary,
-        sequence_length: int = 40,
+        sequence_length: Length = 40,
         lowercase: bool = True,
     ) -> None:
         super().__init__(name="word_piece_tokenizer")

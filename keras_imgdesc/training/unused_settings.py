@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.presets.folders import RECIPE_FILE, find_preset
+from keras_imgdesc.json_files import read_json
+from keras_imgdesc.presets.folders import RECIPE_FILE, find_preset, path_in_preset
 from keras_imgdesc.training.recipe import Recipe
 
 
@@ -91,14 +92,18 @@ def used_options(
 
 
 def recorded_recipe(preset: str | None) -> dict[str, Any]:
-    """Return the recipe that a preset was trained by, or nothing if it has none."""
+    """Return the recipe that a preset was trained by, or nothing if it has none.
+
+    Raises:
+        InputError: there is no such preset, or its recipe is damaged.
+    """
     if preset is None:
         return {}
-    try:
-        found = json.loads((find_preset(preset) / RECIPE_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
+    path = path_in_preset(find_preset(preset), RECIPE_FILE)
+    if not path.exists():
         return {}
-    return found if isinstance(found, dict) else {}
+    remedy = "Copy the preset again, or remove the file"
+    return read_json(path, dict[str, Any], remedy=remedy)
 
 
 def _plain(value: Any) -> Any:

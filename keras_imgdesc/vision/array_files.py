@@ -1,14 +1,18 @@
 """Named arrays from `.npz` files."""
 
+import zipfile
 from collections.abc import Mapping
 
 import numpy as np
 
 from keras_imgdesc.errors import InputError
 
+# Three times the arrays of VGG16.
+_MOST_BYTES = 2 << 30
+
 
 def read_npz(path: str, network: str) -> dict[str, np.ndarray]:
-    """Read all arrays of an `.npz` file, without pickles.
+    """Read the arrays of numbers in an `.npz` file, without pickles.
 
     Args:
         path: path of the file.
@@ -18,8 +22,9 @@ def read_npz(path: str, network: str) -> dict[str, np.ndarray]:
         InputError: the file is no readable `.npz`.
     """
     try:
+        _check_sizes(path)
         with np.load(path, allow_pickle=False) as archive:
-            return dict(archive)
+            arrays = dict(archive)
     # Besides OSError, NumPy raises what zipfile and its own header parser raise.
     except Exception as error:
         raise InputError(
@@ -27,6 +32,24 @@ def read_npz(path: str, network: str) -> dict[str, np.ndarray]:
             f"Use a readable file; reading this one failed: {error}",
             weights=path,
         ) from error
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise InputError(
+                "Weights must be numbers",
+                f"Use the file of {network}",
+                weights=path,
+                array=name,
+                dtype=str(array.dtype),
+            )
+    return arrays
+
+
+def _check_sizes(path: str) -> None:
+    """Refuse an archive that becomes too large when it is unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > _MOST_BYTES:
+        raise ValueError(f"its arrays have {size:,} bytes, more than {_MOST_BYTES:,}")
 
 
 def check_arrays(

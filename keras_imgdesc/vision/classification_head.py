@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.sizes import VocabularySize
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -47,7 +48,11 @@ class ClassificationHead(keras.layers.Layer):
     """
 
     def __init__(
-        self, num_classes: int, feature_dim: int, name: str = "head", **kwargs: Any
+        self,
+        num_classes: VocabularySize,
+        feature_dim: int,
+        name: str = "head",
+        **kwargs: Any,
     ) -> None:
         # In bfloat16 the probabilities of 1,000 classes would have two digits.
         super().__init__(name=name, **kwargs | {"dtype": "float32"})

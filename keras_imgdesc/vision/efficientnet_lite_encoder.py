@@ -3,6 +3,7 @@
 import keras
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
+from keras_imgdesc.sizes import ImageSize
 from keras_imgdesc.vision import efficientnet_lite_weights
 from keras_imgdesc.vision.efficientnet_lite_blocks import VARIANTS, Block, blocks_of
 from keras_imgdesc.vision.image_encoder import ImageEncoder
@@ -55,7 +56,7 @@ class EfficientNetLiteEncoder(ImageEncoder):
     def __init__(
         self,
         variant: str = "lite0",
-        image_size: int | None = None,
+        image_size: ImageSize | None = None,
         feature_layer: str = HEAD_LAYER,
         weights: str | None = None,
         trainable_from: str | None = None,

@@ -3,6 +3,7 @@
 import keras
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
+from keras_imgdesc.sizes import ImageSize
 from keras_imgdesc.vision import mobilenet_weights
 from keras_imgdesc.vision.image_encoder import ImageEncoder
 
@@ -63,7 +64,7 @@ class MobileNetEncoder(ImageEncoder):
 
     def __init__(
         self,
-        image_size: int = 224,
+        image_size: ImageSize = 224,
         feature_layer: str = "conv_pw_12",
         weights: str | None = None,
         trainable_from: str | None = None,

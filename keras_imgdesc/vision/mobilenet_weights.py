@@ -7,8 +7,9 @@ import keras
 import numpy as np
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.vision.array_files import check_finite
+from keras_imgdesc.vision.array_files import check_finite, read_npz
 from keras_imgdesc.vision.imagenet import download_imagenet
+from keras_imgdesc.vision.keras_files import check_keras_file
 from keras_imgdesc.vision.preset_weights import load_preset_weights
 
 # Epsilon of the batch normalization in `keras.applications.MobileNet`.
@@ -84,16 +85,16 @@ def _keras_mobilenet(weights: str | None) -> keras.Model:
 def _read(weights: str) -> Mapping[str, np.ndarray]:
     try:
         if Path(weights).suffix == ".npz":
-            with np.load(weights, allow_pickle=False) as archive:
-                return dict(archive)
+            return read_npz(weights, "MobileNet")
         if weights == "imagenet":
             model = download_imagenet(lambda: _keras_mobilenet("imagenet"))
         else:
+            check_keras_file(weights)
             model = _keras_mobilenet(None)
             model.load_weights(weights)
     except InputError:
         raise
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, TypeError) as error:
         raise InputError(
             "The weights file must hold MobileNet without its top",
             f"Use a readable file; reading this one failed: {error}",

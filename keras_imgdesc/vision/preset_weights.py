@@ -1,11 +1,14 @@
 """Weights of an image encoder from a preset."""
 
-from typing import Any
+from typing import Any, cast
 
 import keras
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.presets.folders import find_preset, read_config
+from keras_imgdesc.json_files import check_json
+from keras_imgdesc.presets.checksums import check_files
+from keras_imgdesc.presets.folders import CONFIG_FILE, find_preset, read_config
+from keras_imgdesc.presets.part_configs import Part, check_part_config
 from keras_imgdesc.presets.shared_weights import open_arrays
 
 
@@ -22,8 +25,8 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
 
     Raises:
         InputError: there is no such preset, or its image encoder is missing, of
-            another class or of other shapes, or the preset shares weights with one
-            that is not there or has other weights than it had.
+            another class or of other shapes, a file of it is damaged, or it shares
+            weights with a preset that is not there or has other weights than it had.
     """
     try:
         folder = find_preset(weights)
@@ -34,14 +37,16 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
             weights=weights,
         ) from error
     config = read_config(folder)
-    saved = config.get("image_encoder")
-    if not isinstance(saved, dict):
+    if "image_encoder" not in config:
         raise InputError(
             "The preset must have an image encoder",
             "Use the preset of a captioner, matcher or classifier",
             weights=weights,
             task=config.get("task"),
         )
+    file = folder / CONFIG_FILE
+    entry = cast(dict[str, Any], config)["image_encoder"]
+    saved = check_json(entry, Part, where="image_encoder", what=CONFIG_FILE, file=file)
     kind = keras.saving.get_registered_name(type(encoder))
     if saved["class"] != kind:
         raise InputError(
@@ -50,6 +55,8 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
             weights=weights,
             image_encoder=saved["class"],
         )
+    check_part_config(type(encoder), saved["config"], "image_encoder.config", file)
+    check_files(folder, config.get("sha256"))
     with open_arrays(folder, config) as (own, shared):
         arrays = shared | own
         for variable in encoder.weights:
@@ -64,5 +71,5 @@ def load_preset_weights(encoder: Any, weights: str) -> dict[str, Any]:
                     shape=shape,
                     expected=tuple(variable.shape),
                 )
-            variable.assign(arrays[path][()].astype("float32"))
+            variable.assign(arrays[path].read().astype("float32"))
     return saved["config"]

@@ -1,8 +1,12 @@
 """VGG16 up to its last convolution."""
 
+from typing import Annotated
+
 import keras
 
 from keras_imgdesc.errors import InputError, refuse_unknown_options
+from keras_imgdesc.json_files import Bounds
+from keras_imgdesc.sizes import ImageSize
 from keras_imgdesc.vision import vgg16_weights
 from keras_imgdesc.vision.caffe_preprocessing import CaffePreprocessing
 from keras_imgdesc.vision.image_encoder import ImageEncoder
@@ -52,8 +56,8 @@ class VGG16Encoder(ImageEncoder):
 
     def __init__(
         self,
-        image_size: int = 224,
-        width: float = 1.0,
+        image_size: ImageSize = 224,
+        width: Annotated[float, Bounds(0, 16)] = 1.0,
         weights: str | None = None,
         trainable_from: str | None = None,
         input_scale: float | None = None,

@@ -7,6 +7,7 @@ import keras
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.vision.array_files import check_arrays, check_finite, read_npz
 from keras_imgdesc.vision.imagenet import download_imagenet
+from keras_imgdesc.vision.keras_files import check_keras_file
 from keras_imgdesc.vision.preset_weights import load_preset_weights
 
 
@@ -70,10 +71,11 @@ def _read_keras(weights: str) -> keras.Model:
     """Return Keras' VGG16 with weights downloaded or read from a Keras file."""
     if weights == "imagenet":
         return download_imagenet(lambda: _keras_vgg16("imagenet"))
+    check_keras_file(weights)
     source = _keras_vgg16(None)
     try:
         source.load_weights(weights)
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, TypeError) as error:
         raise InputError(
             "The weights file must hold VGG16 without its top",
             f"Save it with model.save_weights; reading this one failed: {error}",

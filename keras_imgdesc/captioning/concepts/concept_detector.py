@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import Bounds
 from keras_imgdesc.vision import ClassificationHead
+
+_Index = Annotated[int, Bounds(0, 600_000)]
+
+
+class ConceptConfig(TypedDict):
+    """The arguments of a `ConceptDetector` in the configuration of a decoder."""
+
+    class_nouns: Annotated[
+        list[Annotated[list[_Index], Bounds(0, 100)]], Bounds(1, 100_000)
+    ]
+    noun_token_ids: Annotated[list[_Index], Bounds(1, 100_000)]
+    num_concepts: NotRequired[Annotated[int, Bounds(1, 1000)]]
+    threshold: NotRequired[Annotated[float, Bounds(0, 1)]]
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")

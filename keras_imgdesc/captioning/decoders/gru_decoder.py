@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import keras
 
+from keras_imgdesc.captioning.concepts.concept_detector import ConceptConfig
 from keras_imgdesc.captioning.decoders.gru_cell import ProjectedGRUCell
 from keras_imgdesc.captioning.decoders.recurrent_decoder import RecurrentDecoder
 from keras_imgdesc.errors import refuse_unknown_options
+from keras_imgdesc.sizes import VocabularySize
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -66,7 +68,7 @@ class GRUDecoder(RecurrentDecoder):
 
     def __init__(
         self,
-        vocabulary_size: int,
+        vocabulary_size: VocabularySize,
         feature_map_shape: tuple[int, int, int],
         embedding_dim: int = 512,
         hidden_dim: int = 512,
@@ -75,7 +77,7 @@ class GRUDecoder(RecurrentDecoder):
         feature_dropout: float = 0.0,
         feature_dim: int = 512,
         tie_embeddings: bool = True,
-        concepts: dict[str, Any] | None = None,
+        concepts: Annotated[dict[str, Any], ConceptConfig] | None = None,
         concept_dim: int = 128,
         image_dropout: float = 0.0,
         name: str = "gru_decoder",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from keras_imgdesc.captioning.concepts.concept_detector import ConceptConfig
 from keras_imgdesc.captioning.decoders.attention_decoder import AttentionDecoder
 from keras_imgdesc.captioning.decoders.caption_positions import CaptionPositions
 from keras_imgdesc.captioning.decoders.checks import check_heads, check_sizes
@@ -16,6 +17,8 @@ from keras_imgdesc.captioning.decoders.transformer_decoder_block import (
     TransformerDecoderBlock,
 )
 from keras_imgdesc.errors import refuse_unknown_options
+from keras_imgdesc.json_files import Bounds
+from keras_imgdesc.sizes import NumLayers, VocabularySize
 
 
 @keras.saving.register_keras_serializable("keras_imgdesc")
@@ -76,19 +79,19 @@ class TransformerDecoder(AttentionDecoder):
 
     def __init__(
         self,
-        vocabulary_size: int,
+        vocabulary_size: VocabularySize,
         feature_map_shape: tuple[int, int, int],
         embedding_dim: int = 512,
-        hidden_dim: int = 512,
+        hidden_dim: Annotated[int, Bounds(1, 4096)] = 512,
         num_heads: int = 8,
-        num_layers: int = 2,
-        max_length: int = 32,
+        num_layers: NumLayers = 2,
+        max_length: Annotated[int, Bounds(1, 512)] = 32,
         dropout: float = 0.3,
         feature_dropout: float = 0.0,
         feature_dim: int = 512,
         feed_forward_dim: int | None = None,
         tie_embeddings: bool = True,
-        concepts: dict[str, Any] | None = None,
+        concepts: Annotated[dict[str, Any], ConceptConfig] | None = None,
         concept_dim: int = 128,
         image_dropout: float = 0.0,
         name: str = "transformer_decoder",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from types import NoneType
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from keras_imgdesc.captioning.search.sampling import (
     required_words_are_not_sampled,
 )
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import Bounds
+from keras_imgdesc.sizes import Length
 
 # Types of the settings that are numbers.
 _NUMBERS: dict[str, tuple[type, ...]] = {
@@ -27,6 +29,26 @@ _NUMBERS: dict[str, tuple[type, ...]] = {
     "top_p": (int, float, NoneType),
     "seed": (int, NoneType),
 }
+
+
+_Word = Annotated[str, Bounds(0, 200)]
+_Words = Annotated[list[_Word], Bounds(0, 100)]
+
+
+class GenerationConfig(TypedDict, total=False):
+    """What `GenerationSettings.get_config` returns, as JSON has it."""
+
+    num_beams: Annotated[int, Bounds(1, 64)]
+    length_penalty: Annotated[float, Bounds(0, 100)]
+    max_length: Length
+    temperature: Annotated[float, Bounds(0, 1000)]
+    top_k: Annotated[int, Bounds(0, 1_000_000)]
+    top_p: Annotated[float, Bounds(0, 1)]
+    seed: int
+    prefix: Annotated[str, Bounds(0, 2000)]
+    require: _Words
+    avoid: _Words
+    use_concepts: bool
 
 
 @dataclass(frozen=True)

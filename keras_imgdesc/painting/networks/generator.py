@@ -22,6 +22,7 @@ from keras_imgdesc.painting.layers.sentence_whitening import SentenceWhitening
 from keras_imgdesc.painting.layers.sharpening import Sharpening
 from keras_imgdesc.painting.layers.word_attention import WordAttention
 from keras_imgdesc.painting.networks.resolutions import channels_of_maps
+from keras_imgdesc.sizes import NumLayers
 
 # Of each convolution, whatever Keras' own image_data_format is.
 _SAME: dict[str, Any] = {"padding": "same", "data_format": "channels_last"}
@@ -100,8 +101,8 @@ class Generator(keras.Model):
         most_channels: int | None = None,
         word_dim: int | None = None,
         attended_size: int = 16,
-        prior_layers: int = 0,
-        sharpening_rounds: int = 0,
+        prior_layers: NumLayers = 0,
+        sharpening_rounds: NumLayers = 0,
         temperature: float = 1.0,
         name: str = "generator",
         **unknown: Any,
