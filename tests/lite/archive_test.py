@@ -4,6 +4,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from keras_imgdesc.lite import archive
 from keras_imgdesc.lite.archive import read_entries
 
 FILES = {"vocabulary.txt": "a\ncafé\n", "keras_imgdesc.json": json.dumps({"a": 1})}
@@ -63,4 +64,23 @@ def test_a_compressed_archive_is_refused(tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("vocabulary.txt", "a\n" * 100)
     with pytest.raises(ValueError, match="compressed"):
+        read_entries(path)
+
+
+def test_large_archives_are_refused_before_they_are_read(file, monkeypatch):
+    monkeypatch.setattr(archive, "_MOST_BYTES", 10)
+    with pytest.raises(ValueError, match="more than 10 bytes"):
+        read_entries(file)
+    monkeypatch.setattr(archive, "_MOST_FILES", 1)
+    with pytest.raises(ValueError, match="more than 1 files"):
+        read_entries(file)
+
+
+def test_a_name_is_in_the_archive_once(tmp_path):
+    path = tmp_path / "twice.tflite"
+    with zipfile.ZipFile(path, "w") as twice:
+        twice.writestr("vocabulary.txt", "a\n")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            twice.writestr("vocabulary.txt", "b\n")
+    with pytest.raises(ValueError, match="is twice"):
         read_entries(path)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.vision import VGG16Encoder, build_encoder
+from keras_imgdesc.vision import VGG16Encoder, array_files, build_encoder
 from keras_imgdesc.vision.vgg16_weights import to_keras_vgg16
 
 
@@ -97,6 +97,23 @@ def test_arrays_of_another_shape_are_refused(tmp_path):
     save_npz(VGG16Encoder(image_size=32, width=0.125), narrow)
     with pytest.raises(InputError, match=r"narrow\.npz.*\(3, 3, 3, 8\)"):
         VGG16Encoder(image_size=32, weights=str(narrow))
+
+
+@pytest.mark.parametrize("values", [np.array(["a"]), np.ones(3, "complex64")])
+def test_arrays_that_are_no_numbers_are_refused(tmp_path, values):
+    path = tmp_path / "texts.npz"
+    np.savez(path, **{"block1_conv1/kernel": values})
+    with pytest.raises(InputError, match=r"must be numbers.*texts\.npz.*block1_conv1"):
+        VGG16Encoder(image_size=32, weights=str(path))
+
+
+def test_an_archive_that_becomes_too_large_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "zeros.npz"
+    np.savez_compressed(path, **{"block1_conv1/kernel": np.zeros(1 << 20)})
+    assert path.stat().st_size < 1 << 16
+    monkeypatch.setattr(array_files, "_MOST_BYTES", 1 << 20)
+    with pytest.raises(InputError, match=r"zeros\.npz|more than"):
+        VGG16Encoder(image_size=32, weights=str(path))
 
 
 def test_arrays_of_vgg19_are_refused(tmp_path):
