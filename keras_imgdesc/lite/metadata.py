@@ -35,8 +35,8 @@ class Flatbuffer(TypedDict):
 class Metadata(TypedDict):
     """What every file says, as far as it is read. Later versions may say more."""
 
-    signatures: dict[str, Signature]
-    vocabulary: dict[str, int | _Text]
+    signatures: NotRequired[dict[str, Signature]]
+    vocabulary: NotRequired[dict[str, int | _Text]]
     name: NotRequired[_Text]
     task: NotRequired[_Text]
     quantize: NotRequired[_Text | None]
