@@ -193,7 +193,7 @@ def _read_entry(folder: Path, entry: SharedWeights) -> tuple[str, str, dict[str,
     name, checksum, paths = entry["preset"], entry["sha256"], entry["paths"]
     if not is_preset_name(name):
         raise InputError(
-            f"{CONFIG_FILE} must have the name of a preset at `{SHARED_WEIGHTS}.preset`",
+            f"{CONFIG_FILE} must have the name of a preset at `shared_weights.preset`",
             "Copy the preset again",
             file=folder / CONFIG_FILE,
             preset=name,
