@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from keras_imgdesc.printable import printable
 from keras_imgdesc.serving.admission import Admission
 from keras_imgdesc.serving.json_response import error_json, to_json
 from keras_imgdesc.serving.metrics import ServerMetrics
@@ -63,6 +64,7 @@ class ServingApplication:
         start = time.monotonic()
         raw = request.scope.get("raw_path") or request.url.path.encode()
         path = raw.split(b"?")[0].decode("latin-1")
+        shown = printable(path)
         target = Target("", None, "other")
         headers = {}
         try:
@@ -80,7 +82,7 @@ class ServingApplication:
             answer = Answer(499, error_json("The client is gone"))
         # Whatever it is, the client gets an answer, and the log says what it is.
         except Exception as error:
-            LOGGER.exception("%s %s", request.method, path)
+            LOGGER.exception("%s %s", request.method, shown)
             answer = Answer(500, error_json(f"{type(error).__name__}: {error}"))
         if not self.admission.is_open:
             headers["Connection"] = "close"
@@ -91,7 +93,7 @@ class ServingApplication:
             client = request.client.host if request.client else "-"
             LOGGER.info(
                 '%s "%s %s" %d %d bytes %.1f ms',
-                *(client, request.method, path, answer.status, len(answer.body)),
+                *(client, request.method, shown, answer.status, len(answer.body)),
                 1000 * seconds,
             )
         return Response(
