@@ -108,11 +108,12 @@ def serve(
     max_megapixels: float,
     **limits: Any,
 ) -> None:
-    """Serve models over HTTP, with the REST API of TensorFlow Serving.
+    """Serve models over HTTP.
 
-    A model is a preset, a .tflite file, or a SavedModel of `export saved-model`. Its
-    name in requests is NAME, or that of the preset, file or folder. SIGTERM and Ctrl-C
-    stop the server once all accepted requests are answered.
+    The REST API is that of TensorFlow Serving. A model is a preset, a .tflite file, or
+    a SavedModel of `export saved-model`. Its name in requests is NAME, or that of the
+    preset, file or folder. SIGTERM and Ctrl-C stop the server once all accepted
+    requests are answered.
 
     Example: keras-imgdesc serve captioner=flickr8k_efficientnet_lstm
     """

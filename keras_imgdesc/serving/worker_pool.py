@@ -25,6 +25,7 @@ from keras_imgdesc.serving.rest_error import RestError
 
 # Times that a request is given to a worker: one may die by another's fault.
 _ATTEMPTS = 2
+# Seconds before another worker is started where one could not be.
 _PAUSE = 0.5
 
 
@@ -40,14 +41,14 @@ class _Job:
 class WorkerPool:
     """Worker processes, a thread of this process for each, and their queue.
 
-    A worker that dies, or that computes longer than `timeout`, is replaced. What it was
-    answering is tried once more, each request alone.
+    A worker that dies, or that computes for twice the `timeout`, is replaced. What it
+    was answering is tried once more, each request alone.
 
     Args:
         settings: keyword arguments of `RequestWorker`, in JSON.
         num_workers: number of processes.
         most_at_once: number of requests that a worker is given at once.
-        timeout: seconds that a worker may compute.
+        timeout: seconds that a request may take.
         on_batch: called with the number of rows that were computed at once.
         on_restart: called when a worker is replaced.
 
@@ -67,7 +68,9 @@ class WorkerPool:
         self.num_workers, self.num_ready = num_workers, 0
         self._settings = settings
         self._most_at_once = most_at_once
-        self._timeout = timeout
+        # A request that is late has been answered already. A worker that still works
+        # on it is slow, until it must be stuck.
+        self._most_seconds = 2 * timeout
         self._on_batch, self._on_restart = on_batch, on_restart
         self._closing = threading.Event()
         self._changed = threading.Condition()
@@ -230,11 +233,11 @@ class WorkerPool:
 
     def _watch(self) -> None:
         """Kill workers that compute too long."""
-        while not self._closing.wait(min(self._timeout / 4, 1)):
+        while not self._closing.wait(min(self._most_seconds / 4, 1)):
             with self._changed:
                 now = time.monotonic()
                 for worker, since in self._since.items():
-                    if since is not None and now - since > self._timeout:
+                    if since is not None and now - since > self._most_seconds:
                         self._overdue.add(worker)
                         worker.kill()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from os import PathLike
 from typing import Any
 
@@ -21,14 +22,23 @@ _LONGEST = 1000
 class SavedModelServable:
     """Answer requests by the signatures of a SavedModel.
 
+    The first run of a signature takes seconds, in which its graph is optimised.
+
     Args:
         path: folder of a version of a SavedModel.
         max_pixels: larger images are not decoded, and named in the output `error`.
+        warm_up: whether to run each signature once with blank inputs.
     """
 
     gains_by_batches = True
 
-    def __init__(self, path: str | PathLike[str], max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        max_pixels: int = MAX_PIXELS,
+        *,
+        warm_up: bool = True,
+    ) -> None:
         import tensorflow as tf
 
         self._tf = tf
@@ -43,6 +53,10 @@ class SavedModelServable:
             )
             for name, function in sorted(self._functions.items())
         }
+        for name, spec in self.signatures.items() if warm_up else ():
+            # A signature need not take what is blank.
+            with suppress(RestError):
+                self.run(name, {n: _blank(each) for n, each in spec.inputs.items()})
 
     def run(self, signature: str, inputs: Arrays) -> Arrays:
         """See `Servable.run`."""
@@ -87,6 +101,14 @@ class SavedModelServable:
                 )
                 kept[index], messages[index] = b"", str(error).encode()
         return kept, messages
+
+
+def _blank(spec: TensorSpec) -> np.ndarray:
+    """Return an input of one row: an empty text or file, or ones."""
+    shape = [size or (8 if axis else 1) for axis, size in enumerate(spec.shape or ())]
+    if spec.dtype == "string":
+        return np.full(shape, b"", object)
+    return np.ones(shape, spec.numpy_dtype)
 
 
 def _specs(tensors: dict[str, Any]) -> dict[str, TensorSpec]:
