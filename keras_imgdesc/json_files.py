@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import math
 import os
 import stat
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NotRequired, TypeVar
 
@@ -51,6 +52,7 @@ def read_json(
     remedy: str = "Copy it again",
     most_bytes: int = MOST_BYTES,
     allow_unknown: bool = False,
+    allow_not_finite: bool = False,
     error: Callable[..., InputError] = InputError,
 ) -> T:
     """Read a JSON file, and check that it holds what is expected.
@@ -65,6 +67,8 @@ def read_json(
         remedy: what to do about a file that cannot be used.
         most_bytes: size of the largest file that is read.
         allow_unknown: whether objects may have keys that their `TypedDict` lacks.
+        allow_not_finite: whether the file may have `NaN` and `Infinity`, which are no
+            JSON but written by Python; each becomes None.
         error: what makes the error, called like `InputError`.
 
     Returns:
@@ -106,7 +110,7 @@ def read_json(
         raise refuse("must be there") from None
     except (OSError, ValueError) as problem:
         raise refuse(f"cannot be read ({problem})") from None
-    return _parse(content, kind, refuse, allow_unknown)
+    return _parse(content, kind, refuse, allow_unknown, allow_not_finite)
 
 
 def parse_json(
@@ -179,8 +183,11 @@ def _parse(
     kind: type[T],
     refuse: Callable[..., InputError],
     allow_unknown: bool,
+    allow_not_finite: bool = False,
 ) -> T:
     def no_number(name: str) -> Any:
+        if allow_not_finite:
+            return None
         raise ValueError(f"{name} is not a number of JSON")
 
     try:
@@ -201,6 +208,15 @@ def _too_deep(refuse: Callable[..., InputError]) -> InputError:
     return refuse(f"may nest lists and objects {MOST_LEVELS} levels deep at most")
 
 
+_CONTAINERS = frozenset((dict, list))
+
+
+def _items(containers: list[Any]) -> Iterator[Any]:
+    return itertools.chain.from_iterable(
+        each if isinstance(each, list) else each.values() for each in containers
+    )
+
+
 class _Check:
     """Compares values with types."""
 
@@ -211,14 +227,11 @@ class _Check:
         """Refuse what is nested too deeply."""
         level = [value]
         for _ in range(MOST_LEVELS + 1):
-            nested = [item for item in level if isinstance(item, dict | list)]
-            if not nested:
+            level = [item for item in level if isinstance(item, dict | list)]
+            # Most values are no containers: they are passed over quickly.
+            if _CONTAINERS.isdisjoint(map(type, _items(level))):
                 return
-            level = [
-                inner
-                for item in nested
-                for inner in (item.values() if isinstance(item, dict) else item)
-            ]
+            level = list(_items(level))
         raise _too_deep(self._refuse)
 
     def __call__(self, value: Any, kind: Any, where: str) -> Any:

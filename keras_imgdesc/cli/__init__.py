@@ -10,6 +10,7 @@ import click
 
 from keras_imgdesc.cli.options import CommandModules, OrderedGroup
 from keras_imgdesc.cli.output import say, say_lines
+from keras_imgdesc.disk_errors import disk_error
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.version import __version__
 
@@ -69,17 +70,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except OSError as error:
         # A full disk or a read-only folder is not a bug: name the file instead of
         # printing a traceback.
-        say(f"Error: {_describe_os_error(error)}", err=True)
+        say(f"Error: {disk_error(error)}", err=True)
         sys.exit(2)
     sys.exit(code or 0)
-
-
-def _describe_os_error(error: OSError) -> InputError:
-    return InputError(
-        f"A file or folder could not be used: {error.strerror or error}",
-        "Check that the path exists, is writable and that the disk is not full",
-        path=error.filename,
-    )
 
 
 def _finish(name: str, command: click.Command) -> click.Command:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.atomic_files import write_atomically
+from keras_imgdesc.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.errors import InputError
 
 COLUMNS = ["image", "caption", "log_prob"]
@@ -59,7 +60,8 @@ class CaptionTable:
             write_atomically(self.path, lines.encode(*_BYTES))
             self._is_open = True
         line = _line([str(path), caption.text, f"{caption.log_prob:.4f}"])
-        with open(self.path, "ab") as file:
+        errors = disk_errors_as_input_errors(self.path, "The table of captions")
+        with errors, open(self.path, "ab") as file:
             file.write(line.encode(*_BYTES))
         self.images.add(str(path))
 

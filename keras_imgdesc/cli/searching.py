@@ -59,8 +59,9 @@ def index(paths, output, preset, relocate, batch_size, run: Run) -> int:
     found = images.paths
     folder = find_preset(preset)
 
-    manifest = read_manifest(output) or {}
-    matcher = run.load("ImageTextMatcher", preset, index=manifest.get("matcher"))
+    manifest = read_manifest(output)
+    built_by = None if manifest is None else manifest["matcher"]
+    matcher = run.load("ImageTextMatcher", preset, index=built_by)
 
     # An absolute path lets `search` run from any working directory.
     done = update_index(
@@ -114,7 +115,8 @@ def _relocate(index, old, new) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option(
     "--preset",
-    help="Name or folder of the matcher. [default: the one that built the index]",
+    help="Name or folder of the matcher. [default: the one that built the index, if it "
+    "is an installed preset]",
 )
 @runtime_options
 def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> int:
@@ -126,9 +128,8 @@ def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> i
     from keras_imgdesc.matching.index.files import read_manifest
 
     manifest = read_manifest(index)
-    preset = preset or (manifest or {}).get("preset")
     if manifest is not None and preset is None:
-        raise click.UsageError("The index does not name its matcher. Add --preset.")
+        preset = _installed(manifest["preset"])
     if text is not None and not text.strip():
         raise InputError(
             "A text must have words in it",
@@ -160,6 +161,27 @@ def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> i
     if sheet is not None and hits:
         _draw(hits, text or f"like {image}", sheet)
     return 0 if hits else 1
+
+
+def _installed(preset: str | None) -> str:
+    """Return the installed preset that an index names.
+
+    Whoever made the index chose the name: it must not decide what is loaded.
+    """
+    from keras_imgdesc.presets.folders import find_installed_preset, find_preset
+
+    if preset is None:
+        raise click.UsageError("The index does not name its matcher. Add --preset.")
+    folder = find_installed_preset(preset)
+    if folder is None:
+        raise InputError(
+            "An index may name only an installed preset as its matcher",
+            "Add --preset with its folder, if you trust it; `keras-imgdesc presets` "
+            "lists the installed ones",
+            preset=preset,
+        )
+    # A folder of the same name here would be found first.
+    return preset if find_preset(preset) == folder else str(folder)
 
 
 def _report(left_out, total) -> None:

@@ -4,28 +4,52 @@ import hashlib
 import itertools
 import json
 import logging
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import ml_dtypes
 import numpy as np
 from tqdm import tqdm
 
 from keras_imgdesc import images
-from keras_imgdesc.atomic_files import atomic_path, write_atomically
+from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.stamps import image_stamp, replaced
+from keras_imgdesc.json_files import Bounds, read_json
 from keras_imgdesc.printable import printable
+from keras_imgdesc.stored_arrays import file_digest, read_array, write_array
+from keras_imgdesc.stored_names import path_inside
 
 LOGGER = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
-MANIFEST_KEYS = {
-    *("encoder", "feature_map_shape", "pictures", "shard_size"),
-    *("shards", "failed", "complete"),
-}
+# The ids and stamps of three million images.
+_MOST_BYTES = 512 << 20
+_AGAIN = "Delete the folder of the cache and extract the features again"
+
+
+class Shard(TypedDict):
+    """The entry of a shard: lists of texts, which are checked at once."""
+
+    file: str
+    sha256: str
+    image_ids: list[Any]
+    stamps: NotRequired[list[Any]]
+
+
+class Manifest(TypedDict):
+    """The contents of `manifest.json`."""
+
+    encoder: str
+    feature_map_shape: Annotated[list[Annotated[int, Bounds(1, 1 << 24)]], Bounds(1, 8)]
+    pictures: str
+    shard_size: Annotated[int, Bounds(1)]
+    shards: list[Shard]
+    failed: dict[str, str]
+    complete: bool
 
 
 class FeatureCache:
@@ -59,16 +83,17 @@ class FeatureCache:
         self.manifest = manifest
         self.image_ids: list[str] = []
         self.failed: dict[str, str] = manifest["failed"]
-        self._shards = []
+        self._shards: list[np.ndarray] = []
         for shard in manifest["shards"]:
-            file = self.path / shard["file"]
-            if not file.exists() or (verify and _digest(file) != shard["sha256"]):
-                raise InputError(
-                    "Every shard must match its checksum",
-                    "Delete the folder of the cache and extract the features again",
-                    path=str(file),
-                )
-            self._shards.append(np.load(file, mmap_mode="r"))
+            file = path_inside(self.path, shard["file"], remedy=_AGAIN, error=_damaged)
+            if verify and file_digest(file, _damaged) != shard["sha256"]:
+                raise _damaged("it does not match its checksum", file=file)
+            # bfloat16, which NumPy does not know
+            shape = (len(shard["image_ids"]), *self.feature_map_shape)
+            maps = read_array(
+                file, np.uint16, shape, memory_mapped=True, error=_damaged
+            )
+            self._shards.append(maps)
             self.image_ids += shard["image_ids"]
         self._starts = np.cumsum([0] + [len(s) for s in self._shards])
 
@@ -150,18 +175,18 @@ def extract_features(
     (2, 2, 2, 32)
     """
     path = Path(path)
-    path.mkdir(parents=True, exist_ok=True)
     manifest = _read_manifest(path)
-    fresh = {
+    fresh: dict[str, Any] = {
         "encoder": encoder.fingerprint(),
         "feature_map_shape": list(encoder.feature_map_shape),
         "pictures": hashlib.sha256(_encoded(image_ids)).hexdigest(),
         "shard_size": shard_size,
     }
     if manifest is None:
-        manifest = fresh | {"shards": [], "failed": {}, "complete": False}
+        empty: dict[str, Any] = {"shards": [], "failed": {}, "complete": False}
+        manifest = Manifest(**fresh, **empty)  # type: ignore[typeddict-item]
     for key, value in fresh.items():
-        if manifest[key] != value:
+        if manifest[key] != value:  # type: ignore[literal-required]
             raise InputError(
                 "A feature cache belongs to one encoder and one list of images",
                 "Use another folder, or delete this one to extract again",
@@ -177,6 +202,7 @@ def extract_features(
         for shard, part in zip(shards, parts, strict=False):
             shard.setdefault("stamps", list(stamps[part]))
         _write_manifest(path, manifest)
+    _check_shards(path, manifest, parts, image_ids)
     outdated = _outdated(shards, parts, stamps)
     if outdated:
         rows = [row for part in outdated.values() for row in part]
@@ -194,11 +220,11 @@ def extract_features(
         names = image_ids[part]
         maps, failed = _encode(encode, encoder, sources[part], names, batch_size, bar)
         file = path / f"shard-{number:05d}.npy"
-        _save(file, maps)
+        write_array(file, maps)
         shards[number : number + 1] = [
             {
                 "file": file.name,
-                "sha256": _digest(file),
+                "sha256": file_digest(file),
                 "image_ids": [name for name in names if name not in failed],
                 "stamps": list(stamps[part]),
             }
@@ -213,7 +239,7 @@ def extract_features(
 
 
 def _outdated(
-    shards: Sequence[dict[str, Any]], parts: Sequence[slice], stamps: Sequence[str]
+    shards: Sequence[Shard], parts: Sequence[slice], stamps: Sequence[str]
 ) -> dict[int, list[int]]:
     """Return the positions of replaced images by the number of their shard."""
     found = {}
@@ -272,32 +298,37 @@ def _encoded(image_ids: Sequence[str]) -> bytes:
     return "\n".join(image_ids).encode("utf-8", "surrogateescape")
 
 
-def _read_manifest(path: Path) -> dict[str, Any] | None:
-    file = path / MANIFEST
-    if not file.exists():
+def _read_manifest(path: Path) -> Manifest | None:
+    if not os.path.lexists(path / MANIFEST):
         return None
-    try:
-        manifest = json.loads(file.read_text())
-    except ValueError:
-        manifest = None
-    if not isinstance(manifest, dict) or not manifest.keys() >= MANIFEST_KEYS:
-        raise InputError(
-            f"{MANIFEST} must be that of a feature cache",
-            "Delete the folder of the cache and extract the features again",
-            path=str(file),
-        )
+    file = path_inside(path, MANIFEST, remedy=_AGAIN, error=_damaged)
+    manifest = read_json(file, Manifest, remedy=_AGAIN, most_bytes=_MOST_BYTES)
+    for shard in manifest["shards"]:
+        for texts in (shard["image_ids"], shard.get("stamps", [])):
+            if not set(map(type, texts)) <= {str}:
+                raise _damaged("it must hold lists of texts", file=file)
     return manifest
 
 
-def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
+def _check_shards(
+    path: Path, manifest: Manifest, parts: Sequence[slice], image_ids: Sequence[str]
+) -> None:
+    """Refuse shards that are not those of the images."""
+    shards, failed = manifest["shards"], manifest["failed"]
+    is_right = len(shards) <= len(parts) and all(
+        shard["image_ids"] == [name for name in image_ids[part] if name not in failed]
+        and len(shard.get("stamps", [])) == part.stop - part.start
+        for shard, part in zip(shards, parts, strict=False)
+    )
+    if not is_right:
+        raise _damaged("its shards must be those of the images", file=path / MANIFEST)
+
+
+def _write_manifest(path: Path, manifest: Manifest) -> None:
     write_atomically(path / MANIFEST, json.dumps(manifest, indent=1))
 
 
-def _save(file: Path, array: np.ndarray) -> None:
-    with atomic_path(file) as partial:
-        np.save(partial, array, allow_pickle=False)
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _damaged(rule: str, remedy: str = _AGAIN, **received: object) -> InputError:
+    return InputError(
+        f"A file of a feature cache is missing or damaged: {rule}", _AGAIN, **received
+    )

@@ -2,19 +2,36 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from tqdm import tqdm
 
 from keras_imgdesc.atomic_files import atomic_path
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import read_json
+from keras_imgdesc.stored_arrays import file_digest, read_array
+from keras_imgdesc.stored_names import path_inside
 from keras_imgdesc.text.checks import check_texts
 from keras_imgdesc.text.text_encoder import TextEmbeddings, TextEncoder
 
 MANIFEST = "manifest.json"
-ARRAYS = ("sentences", "words", "padding_mask")
+ARRAYS = {"sentences": np.float32, "words": np.float16, "padding_mask": np.bool_}
+
+
+class _Checksums(TypedDict):
+    sentences: str
+    words: str
+    padding_mask: str
+
+
+class _Manifest(TypedDict):
+    texts: int
+    sha256: _Checksums
+
 
 # Texts encoded before they are written, which limits the memory needed.
 _BLOCK = 2048
@@ -64,7 +81,7 @@ def cached_texts(
     folder = Path(path) / digest.hexdigest()[:16]
     if not folder.exists():
         _fill(encoder, texts, folder, batch_size, progress)
-    return _read(folder)
+    return _read(folder, _shapes(encoder, len(texts)))
 
 
 def _fill(
@@ -86,14 +103,10 @@ def _write(
     batch_size: int,
     progress: bool,
 ) -> None:
-    shape = (len(texts), encoder.sequence_length, encoder.embedding_dim)
+    shapes = _shapes(encoder, len(texts))
     arrays = {
-        name: np.lib.format.open_memmap(partial / f"{name}.npy", "w+", dtype, size)
-        for name, dtype, size in (
-            ("sentences", np.float32, (shape[0], shape[2])),
-            ("words", np.float16, shape),
-            ("padding_mask", np.bool_, shape[:2]),
-        )
+        name: _new_map(partial / f"{name}.npy", dtype, shapes[name])
+        for name, dtype in ARRAYS.items()
     }
     with tqdm(total=len(texts), desc="texts", disable=not progress) as bar:
         for start in range(0, len(texts), _BLOCK):
@@ -106,32 +119,50 @@ def _write(
         array.flush()
     manifest = {
         "texts": len(texts),
-        "sha256": {name: _digest(partial / f"{name}.npy") for name in ARRAYS},
+        "sha256": {name: file_digest(partial / f"{name}.npy") for name in ARRAYS},
     }
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
 
 
-def _read(folder: Path) -> TextEmbeddings:
-    try:
-        checksums = json.loads((folder / MANIFEST).read_text())["sha256"]
-        is_whole = all(
-            _digest(folder / f"{name}.npy") == checksums[name] for name in ARRAYS
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        is_whole = False
-    if not is_whole:
-        raise InputError(
-            "The files of a text cache must match their checksums",
+def _new_map(file: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
+    """Return the map of a new file of the full size.
+
+    Where there is no room for it, that is an error now; later, writing into the map
+    would end the process.
+    """
+    found = np.lib.format.open_memmap(file, "w+", dtype, shape)
+    if hasattr(os, "posix_fallocate"):
+        with file.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)
+    return found
+
+
+def _shapes(encoder: TextEncoder, count: int) -> dict[str, tuple[int, ...]]:
+    length, width = encoder.sequence_length, encoder.embedding_dim
+    return {
+        "sentences": (count, width),
+        "words": (count, length, width),
+        "padding_mask": (count, length),
+    }
+
+
+def _read(folder: Path, shapes: dict[str, tuple[int, ...]]) -> TextEmbeddings:
+    def damaged(rule: str, remedy: str = "", **received: object) -> InputError:
+        return InputError(
+            f"The files of a text cache must be as they were written: {rule}",
             "Delete the folder; the texts will be embedded again",
-            path=str(folder),
+            folder=folder,
+            **received,
         )
-    return TextEmbeddings(
-        np.load(folder / "sentences.npy"),
-        np.load(folder / "words.npy", mmap_mode="r"),
-        np.load(folder / "padding_mask.npy"),
-    )
 
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    manifest = path_inside(folder, MANIFEST, error=damaged)
+    checksums = read_json(manifest, _Manifest, error=damaged)["sha256"]
+    arrays = {}
+    for name, dtype in ARRAYS.items():
+        file = path_inside(folder, f"{name}.npy", error=damaged)
+        if file_digest(file, damaged) != checksums[name]:  # type: ignore[literal-required]
+            raise damaged("it does not match its checksum", file=file)
+        arrays[name] = read_array(
+            file, dtype, shapes[name], memory_mapped=name == "words", error=damaged
+        )
+    return TextEmbeddings(**arrays)

@@ -12,7 +12,13 @@ from typing import Any, NotRequired
 
 import keras
 
-from keras_imgdesc.atomic_files import atomic_path, sync, sync_folder, temporary_path
+from keras_imgdesc.atomic_files import (
+    atomic_path,
+    is_partial,
+    sync,
+    sync_folder,
+    temporary_path,
+)
 from keras_imgdesc.backend import deferred_variables, dtype_policy
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.presets.checksums import check_files, sha256
@@ -42,6 +48,7 @@ from keras_imgdesc.presets.weights import set_weights, stored_weights, write_wei
 from keras_imgdesc.text.token_files import read_tokens, without_contents
 from keras_imgdesc.version import __version__
 
+_OTHER_FILES = (WEIGHTS_FILE, VOCABULARY_FILE, RECIPE_FILE, CARD_FILE)
 _NUMBERS = re.compile(r"\[([-+.,\deE\s]+)\]")
 
 
@@ -54,9 +61,7 @@ def write_preset(
     shared_with: str | None,
 ) -> None:
     """Write a task to a folder; see `Task.save_to_preset`."""
-    if path.is_file() or (
-        path.is_dir() and any(path.iterdir()) and not (path / CONFIG_FILE).is_file()
-    ):
+    if path.is_file() or (path.is_dir() and not _may_be_replaced(path)):
         raise InputError(
             "A preset is saved to a new folder or in place of another preset",
             "Use a new or empty folder",
@@ -66,15 +71,25 @@ def write_preset(
         with atomic_path(path) as new:
             _write_files(task, path, new, recipe, card, summary, shared_with)
         return
-    # The files of an existing preset are replaced one at a time, the configuration
-    # last: an interruption in between leaves a checksum that does not match, never the
-    # weights of another model.
+    # The files of an existing preset are replaced one at a time, the weights first, the
+    # configuration last: an interruption in between leaves a checksum that does not
+    # match, or no configuration, never the weights of another model.
     with temporary_path(path) as new:
         _write_files(task, path, new, recipe, card, summary, shared_with)
         sync(new)
-        for file in sorted(new.iterdir(), key=lambda file: file.name == CONFIG_FILE):
-            os.replace(file, path / file.name)
+        names = [file.name for file in new.iterdir()]
+        for name in sorted(names, key=[*_OTHER_FILES, CONFIG_FILE].index):
+            os.replace(new / name, path / name)
         sync_folder(path)
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Return whether a folder holds a preset, an unfinished one, or nothing."""
+    if (path / CONFIG_FILE).is_file():
+        return True
+    names = {file.name for file in path.iterdir() if not is_partial(file)}
+    # What a killed process left begins with the weights.
+    return not names or (WEIGHTS_FILE in names and names <= set(_OTHER_FILES))
 
 
 def _write_files(
@@ -86,7 +101,7 @@ def _write_files(
     summary: str | None,
     shared_with: str | None,
 ) -> None:
-    new.mkdir(exist_ok=True)
+    new.mkdir()
     parts = config_of_parts(task)
     # What could not be loaded again is not saved.
     check_task_config(type(task), parts, path / CONFIG_FILE)

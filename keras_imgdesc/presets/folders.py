@@ -130,6 +130,21 @@ def find_preset(name: str | PathLike[str]) -> Path:
     )
 
 
+def find_installed_preset(name: str) -> Path | None:
+    """Return the folder of a preset in one of `preset_folders`, or None.
+
+    For a name that somebody else chose, such as that in a search index.
+
+    Args:
+        name: the name of the preset, or the path of its folder, which must be directly
+            in one of `preset_folders`.
+    """
+    for folder in _all_presets():
+        if name in (folder.name, str(folder.absolute())):
+            return folder
+    return None
+
+
 def read_config(folder: Path) -> PresetConfig:
     """Return the contents of a preset's `config.json`, with today's names of parts.
 

@@ -1,5 +1,6 @@
 """Which epoch of a run is kept, and when a run is over."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -87,7 +88,7 @@ class Best:
         deciding = (
             name
             for name, _ in self.ties
-            if len({row[name] for row in scored if name in row}) > 1
+            if len({row[name] for row in scored if _is_number(row.get(name))}) > 1
         )
         name = next(deciding, None)
         chosen = f"{name} decides" if name else "the first is kept"
@@ -99,12 +100,18 @@ class Best:
 
     def _scored(self, rows: Iterable[Row]) -> list[Row]:
         """Return the rows that have a finite score."""
-        found = ((row, row.get(self._column)) for row in rows)
-        return [row for row, value in found if value is not None and np.isfinite(value)]
+        return [row for row in rows if _is_number(row.get(self._column))]
 
     def _is_better(self, row: Row, other: Row) -> bool:
         columns = ((self._column, self.higher_is_better), *self.ties)
         for name, higher_is_better in columns:
-            if name in row and name in other and row[name] != other[name]:
-                return bool((row[name] > other[name]) == higher_is_better)
+            values: tuple[Any, Any] = row.get(name), other.get(name)
+            # Two values that are not finite do not decide either.
+            if values[0] != values[1] and all(map(_is_number, values)):
+                return bool((values[0] > values[1]) == higher_is_better)
         return False
+
+
+def _is_number(value: Any) -> bool:
+    is_number = isinstance(value, int | float | np.number)
+    return is_number and math.isfinite(value)

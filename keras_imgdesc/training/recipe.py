@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from keras_imgdesc.backend import choose_precision
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import read_json
 
 
 class Recipe:
@@ -184,21 +185,7 @@ def read_recipe(path: str | Path) -> dict[str, Any]:
     Raises:
         InputError: the file cannot be read or is not a JSON object.
     """
-    try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "A recipe must be a JSON file",
-            f"Correct the file; reading it failed with: {error}",
-            path=str(path),
-        ) from error
-    if not isinstance(values, dict):
-        raise InputError(
-            "A recipe must be a JSON object",
-            "See the files in recipes/",
-            path=str(path),
-        )
-    return values
+    return read_json(path, dict[str, Any], remedy="Correct it; see recipes/")
 
 
 def refuse_unknown(recipe: type, values: Mapping[str, Any], source: str | Path) -> None:

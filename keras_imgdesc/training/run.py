@@ -161,7 +161,7 @@ class TrainingRun(ABC):
         checkpoint = self.directory.load_checkpoint()
         done = 0
         if checkpoint is not None:
-            done = int(checkpoint.metadata["epochs_done"])
+            done = epochs_done(checkpoint)
             self.resume(checkpoint)
         for epoch in range(done, self.num_epochs):
             if self._is_over():
@@ -226,6 +226,22 @@ class TrainingRun(ABC):
     def callbacks(self, epoch: int, total: int) -> list[keras.callbacks.Callback]:
         """Return callbacks for `model.fit`: progress bar and finite-loss check."""
         return [_StepCallback(self.steps((), epoch, total), epoch)]
+
+
+def epochs_done(checkpoint: Checkpoint) -> int:
+    """Return the number of epochs that a checkpoint has behind it.
+
+    Raises:
+        InputError: it does not say.
+    """
+    done = checkpoint.metadata.get("epochs_done")
+    if type(done) is not int or done < 0:
+        raise InputError(
+            "A checkpoint must say how many epochs are done",
+            "Restore checkpoint.json, or train into a new run directory",
+            epochs_done=done,
+        )
+    return done
 
 
 class _StepCallback(keras.callbacks.Callback):

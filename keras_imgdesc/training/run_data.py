@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,13 @@ from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import read_json
+from keras_imgdesc.stored_names import path_inside
 
 DATA_FILE = "data.json"
 
+# The digests of three million images.
+_MOST_BYTES = 256 << 20
 # Names of images in an error.
 _NAMED = 2
 
@@ -69,11 +74,11 @@ class RunData:
         records = {n: _record(c, label) for n, c in collections.items()}
         changes: dict[str, str] = {}
         for name, record in records.items():
-            changes |= _changes(name, self._held.get(name, record), record)
+            changes |= _changes(name, self._collection(name, record), record)
         self._refuse(changes)
         found = {}
         for name, collection in collections.items():
-            held = self._held.get(name, {})
+            held = self._collection(name, {})
             if held.keys() == records[name].keys():
                 by_key = dict(zip(_keys(collection), collection, strict=True))
                 collection = CaptionCollection(
@@ -99,6 +104,11 @@ class RunData:
             }
         )
         self._keep(digests)
+
+    def _collection(self, name: str, default: dict[str, Any]) -> dict[str, Any]:
+        held = self._held.get(name, default)
+        # A list of words may have the name of a collection in a file of another run.
+        return held if isinstance(held, dict) else default
 
     def _refuse(self, changes: Mapping[str, str]) -> None:
         if changes and self.is_begun:
@@ -163,16 +173,24 @@ def _digest(value: Any) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if not path.exists():
+    """Return the digests of collections, and those of lists of words."""
+    if not os.path.lexists(path):
         return {}
-    try:
-        held = json.loads(path.read_bytes())
-    except ValueError:
-        held = None
-    if not isinstance(held, dict):
+    remedy = "Restore it, or remove it to resume without comparing the data"
+    file = path_inside(path.parent, path.name, remedy=remedy)
+    held = read_json(file, dict[str, Any], remedy=remedy, most_bytes=_MOST_BYTES)
+    if not all(map(_is_digest, held.values())):
         raise InputError(
-            f"{DATA_FILE} must be as the run wrote it",
-            "Restore it, or remove it to resume without comparing the data",
-            path=str(path),
+            f"{DATA_FILE} must be as the run wrote it", remedy, path=str(path)
         )
     return held
+
+
+def _is_digest(value: Any) -> bool:
+    """Return whether a value is a digest, or has two for each image."""
+    if not isinstance(value, dict):
+        return isinstance(value, str)
+    pairs = list(value.values())
+    return all(type(pair) is list and len(pair) == 2 for pair in pairs) and (
+        {type(digest) for pair in pairs for digest in pair} <= {str}
+    )

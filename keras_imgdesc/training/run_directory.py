@@ -4,19 +4,47 @@ import csv
 import hashlib
 import io
 import json
+import math
+import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from keras_imgdesc.atomic_files import is_partial, write_atomically
+from keras_imgdesc.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.errors import InputError
+from keras_imgdesc.json_files import read_json
 from keras_imgdesc.printable import printable
+from keras_imgdesc.stored_arrays import file_digest, read_arrays
+from keras_imgdesc.stored_names import path_inside
 from keras_imgdesc.training.run_data import DATA_FILE
 
 POINTER = "checkpoint.json"
+METRICS_FILE = "metrics.csv"
+RECIPE_FILE = "recipe.json"
+
+# It has a row for each epoch.
+_MOST_POINTER = 64 << 20
+_RESTORE = (
+    f"Restore it, or remove {POINTER} and {METRICS_FILE} to start again, or use "
+    "another directory"
+)
+
+# A number, a name, or null for a number that is not finite.
+Row = dict[str, float | bool | str | None]
+
+
+class Pointer(TypedDict):
+    """The contents of `checkpoint.json`."""
+
+    file: str
+    sha256: str
+    metadata: dict[str, Any]
+    metrics: list[Row]
 
 
 @dataclass(frozen=True)
@@ -49,7 +77,8 @@ class RunDirectory:
             names; `None` leaves them unchanged.
 
     Raises:
-        InputError: the directory holds a run with other settings, or other files.
+        InputError: the directory holds a run with other settings, or other files, or
+            its files are damaged.
 
     Example:
     >>> import tempfile
@@ -68,15 +97,27 @@ class RunDirectory:
     ):
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
-        target = self.path / "recipe.json"
+        target = self.path / RECIPE_FILE
         others = [
             p
             for p in self.path.iterdir()
             if p.name not in (target.name, DATA_FILE) and not is_partial(p)
         ]
+        for name in (RECIPE_FILE, POINTER, METRICS_FILE):
+            if (self.path / name).is_dir():
+                raise InputError(
+                    f"{name} must be a file",
+                    "Remove this folder",
+                    folder=self.path / name,
+                )
         # A run that failed before it computed anything does not fix the recipe.
-        if target.exists() and others:
-            saved = json.loads(target.read_text(encoding="utf-8"))
+        if os.path.lexists(target) and others:
+            remedy = "Restore it, or use another directory"
+            saved = read_json(
+                path_inside(self.path, RECIPE_FILE, remedy=remedy),
+                dict[str, Any],
+                remedy=remedy,
+            )
             before = (defaults or {}) | (upgrade(saved) if upgrade else saved)
             self._refuse_changes(before, recipe)
         elif others:
@@ -84,6 +125,13 @@ class RunDirectory:
                 "A new run needs an empty directory, a resumed one its recipe.json",
                 "Use another directory",
                 run_dir=str(self.path),
+            )
+        if not self.is_begun and os.path.lexists(self.path / METRICS_FILE):
+            # It was written after the first checkpoint; its epochs would be lost.
+            raise InputError(
+                f"A run with {METRICS_FILE} must have its {POINTER}",
+                _RESTORE,
+                file=self.path / POINTER,
             )
         write_atomically(target, (json.dumps(recipe, indent=2) + "\n").encode())
 
@@ -93,8 +141,10 @@ class RunDirectory:
             for key in before.keys() | recipe.keys()
             if key != "notes" and before.get(key) != _plain(recipe.get(key))
         )
-        done = self._epochs_done() if "epochs" in changed else None
-        if done is not None and done <= min(before["epochs"], recipe["epochs"]):
+        epochs: tuple[Any, Any] = before.get("epochs"), recipe.get("epochs")
+        are_counts = all(type(count) is int for count in epochs)
+        done = self._epochs_done() if "epochs" in changed and are_counts else None
+        if done is not None and all(done <= count for count in epochs):
             changed.remove("epochs")
         if changed:
             raise InputError(
@@ -108,7 +158,8 @@ class RunDirectory:
     def _epochs_done(self) -> int | None:
         """Return the number of committed epochs, or None if it is not known."""
         pointer = self._pointer()
-        return 0 if pointer is None else pointer["metadata"].get("epochs_done")
+        done = 0 if pointer is None else pointer["metadata"].get("epochs_done")
+        return done if type(done) is int else None
 
     def save_checkpoint(
         self,
@@ -138,14 +189,15 @@ class RunDirectory:
             "file": name,
             "sha256": digest,
             "metadata": metadata,
-            "metrics": _plain(rows),
+            "metrics": [{k: _finite(v) for k, v in row.items()} for row in rows],
         }
         write_atomically(
             self.path / POINTER, (json.dumps(pointer, indent=1) + "\n").encode()
         )
         for old in self.path.glob("checkpoint-*.npz"):
             if old.name != name:
-                old.unlink()
+                with suppress(OSError):
+                    old.unlink()
         self._write_metrics(rows)
 
     def load_checkpoint(self) -> Checkpoint | None:
@@ -157,26 +209,27 @@ class RunDirectory:
         pointer = self._pointer()
         if pointer is None:
             return None
-        path = self.path / pointer["file"]
-        content = path.read_bytes() if path.exists() else b""
-        if hashlib.sha256(content).hexdigest() != pointer["sha256"]:
-            raise InputError(
-                "A checkpoint must be unchanged since it was written",
-                f"Restore the file, or remove {POINTER} to start again",
-                path=str(path),
-            )
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return Checkpoint(dict(archive), pointer["metadata"])
+        path = path_inside(
+            self.path, pointer["file"], remedy=_RESTORE, error=_damaged_checkpoint
+        )
+        if file_digest(path, _damaged_checkpoint) != pointer["sha256"]:
+            raise _damaged_checkpoint("it does not match its checksum", file=path)
+        arrays = read_arrays(path, error=_damaged_checkpoint)
+        return Checkpoint(arrays, pointer["metadata"])
 
     @property
     def is_begun(self) -> bool:
         """Whether a state was saved."""
-        return (self.path / POINTER).exists()
+        return os.path.lexists(self.path / POINTER)
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the rows of `metrics.csv`, one per checkpoint that had metrics."""
+        """Return the rows of `metrics.csv`, one per checkpoint that had metrics.
+
+        A number that was not finite is None.
+        """
         pointer = self._pointer()
-        return [] if pointer is None else pointer["metrics"]
+        rows: list[Any] = [] if pointer is None else pointer["metrics"]
+        return rows
 
     def log(
         self, row: Mapping[str, Any], images: Mapping[str, Path] | None = None
@@ -186,22 +239,35 @@ class RunDirectory:
         Args:
             row: values by name; numbers are logged. `row["epoch"]` is the step.
             images: PNG files by name.
+
+        Raises:
+            InputError: they cannot be written, as on a full disk. The epoch is
+                committed already.
         """
         import tensorflow as tf
 
-        writer = tf.summary.create_file_writer(str(self.path / "logs"))
-        with writer.as_default(step=row["epoch"]):
-            for name, value in row.items():
-                if not isinstance(value, str):
-                    tf.summary.scalar(printable(name), value)
-            for name, path in (images or {}).items():
-                content = path.read_bytes()
-                tf.summary.image(printable(name), tf.io.decode_png(content)[None])
-        writer.close()
+        folder = self.path / "logs"
+        with disk_errors_as_input_errors(folder, "The events of TensorBoard"):
+            writer = tf.summary.create_file_writer(str(folder))
+            with writer.as_default(step=row["epoch"]):
+                for name, value in row.items():
+                    if not isinstance(value, str):
+                        tf.summary.scalar(printable(name), value)
+                for name, path in (images or {}).items():
+                    content = path.read_bytes()
+                    tf.summary.image(printable(name), tf.io.decode_png(content)[None])
+            writer.close()
 
-    def _pointer(self) -> dict[str, Any] | None:
-        path = self.path / POINTER
-        return json.loads(path.read_text()) if path.exists() else None
+    def _pointer(self) -> Pointer | None:
+        if not self.is_begun:
+            return None
+        return read_json(
+            path_inside(self.path, POINTER, remedy=_RESTORE),
+            Pointer,
+            remedy=_RESTORE,
+            most_bytes=_MOST_POINTER,
+            allow_not_finite=True,
+        )
 
     def _write_metrics(self, rows: list[dict[str, Any]]) -> None:
         if not rows:
@@ -211,7 +277,9 @@ class RunDirectory:
         writer = csv.DictWriter(text, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_atomically(self.path / "metrics.csv", text.getvalue().encode())
+        write_atomically(
+            self.path / METRICS_FILE, text.getvalue().encode(errors="backslashreplace")
+        )
 
 
 def numbered(**groups: Iterable[Any]) -> dict[str, Any]:
@@ -226,6 +294,22 @@ def numbered(**groups: Iterable[Any]) -> dict[str, Any]:
         for name, variables in groups.items()
         for place, variable in enumerate(variables)
     }
+
+
+def _damaged_checkpoint(
+    rule: str, remedy: str = _RESTORE, **received: object
+) -> InputError:
+    return InputError(
+        f"A checkpoint must be unchanged since it was written: {rule}",
+        _RESTORE,
+        **received,
+    )
+
+
+def _finite(value: Any) -> Any:
+    value = _plain(value)
+    # JSON has no such numbers.
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

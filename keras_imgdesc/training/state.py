@@ -9,12 +9,15 @@ from keras import ops
 
 from keras_imgdesc.errors import InputError
 
+# Kinds of NumPy's dtypes by a part of the name of Keras' own.
+_KINDS = {"float": "f", "int": "iu", "bool": "b"}
+
 
 def restore(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     """Assign arrays to variables of the same names.
 
     Raises:
-        InputError: a variable has no array, or one of another shape.
+        InputError: a variable has no array, or one of another shape or kind of number.
     """
     missing = sorted(set(variables) - set(arrays))
     if missing:
@@ -24,14 +27,18 @@ def restore(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> N
             missing=missing,
         )
     for name, variable in variables.items():
-        if tuple(variable.shape) != arrays[name].shape:
+        dtype = keras.backend.standardize_dtype(variable.dtype)
+        found = arrays[name]
+        kinds = next(k for part, k in _KINDS.items() if part in dtype)
+        if tuple(variable.shape) != found.shape or found.dtype.kind not in kinds:
             raise InputError(
-                "The variables of a checkpoint must have the shapes of the model's",
+                "The variables of a checkpoint must have the shapes of the model's, "
+                "and values of the same kind",
                 "Restore the data and presets that the run was started with, or train "
                 "into a new run directory",
                 variable=getattr(variable, "path", name),
-                checkpoint=arrays[name].shape,
-                model=tuple(variable.shape),
+                checkpoint=(found.shape, str(found.dtype)),
+                model=(tuple(variable.shape), dtype),
             )
     for name, variable in variables.items():
         variable.assign(arrays[name])

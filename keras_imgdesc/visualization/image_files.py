@@ -81,7 +81,9 @@ def _save(image: np.ndarray, folder: Path, stem: str, numbers: Iterator[int]) ->
         try:
             with file:
                 file.write(buffer.getvalue())
-        except BaseException:
+        except BaseException as error:
             path.unlink()
+            if isinstance(error, OSError):
+                error.filename = str(path)  # that of a full disk has none
             raise
         return path

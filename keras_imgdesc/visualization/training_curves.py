@@ -12,6 +12,7 @@ from PIL import Image
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.printable import printable
+from keras_imgdesc.stored_names import path_inside
 
 COLUMNS = 4
 INCHES = (3.2, 2.3)
@@ -29,7 +30,7 @@ def read_metrics(run_dir: str | Path) -> list[dict[str, float]]:
     Raises:
         InputError: `metrics.csv` is missing or is not that of a training.
     """
-    path = Path(run_dir) / "metrics.csv"
+    path = path_inside(run_dir, "metrics.csv")
     try:
         if path.exists() and not path.is_file():  # opening a pipe would block
             raise TypeError("it is no ordinary file")
@@ -38,7 +39,7 @@ def read_metrics(run_dir: str | Path) -> list[dict[str, float]]:
                 {name: float(value) for name, value in row.items() if value}
                 for row in csv.DictReader(file)
             ]
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, csv.Error) as error:
         raise InputError(
             "A run directory must hold the metrics.csv of a training",
             "Wait until its first epoch has ended, or use another run directory; the "

@@ -1,12 +1,14 @@
 """The commands that search images."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_imgdesc import CompactTextEncoder, ImageTextMatcher, VGG16Encoder
+from keras_imgdesc.matching.index.files import read_manifest, write_manifest
 from keras_imgdesc.text import CaptionTokenizer, Vocabulary
 
 
@@ -21,6 +23,12 @@ def preset(tmp_path_factory):
     path = tmp_path_factory.mktemp("presets") / "toy"
     matcher.save_to_preset(path)
     return path
+
+
+@pytest.fixture(autouse=True)
+def installed(preset, monkeypatch):
+    """The folder of the preset is one that is searched for presets."""
+    monkeypatch.setenv("KERAS_IMGDESC_PRESETS", str(preset.parent))
 
 
 @pytest.fixture
@@ -51,6 +59,29 @@ def test_index_and_search(run, index, photos, tmp_path):
     hits = [json.loads(line) for line in out.splitlines()]
     assert len(hits) == 3 and hits[0]["path"] == str(photos / "blue.png")
     assert hits[0]["similarity"] == pytest.approx(1, abs=1e-4)
+
+
+def test_an_index_does_not_choose_what_is_loaded(
+    run, index, preset, tmp_path, monkeypatch
+):
+    """Only the name or the folder of an installed preset is taken from an index."""
+    other = tmp_path / "other"
+    shutil.copytree(preset, other / "toy")
+    (other / "toy" / "config.json").write_text("not to be read")
+    manifest = read_manifest(index)
+    write_manifest(index, manifest | {"preset": "toy"})
+    monkeypatch.chdir(other)  # a folder of that name is here
+    assert run("search", index, "a red dog")[0] == 0
+
+    for named in (str(other / "toy"), "../other/toy", "other/../toy", "nothing"):
+        write_manifest(index, manifest | {"preset": named})
+        code, out, err = run("search", index, "a red dog")
+        assert (code, out) == (2, "") and "only an installed preset" in err
+        assert named in err and "--preset" in err
+        assert run("search", index, "a red dog", "--preset", preset)[0] == 0
+    write_manifest(index, manifest | {"preset": None})
+    code, _, err = run("search", index, "a red dog")
+    assert code == 2 and "does not name its matcher" in err
 
 
 def test_the_sheet_shows_the_hits(run, index, photos, tmp_path):

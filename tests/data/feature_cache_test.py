@@ -242,3 +242,46 @@ def test_names_may_contain_bytes_that_are_not_utf8(encoder, tmp_path):
             encoder, sources, ["a\udcff.jpg"], tmp_path, progress=False
         )
         assert cache.image_ids == ["a\udcff.jpg"]
+
+
+@pytest.mark.parametrize("way", ["parent", "link", "pipe", "cut", "objects", "types"])
+def test_shards_are_those_of_the_folder(encoder, tmp_path, way):
+    path = tmp_path / "cache"
+    extract(encoder, 4, path)
+    shard, manifest = path / "shard-00000.npy", path / "manifest.json"
+    content = json.loads(manifest.read_text())
+    if way == "parent":
+        shard.rename(tmp_path / "outside.npy")
+        content["shards"][0]["file"] = "../outside.npy"
+    elif way == "link":
+        shard.rename(tmp_path / "outside.npy")
+        shard.symlink_to(tmp_path / "outside.npy")
+    elif way == "pipe":
+        shard.unlink()
+        os.mkfifo(shard)
+    elif way == "cut":
+        shard.write_bytes(shard.read_bytes()[:-2])
+    elif way == "objects":
+        np.save(shard, np.array([None]), allow_pickle=True)
+    else:
+        content["shards"][0]["image_ids"][0] = 3
+    manifest.write_text(json.dumps(content))
+    for verify in (True, False):
+        with pytest.raises(InputError, match="Delete the folder"):
+            FeatureCache(path, verify)
+    with pytest.raises(InputError, match="Delete the folder"):
+        extract(encoder, 4, path)
+
+
+def test_shards_must_be_those_of_the_images(encoder, tmp_path):
+    extract(encoder, 4, tmp_path, shard_size=2)
+    manifest = tmp_path / "manifest.json"
+    content = json.loads(manifest.read_text())
+    for changed in (
+        content["shards"][::-1],
+        [*content["shards"], content["shards"][0]],
+        [content["shards"][0] | {"stamps": []}, content["shards"][1]],
+    ):
+        manifest.write_text(json.dumps(content | {"shards": changed}))
+        with pytest.raises(InputError, match="those of the images"):
+            extract(encoder, 4, tmp_path, shard_size=2)

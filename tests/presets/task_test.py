@@ -144,6 +144,28 @@ def test_other_files_and_folders_are_not_overwritten(captioner, tmp_path):
     assert ImageCaptioner.from_preset(tmp_path / "empty")
 
 
+def test_what_a_killed_save_left_is_replaced(captioner, saved, tmp_path):
+    """In an empty folder that existed, files are placed one at a time."""
+    for names in (
+        [".partial-host-1-2-toy"],
+        ["model.weights.h5"],
+        ["model.weights.h5", "vocabulary.txt", "README.md"],
+    ):
+        path = tmp_path / str(len(names)) / names[0]
+        path.mkdir(parents=True)
+        for name in names:
+            (path / name).write_text("unfinished")
+        captioner.save_to_preset(path)
+        ImageCaptioner.from_preset(path)
+    for name in ("README.md", "vocabulary.txt", "mine.txt"):
+        path = tmp_path / "mine" / name
+        path.mkdir(parents=True)
+        (path / name).write_text("mine")
+        with pytest.raises(InputError, match="new folder"):
+            captioner.save_to_preset(path)
+        assert (path / name).read_text() == "mine"
+
+
 def test_the_summary_counts_the_numbers_of_each_part(captioner, capsys):
     captioner.summary()
     lines = capsys.readouterr().out.splitlines()

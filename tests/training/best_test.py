@@ -62,3 +62,13 @@ def test_a_score_that_has_not_moved_is_remarked():
     assert TIED.remark(still) == same + "loss decides"
     assert TIED.remark([still[0], still[0]]) == same + "the first is kept"
     assert TIED.remark(still[:1]) == TIED.remark([*still, {"score": 1}]) == ""
+
+
+def test_what_is_no_finite_number_does_not_count():
+    best = Best("score", ties=(("loss", False),))
+    rows = [{"score": "high"}, {"score": None}, {"score": [1]}, {"score": 1e400}]
+    assert best.is_improved_by({"score": 1, "loss": 2}, rows)
+    assert not best.is_over(rows, 1) and not best.has_moved(rows)
+    row = {"score": 1, "loss": 1}
+    assert not best.is_improved_by(row, [{"score": 1, "loss": "small"}])
+    assert not best.is_improved_by(row, [{"score": 1, "loss": None}])

@@ -87,7 +87,7 @@ def test_a_base_of_several_kinds_chooses_the_class():
 def test_a_recipe_is_a_json_object(tmp_path):
     path = tmp_path / "list.json"
     path.write_text("[]")
-    with pytest.raises(InputError, match="must be a JSON object"):
+    with pytest.raises(InputError, match="must have an object"):
         ToyRecipe.from_json(path)
     with pytest.raises(InputError, match="nowhere"):
         ToyRecipe.from_json(tmp_path / "nowhere.json")

@@ -86,7 +86,11 @@ def test_ids_that_are_not_unique_are_no_problem(tmp_path):
         assert len(data.match(train=collection("a", "a", "b"))["train"]) == 3
 
 
-def test_a_damaged_file_is_named(tmp_path):
-    (tmp_path / DATA_FILE).write_text("[")
+@pytest.mark.parametrize(
+    "content",
+    ["[", "[]", '{"train": 3}', '{"train": {"a": ["b"]}}', '{"a": {"b": "cd"}}'],
+)
+def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / DATA_FILE).write_text(content)
     with pytest.raises(InputError, match=DATA_FILE):
         RunData(tmp_path, is_begun=True)

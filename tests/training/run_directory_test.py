@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -93,3 +94,92 @@ def test_a_directory_of_other_files_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(InputError, match="empty directory"):
         RunDirectory(tmp_path, {})
+
+
+@pytest.fixture
+def begun(tmp_path):
+    run = RunDirectory(tmp_path / "run", {"epochs": 3})
+    run.save_checkpoint({"w": np.ones(3, "f4")}, {"epochs_done": 1}, {"epoch": 1})
+    return tmp_path / "run"
+
+
+def reopen(path):
+    run = RunDirectory(path, {"epochs": 3})
+    return run.load_checkpoint(), run.metrics()
+
+
+@pytest.mark.parametrize("way", ["parent", "absolute", "link"])
+def test_the_checkpoint_lies_in_the_directory(begun, way):
+    (file,) = begun.glob("checkpoint-*.npz")
+    outside = begun.parent / "outside.npz"
+    file.rename(outside)
+    if way == "link":
+        file.symlink_to(outside)
+    else:
+        pointer = json.loads((begun / "checkpoint.json").read_text())
+        name = "../outside.npz" if way == "parent" else str(outside)
+        (begun / "checkpoint.json").write_text(json.dumps(pointer | {"file": name}))
+    with pytest.raises(InputError, match="checkpoint must be unchanged"):
+        reopen(begun)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"file": 3}', '{"file": "a", "sha256": "b"}']
+)
+def test_a_damaged_pointer_is_named(begun, content):
+    (begun / "checkpoint.json").write_text(content)
+    with pytest.raises(InputError, match=r"checkpoint\.json"):
+        reopen(begun)
+
+
+@pytest.mark.parametrize("name", ["recipe.json", "checkpoint.json"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "nowhere"])
+def test_what_is_no_file_is_refused(begun, name, kind):
+    (begun / name).unlink()
+    if kind == "folder":
+        (begun / name).mkdir()
+    elif kind == "pipe":
+        os.mkfifo(begun / name)
+    else:
+        (begun / name).symlink_to("../missing")
+    with pytest.raises(InputError, match=name.replace(".", r"\.") + "|link"):
+        reopen(begun)
+
+
+def test_a_run_that_lost_its_pointer_is_not_begun_anew(begun):
+    """Its first epoch would remove the checkpoint."""
+    (begun / "checkpoint.json").unlink()
+    with pytest.raises(InputError, match=r"must have its checkpoint\.json.*metrics"):
+        reopen(begun)
+    assert list(begun.glob("checkpoint-*.npz"))
+    (begun / "metrics.csv").unlink()
+    assert reopen(begun) == (None, [])
+
+
+def test_numbers_that_are_not_finite_are_kept_as_null(begun):
+    run = RunDirectory(begun, {"epochs": 3})
+    row = {"epoch": 2, "score": float("nan"), "loss": float("inf")}
+    run.save_checkpoint({"w": np.ones(3, "f4")}, {"epochs_done": 2}, row)
+    assert reopen(begun)[1][1] == {"epoch": 2, "score": None, "loss": None}
+    json.loads(
+        (begun / "checkpoint.json").read_text(), parse_constant=lambda name: 1 / 0
+    )
+    # Earlier versions wrote what is no JSON.
+    text = (begun / "checkpoint.json").read_text().replace("null", "NaN")
+    (begun / "checkpoint.json").write_text(text)
+    assert reopen(begun)[1][1]["score"] is None
+
+
+@pytest.mark.parametrize(
+    "left", [".partial-host-1-2-recipe.json", ".recipe.json.partial"]
+)
+def test_what_a_killed_first_write_left_is_no_other_file(tmp_path, left):
+    (tmp_path / left).write_text("{")
+    RunDirectory(tmp_path, {"epochs": 3}).save_checkpoint({"w": np.ones(3)}, {})
+    assert reopen(tmp_path)[0] is not None
+
+
+def test_epochs_of_another_type_are_a_changed_recipe(begun):
+    (begun / "recipe.json").write_text('{"epochs": "3"}')
+    with pytest.raises(InputError, match="one recipe"):
+        RunDirectory(begun, {"epochs": 4})

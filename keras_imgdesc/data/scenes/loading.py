@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.captioned_image import CaptionedImage
 from keras_imgdesc.data.scenes.caption_writing import caption_scene
 from keras_imgdesc.data.scenes.making import SPLITS, make_scene
 from keras_imgdesc.data.scenes.scene_graph import SceneGraph
+from keras_imgdesc.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.errors import InputError
+
+_DEFAULT_DIR = "~/tensorflow_datasets"
 
 
 def load_scenes(
@@ -37,7 +41,8 @@ def load_scenes(
         is the `SceneGraph`.
 
     Raises:
-        InputError: the split or the configuration is unknown, or `limit` is below 1.
+        InputError: the split or the configuration is unknown, `limit` is below 1, or
+            the data cannot be written or read.
 
     Example:
 
@@ -49,9 +54,7 @@ def load_scenes(
     (60, (96, 96, 3), 5)
     >>> folder.cleanup()
     """
-    # Late: TensorFlow Datasets takes seconds to import.
-    import tensorflow_datasets as tfds
-
+    # Late: it imports TensorFlow Datasets, which takes seconds.
     from keras_imgdesc.data.scenes.builder import Scenes
 
     if split not in SPLITS:
@@ -70,7 +73,13 @@ def load_scenes(
         raise InputError(
             "`limit` must be at least 1", "Omit it to load all images", limit=limit
         )
-    builder = Scenes(config=config, data_dir=data_dir)
+    with disk_errors_as_input_errors(data_dir or _DEFAULT_DIR, "The data of Scenes"):
+        return _load(Scenes(config=config, data_dir=data_dir), split, limit)
+
+
+def _load(builder: Any, split: str, limit: int | None) -> CaptionCollection:
+    import tensorflow_datasets as tfds
+
     # Progress goes to standard error: standard output is for results.
     with contextlib.redirect_stdout(sys.stderr):
         builder.download_and_prepare(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.atomic_files import atomic_path
+from keras_imgdesc.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.export.graph.functions import traced, write_functions
 from keras_imgdesc.export.saved_model.serving_assets import write_serving_assets
 from keras_imgdesc.export.tasks import in_float32, signatures_of

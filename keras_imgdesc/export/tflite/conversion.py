@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
+from keras_imgdesc.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.export.graph.functions import traced, write_functions
 from keras_imgdesc.export.tasks import in_float32, lite_model_of
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_imgdesc.atomic_files import atomic_path, write_atomically
+from keras_imgdesc.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.export.disk_errors import disk_errors_as_input_errors
 from keras_imgdesc.export.lite_model import LiteModel
 from keras_imgdesc.export.signature import Examples
 from keras_imgdesc.export.tflite.conversion import LiteConversion

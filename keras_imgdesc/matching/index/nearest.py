@@ -10,6 +10,18 @@ import numpy as np
 _FEW_QUERIES = 8
 
 
+class NotFiniteError(ValueError):
+    """A vector is not finite.
+
+    Args:
+        shard: number of its shard.
+    """
+
+    def __init__(self, shard: int) -> None:
+        super().__init__(shard)
+        self.shard = shard
+
+
 def dot_products(queries: np.ndarray, block: np.ndarray) -> np.ndarray:
     """Return dot products, float32 (queries, vectors)."""
     if len(queries) < _FEW_QUERIES:
@@ -51,6 +63,9 @@ def nearest_rows(
     worst = np.full((len(queries), 1), -np.inf, np.float32)
     for shard, start, block in blocks:
         similarities = dot_products(queries, block)
+        # The largest of some values is not a number if one of them is none.
+        if not np.isfinite(similarities.max()):
+            raise NotFiniteError(shard)
         missing = outdated[shard] - start
         inside = missing[(missing >= 0) & (missing < len(block))]
         similarities[:, inside] = -np.inf

@@ -15,6 +15,7 @@ from keras_imgdesc.matching.index.files import (
     check_file,
     is_gone,
     read_manifest,
+    read_vectors,
     writing,
 )
 from keras_imgdesc.matching.index.writing import IndexWriter
@@ -72,8 +73,8 @@ def relocate_index(
     @functools.lru_cache(maxsize=8)
     def vectors_of(shard: int) -> np.ndarray:
         entry = writer.manifest["shards"][shard]
-        check_file(folder / entry["vectors"], entry["sha256"]["vectors"])
-        return np.load(folder / entry["vectors"], mmap_mode="r")
+        check_file(folder, entry, "vectors")
+        return read_vectors(folder, entry, writer.manifest["embedding_dim"])
 
     with writing(folder):
         manifest = read_manifest(folder)

@@ -18,8 +18,9 @@ from keras_imgdesc.matching.index.files import (
     check_matcher,
     is_gone,
     read_manifest,
+    read_vectors,
 )
-from keras_imgdesc.matching.index.nearest import nearest_rows
+from keras_imgdesc.matching.index.nearest import NotFiniteError, nearest_rows
 
 if TYPE_CHECKING:
     from keras_imgdesc.matching.index.relocating import Relocation
@@ -53,6 +54,10 @@ class SearchIndex:
     The vectors are memory-mapped: a million of them are searched in a fraction of a
     second, without being read into memory first. `SearchIndex.update` builds an index
     and keeps it up to date.
+
+    An index names images by their absolute paths, which may be any paths if somebody
+    else made it. Opening an index reads no file outside its folder. A search only asks
+    whether the files of its hits exist; with `rerank` it reads them, as images.
 
     Args:
         path: folder of the index.
@@ -107,7 +112,7 @@ class SearchIndex:
         self.matcher, self.manifest = matcher, manifest
         if verify:
             for entry in manifest["shards"]:
-                check_file(self.path / entry["vectors"], entry["sha256"]["vectors"])
+                check_file(self.path, entry, "vectors")
         self._contents = IndexContents(self.path, manifest)
         self._outdated = self._contents.outdated()
         self._maps: dict[int, np.ndarray] = {}
@@ -123,7 +128,11 @@ class SearchIndex:
 
     @property
     def preset(self) -> str | None:
-        """Preset of the matcher; None if it was not given to `update`."""
+        """What the index says its matcher's preset is; None if `update` got no name.
+
+        Whoever made the index chose it: load it only if it is the name of a preset that
+        is installed, or a folder that you trust.
+        """
         return self.manifest["preset"]
 
     @staticmethod
@@ -259,7 +268,21 @@ class SearchIndex:
             )
         if not len(queries):
             return []
-        best = nearest_rows(queries, self._blocks(len(queries)), self._outdated, k)
+        if not np.isfinite(queries).all():
+            raise InputError(
+                "Vectors must be finite",
+                "Take them from the matcher that built the index",
+                vectors=queries,
+            )
+        blocks = self._blocks(len(queries))
+        try:
+            best = nearest_rows(queries, blocks, self._outdated, k)
+        except NotFiniteError as error:
+            raise InputError(
+                "The vectors of an index must be finite",
+                "Remove the folder of the index and index the images again",
+                file=self.path / self.manifest["shards"][error.shard]["vectors"],
+            ) from None
         return [
             [
                 SearchHit(self._contents.name_of(int(shard), int(row)), float(value))
@@ -276,9 +299,8 @@ class SearchIndex:
                 continue
             vectors = self._maps.get(shard)
             if vectors is None:
-                vectors = np.load(self.path / entry["vectors"], mmap_mode="r")
                 # A plain array: slicing the memmap subclass is slower.
-                vectors = np.asarray(vectors)
+                vectors = np.asarray(read_vectors(self.path, entry, self.embedding_dim))
                 if len(self._maps) < _MOST_MAPPED:
                     self._maps[shard] = vectors
             for start in range(0, len(vectors), size):

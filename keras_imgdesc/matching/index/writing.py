@@ -6,6 +6,7 @@ import glob
 import itertools
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,16 @@ from keras_imgdesc.images.listing import FoundImages
 from keras_imgdesc.images.stamps import file_stamp
 from keras_imgdesc.matching.index.contents import IndexContents
 from keras_imgdesc.matching.index.files import (
-    OWN_FILES,
+    MANIFEST,
+    Manifest,
     ShardImages,
     Stamp,
     check_matcher,
+    is_foreign,
     is_gone,
     new_manifest,
     read_manifest,
+    remove_unfinished,
     write_manifest,
     write_shard,
     writing,
@@ -94,8 +98,7 @@ def update_index(
             use_global=False,
         )
     folder = Path(index)
-    _make_folder(folder)
-    with writing(folder):
+    with _folder_to_write(folder):
         manifest = read_manifest(folder)
         if manifest is None:
             manifest = new_manifest(
@@ -209,7 +212,7 @@ class IndexWriter:
         manifest: its manifest.
     """
 
-    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder = folder
         self.manifest = manifest
         self.contents = IndexContents(folder, manifest)
@@ -242,27 +245,43 @@ class IndexWriter:
         shards = self.manifest["shards"]
         entry = write_shard(self.folder, len(shards), vectors, self._images)
         # Files of this number that a killed process left were not in any manifest.
-        self.manifest = self.manifest | {"shards": [*shards, entry]}
+        self.manifest = {**self.manifest, "shards": [*shards, entry]}
         write_manifest(self.folder, self.manifest)
         self.contents.add(entry, self._images)
         self._vectors, self._images = [], ShardImages()
 
 
-def _make_folder(folder: Path) -> None:
+@contextmanager
+def _folder_to_write(folder: Path) -> Iterator[None]:
+    """Make the folder of an index, if need be, and lock it.
+
+    If a new index fails before its first shard is committed, nothing of it remains.
+    """
     if folder.is_file() or (
-        folder.is_dir() and any(_foreign(folder)) and read_manifest(folder) is None
+        folder.is_dir()
+        and not os.path.lexists(folder / MANIFEST)
+        and any(map(is_foreign, folder.iterdir()))
     ):
         raise InputError(
             "An index needs a new or empty folder, or the folder of an index",
             "Pass another path",
             path=folder,
         )
-    folder.mkdir(parents=True, exist_ok=True)
-
-
-def _foreign(folder: Path) -> Iterator[Path]:
-    """Yield files that do not belong to an index, finished or not."""
-    return (file for file in folder.iterdir() if not OWN_FILES.fullmatch(file.name))
+    missing = [p for p in (folder, *folder.parents) if not p.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with writing(folder):
+            try:
+                yield
+            except BaseException:
+                with suppress(OSError):
+                    remove_unfinished(folder)
+                raise
+    except BaseException:
+        for made in missing:
+            with suppress(OSError):
+                made.rmdir()
+        raise
 
 
 def _is_under(name: str, paths: list[Any]) -> bool:

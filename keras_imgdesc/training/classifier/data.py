@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from keras_imgdesc.atomic_files import atomic_path, write_atomically
+from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.images.stamps import replaced
 from keras_imgdesc.json_files import read_json
+from keras_imgdesc.stored_arrays import read_array, write_array
+from keras_imgdesc.stored_names import path_inside
 from keras_imgdesc.training.inputs.views import ImageViews
 
-# Stamps of millions of images.
-_MOST_BYTES = 1 << 30
+# The stamps of millions of images.
+_MOST_BYTES = 512 << 20
 
 
 def teacher_logits(
@@ -42,7 +45,7 @@ def teacher_logits(
     path = folder / f"teacher-{digest.hexdigest()[:12]}.npy"
     record = path.with_suffix(".json")
     before = _recorded(record, stamps)
-    logits = _stored(path)
+    logits = _stored(path, len(names))
     if logits is None or before is None or replaced(before, stamps):
         rows = []
         stream = teacher.logits_stream(versions)
@@ -53,9 +56,8 @@ def teacher_logits(
             if not isinstance(found, ImageError):
                 rows.append(found.astype(np.float16))
         folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as partial, partial.open("wb") as file:
-            logits = np.stack(rows)
-            np.save(file, logits, allow_pickle=False)
+        logits = np.stack(rows)
+        write_array(path, logits)
         before = stamps
     if not record.exists() or before is stamps:
         write_atomically(record, json.dumps(before))
@@ -67,23 +69,24 @@ def _recorded(record: Path, stamps: list[str]) -> list[str] | None:
 
     A cache of an earlier version has no stamps.
     """
-    if not record.exists():
+    if not os.path.lexists(record):
         return stamps
     try:
-        found = read_json(record, list[str], most_bytes=_MOST_BYTES)
+        file = path_inside(record.parent, record.name)
+        found = read_json(file, list[str], most_bytes=_MOST_BYTES)
     except InputError:
         return None
     return found if len(found) == len(stamps) else None
 
 
-def _stored(path: Path) -> np.ndarray | None:
+def _stored(path: Path, count: int) -> np.ndarray | None:
     """Return the stored logits; None if there are none, or the file is damaged."""
     try:
-        with path.open("rb") as file:
-            found: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        file = path_inside(path.parent, path.name)
+        found = read_array(file, np.float16, (None, None))
+    except InputError:
         return None
-    return found if found.dtype == np.float16 and found.ndim == 2 else None
+    return found if 0 < len(found) <= count and np.isfinite(found).all() else None
 
 
 def epoch_rows(

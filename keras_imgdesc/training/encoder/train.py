@@ -27,7 +27,7 @@ from keras_imgdesc.training.encoder.recipe import (
 )
 from keras_imgdesc.training.optimizers.conv_muon import ConvMuon
 from keras_imgdesc.training.optimizers.warm_up_cosine import WarmUpCosine
-from keras_imgdesc.training.run import TrainingRun
+from keras_imgdesc.training.run import TrainingRun, epochs_done
 from keras_imgdesc.training.run_directory import Checkpoint
 from keras_imgdesc.training.state import restore
 from keras_imgdesc.vision import MobileNetEncoder, VGG16Encoder
@@ -178,10 +178,10 @@ class EncoderRun(TrainingRun):
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Restore the student, and the optimizer if its phase is not finished."""
-        epoch = int(checkpoint.metadata["epochs_done"])
+        epoch = epochs_done(checkpoint)
         student = {f"student/{i:03d}": v for i, v in enumerate(self.student.weights)}
         restore(student, checkpoint.arrays)
-        if epoch == self.num_epochs:
+        if epoch >= self.num_epochs:
             return
         number, first_epoch = self._locate(epoch)
         if epoch > first_epoch:

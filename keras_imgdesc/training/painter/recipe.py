@@ -233,7 +233,7 @@ class PainterRecipe(Recipe, PainterObjective, ABC):
         if cls is not PainterRecipe:
             return cls
         kind = values.get("kind", "dcgan")
-        if kind not in cls.KINDS:
+        if not isinstance(kind, str) or kind not in cls.KINDS:
             raise InputError(
                 f"kind must be one of {list(cls.KINDS)}",
                 f"Use one of {list(cls.KINDS)}",

@@ -1,8 +1,8 @@
 """The texts of a training, embedded once."""
 
 import hashlib
-import io
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.data.caption_collection import CaptionCollection
+from keras_imgdesc.stored_arrays import read_array, write_array
 from keras_imgdesc.text.right_texts import number_texts
 from keras_imgdesc.text.standardization import standardize_list
 from keras_imgdesc.text.word_swaps import WordSwaps
+
+_AGAIN = "Remove it; the texts will be embedded again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +102,7 @@ def _vectors(
     path_of_sentences = folder / f"sentences-{digest}.npy"
     path_of_words = folder / f"words-{digest}.npy"
     expected = [path_of_sentences, *([path_of_words] if keep_words else [])]
-    if not all(path.exists() for path in expected):
+    if not all(map(os.path.lexists, expected)):
         sentences, words = [], []
         for some in _blocks(texts):
             embedded = encoder.encode(some)
@@ -113,15 +115,24 @@ def _vectors(
             longest = max(
                 np.flatnonzero(block.any(axis=(0, 2))).max(initial=0) for block in words
             )
-            _save(
+            write_array(
                 path_of_words,
                 np.concatenate([block[:, : longest + 1] for block in words]),
             )
-        _save(path_of_sentences, np.concatenate(sentences))
-    return (
-        np.load(path_of_sentences),
-        # They may not fit into memory.
-        np.load(path_of_words, mmap_mode="r") if keep_words else None,
+        write_array(path_of_sentences, np.concatenate(sentences).astype(np.float32))
+    width = encoder.embedding_dim
+    found = read_array(
+        path_of_sentences, np.float32, (len(texts), width), remedy=_AGAIN
+    )
+    if not keep_words:
+        return found, None
+    # They may not fit into memory.
+    return found, read_array(
+        path_of_words,
+        np.float16,
+        (len(texts), None, width),
+        remedy=_AGAIN,
+        memory_mapped=True,
     )
 
 
@@ -135,10 +146,3 @@ def _digest(encoder: Any, texts: list[str]) -> str:
 def _blocks(texts: list[str], size: int = 4096) -> Iterator[list[str]]:
     for start in range(0, len(texts), size):
         yield texts[start : start + size]
-
-
-def _save(path: Path, values: np.ndarray) -> None:
-    path.parent.mkdir(exist_ok=True)
-    buffer = io.BytesIO()
-    np.save(buffer, values)
-    write_atomically(path, buffer.getvalue())
