@@ -31,7 +31,7 @@ def write_array(path: str | os.PathLike[str], array: np.ndarray) -> None:
     Raises:
         OSError: the place cannot be written to, or the disk is full; it names the path.
     """
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array, order="C")
     with atomic_file(path) as file:
         # NumPy's own writing of the values does not tell why it fails.
         header = np.lib.format.header_data_from_array_1_0(array)

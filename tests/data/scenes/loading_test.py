@@ -6,6 +6,7 @@ import socket
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from keras_imgdesc.data import load_scenes
@@ -98,3 +99,17 @@ def test_unknown_splits_and_configurations_are_refused(tmp_path, arguments, mess
     with pytest.raises(InputError, match=message):
         load_scenes(**arguments, data_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_named(tmp_path, monkeypatch):
+    """TensorFlow Datasets raises an error of its own."""
+
+    def fail(self, **options):
+        try:
+            raise tf.errors.ResourceExhaustedError(None, None, "No space left")
+        except tf.errors.OpError as error:
+            raise RuntimeError("Failed to finalize writing of split") from error
+
+    monkeypatch.setattr(Scenes, "download_and_prepare", fail)
+    with pytest.raises(InputError, match="data of Scenes could not be.*No space"):
+        load_scenes("test", "tiny", data_dir=tmp_path)
