@@ -41,8 +41,8 @@ def write_index(path: Path, vectors: np.ndarray) -> None:
     for number, start in enumerate(range(0, len(vectors), SHARD)):
         some = vectors[start : start + SHARD]
         names = {f"/images/{start + row}.jpg": (0, 0) for row in range(len(some))}
-        pictures = index_files.ShardPictures(names)
-        manifest["shards"].append(index_files.write_shard(path, number, some, pictures))
+        images = index_files.ShardImages(names)
+        manifest["shards"].append(index_files.write_shard(path, number, some, images))
     index_files.write_manifest(path, manifest)
 
 
