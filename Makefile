@@ -54,12 +54,13 @@ encoders := tests/vision tests/text tests/images
 files := tests/lite tests/verification tests/examples
 pages := tests/web tests/docs_test.py tests/notebooks_test.py
 matchers := tests/matching
+trials-small := tests/trials
 docstrings := keras_imgdesc
 others := tests $(addprefix --ignore=,$(wildcard $(exports) $(painters) tests/training \
-	tests/captioning $(presets) $(encoders) $(files) $(pages) $(matchers)))
+	tests/captioning $(presets) $(encoders) $(files) $(pages) $(matchers) $(trials-small)))
 # The longest first, so that both processes end together.
 GROUPS := others exports encoders captioners painters trainings presets pages matchers \
-	decoders docstrings painter-trainings files
+	decoders docstrings trials-small painter-trainings files
 
 IN_GROUPS = $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
 	$(addprefix $@-of-,$(GROUPS))
@@ -84,6 +85,11 @@ test-all: test test-slow
 # The wheel without TensorFlow, in an environment of its own; test-slow runs it too.
 test-lite: $(VENV)/.installed
 	@$(BIN)/python -m pytest -q -m slow tests/packaging
+
+# Some parts alone: make trials PARTS="kills hostile"
+PARTS ?=
+trials: $(VENV)/.installed
+	@$(BIN)/python tests/trials/run.py --size full $(PARTS)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
