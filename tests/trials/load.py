@@ -143,7 +143,7 @@ def _lite(world: World) -> Callable[[], Ask]:
 def _load(open_one: Callable[[], Ask], seconds: float, place: Path) -> None:
     """Ask from several threads; write what came to a JSON file."""
     warnings.simplefilter("ignore")  # of damage
-    requests = 4 * BATCHES
+    requests = BATCHES
     first = open_one()
     expected = [first(number) for number in range(requests)]
     stop = threading.Event()

@@ -23,20 +23,19 @@ class Verb:
         prepare: function of the same that makes what is there before the command runs;
             it is called in a child.
         refuses_done: whether the command refuses to replace its own finished result.
-        is_slow: whether it takes long even as a toy.
+        adds: whether the command keeps the files that are there and writes all of its
+            own again, under new names.
     """
 
     name: str
     arguments: Callable[[World, Path], Arguments]
     prepare: Callable[[World, Path], object] | None = None
     refuses_done: bool = False
-    is_slow: bool = False
+    adds: bool = False
 
 
-def _train(kind: str, is_slow: bool = True) -> Verb:
-    return Verb(
-        f"train {kind}", lambda w, out: w.training(kind, out / "run"), is_slow=is_slow
-    )
+def _train(kind: str) -> Verb:
+    return Verb(f"train {kind}", lambda w, out: w.training(kind, out / "run"))
 
 
 def _describe(name: str, *options: str, copied: bool = False) -> Verb:
@@ -93,7 +92,7 @@ def _relocate(world: World, out: Path) -> Arguments:
     ]
 
 
-def _paint(name: str, *words: str) -> Verb:
+def _paint(name: str, *words: str, adds: bool = False) -> Verb:
     def arguments(world: World, out: Path) -> Arguments:
         options = ["--preset", world.presets["painter"], "--runtime", "tensorflow"]
         if words[0] == "roundtrip":
@@ -101,7 +100,7 @@ def _paint(name: str, *words: str) -> Verb:
             options += ["--captioner", world.presets["captioner"]]
         return [*(word.replace("OUT", str(out)) for word in words), *options]
 
-    return Verb(name, arguments)
+    return Verb(name, arguments, adds=adds)
 
 
 def _preset(world: World, task: str) -> Arguments:
@@ -139,12 +138,17 @@ VERBS = (
             *("extract", w.photos, *_preset(w, "captioner"), "-o", out / "features"),
         ],
     ),
-    _paint("paint", "paint", "red", "blue", "-n", "2", "--output-dir", "OUT/p"),
+    _paint(
+        "paint",
+        *("paint", "red", "blue", "-n", "2", "--output-dir", "OUT/p"),
+        adds=True,
+    ),
     _paint("paint --sheet", "paint", "red", "-n", "2", "--sheet", "OUT/sheet.webp"),
     _paint(
         "interpolate",
         *("interpolate", "red", "blue", "--steps", "3"),
         *("--sheet", "OUT/way.jpg", "--output-dir", "OUT/way"),
+        adds=True,
     ),
     _paint("roundtrip", "roundtrip", "red", "-n", "3", "--sheet", "OUT/trip.png"),
     Verb(
@@ -153,9 +157,8 @@ VERBS = (
             *("export", "tflite", *_preset(w, "captioner"), "-o", out / "a.tflite"),
         ],
         refuses_done=True,
-        is_slow=True,
     ),
-    Verb("export tflite --into-preset", _into_preset, _copy_preset, is_slow=True),
+    Verb("export tflite --into-preset", _into_preset, _copy_preset),
     Verb(
         "export saved-model",
         lambda w, out: [
@@ -190,7 +193,7 @@ VERBS = (
     _train("captioner"),
     _train("captioner-frozen"),
     _train("matcher"),
-    _train("classifier", is_slow=False),
+    _train("classifier"),
     _train("vae"),
     _train("dcgan"),
     _train("encoder"),
