@@ -24,7 +24,7 @@ from reports import Report
 from verbs import VERBS, Verb
 from world import World
 
-SMALL = ("describe --csv", "extract")
+SMALL = ("extract",)
 FAULTS = ("crashes", "hangs", "tracebacks", "unnamed", "left over", "cannot go on")
 # Of <sched.h>.
 NEW_USER, NEW_MOUNTS = 0x10000000, 0x00020000

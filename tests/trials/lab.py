@@ -31,10 +31,14 @@ class Lab:
     Args:
         folder: folder that trials may write into.
         workers: number of children at a time.
+
+    Attributes:
+        cpu_seconds: processor time of the cases so far.
     """
 
     folder: Path
     workers: int = 1
+    cpu_seconds: float = 0.0
 
     def run(self, name: str, work: Callable[[], object], **options: object) -> Outcome:
         """Run one case in `folder`, and return its outcome."""
@@ -74,6 +78,7 @@ class Lab:
                         self._continue(chain, None, children)
                 if child := _first_ended(children):
                     outcome = outcome_of(child)
+                    self.cpu_seconds += outcome.cpu_seconds
                     self._continue(child.chain, outcome, children)
                     yield outcome
                     ended += 1

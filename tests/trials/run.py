@@ -49,6 +49,8 @@ def _run(part: str, place: Lab, world: World, given: argparse.Namespace) -> bool
     print(f"{part}: begins", flush=True)
     start = time.monotonic()
     report = importlib.import_module(part).run(place, world, given.size)
+    report.facts["processor seconds"] = round(place.cpu_seconds)
+    place.cpu_seconds = 0.0
     report.facts["minutes"] = round((time.monotonic() - start) / 60, 1)
     report.save(given.output)
     verdict = "passed" if report.has_passed else "FAILED"

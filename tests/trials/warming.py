@@ -14,6 +14,8 @@ from pathlib import Path
 
 # What the package imports when it is first used.
 LATE = ("matplotlib.pyplot", "sacrebleu", "scipy.special", "tensorboard.summary")
+# Scripts, and modules that need packages which not everyone has.
+OTHERS = (".runners.", "__main__", ".serving", "jax")
 # One thread each, as cases run side by side; in one thread, sums are always added in
 # the same order.
 ENVIRONMENT = {
@@ -45,8 +47,7 @@ def warm_up() -> None:
 def _import_all() -> None:
     package = importlib.import_module("keras_imgdesc")
     for module in pkgutil.walk_packages(package.__path__, "keras_imgdesc."):
-        is_script = ".runners." in module.name or module.name.endswith("__main__")
-        if not is_script and "jax" not in module.name:
+        if not any(part in module.name for part in OTHERS):
             importlib.import_module(module.name)
     for name in LATE:
         importlib.import_module(name)
