@@ -21,8 +21,8 @@ class Tensor(TypedDict):
 class Signature(TypedDict):
     """The inputs and outputs of a function of the model, by name."""
 
-    inputs: dict[str, Tensor]
-    outputs: dict[str, Tensor]
+    inputs: NotRequired[dict[str, Tensor]]
+    outputs: NotRequired[dict[str, Tensor]]
 
 
 class Flatbuffer(TypedDict):

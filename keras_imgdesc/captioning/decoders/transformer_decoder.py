@@ -85,7 +85,7 @@ class TransformerDecoder(AttentionDecoder):
         hidden_dim: Annotated[int, Bounds(1, 4096)] = 512,
         num_heads: int = 8,
         num_layers: NumLayers = 2,
-        max_length: Annotated[int, Bounds(1, 512)] = 32,
+        max_length: Annotated[int, Bounds(1, 256)] = 32,
         dropout: float = 0.3,
         feature_dropout: float = 0.0,
         feature_dim: int = 512,
