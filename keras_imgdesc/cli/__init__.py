@@ -16,7 +16,7 @@ from keras_imgdesc.version import __version__
 
 # The commands in the order of the help, and the modules that define them.
 COMMANDS = {
-    "presets": "describing",
+    "presets": "preset_list",
     "describe": "describing",
     "classify": "classifying",
     "index": "searching",

@@ -22,7 +22,7 @@ from keras_imgdesc.cli.options import (
 from keras_imgdesc.cli.output import say, say_json
 from keras_imgdesc.cli.progress import progress
 from keras_imgdesc.cli.running import Run, running_options
-from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.errors import ImageError
 
 
 @click.command()
@@ -160,19 +160,6 @@ def describe(
     if not as_json:
         list_failed(failed, "images", total)
     return 1 if failed else 0
-
-
-@click.command()
-def presets() -> None:
-    """List the available presets: name, task and summary."""
-    from keras_imgdesc.presets.folders import find_preset, list_presets, read_config
-
-    for name, summary in list_presets().items():
-        try:
-            task = str(read_config(find_preset(name)).get("task", ""))
-        except InputError:  # the summary says what is broken
-            task = ""
-        say(": ".join(part for part in (name, task, summary) if part))
 
 
 @click.command()

@@ -58,6 +58,7 @@ def write_preset(
     recipe: dict[str, Any] | None,
     card: str | None,
     summary: str | None,
+    score: str | None,
     shared_with: str | None,
 ) -> None:
     """Write a task to a folder; see `Task.save_to_preset`."""
@@ -69,13 +70,13 @@ def write_preset(
         )
     if not path.exists():
         with atomic_path(path) as new:
-            _write_files(task, path, new, recipe, card, summary, shared_with)
+            _write_files(task, path, new, recipe, card, summary, score, shared_with)
         return
     # The files of an existing preset are replaced one at a time, the weights first, the
     # configuration last: an interruption in between leaves a checksum that does not
     # match, or no configuration, never the weights of another model.
     with temporary_path(path) as new:
-        _write_files(task, path, new, recipe, card, summary, shared_with)
+        _write_files(task, path, new, recipe, card, summary, score, shared_with)
         sync(new)
         names = [file.name for file in new.iterdir()]
         for name in sorted(names, key=[*_OTHER_FILES, CONFIG_FILE].index):
@@ -99,6 +100,7 @@ def _write_files(
     recipe: dict[str, Any] | None,
     card: str | None,
     summary: str | None,
+    score: str | None,
     shared_with: str | None,
 ) -> None:
     new.mkdir()
@@ -123,6 +125,7 @@ def _write_files(
         "keras_version": keras.__version__,
         "task": type(task).__name__,
         "summary": summary,
+        **({} if score is None else {"score": score}),
         **parts,
         **shared,
         "sha256": {

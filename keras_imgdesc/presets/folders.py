@@ -51,6 +51,7 @@ class PresetConfig(TypedDict):
     keras_version: NotRequired[_Text]
     task: NotRequired[_Text]
     summary: NotRequired[_Text]
+    score: NotRequired[_Text]
     generation: NotRequired[dict[str, Any]]
     shared_weights: NotRequired[SharedWeights]
     sha256: NotRequired[dict[str, _Text]]

@@ -82,6 +82,7 @@ class Task:
         recipe: dict[str, Any] | None = None,
         card: str | None = None,
         summary: str | None = None,
+        score: str | None = None,
         shared_with: str | None = None,
     ) -> None:
         """Save the task as a folder, completely or not at all.
@@ -96,6 +97,8 @@ class Task:
             recipe: how the task was trained, ready for JSON.
             card: the model card, Markdown. None keeps an existing one.
             summary: one line for `list_presets`; None means `description`.
+            score: a measured result with its name, at most 1,000 characters, for the
+                command `presets`.
             shared_with: name of a preset to share weights with, for instance that of
                 the classifier whose frozen image encoder a captioner has. Arrays that
                 are equal, once rounded, are left out. It must be found beside `path`
@@ -107,7 +110,7 @@ class Task:
                 not finite, or the preset `shared_with` is not found, shares weights
                 itself or has no equal array.
         """
-        write_preset(self, Path(path), recipe, card, summary, shared_with)
+        write_preset(self, Path(path), recipe, card, summary, score, shared_with)
 
     def summary(self, print_fn: Callable[[str], Any] = print) -> None:
         """Print what the task is, and the class and size of each part.
