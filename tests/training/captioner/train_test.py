@@ -144,7 +144,9 @@ def test_a_broken_image_is_skipped_with_a_warning(tmp_path, caplog, trainable_fr
 
 def frozen(**changes) -> CaptionRecipe:
     options = {"image_size": 32, "width": 0.125, "trainable_from": "none"}
-    return recipe(encoder_options=options, **changes)
+    # A frozen encoder has no learning rate: the default is one that is not set.
+    unset = {"encoder_options": options, "encoder_learning_rate": 0.1}
+    return recipe(**unset | changes)
 
 
 def test_a_score_that_is_stuck_keeps_the_best_by_another_and_goes_on(
