@@ -77,8 +77,7 @@ def test_it_learns_and_saves_the_best_captioner(tmp_path):
 
 
 def test_a_frozen_encoder_is_read_from_its_cache(tmp_path):
-    options = {"image_size": 32, "width": 0.125, "trainable_from": "none"}
-    chosen = recipe(encoder_options=options, captions_per_image=1, epochs=1)
+    chosen = frozen(captions_per_image=1, epochs=1)
     captioner = train_captioner(
         chosen, tmp_path, coloured(24), coloured(6), progress=False
     )
