@@ -14,8 +14,8 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -120,6 +120,34 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
         content = content.encode("utf-8")
     with atomic_file(path) as file:
         file.write(content)
+
+
+def write_together(
+    folder: str | os.PathLike[str], contents: Mapping[str, bytes | str]
+) -> None:
+    """Write several files into a folder; none of them if one cannot be written.
+
+    Args:
+        folder: folder of the files, made if missing.
+        contents: bytes, or text that is encoded as UTF-8, by the name of the file.
+
+    Raises:
+        OSError: the place cannot be written to, or the disk is full.
+    """
+    with ExitStack() as stack:
+        written = {}
+        for name, content in contents.items():
+            if isinstance(content, str):
+                content = content.encode("utf-8")
+            target = Path(folder, name)
+            partial = stack.enter_context(temporary_path(target))
+            with open_new(partial) as file:
+                file.write(content)
+            sync(partial)
+            written[partial] = target
+        for partial, target in written.items():
+            os.replace(partial, target)
+        sync_folder(Path(folder))
 
 
 def open_new(path: str | os.PathLike[str]) -> BinaryIO:

@@ -9,7 +9,12 @@ import sys
 import pytest
 
 from keras_imgdesc import atomic_files
-from keras_imgdesc.atomic_files import atomic_path, is_partial, write_atomically
+from keras_imgdesc.atomic_files import (
+    atomic_path,
+    is_partial,
+    write_atomically,
+    write_together,
+)
 
 
 def names(folder):
@@ -234,3 +239,25 @@ def test_other_files_of_the_folder_stay(tmp_path):
     with pytest.raises(KeyboardInterrupt), atomic_path(tmp_path / "b"):
         raise KeyboardInterrupt
     assert names(tmp_path) == ["mine"]
+
+
+def test_files_are_written_together_or_not_at_all(tmp_path, monkeypatch):
+    folder = tmp_path / "report"
+    write_together(folder, {"a.json": "1", "b.html": b"2"})
+    assert names(folder) == ["a.json", "b.html"]
+    assert (folder / "b.html").read_bytes() == b"2"
+
+    def open_or_fail(path):
+        if path.name.endswith("b.html"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path)
+
+    opened = atomic_files.open_new
+    monkeypatch.setattr(atomic_files, "open_new", open_or_fail)
+    for place in (folder, tmp_path / "other" / "deep"):
+        with pytest.raises(OSError, match="No space left") as caught:
+            write_together(place, {"a.json": "3", "b.html": "4", "c": "5"})
+        assert caught.value.filename == str(place / "b.html")
+    assert names(folder) == ["a.json", "b.html"]
+    assert (folder / "a.json").read_text() == "1"
+    assert names(tmp_path) == ["report"]

@@ -314,14 +314,23 @@ def _check_shards(
     path: Path, manifest: Manifest, parts: Sequence[slice], image_ids: Sequence[str]
 ) -> None:
     """Refuse shards that are not those of the images."""
-    shards, failed = manifest["shards"], manifest["failed"]
+    shards = manifest["shards"]
     is_right = len(shards) <= len(parts) and all(
-        shard["image_ids"] == [name for name in image_ids[part] if name not in failed]
-        and len(shard.get("stamps", [])) == part.stop - part.start
+        _is_of(shard, image_ids[part], manifest["failed"])
         for shard, part in zip(shards, parts, strict=False)
     )
     if not is_right:
         raise _damaged("its shards must be those of the images", file=path / MANIFEST)
+
+
+def _is_of(shard: Shard, names: Sequence[str], failed: dict[str, str]) -> bool:
+    """Return whether a shard has all images but those that failed, in their order."""
+    held = set(shard["image_ids"])
+    return (
+        shard["image_ids"] == [name for name in names if name in held]
+        and set(names) - held <= failed.keys()
+        and len(shard.get("stamps", [])) == len(names)
+    )
 
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:

@@ -1,5 +1,6 @@
 """A cache of the embeddings of texts by a frozen encoder."""
 
+import errno
 import hashlib
 import json
 import os
@@ -132,8 +133,13 @@ def _new_map(file: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
     """
     found = np.lib.format.open_memmap(file, "w+", dtype, shape)
     if hasattr(os, "posix_fallocate"):
-        with file.open("r+b") as stream:
-            os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)
+        try:
+            with file.open("r+b") as stream:
+                os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)
+        except OSError as error:
+            # Some file systems cannot reserve room.
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
     return found
 
 

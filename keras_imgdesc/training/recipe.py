@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from keras_imgdesc.backend import choose_precision
 from keras_imgdesc.errors import InputError
-from keras_imgdesc.json_files import read_json
+from keras_imgdesc.json_files import parse_json, read_json
 
 
 class Recipe:
@@ -197,8 +197,7 @@ def refuse_unknown(recipe: type, values: Mapping[str, Any], source: str | Path) 
         source: origin of the values, for the message.
 
     Raises:
-        InputError: naming the field, and known ones of a similar name. The elements of
-            a list are not checked.
+        InputError: naming the field, and known ones of a similar name.
     """
     known = [f.name for f in fields(recipe)]
     unknown = sorted(set(values) - set(known))
@@ -226,6 +225,10 @@ def refuse_unknown(recipe: type, values: Mapping[str, Any], source: str | Path) 
                 path=str(source),
                 **{name: value},
             )
+        if get_origin(types[name]) is list:
+            text = json.dumps(value)
+            remedy = f"Correct {name}"
+            parse_json(text, types[name], what=name, remedy=remedy, path=str(source))
 
 
 _JSON_NAMES: dict[type, str] = {

@@ -113,3 +113,10 @@ def test_every_recipe_that_ships_is_read(kind, pattern):
     for path in paths:
         recipe = kind.from_json(path)
         assert kind.from_dict(recipe.as_dict()) == recipe
+
+
+def test_items_of_a_list_have_their_type():
+    with pytest.raises(InputError, match=r"sizes must have an integer at `\[1\]`"):
+        ToyRecipe.from_dict({"sizes": [1, "2"]})
+    with pytest.raises(InputError, match=r"exchangeable must have a list at `\[0\]`"):
+        MatchingRecipe.from_dict({"exchangeable": ["red"]})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_imgdesc.atomic_files import write_atomically
+from keras_imgdesc.atomic_files import write_atomically, write_together
 from keras_imgdesc.evaluation.captions.caption_comparison import (
     Evaluations,
     check_comparable,
@@ -80,10 +80,8 @@ def write_caption_report(
     if target.suffix.lower() in (".html", ".htm"):
         write_atomically(target, page)
         return target
-    write_atomically(
-        target / "captions.json", json.dumps(_content(evaluations), indent=1)
-    )
-    write_atomically(target / "index.html", page)
+    content = json.dumps(_content(evaluations), indent=1)
+    write_together(target, {"captions.json": content, "index.html": page})
     return target / "index.html"
 
 

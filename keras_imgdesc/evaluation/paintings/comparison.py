@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from keras_imgdesc.atomic_files import write_atomically
+from keras_imgdesc.atomic_files import write_together
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.paintings.evaluate_paintings import PaintingEvaluation
 from keras_imgdesc.printable import markdown_cell
-from keras_imgdesc.visualization.contact_sheets import draw_sheet, save_sheet
+from keras_imgdesc.visualization.contact_sheets import draw_sheet
 
 
 def comparison_table(evaluations: Mapping[str, PaintingEvaluation]) -> str:
@@ -48,7 +49,6 @@ def write_comparison(
         OSError: a file cannot be written.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     texts = [evaluation.texts for evaluation in evaluations.values()]
     if not texts or any(other != texts[0] for other in texts):
         raise InputError(
@@ -65,8 +65,11 @@ def write_comparison(
             images.append(evaluation.painted[place])
             captions.append(_short_name(Path(name)))
     sheet = draw_sheet(images, captions, columns=2 * (len(evaluations) + 1))
-    write_atomically(folder / "comparison.md", comparison_table(evaluations) + "\n")
-    return save_sheet(sheet, folder / "comparison.png")
+    image = io.BytesIO()
+    sheet.save(image, "PNG")
+    table = comparison_table(evaluations) + "\n"
+    write_together(folder, {"comparison.md": table, "comparison.png": image.getvalue()})
+    return folder / "comparison.png"
 
 
 def _short_name(preset: Path) -> str:

@@ -1,11 +1,12 @@
 """An evaluation of a painter as a web page and a contact sheet."""
 
+import io
 import json
 from pathlib import Path
 
-from keras_imgdesc.atomic_files import write_atomically
+from keras_imgdesc.atomic_files import write_together
 from keras_imgdesc.evaluation.paintings.evaluate_paintings import PaintingEvaluation
-from keras_imgdesc.visualization.contact_sheets import draw_sheet, save_sheet
+from keras_imgdesc.visualization.contact_sheets import draw_sheet
 from keras_imgdesc.visualization.report_page import image_item, report_page
 
 
@@ -26,16 +27,16 @@ def write_painting_report(
         OSError: a file cannot be written.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     notes = evaluation.descriptions or [""] * len(evaluation.texts)
     content = {
         "summary": evaluation.summary(),
         "texts": evaluation.texts,
         "descriptions": evaluation.descriptions,
     }
-    write_atomically(folder / "generator.json", json.dumps(content, indent=1))
-    sheet = draw_sheet(list(evaluation.painted), evaluation.texts, columns=columns)
-    save_sheet(sheet, folder / "sheet.png")
+    sheet = io.BytesIO()
+    draw_sheet(list(evaluation.painted), evaluation.texts, columns=columns).save(
+        sheet, "PNG"
+    )
     items = [
         image_item(image, text, note)
         for image, text, note in zip(
@@ -43,5 +44,12 @@ def write_painting_report(
         )
     ]
     page = report_page("Painted images", evaluation.summary(), items)
-    write_atomically(folder / "index.html", page)
+    write_together(
+        folder,
+        {
+            "generator.json": json.dumps(content, indent=1),
+            "sheet.png": sheet.getvalue(),
+            "index.html": page,
+        },
+    )
     return folder / "index.html"

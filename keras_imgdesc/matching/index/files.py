@@ -16,9 +16,7 @@ import hashlib
 import json
 import os
 import re
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -28,12 +26,12 @@ import numpy as np
 from keras_imgdesc.atomic_files import is_partial, write_atomically
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.json_files import Bounds, parse_json, read_json
+from keras_imgdesc.matching.index.locking import LOCK
 from keras_imgdesc.stored_arrays import file_digest, read_array, write_array
 from keras_imgdesc.stored_names import path_inside
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-LOCK = ".lock"
 KINDS = ("vectors", "pictures")
 
 _OWN_FILES = re.compile(r"manifest\.json|vectors-\d+\.npy|pictures-\d+\.json|\.lock")
@@ -298,37 +296,6 @@ def is_gone(name: str) -> bool:
     return False
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Lock an index for writing; the lock of a killed process is released.
-
-    Raises:
-        InputError: another process is writing the index, or the lock is no file.
-    """
-    descriptor = _open_lock(path / LOCK)
-    try:
-        try:
-            import fcntl
-        except ImportError:  # not on Windows
-            pass
-        else:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # The other process may have removed it together with a new index.
-                is_ours = os.path.samestat(os.fstat(descriptor), os.stat(path / LOCK))
-            except OSError:
-                is_ours = False
-            if not is_ours:
-                raise InputError(
-                    "Only one process at a time may write an index",
-                    "Wait for the other process to finish",
-                    path=path,
-                )
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def is_foreign(file: Path) -> bool:
     """Return whether a file does not belong to an index, finished or not."""
     return not (is_partial(file) or _OWN_FILES.fullmatch(file.name))
@@ -342,25 +309,6 @@ def remove_unfinished(path: Path) -> None:
         if not is_foreign(file) and not is_partial(file):
             with suppress(OSError):
                 file.unlink()
-
-
-def _open_lock(file: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT
-    # A link would be followed, and opening a pipe would block.
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    refused = InputError(
-        "The lock of an index must be an ordinary file", "Remove it", file=file
-    )
-    try:
-        descriptor = os.open(file, flags, 0o666)
-    except OSError:
-        if os.path.lexists(file) and not stat.S_ISREG(os.lstat(file).st_mode):
-            raise refused from None
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise refused
-    return descriptor
 
 
 def _are_records(values: list[Any], kinds: tuple[type, ...]) -> bool:

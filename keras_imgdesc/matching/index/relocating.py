@@ -16,8 +16,8 @@ from keras_imgdesc.matching.index.files import (
     is_gone,
     read_manifest,
     read_vectors,
-    writing,
 )
+from keras_imgdesc.matching.index.locking import writing
 from keras_imgdesc.matching.index.writing import IndexWriter
 from keras_imgdesc.printable import printable
 

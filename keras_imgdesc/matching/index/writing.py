@@ -31,8 +31,8 @@ from keras_imgdesc.matching.index.files import (
     remove_unfinished,
     write_manifest,
     write_shard,
-    writing,
 )
+from keras_imgdesc.matching.index.locking import writing
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The files of an index, whoever wrote them."""
 
 import json
-import os
 import shutil
 
 import numpy as np
@@ -10,15 +9,14 @@ import pytest
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.matching import SearchIndex
 from keras_imgdesc.matching.index.files import (
-    LOCK,
     ShardImages,
     new_manifest,
     read_manifest,
     remove_unfinished,
     write_manifest,
     write_shard,
-    writing,
 )
+from keras_imgdesc.matching.index.locking import LOCK
 
 VECTORS = np.eye(3, dtype="float32")
 
@@ -116,22 +114,6 @@ def test_the_manifest_is_not_a_link(place, tmp_path):
     (tmp_path / "manifest.json").unlink()
     with pytest.raises(InputError, match="link"):  # and not a new index
         SearchIndex(place)
-
-
-@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
-def test_a_lock_that_is_no_file_is_refused(place, tmp_path, kind):
-    """A link would be followed and its target emptied; a pipe would block."""
-    other = tmp_path / "other"
-    other.write_text("mine")
-    if kind == "link":
-        (place / LOCK).symlink_to(other)
-    elif kind == "folder":
-        (place / LOCK).mkdir()
-    else:
-        os.mkfifo(place / LOCK)
-    with pytest.raises(InputError, match="lock of an index must be"), writing(place):
-        pass
-    assert other.read_text() == "mine"
 
 
 def test_a_failed_write_leaves_no_file_of_a_shard(place, monkeypatch):
