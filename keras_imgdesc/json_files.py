@@ -226,7 +226,7 @@ class _Check:
     def levels(self, value: Any) -> None:
         """Refuse what is nested too deeply."""
         level = [value]
-        for _ in range(MOST_LEVELS + 1):
+        for _ in range(MOST_LEVELS):
             level = [item for item in level if isinstance(item, dict | list)]
             # Most values are no containers: they are passed over quickly.
             if _CONTAINERS.isdisjoint(map(type, _items(level))):

@@ -175,6 +175,7 @@ def extract_features(
     (2, 2, 2, 32)
     """
     path = Path(path)
+    path.mkdir(parents=True, exist_ok=True)  # or fail, before any work starts
     manifest = _read_manifest(path)
     fresh: dict[str, Any] = {
         "encoder": encoder.fingerprint(),
