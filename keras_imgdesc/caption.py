@@ -24,6 +24,7 @@ class Caption:
             sums to at most 1; the sentinel has the rest. None unless requested.
         split: how the captioner splits texts, see `CaptionTokenizer`: by
             `"characters"`, the text of Chinese, Japanese and Thai has no spaces.
+        damaged: whether data of the image are missing, see `load_image`.
 
     Example:
 
@@ -42,6 +43,7 @@ class Caption:
     token_log_probs: np.ndarray = field(repr=False)
     attention: np.ndarray | None = field(default=None, repr=False)
     split: str = field(default="words", repr=False)
+    damaged: bool = False
 
     def __str__(self) -> str:
         return self.text

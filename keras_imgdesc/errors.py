@@ -82,6 +82,34 @@ class ImageError(InputError):
     """
 
 
+class DamagedImageWarning(UserWarning):
+    """Data of an image are missing; what there is was read. The message names the file.
+
+    Args:
+        image: name of the image.
+        damage: what is missing.
+
+    Attributes:
+        image, damage: the arguments.
+
+    Example:
+
+    >>> from keras_imgdesc.errors import DamagedImageWarning
+    >>> print(DamagedImageWarning("a.jpg", "its end is missing"))
+    The image is damaged: its end is missing. Received: image='a.jpg'. Copy it again.
+    """
+
+    def __init__(self, image: object, damage: str) -> None:
+        self.image, self.damage = image, damage
+        super().__init__(
+            f"The image is damaged: {damage}. Received: image={_show(image)}. "
+            "Copy it again."
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.image, self.damage))
+
+
 class UnknownWordsWarning(UserWarning):
     """A text has words that a model does not know; the message names them."""
 

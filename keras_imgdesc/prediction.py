@@ -1,7 +1,8 @@
-"""One class that a classifier sees in an image."""
+"""The classes that a classifier sees in an image."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -24,3 +25,28 @@ class Prediction(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.label} {self.probability:.3f}"
+
+
+class Predictions(list[Prediction]):
+    """The classes of an image, the most probable first.
+
+    Args:
+        classes: the classes.
+        damaged: whether data of the image are missing, see `load_image`.
+
+    Attributes:
+        damaged: as given.
+
+    Example:
+
+    >>> from keras_imgdesc.prediction import Prediction, Predictions
+    >>> found = Predictions([Prediction("Egyptian cat", 0.5964)])
+    >>> found.damaged, found[0].label
+    (False, 'Egyptian cat')
+    """
+
+    def __init__(
+        self, classes: Iterable[Prediction] = (), damaged: bool = False
+    ) -> None:
+        super().__init__(classes)
+        self.damaged = damaged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from keras_imgdesc.captioning.search.reranking import Reranker
 from keras_imgdesc.captioning.search.sampling import draw_noise
 from keras_imgdesc.captioning.search.settings import GenerationSettings
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.damage import damage_of
 from keras_imgdesc.images.reading import batches_ahead
 
 Source = TypeVar("Source")
@@ -45,6 +47,7 @@ class CaptionGenerator:
         batch_size: int = 32,
         reranker: Reranker | None = None,
         constraints: Constraints | None = None,
+        on_damaged: str = "warn",
     ) -> Iterator[tuple[Source, Caption | ImageError]]:
         """Caption images in order; see `ImageCaptioner.generate_stream`."""
         settings = settings.with_seed()
@@ -55,7 +58,8 @@ class CaptionGenerator:
             )
         size = self._captioner.image_encoder.image_size
         position = 0
-        with closing(batches_ahead(sources, size, batch_size)) as batches:  # type: ignore[type-var]
+        ahead = batches_ahead(sources, size, batch_size, on_damaged=on_damaged)  # type: ignore[type-var]
+        with closing(ahead) as batches:  # type: ignore[type-var]
             for batch in batches:
                 readable = {
                     position + i: image
@@ -79,6 +83,8 @@ class CaptionGenerator:
                 for index, (source, image) in enumerate(batch, start=position):
                     if isinstance(image, ImageError):
                         yield source, image
+                    elif damage_of(image):
+                        yield source, replace(captioned[index], damaged=True)
                     else:
                         yield source, captioned[index]
                 position += len(batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from keras_imgdesc.caption import Caption
 from keras_imgdesc.captioning.captioner_graph import CaptionerGraph, check_length
 from keras_imgdesc.captioning.losses import token_losses
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.damage import damage_of
 from keras_imgdesc.images.reading import batches_ahead
 from keras_imgdesc.text.checks import check_known, special_ids, warn_of_unknown
 
@@ -39,6 +41,7 @@ class CaptionScorer:
         captions: Sequence[str],
         return_attention: bool = False,
         batch_size: int = 32,
+        on_damaged: str = "warn",
     ) -> list[Caption]:
         """Score captions; see `ImageCaptioner.score`."""
         if len(images) not in (1, len(captions)):
@@ -51,17 +54,23 @@ class CaptionScorer:
         token_ids = self._tokenize(captions)
         warn_of_unknown(self._unknown_words(captions, token_ids), "the captioner")
         scored: list[Caption] = []
-        for features in self._features(images, len(captions), batch_size):
+        stream = self._features(images, len(captions), batch_size, on_damaged)
+        for features, damaged in stream:
             rows = token_ids[len(scored) : len(scored) + len(features)]
-            scored += self._score_batch(features, rows, return_attention, batch_size)
+            batch = self._score_batch(features, rows, return_attention, batch_size)
+            scored += [
+                replace(caption, damaged=True) if is_damaged else caption
+                for caption, is_damaged in zip(batch, damaged, strict=True)
+            ]
         return scored
 
     def _features(
-        self, images: list[Any], num_captions: int, batch_size: int
-    ) -> Iterator[np.ndarray]:
-        """Yield batches of feature maps, one per caption."""
+        self, images: list[Any], num_captions: int, batch_size: int, on_damaged: str
+    ) -> Iterator[tuple[np.ndarray, list[bool]]]:
+        """Yield batches of feature maps, one per caption, and which are damaged."""
         size = self._captioner.image_encoder.image_size
-        with closing(batches_ahead(images, size, batch_size)) as batches:  # type: ignore[type-var]
+        ahead = batches_ahead(images, size, batch_size, on_damaged=on_damaged)  # type: ignore[type-var]
+        with closing(ahead) as batches:  # type: ignore[type-var]
             for batch in batches:
                 images_of_batch = []
                 for _, image in batch:
@@ -69,13 +78,14 @@ class CaptionScorer:
                         raise image
                     images_of_batch.append(image)
                 pixels = np.stack(images_of_batch)
+                damaged = [bool(damage_of(image)) for image in images_of_batch]
                 if len(images) > 1:
-                    yield self._encode_batch(pixels, batch_size)
+                    yield self._encode_batch(pixels, batch_size), damaged
                     continue
                 features = self._encode_batch(pixels, 1)
                 for first in range(0, num_captions, batch_size):
                     count = min(batch_size, num_captions - first)
-                    yield np.repeat(features, count, axis=0)
+                    yield np.repeat(features, count, axis=0), damaged * count
 
     def _encode_batch(self, pixels: np.ndarray, batch_size: int) -> np.ndarray:
         features = self._encode(_fill(pixels, batch_size))[: len(pixels)]

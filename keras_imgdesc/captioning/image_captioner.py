@@ -27,6 +27,7 @@ from keras_imgdesc.captioning.search.settings import (
 from keras_imgdesc.captioning.training_data import batching, training_dataset
 from keras_imgdesc.data.example_checks import refuse_strings
 from keras_imgdesc.errors import ImageError, check_on_error, refuse_unknown_options
+from keras_imgdesc.images.damage import check_on_damaged
 from keras_imgdesc.images.inputs import (
     fitting_batch_size,
     is_single,
@@ -144,6 +145,7 @@ class ImageCaptioner(Task, CaptionerGraph):
         rerank_weight: float = RERANK_WEIGHT,
         batch_size: int = 32,
         on_error: str = "raise",
+        on_damaged: str = "warn",
     ) -> Any:
         """Caption one image or several.
 
@@ -171,6 +173,8 @@ class ImageCaptioner(Task, CaptionerGraph):
             batch_size: images captioned at a time.
             on_error: `"raise"` the ImageError of an image that cannot be read, or
                 `"return"` it in place of the caption.
+            on_damaged: `"warn"` of an image some of whose data are missing, or
+                `"refuse"` it; see `load_image`.
 
         Returns:
             A caption for one image, a list of captions for several.
@@ -178,6 +182,10 @@ class ImageCaptioner(Task, CaptionerGraph):
         Raises:
             ImageError: an image cannot be read.
             InputError: a setting is out of range, or words cannot be obeyed.
+
+        Warns:
+            DamagedImageWarning: data of an image are missing; its `Caption` is
+                `damaged`.
         """
         check_on_error(on_error)
         results: list[Any] = []
@@ -198,6 +206,7 @@ class ImageCaptioner(Task, CaptionerGraph):
             rerank=rerank,
             rerank_weight=rerank_weight,
             batch_size=fitting_batch_size(inputs, batch_size),
+            on_damaged=on_damaged,
         )
         for _, caption in stream:
             if isinstance(caption, ImageError) and on_error == "raise":
@@ -217,6 +226,7 @@ class ImageCaptioner(Task, CaptionerGraph):
         rerank: Any = None,
         rerank_weight: float = RERANK_WEIGHT,
         batch_size: int = 32,
+        on_damaged: str = "warn",
         **settings: Any,
     ) -> Iterator[tuple[Any, Caption | ImageError]]:
         """Caption any number of images, in order and in bounded memory.
@@ -225,7 +235,8 @@ class ImageCaptioner(Task, CaptionerGraph):
 
         Args:
             sources: images, as `generate` takes them; may be endless.
-            return_attention, rerank, rerank_weight, batch_size: as in `generate`.
+            return_attention, rerank, rerank_weight, batch_size, on_damaged: as in
+                `generate`.
             **settings: fields of `GenerationSettings`; None means the captioner's
                 default.
 
@@ -237,13 +248,20 @@ class ImageCaptioner(Task, CaptionerGraph):
             InputError: a setting is out of range, or words cannot be obeyed.
         """
         check_at_least(1, batch_size=batch_size)
+        check_on_damaged(on_damaged)
         chosen = self.generation.changed(**settings)
         reranker = None if rerank is None else Reranker(rerank, rerank_weight)
         constraints = constraints_of_words(
             self.vocabulary, chosen, self.tokenizer.split
         )
         return self._generator.stream(
-            sources, chosen, return_attention, batch_size, reranker, constraints
+            sources,
+            chosen,
+            return_attention,
+            batch_size,
+            reranker,
+            constraints,
+            on_damaged,
         )
 
     def detect_concepts(
@@ -280,6 +298,7 @@ class ImageCaptioner(Task, CaptionerGraph):
         *,
         return_attention: bool = False,
         batch_size: int = 32,
+        on_damaged: str = "warn",
     ) -> Any:
         """Compute log P(caption | image), per token and in total.
 
@@ -291,6 +310,7 @@ class ImageCaptioner(Task, CaptionerGraph):
             captions: one caption per image, or several captions of one image.
             return_attention: whether captions have attention maps.
             batch_size: captions scored at a time.
+            on_damaged: as in `generate`.
 
         Returns:
             A `Caption` if `captions` is a string, else a list of them.
@@ -302,12 +322,19 @@ class ImageCaptioner(Task, CaptionerGraph):
 
         Warns:
             UnknownWordsWarning: a caption has unknown words beside known ones.
+            DamagedImageWarning: data of an image are missing; its `Caption` is
+                `damaged`.
         """
         check_at_least(1, batch_size=batch_size)
+        check_on_damaged(on_damaged)
         several = list_texts(captions)
         batch_size = fitting_batch_size(several, batch_size)
         scored = self._scorer.score(
-            list(iterate_images(images)), several, return_attention, batch_size
+            list(iterate_images(images)),
+            several,
+            return_attention,
+            batch_size,
+            on_damaged,
         )
         return scored[0] if is_one_text(captions) else scored
 

@@ -11,6 +11,7 @@ from keras import ops
 
 from keras_imgdesc.backend import compile_function
 from keras_imgdesc.errors import ImageError
+from keras_imgdesc.images.damage import damage_of, mark
 from keras_imgdesc.images.reading import batches_ahead
 
 
@@ -28,7 +29,7 @@ class ClassPredictor:
         )
 
     def stream(
-        self, sources: Iterable[Any], batch_size: int
+        self, sources: Iterable[Any], batch_size: int, on_damaged: str = "warn"
     ) -> Iterator[tuple[Any, np.ndarray | ImageError]]:
         """Compute the logits of images in order, in bounded memory.
 
@@ -36,12 +37,14 @@ class ClassPredictor:
             sources: images, as `ImageClassifier.classify` takes them.
             batch_size: images per batch. Smaller batches are padded to it, so that
                 the function is compiled once.
+            on_damaged: see `load_image`.
 
         Yields:
             Each source with its logits, float32 (classes,), or with the `ImageError`
-            of an image that cannot be read.
+            of an image that cannot be read. `damage_of` says what is missing of one.
         """
-        with closing(batches_ahead(sources, self._size, batch_size)) as batches:  # type: ignore[type-var]
+        ahead = batches_ahead(sources, self._size, batch_size, on_damaged=on_damaged)
+        with closing(ahead) as batches:  # type: ignore[type-var]
             for batch in batches:
                 pixels = [image for _, image in batch if isinstance(image, np.ndarray)]
                 rows = iter(self._rows(pixels, batch_size))
@@ -49,7 +52,7 @@ class ClassPredictor:
                     if isinstance(image, ImageError):
                         yield source, image
                     else:
-                        yield source, next(rows)
+                        yield source, mark(next(rows), damage_of(image))
 
     def _rows(self, pixels: list[np.ndarray], batch_size: int) -> list[np.ndarray]:
         if not pixels:

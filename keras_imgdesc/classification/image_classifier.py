@@ -21,7 +21,8 @@ from keras_imgdesc.errors import (
     refuse_unknown_options,
 )
 from keras_imgdesc.images import fitting_batch_size, is_single, iterate_images
-from keras_imgdesc.prediction import Prediction
+from keras_imgdesc.images.damage import check_on_damaged, damage_of
+from keras_imgdesc.prediction import Prediction, Predictions
 from keras_imgdesc.presets.task import Task
 from keras_imgdesc.vision import ENCODERS, ClassificationHead
 
@@ -105,6 +106,7 @@ class ImageClassifier(Task, ClassifierModel):
         top: int = 5,
         batch_size: int = 32,
         on_error: str = "raise",
+        on_damaged: str = "warn",
     ) -> Any:
         """Name the most probable classes of one image or several.
 
@@ -117,14 +119,20 @@ class ImageClassifier(Task, ClassifierModel):
             batch_size: images per batch.
             on_error: `"raise"` the ImageError of an image that cannot be read, or
                 `"return"` it in place of the classes.
+            on_damaged: `"warn"` of an image some of whose data are missing, or
+                `"refuse"` it; see `load_image`.
 
         Returns:
-            A list of `Prediction`, the most probable first, for one image; a list of
-            such lists for several.
+            `Predictions`, a list of `Prediction`, the most probable first, for one
+            image; a list of such lists for several.
 
         Raises:
             ImageError: an image cannot be read.
             InputError: a setting is out of range.
+
+        Warns:
+            DamagedImageWarning: data of an image are missing; its `Predictions` are
+                `damaged`.
         """
         check_on_error(on_error)
         results: list[Any] = []
@@ -132,6 +140,7 @@ class ImageClassifier(Task, ClassifierModel):
             iterate_images(inputs),
             top=top,
             batch_size=fitting_batch_size(inputs, batch_size),
+            on_damaged=on_damaged,
         )
         for _, found in stream:
             if isinstance(found, ImageError) and on_error == "raise":
@@ -140,15 +149,20 @@ class ImageClassifier(Task, ClassifierModel):
         return results[0] if is_single(inputs) else results
 
     def classify_stream(
-        self, sources: Iterable[Any], *, top: int = 5, batch_size: int = 32
-    ) -> Iterator[tuple[Any, list[Prediction] | ImageError]]:
+        self,
+        sources: Iterable[Any],
+        *,
+        top: int = 5,
+        batch_size: int = 32,
+        on_damaged: str = "warn",
+    ) -> Iterator[tuple[Any, Predictions | ImageError]]:
         """Classify any number of images, in order and in bounded memory.
 
         The next batch is read while one is classified.
 
         Args:
             sources: images, as `classify` takes them; may be endless.
-            top, batch_size: as in `classify`.
+            top, batch_size, on_damaged: as in `classify`.
 
         Yields:
             Each source with its classes, or with the `ImageError` of an image that
@@ -159,17 +173,20 @@ class ImageClassifier(Task, ClassifierModel):
         """
         if top < 1:
             raise InputError("top must be at least 1", "Set top to 5", top=top)
-        stream = self.logits_stream(sources, batch_size=batch_size)
+        stream = self.logits_stream(
+            sources, batch_size=batch_size, on_damaged=on_damaged
+        )
         return ((source, self._best(logits, top)) for source, logits in stream)
 
     def logits_stream(
-        self, sources: Iterable[Any], *, batch_size: int = 32
+        self, sources: Iterable[Any], *, batch_size: int = 32, on_damaged: str = "warn"
     ) -> Iterator[tuple[Any, np.ndarray | ImageError]]:
         """Compute the logits of any number of images, in order and in bounded memory.
 
         Args:
             sources: images, as `classify` takes them; may be endless.
             batch_size: images per batch.
+            on_damaged: as in `classify`.
 
         Yields:
             Each source with its logits, float32 (classes,), or with the `ImageError`
@@ -184,7 +201,8 @@ class ImageClassifier(Task, ClassifierModel):
                 "Set batch_size to 32",
                 batch_size=batch_size,
             )
-        return self._predictor.stream(sources, batch_size)
+        check_on_damaged(on_damaged)
+        return self._predictor.stream(sources, batch_size, on_damaged)
 
     def probabilities(self, images: Any, *, batch_size: int = 32) -> np.ndarray:
         """Compute f(I), the probability of every class.
@@ -232,15 +250,16 @@ class ImageClassifier(Task, ClassifierModel):
 
     def _best(
         self, logits: np.ndarray | ImageError, top: int
-    ) -> list[Prediction] | ImageError:
+    ) -> Predictions | ImageError:
         if isinstance(logits, ImageError):
             return logits
-        probabilities = softmax(logits)
+        probabilities = softmax(np.asarray(logits))
         order = np.argsort(-probabilities, kind="stable")[:top]
-        return [
+        classes = [
             Prediction(self.labels.tokens[index], float(probabilities[index]))
             for index in order
         ]
+        return Predictions(classes, bool(damage_of(logits)))
 
     @property
     def vocabulary(self) -> Labels:

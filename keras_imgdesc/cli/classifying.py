@@ -1,8 +1,11 @@
 """The commands of classifiers: `classify` and `evaluate classifier`."""
 
+from typing import Any
+
 import click
 
 from keras_imgdesc.cli.class_images import class_images_options, read_class_images
+from keras_imgdesc.cli.damaged_images import damaged_images_option
 from keras_imgdesc.cli.listing import list_each
 from keras_imgdesc.cli.options import (
     batch_size_option,
@@ -34,6 +37,7 @@ from keras_imgdesc.errors import ImageError, InputError
 )
 @running_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@damaged_images_option
 def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
     """Name what images show: files, folders or globs."""
     from keras_imgdesc.presets.folders import find_preset
@@ -59,7 +63,10 @@ def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
                     {"label": label, "probability": round(probability, 4)}
                     for label, probability in predictions
                 ]
-                say_json({"path": str(path), "classes": classes})
+                row: dict[str, Any] = {"path": str(path), "classes": classes}
+                if predictions.damaged:
+                    row["damaged"] = True
+                say_json(row)
             else:
                 # Names have commas: a class is a list of synonyms.
                 say(f"{path}: {'; '.join(map(str, predictions))}")
@@ -82,6 +89,7 @@ def classify(paths, preset, top, batch_size, as_json, run: Run) -> int:
     metavar="N",
     help="Use only N images, spread evenly over the data.",
 )
+@damaged_images_option
 def evaluate_classifier(preset, images, image_list, teacher, batch_size, limit) -> int:
     """Score class probabilities against labels, or against a teacher's answers."""
     check_presets(preset, teacher)

@@ -11,6 +11,7 @@ from keras_imgdesc.cli.caption_files import (
     caption_file_options,
     try_to_write,
 )
+from keras_imgdesc.cli.damaged_images import damaged_images_option
 from keras_imgdesc.cli.listing import list_each
 from keras_imgdesc.cli.options import (
     DIRECTORY,
@@ -69,6 +70,7 @@ from keras_imgdesc.errors import ImageError
     help="Folder for attention heat maps, one file per image.",
 )
 @caption_file_options
+@damaged_images_option
 def describe(
     paths,
     preset,
@@ -142,6 +144,8 @@ def describe(
             if as_json:
                 row: dict[str, Any] = {"path": str(path), "caption": caption.text}
                 row["log_prob"] = round(caption.log_prob, 4)
+                if caption.damaged:
+                    row["damaged"] = True
                 if show_concepts:
                     row["concepts"] = [
                         {"noun": noun, "probability": round(probability, 4)}
@@ -179,6 +183,7 @@ def describe(
     show_default=True,
     help="Images per batch.",
 )
+@damaged_images_option
 def extract(paths, preset, output, batch_size) -> int:
     """Cache the feature maps of images on disk."""
     from keras_imgdesc.data.feature_cache import extract_features

@@ -7,6 +7,7 @@ import click
 
 from keras_imgdesc.cli.captioned_images import annotation_options, read_captions
 from keras_imgdesc.cli.classifying import evaluate_classifier
+from keras_imgdesc.cli.damaged_images import damaged_images_option
 from keras_imgdesc.cli.evaluating_captions import evaluate_captioner, evaluate_results
 from keras_imgdesc.cli.options import (
     DIRECTORY,
@@ -52,6 +53,7 @@ evaluate.add_command(evaluate_classifier)
     metavar="N",
     help="With --scenes: choose the right caption among N that differ by a swap.",
 )
+@damaged_images_option
 def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
     """Score retrieval in both directions, or the choice among similar captions."""
     check_presets(preset)
@@ -101,6 +103,7 @@ def evaluate_matcher(preset, batch_size, limit, choices, **source) -> int:
 )
 @batch_size_option
 @resamples_option
+@damaged_images_option
 def evaluate_judgements(
     preset, judgements, annotations, images, keep_own, batch_size, resamples
 ) -> int:
@@ -172,6 +175,7 @@ def evaluate_judgements(
     is_flag=True,
     help="Print one line of JSON per preset and nothing else.",
 )
+@damaged_images_option
 def evaluate_painter(
     presets,
     matcher,

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from keras_imgdesc.cli.captioned_images import annotation_options, read_captions
+from keras_imgdesc.cli.damaged_images import damaged_images_option
 from keras_imgdesc.cli.options import (
     FILE,
     check_presets,
@@ -82,6 +83,7 @@ def _scoring_options(command: Callable) -> Callable:
     type=FILE,
     help="File for the captions in COCO's results format; with one --preset.",
 )
+@damaged_images_option
 def evaluate_captioner(
     presets, num_beams, batch_size, precision, limit, save_results, matcher, **options
 ) -> int:
@@ -143,6 +145,7 @@ def evaluate_captioner(
     help="Score only the images that have both a caption and references.",
 )
 @_scoring_options
+@damaged_images_option
 def evaluate_results(files, partial, matcher, **options) -> int:
     """Score captions that any model wrote; the images are optional."""
     options, source = _split_options(options)

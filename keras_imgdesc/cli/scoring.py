@@ -1,7 +1,10 @@
 """The command that compares images with texts: `score`."""
 
+from typing import Any
+
 import click
 
+from keras_imgdesc.cli.damaged_images import damaged_images_option, is_damaged
 from keras_imgdesc.cli.listing import list_each
 from keras_imgdesc.cli.options import list_failed
 from keras_imgdesc.cli.output import say, say_json
@@ -28,6 +31,7 @@ from keras_imgdesc.errors import ImageError, InputError
 )
 @running_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@damaged_images_option
 def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
     """Print f(I, D), how well each image matches each text.
 
@@ -66,7 +70,10 @@ def score(paths, texts, preset, batch_size, as_json, run: Run) -> int:
         scores = matcher.score(image, matched)[0]
         if as_json:
             rounded = [round(float(value), 4) for value in scores]
-            say_json({"path": str(path), "scores": rounded})
+            row: dict[str, Any] = {"path": str(path), "scores": rounded}
+            if is_damaged(path):
+                row["damaged"] = True
+            say_json(row)
         else:
             say("".join(f"{value:9.3f}" for value in scores) + f"  {path}")
     if not as_json:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from keras_imgdesc.cli.damaged_images import damaged_images_option
 from keras_imgdesc.cli.listing import tell_passed_over
 from keras_imgdesc.cli.options import (
     DIRECTORY,
@@ -37,6 +38,7 @@ from keras_imgdesc.errors import ImageError, InputError
     "image is read again. PATHS may then be omitted.",
 )
 @running_options
+@damaged_images_option
 def index(paths, output, preset, relocate, batch_size, run: Run) -> int:
     """Index images for `search`.
 
@@ -119,6 +121,7 @@ def _relocate(index, old, new) -> int:
     "is an installed preset]",
 )
 @runtime_options
+@damaged_images_option
 def search(index, text, image, k, rerank, sheet, as_json, preset, run: Run) -> int:
     """Find images in an index by a text or by another image."""
     if (text is None) == (image is None):

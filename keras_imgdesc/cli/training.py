@@ -12,6 +12,7 @@ from keras_imgdesc.cli.captioned_images import (
     validation_options,
 )
 from keras_imgdesc.cli.class_images import class_images_options, read_class_images
+from keras_imgdesc.cli.damaged_images import damaged_images_option
 from keras_imgdesc.cli.held_out import refuse_fraction_with, validation_fraction_option
 from keras_imgdesc.cli.listing import list_given
 from keras_imgdesc.cli.options import (
@@ -59,6 +60,7 @@ def run_options(command: Callable) -> Callable:
     @annotation_options
     @validation_options
     @changes_option
+    @damaged_images_option
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         start_quietly()  # before the command imports TensorFlow
@@ -156,6 +158,7 @@ def _changed(kind, recipe, changes) -> Any:
     help="Preset of a classifier whose answers are learned; overrides the recipe's.",
 )
 @changes_option
+@damaged_images_option
 def train_classifier(
     recipe, run_dir, teacher, validation_fraction, changes, **source
 ) -> None:
@@ -209,6 +212,7 @@ def _read_images(
     help="Folder of images to validate on; they are not trained on.",
 )
 @changes_option
+@damaged_images_option
 def train_encoder(
     recipe, run_dir, images, teacher_weights, validation_images, changes
 ) -> None:

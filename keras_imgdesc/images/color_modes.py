@@ -70,12 +70,20 @@ class RgbPixels:
             part = ImageChops.invert(part)
         if self._is_negative:
             part = Image.fromarray(~np.asarray(part))
+        if part.mode == "CMYK" and self._image.format == "JPEG":
+            part = _printed(part)
         part = _to_rgb(part, self._divisor, self._ground)
         # In Pillow, a pixel is one machine word: four times as fast as in NumPy.
         if turn is not None:
             part = part.transpose(turn)
         # A copy: the array of Pillow is read-only.
         return np.array(part)
+
+
+def _printed(image: Image.Image) -> Image.Image:
+    """Return CMYK as RGB, rounded down as in TensorFlow; Pillow rounds to nearest."""
+    white = 255 - np.asarray(image).astype(np.uint16)
+    return Image.fromarray((white[..., :3] * white[..., 3:] // 255).astype(np.uint8))
 
 
 def _tiff_tag(image: Any, tag: int) -> Any:

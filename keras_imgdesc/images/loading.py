@@ -14,7 +14,15 @@ from PIL import Image
 
 from keras_imgdesc.errors import ImageError
 from keras_imgdesc.images.arrays import from_array
+from keras_imgdesc.images.damage import (
+    check_on_damaged,
+    damage_of,
+    forms_of,
+    mark,
+    report_damage,
+)
 from keras_imgdesc.images.file_formats import MAX_PIXELS, check_size, open_image
+from keras_imgdesc.images.gif_structure import check_colours
 from keras_imgdesc.images.sources import SupportsArray, image_name, plain_source
 from keras_imgdesc.images.upright import UprightImage
 
@@ -30,7 +38,9 @@ ImageSource: TypeAlias = (
 )
 
 
-def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def load_image(
+    source: ImageSource, *, max_pixels: int = MAX_PIXELS, on_damaged: str = "warn"
+) -> np.ndarray:
     """Load an image as upright RGB.
 
     JPEG, PNG, WebP, GIF (the first frame), BMP, TIFF and AVIF files in any colour mode
@@ -51,13 +61,20 @@ def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarr
         max_pixels: larger images are refused, except that a JPEG is read at a half, a
             quarter or an eighth of its size if that fits. An image of the default size
             takes 1.3 GB while it is read.
+        on_damaged: what to do with an image some of whose data are missing: `"warn"`
+            and read what there is, or `"refuse"` it. See docs/describe.md for what is
+            noticed.
 
     Returns:
         uint8 (height, width, 3), RGB, upright.
 
     Raises:
-        ImageError: the image does not exist or is broken, incomplete or too large. The
-            message names the file.
+        ImageError: the image does not exist or is broken, too large or so incomplete
+            that it cannot be read. The message names the file.
+        InputError: `on_damaged` is something else.
+
+    Warns:
+        DamagedImageWarning: data of the image are missing.
 
     Example:
 
@@ -66,14 +83,18 @@ def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> np.ndarr
     >>> load_image(np.zeros((4, 6), "uint8")).shape
     (4, 6, 3)
     """
+    check_on_damaged(on_damaged)
+    image = open_upright(source, max_pixels=max_pixels)
+    report_damage(source, image.damage, on_damaged)
     with named_source(source):
-        return _open(source, max_pixels).whole()
+        return mark(image.whole(), image.damage)
 
 
 def open_upright(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> UprightImage:
     """Load an image as `load_image` does, to be converted part by part.
 
-    A photograph of 12 megapixels then takes 48 MB instead of 84 MB.
+    A photograph of 12 megapixels then takes 48 MB instead of 84 MB. What is missing of
+    a damaged image is in its attribute `damage`.
 
     Args:
         source, max_pixels: as in `load_image`.
@@ -110,12 +131,30 @@ def _open(source: ImageSource, max_pixels: int) -> UprightImage:
     name = "array" if isinstance(source, np.ndarray) else "np.asarray(image)"
     source = plain_source(source)
     if isinstance(source, np.ndarray):
-        return UprightImage(from_array(source, name))
+        return UprightImage(from_array(source, name), damage_of(source))
     if isinstance(source, Image.Image):
         check_size(source, max_pixels)
         return UprightImage(source)
     with _open_file(source) as file:
-        return UprightImage(open_image(file, max_pixels))
+        return _first_readable(forms_of(file), max_pixels)
+
+
+def _first_readable(
+    forms: Iterator[tuple[IO[bytes], str]], max_pixels: int
+) -> UprightImage:
+    failure: Exception | None = None
+    for form, damage in forms:
+        try:
+            image = open_image(form, max_pixels)
+            if image.format == "GIF":
+                check_colours(image, form)
+            return UprightImage(image, damage)
+        except ImageError:
+            raise
+        except Exception as error:
+            failure = error
+    assert failure is not None
+    raise failure
 
 
 def _open_file(source: object) -> IO[bytes]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.damage import check_on_damaged, damage_of, mark
 from keras_imgdesc.images.file_formats import MAX_PIXELS
 from keras_imgdesc.images.inputs import iterate_images
 from keras_imgdesc.images.loading import ImageSource, load_image
@@ -29,6 +30,7 @@ def read_images(
     workers: int = 2,
     *,
     max_pixels: int = MAX_PIXELS,
+    on_damaged: str = "warn",
 ) -> Iterator[tuple[Source, np.ndarray | ImageError]]:
     """Load and resize images in threads, and yield them in order.
 
@@ -39,7 +41,7 @@ def read_images(
         sources: inputs of `load_image`, of any mixture of kinds.
         image_size: (height, width) in pixels, or one number for both.
         workers: number of threads that decode.
-        max_pixels: see `load_image`.
+        max_pixels, on_damaged: see `load_image`.
 
     Yields:
         `(source, image)` with a uint8 image (height, width, 3), or `(source,
@@ -47,7 +49,11 @@ def read_images(
         other sources are still read.
 
     Raises:
-        InputError: `image_size` or `workers` is not positive. Raised by the call.
+        InputError: `image_size` or `workers` is not positive, or `on_damaged` is
+            something else. Raised by the call.
+
+    Warns:
+        DamagedImageWarning: data of an image are missing.
 
     Example:
 
@@ -59,9 +65,10 @@ def read_images(
     ImageError
     """
     size = check_image_size(image_size)
+    check_on_damaged(on_damaged)
     if workers < 1:
         raise InputError("`workers` must be at least 1", "Use 2", workers=workers)
-    return _read(sources, size, workers, max_pixels)
+    return _read(sources, size, workers, max_pixels, on_damaged)
 
 
 def stack_images(
@@ -120,7 +127,11 @@ def image_array(images: Any, image_size: int | tuple[int, int]) -> Any:
 
 
 def batches_ahead(
-    sources: Iterable[T], image_size: int, batch_size: int, workers: int = 2
+    sources: Iterable[T],
+    image_size: int,
+    batch_size: int,
+    workers: int = 2,
+    on_damaged: str = "warn",
 ) -> Iterator[list[tuple[T, np.ndarray | ImageError]]]:
     """Read images in batches, one batch ahead of the consumer.
 
@@ -132,12 +143,15 @@ def batches_ahead(
         image_size: side of the square that they are resized to, in pixels.
         batch_size: number of images per batch; the last batch may have fewer.
         workers: number of threads that decode.
+        on_damaged: see `load_image`.
 
     Yields:
         Pairs of a source and its uint8 image (image_size, image_size, 3), or the
         `ImageError` of a source that cannot be read.
     """
-    read = read_images(sources, image_size, workers)  # type: ignore[type-var]
+    read = read_images(  # type: ignore[type-var]
+        sources, image_size, workers, on_damaged=on_damaged
+    )
 
     def batches() -> Iterator[list[tuple[T, np.ndarray | ImageError]]]:
         while batch := list(islice(read, batch_size)):
@@ -147,13 +161,18 @@ def batches_ahead(
 
 
 def _read(
-    sources: Iterable[Source], size: tuple[int, int], workers: int, max_pixels: int
+    sources: Iterable[Source],
+    size: tuple[int, int],
+    workers: int,
+    max_pixels: int,
+    on_damaged: str,
 ) -> Iterator[tuple[Source, np.ndarray | ImageError]]:
     pending: deque[tuple[Source, Future[np.ndarray | ImageError]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="read_images")
     try:
         for source in sources:
-            pending.append((source, pool.submit(_load, source, size, max_pixels)))
+            future = pool.submit(_load, source, size, max_pixels, on_damaged)
+            pending.append((source, future))
             if len(pending) == 2 * workers:
                 source, future = pending.popleft()
                 yield source, future.result()
@@ -165,10 +184,11 @@ def _read(
 
 
 def _load(
-    source: ImageSource, size: tuple[int, int], max_pixels: int
+    source: ImageSource, size: tuple[int, int], max_pixels: int, on_damaged: str
 ) -> np.ndarray | ImageError:
     try:
-        return resize_image(load_image(source, max_pixels=max_pixels), size)
+        image = load_image(source, max_pixels=max_pixels, on_damaged=on_damaged)
+        return mark(np.asarray(resize_image(np.asarray(image), size)), damage_of(image))
     except ImageError as error:
         # A caller who keeps the errors must not keep, through their tracebacks, the
         # images that were being decoded.

@@ -33,16 +33,19 @@ class UprightImage:
     Args:
         image: a Pillow image, whose pixels are loaded if necessary, or uint8 (height,
             width, 3), which counts as upright.
+        damage: what is missing of it.
 
     Attributes:
         height, width: size of the upright image.
         is_sideways: whether its rows are the columns of the file.
+        damage: what is missing of it; empty if nothing is.
 
     Raises:
         ImageError: a Pillow image has values outside the range of its mode.
     """
 
-    def __init__(self, image: Image.Image | np.ndarray) -> None:
+    def __init__(self, image: Image.Image | np.ndarray, damage: str = "") -> None:
+        self.damage = damage
         self._orientation = 1
         self._pixels: RgbPixels | np.ndarray
         if isinstance(image, np.ndarray):

@@ -12,8 +12,9 @@ import numpy as np
 
 from keras_imgdesc.caption import Caption
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
+from keras_imgdesc.images.damage import report_damage
 from keras_imgdesc.images.inputs import is_single, iterate_images
-from keras_imgdesc.lite.image_runner import ImageRunner
+from keras_imgdesc.lite.image_runner import ImageRunner, damage_in
 from keras_imgdesc.lite.lite_task import LiteTask
 from keras_imgdesc.lite.metadata import CaptionerMetadata
 from keras_imgdesc.lite.model_file import (
@@ -105,6 +106,7 @@ class LiteCaptioner(LiteTask):
         return_details: bool = False,
         return_attention: bool = False,
         on_error: str = "raise",
+        on_damaged: str = "warn",
         **settings: Any,
     ) -> Any:
         """Describe one image or several, by the file's own beam search.
@@ -118,6 +120,8 @@ class LiteCaptioner(LiteTask):
             return_attention: whether to return a `Caption` with attention maps too.
             on_error: what to do with an image that cannot be read: `"raise"` the
                 ImageError, or `"return"` it instead of the caption.
+            on_damaged: what to do with an image some of whose data are missing:
+                `"warn"` of it, or `"refuse"` it; see `load_image`.
             **settings: see `generate_stream`.
 
         Returns:
@@ -127,12 +131,17 @@ class LiteCaptioner(LiteTask):
             ImageError: an image cannot be read.
             InputError: `on_error` is something else, or the file searches with other
                 settings.
+
+        Warns:
+            DamagedImageWarning: data of an image are missing; its `Caption` is
+                `damaged`.
         """
         check_on_error(on_error)
         results: list[Any] = []
         stream = self.generate_stream(
             iterate_images(inputs),
             return_attention=return_attention,
+            on_damaged=on_damaged,
             **settings,
         )
         is_plain = not (return_details or return_attention)
@@ -153,6 +162,7 @@ class LiteCaptioner(LiteTask):
         return_attention: bool = False,
         batch_size: int = 32,
         num_workers: int | None = None,
+        on_damaged: str = "warn",
         **settings: Any,
     ) -> Generator[tuple[Any, Caption | ImageError]]:
         """Describe any number of images, in order, on all cores.
@@ -166,6 +176,7 @@ class LiteCaptioner(LiteTask):
             num_workers: number of processes, this one included; None means the number
                 of usable cores, divided by the threads of the interpreter. A few images
                 start none; see `parallel.map_images`.
+            on_damaged: as in `generate`.
             **settings: fields of `GenerationSettings`. They are fixed in the file, so
                 another value than the file's is refused. None means the file's.
 
@@ -192,6 +203,7 @@ class LiteCaptioner(LiteTask):
             sources,
             num_workers,
             lambda outputs: self._caption(outputs, return_attention),
+            on_damaged=on_damaged,
         )
 
     def detect_concepts(self, source: Any) -> list[Prediction]:
@@ -280,7 +292,9 @@ class LiteCaptioner(LiteTask):
         return tensors
 
     def _pixels(self, source: Any) -> np.ndarray:
-        return read_stretched(source, (self.image_size, self.image_size))[None]
+        pixels, damage = read_stretched(source, (self.image_size, self.image_size))
+        report_damage(source, damage, "warn")
+        return pixels[None]
 
     def _caption(
         self, outputs: dict[str, np.ndarray], return_attention: bool
@@ -299,4 +313,5 @@ class LiteCaptioner(LiteTask):
             log_probs,
             outputs["attention"][0, :length].copy() if return_attention else None,
             split,
+            bool(damage_in(outputs)),
         )

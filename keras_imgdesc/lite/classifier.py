@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from keras_imgdesc.errors import ImageError, InputError, check_on_error
+from keras_imgdesc.images.damage import report_damage
 from keras_imgdesc.images.inputs import is_single, iterate_images
-from keras_imgdesc.lite.image_runner import ImageRunner
+from keras_imgdesc.lite.image_runner import ImageRunner, damage_in
 from keras_imgdesc.lite.lite_task import LiteTask
 from keras_imgdesc.lite.model_file import (
     PRESET_FILES,
@@ -21,7 +22,7 @@ from keras_imgdesc.lite.model_file import (
     read_model_file,
 )
 from keras_imgdesc.lite.parallel import map_images
-from keras_imgdesc.prediction import Prediction
+from keras_imgdesc.prediction import Prediction, Predictions
 
 CLASSIFIER_FILE = PRESET_FILES["ImageClassifier"]
 
@@ -93,10 +94,19 @@ class LiteClassifier(LiteTask):
         Raises:
             ImageError: the image cannot be read.
         """
-        found: np.ndarray = self._classify(image)["probabilities"][0]
+        outputs = self._classify(image)
+        report_damage(image, damage_in(outputs), "warn")
+        found: np.ndarray = outputs["probabilities"][0]
         return found
 
-    def classify(self, inputs: Any, *, top: int = 5, on_error: str = "raise") -> Any:
+    def classify(
+        self,
+        inputs: Any,
+        *,
+        top: int = 5,
+        on_error: str = "raise",
+        on_damaged: str = "warn",
+    ) -> Any:
         """Name the most probable classes of one image or several.
 
         Args:
@@ -105,18 +115,26 @@ class LiteClassifier(LiteTask):
             top: number of classes; all if there are fewer.
             on_error: `"raise"` the ImageError of an image that cannot be read, or
                 `"return"` it in place of the classes.
+            on_damaged: `"warn"` of an image some of whose data are missing, or
+                `"refuse"` it; see `load_image`.
 
         Returns:
-            A list of `Prediction`, the most probable first, for one image; a list of
-            such lists for several.
+            `Predictions`, a list of `Prediction`, the most probable first, for one
+            image; a list of such lists for several.
 
         Raises:
             ImageError: an image cannot be read.
             InputError: a setting is out of range.
+
+        Warns:
+            DamagedImageWarning: data of an image are missing; its `Predictions` are
+                `damaged`.
         """
         check_on_error(on_error)
         results: list[Any] = []
-        stream = self.classify_stream(iterate_images(inputs), top=top)
+        stream = self.classify_stream(
+            iterate_images(inputs), top=top, on_damaged=on_damaged
+        )
         with closing(stream):
             for _, found in stream:
                 if isinstance(found, ImageError) and on_error == "raise":
@@ -131,7 +149,8 @@ class LiteClassifier(LiteTask):
         top: int = 5,
         batch_size: int = 32,
         num_workers: int | None = None,
-    ) -> Generator[tuple[Any, list[Prediction] | ImageError]]:
+        on_damaged: str = "warn",
+    ) -> Generator[tuple[Any, Predictions | ImageError]]:
         """Classify any number of images, in order, on all cores.
 
         Closing the stream ends the processes that it started.
@@ -143,6 +162,7 @@ class LiteClassifier(LiteTask):
             num_workers: number of processes, this one included; None means the number
                 of usable cores, divided by the threads of the interpreter. A few images
                 start none; see `parallel.map_images`.
+            on_damaged: as in `classify`.
 
         Yields:
             Each source with its classes, or with the `ImageError` of an image that
@@ -158,6 +178,7 @@ class LiteClassifier(LiteTask):
             sources,
             num_workers,
             lambda outputs: self._best(outputs, top),
+            on_damaged=on_damaged,
         )
 
     @cached_property
@@ -170,7 +191,10 @@ class LiteClassifier(LiteTask):
             self._interpreter.get_signature_runner("classify"),
         )
 
-    def _best(self, outputs: dict[str, np.ndarray], top: int) -> list[Prediction]:
+    def _best(self, outputs: dict[str, np.ndarray], top: int) -> Predictions:
         probabilities = outputs["probabilities"][0]
         order = np.argsort(-probabilities, kind="stable")[:top]
-        return [Prediction(self.labels[i], float(probabilities[i])) for i in order]
+        return Predictions(
+            (Prediction(self.labels[i], float(probabilities[i])) for i in order),
+            bool(damage_in(outputs)),
+        )

@@ -55,6 +55,9 @@ class ImageRunner:
     def __call__(self, source: Any) -> dict[str, np.ndarray]:
         """Compute the outputs of the signature, with a batch dimension of 1.
 
+        Another output, `damage`, says what is missing of the image: uint8 (letters,),
+        empty if nothing is. See `damage_in`.
+
         Args:
             source: a path, the bytes of a file, a Pillow image, or a uint8 array
                 (height, width, 3).
@@ -62,4 +65,12 @@ class ImageRunner:
         Raises:
             ImageError: the image cannot be read.
         """
-        return dict(self._runner(image=read_stretched(source, self._size)[None]))
+        pixels, damage = read_stretched(source, self._size)
+        letters = np.frombuffer(damage.encode(), np.uint8)
+        return dict(self._runner(image=pixels[None])) | {"damage": letters}
+
+
+def damage_in(outputs: dict[str, np.ndarray]) -> str:
+    """Return what is missing of an image by the outputs of an `ImageRunner`."""
+    letters = outputs.get("damage")
+    return "" if letters is None else letters.tobytes().decode()

@@ -11,8 +11,9 @@ import numpy as np
 
 from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts, collect_embeddings
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.damage import report_damage
 from keras_imgdesc.images.inputs import iterate_images
-from keras_imgdesc.lite.image_runner import ImageRunner
+from keras_imgdesc.lite.image_runner import ImageRunner, damage_in
 from keras_imgdesc.lite.matcher_file import stated_in, vectors_fingerprint
 from keras_imgdesc.lite.model_file import ModelFile
 from keras_imgdesc.lite.parallel import map_images
@@ -113,22 +114,34 @@ class LiteMatcher(TextFile):
         Raises:
             ImageError: the image cannot be read.
         """
-        return self._embed(image)
+        outputs = self._embed(image)
+        report_damage(image, damage_in(outputs), "warn")
+        return {name: outputs[name] for name in ("vector", "regions")}
 
-    def embed_images(self, images: Any, *, batch_size: int = 32) -> ImageEmbeddings:
+    def embed_images(
+        self, images: Any, *, batch_size: int = 32, on_damaged: str = "warn"
+    ) -> ImageEmbeddings:
         """Embed images.
 
         Args:
             images: an image as `embed_image` takes it, or several.
             batch_size: as in `ImageTextMatcher`; it changes nothing here.
+            on_damaged: `"warn"` of an image some of whose data are missing, or
+                `"refuse"` it; see `load_image`.
 
         Raises:
             ImageError: an image cannot be read.
             InputError: there is no image.
+
+        Warns:
+            DamagedImageWarning: data of an image are missing.
         """
         if isinstance(images, ImageEmbeddings):
             return images
-        with closing(self.embed_images_stream(iterate_images(images))) as stream:
+        sources = iterate_images(images)
+        with closing(
+            self.embed_images_stream(sources, on_damaged=on_damaged)
+        ) as stream:
             return collect_embeddings(stream)
 
     def embed_images_stream(
@@ -137,6 +150,7 @@ class LiteMatcher(TextFile):
         *,
         batch_size: int = 32,
         num_workers: int | None = None,
+        on_damaged: str = "warn",
     ) -> Generator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
         """Embed any number of images, in order, on all cores.
 
@@ -148,6 +162,7 @@ class LiteMatcher(TextFile):
             num_workers: number of processes, this one included; None means the number
                 of usable cores, divided by the threads of the interpreter. A few images
                 start none; see `parallel.map_images`.
+            on_damaged: as in `embed_images`.
 
         Yields:
             Each source with its vector, float32 (embedding_dim,), and its regions,
@@ -161,7 +176,9 @@ class LiteMatcher(TextFile):
         def embedded(outputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
             return outputs["vector"][0].copy(), outputs["regions"][0].copy()
 
-        return map_images(self._embed, sources, num_workers, embedded)
+        return map_images(
+            self._embed, sources, num_workers, embedded, on_damaged=on_damaged
+        )
 
     def embed_text(self, text: str) -> dict[str, np.ndarray]:
         """Embed a text.
@@ -212,12 +229,13 @@ class LiteMatcher(TextFile):
             joined("vector"), joined("words"), joined("padding_mask") > 0.5
         )
 
-    def score(self, images: Any, texts: Any) -> np.ndarray:
+    def score(self, images: Any, texts: Any, *, on_damaged: str = "warn") -> np.ndarray:
         """Return f(I, D), float32 (images, texts).
 
         Args:
             images: images as `embed_image` takes them, or `ImageEmbeddings`.
             texts: one text or several, or `MatchedTexts`.
+            on_damaged: as in `embed_images`.
 
         Raises:
             ImageError: an image cannot be read.
@@ -228,7 +246,7 @@ class LiteMatcher(TextFile):
             UnknownWordsWarning: a text has unknown words beside known ones.
         """
         matched = self.embed_texts(texts)  # an invalid text is refused first
-        embedded = self.embed_images(images)
+        embedded = self.embed_images(images, on_damaged=on_damaged)
         masks = matched.padding_mask.astype(np.float32)
         score = self._runner("score")
         out = np.empty((len(embedded), len(matched)), np.float32)

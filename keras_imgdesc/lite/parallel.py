@@ -21,6 +21,8 @@ from operator import length_hint
 from typing import TypeVar
 
 from keras_imgdesc.errors import ImageError, InputError
+from keras_imgdesc.images.damage import check_on_damaged, report_damage
+from keras_imgdesc.lite.image_runner import damage_in
 from keras_imgdesc.lite.usable_cores import usable_cores
 from keras_imgdesc.lite.worker_pool import ImageFunction, Job, Outputs, WorkerPool
 
@@ -39,6 +41,7 @@ def map_images(
     num_workers: int | None,
     convert: Callable[[Outputs], Result],
     *,
+    on_damaged: str = "warn",
     patience: float | None = None,
 ) -> Generator[tuple[Source, Result | ImageError]]:
     """Compute a function of images on several cores.
@@ -57,6 +60,8 @@ def map_images(
         num_workers: number of processes, this one included; None means the number of
             usable cores, divided by `num_threads` of the settings.
         convert: what to make of the outputs, in this process.
+        on_damaged: what to do with an image some of whose data are missing, see
+            `load_image`.
         patience: see above; None means `PATIENCE`.
 
     Yields:
@@ -64,7 +69,11 @@ def map_images(
         read, in the order of the sources.
 
     Raises:
-        InputError: `num_workers` is below 1. Raised by the call.
+        InputError: `num_workers` is below 1, or `on_damaged` is something else. Raised
+            by the call.
+
+    Warns:
+        DamagedImageWarning: data of an image are missing.
     """
     if num_workers is None:
         num_workers = _default_workers(function)
@@ -72,8 +81,9 @@ def map_images(
         raise InputError(
             "num_workers must be at least 1", "Use 1", num_workers=num_workers
         )
+    check_on_damaged(on_damaged)
     patience = PATIENCE if patience is None else patience
-    return _map(function, sources, num_workers, convert, patience)
+    return _map(function, sources, num_workers, convert, on_damaged, patience)
 
 
 def _default_workers(function: ImageFunction) -> int:
@@ -89,6 +99,7 @@ def _map(
     sources: Iterable[Source],
     num_workers: int,
     convert: Callable[[Outputs], Result],
+    on_damaged: str,
     patience: float,
 ) -> Generator[tuple[Source, Result | ImageError]]:
     with closing(WorkerPool(function, num_workers - 1)) as pool:
@@ -116,6 +127,11 @@ def _map(
                     pool.start()
             job = pending.popleft()
             found = pool.finish(job)
+            if not isinstance(found, ImageError):
+                try:
+                    report_damage(job.source, damage_in(found), on_damaged)
+                except ImageError as error:
+                    found = error
             if isinstance(found, ImageError):
                 yield job.source, found
             else:

@@ -18,7 +18,7 @@ _COLUMNS = 96
 
 def read_stretched(
     source: ImageSource, size: tuple[int, int], *, max_pixels: int = MAX_PIXELS
-) -> np.ndarray:
+) -> tuple[np.ndarray, str]:
     """Load an image and stretch it: `stretch(load_image(source), size)` in less memory.
 
     Args:
@@ -26,12 +26,14 @@ def read_stretched(
         size: (height, width), positive.
 
     Returns:
-        uint8 (*size, 3), contiguous.
+        uint8 (*size, 3), contiguous, and what is missing of the image, see
+        `report_damage`.
 
     Raises:
         ImageError: the image cannot be read.
     """
-    return _stretch(open_upright(source, max_pixels=max_pixels), size)
+    image = open_upright(source, max_pixels=max_pixels)
+    return _stretch(image, size), image.damage
 
 
 def stretch(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

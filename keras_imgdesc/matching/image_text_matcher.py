@@ -17,6 +17,7 @@ from keras_imgdesc.embeddings import (
 )
 from keras_imgdesc.errors import ImageError, InputError, refuse_unknown_options
 from keras_imgdesc.images import fitting_batch_size, is_single
+from keras_imgdesc.images.damage import check_on_damaged
 from keras_imgdesc.matching.image_tower import ImageTower
 from keras_imgdesc.matching.matching_data import matching_dataset
 from keras_imgdesc.matching.matching_functions import MatchingFunctions
@@ -182,39 +183,48 @@ class ImageTextMatcher(TextReader, Task, MatchingModel):
         """Return a digest of architecture and weights, 16 hexadecimal digits."""
         return self._functions.fingerprint()
 
-    def embed_images(self, images: Any, *, batch_size: int = 32) -> ImageEmbeddings:
+    def embed_images(
+        self, images: Any, *, batch_size: int = 32, on_damaged: str = "warn"
+    ) -> ImageEmbeddings:
         """Embed images.
 
         Args:
             images: path, bytes, file object, Pillow image, or uint8 array or tensor,
                 or several of them, as `ImageCaptioner.generate` takes them.
             batch_size: images embedded at a time.
+            on_damaged: `"warn"` of an image some of whose data are missing, or
+                `"refuse"` it; see `load_image`.
 
         Raises:
             ImageError: an image cannot be read.
             InputError: there is no image.
+
+        Warns:
+            DamagedImageWarning: data of an image are missing.
         """
+        check_on_damaged(on_damaged)
         if isinstance(images, ImageEmbeddings):
             return images
         return self._functions.all_images(
-            images, fitting_batch_size(images, batch_size)
+            images, fitting_batch_size(images, batch_size), on_damaged
         )
 
     def embed_images_stream(
-        self, sources: Iterable[Any], *, batch_size: int = 32
+        self, sources: Iterable[Any], *, batch_size: int = 32, on_damaged: str = "warn"
     ) -> Iterator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
         """Embed any number of images, in order and in bounded memory.
 
         Args:
             sources: images, as `embed_images` takes them; may be endless.
-            batch_size: images embedded at a time.
+            batch_size, on_damaged: as in `embed_images`.
 
         Yields:
             Each source with its vector, float32 (embedding_dim,), and its regions,
             float32 (regions, embedding_dim); or with the `ImageError` of an image that
             cannot be read.
         """
-        return self._functions.stream(sources, batch_size)
+        check_on_damaged(on_damaged)
+        return self._functions.stream(sources, batch_size, on_damaged)
 
     def embed_texts(
         self,
@@ -243,7 +253,14 @@ class ImageTextMatcher(TextReader, Task, MatchingModel):
             self.read_texts(texts, allow_unknown=allow_unknown), batch_size
         )
 
-    def score(self, images: Any, texts: Any, *, batch_size: int = 32) -> np.ndarray:
+    def score(
+        self,
+        images: Any,
+        texts: Any,
+        *,
+        batch_size: int = 32,
+        on_damaged: str = "warn",
+    ) -> np.ndarray:
         """Compute f(I, D) of every image with every text.
 
         Memory is bounded, apart from the embeddings and the result.
@@ -251,7 +268,7 @@ class ImageTextMatcher(TextReader, Task, MatchingModel):
         Args:
             images: images or `ImageEmbeddings`.
             texts: texts or `MatchedTexts`.
-            batch_size: images embedded at a time.
+            batch_size, on_damaged: as in `embed_images`.
 
         Returns:
             float32 (images, texts).
@@ -265,7 +282,8 @@ class ImageTextMatcher(TextReader, Task, MatchingModel):
         """
         matched = self.embed_texts(texts)  # an invalid text is refused first
         return self._functions.scores(
-            self.embed_images(images, batch_size=batch_size), matched
+            self.embed_images(images, batch_size=batch_size, on_damaged=on_damaged),
+            matched,
         )
 
     def probabilities(self, images: Any, text: str, **kwargs: Any) -> np.ndarray:

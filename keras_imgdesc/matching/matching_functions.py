@@ -50,21 +50,24 @@ class MatchingFunctions:
             reduce_retracing=True,
         )
 
-    def all_images(self, sources: Any, batch_size: int) -> ImageEmbeddings:
+    def all_images(
+        self, sources: Any, batch_size: int, on_damaged: str = "warn"
+    ) -> ImageEmbeddings:
         """Return the embeddings of all images.
 
         Raises:
             ImageError: an image cannot be read.
             InputError: there is no image.
         """
-        return collect_embeddings(self.stream(sources, batch_size))
+        return collect_embeddings(self.stream(sources, batch_size, on_damaged))
 
     def stream(
-        self, sources: Any, batch_size: int
+        self, sources: Any, batch_size: int, on_damaged: str = "warn"
     ) -> Iterator[tuple[Any, tuple[np.ndarray, np.ndarray] | ImageError]]:
         """Embed images in order; see `ImageTextMatcher.embed_images_stream`."""
         size = self.matcher.image_encoder.image_size
-        for batch in batches_ahead(iterate_images(sources), size, batch_size):
+        sources = iterate_images(sources)
+        for batch in batches_ahead(sources, size, batch_size, on_damaged=on_damaged):
             pixels = [image for _, image in batch if not isinstance(image, ImageError)]
             embedded = iter(self.images(pixels, batch_size))
             for source, image in batch:

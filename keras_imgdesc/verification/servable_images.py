@@ -61,5 +61,5 @@ def _are_served(sources: list[Path | None]) -> list[bool]:
     """Return whether the graph can decode each file; False where there is no file."""
     contents = [source.read_bytes() if source else b"" for source in sources]
     # In one call: a call per image would take a second each.
-    _, errors = decode_images(tf.constant(contents, tf.string), image_size=8)
+    _, errors, _ = decode_images(tf.constant(contents, tf.string), image_size=8)
     return [not error for error in errors.numpy()]

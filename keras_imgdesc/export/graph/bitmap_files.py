@@ -19,6 +19,8 @@ UNKNOWN_KIND = (
 _FILE_HEADER, _LONGEST_HEADER, _COLOURS, _COLOUR = 14, 124, 256, 4
 _HEAD = _FILE_HEADER + _LONGEST_HEADER + _COLOURS * _COLOUR
 _NO_COMPRESSION, _MASKS = 0, 3
+# Lengths of the headers that Pillow knows; the first version has other fields.
+_HEADERS = (40, 52, 56, 64, 108, _LONGEST_HEADER)
 _COMMON_MASKS = (0x00FF0000, 0x0000FF00, 0x000000FF)
 
 
@@ -48,8 +50,11 @@ def is_known_bmp(contents: tf.Tensor) -> tf.Tensor:
     has_masks = compression == _MASKS
     for i, mask in enumerate(_COMMON_MASKS):
         has_masks &= number_at(head, 54 + 4 * i, 4, little=True) == mask
-    return (((bits == 8) | (bits == 24)) & has_plain_pixels) | (
-        (bits == 32) & (has_plain_pixels | has_masks)
+    size = number_at(head, 14, 4, little=True)
+    has_header = tf.reduce_any(size == tf.constant(_HEADERS, tf.int64))
+    return has_header & (
+        (((bits == 8) | (bits == 24)) & has_plain_pixels)
+        | ((bits == 32) & (has_plain_pixels | has_masks))
     )
 
 
@@ -62,7 +67,8 @@ def decode_bmp(contents: tf.Tensor) -> tf.Tensor:
     Returns:
         uint8 (height, width, 3), or (height, width, 4) if it has an alpha channel.
     """
-    image = tf.io.decode_bmp(contents)
+    # The operation refuses a file with anything behind its pixels.
+    image = tf.io.decode_bmp(tf.strings.substr(contents, 0, _pixels_end(contents)))
     return tf.case(
         [
             (tf.shape(image)[-1] == 1, lambda: _apply_palette(image, contents)),
@@ -70,6 +76,17 @@ def decode_bmp(contents: tf.Tensor) -> tf.Tensor:
         ],
         default=lambda: image[..., :3],
     )
+
+
+def _pixels_end(contents: tf.Tensor) -> tf.Tensor:
+    """Return where the pixels end, an int32 scalar; at most the end of the file."""
+    head = first_bytes(contents, _HEAD)
+    height = number_at(head, 22, 4, little=True)
+    height = tf.where(height >= 2**31, 2**32 - height, height)
+    bits = number_at(head, 18, 4, little=True) * number_at(head, 28, 2, little=True)
+    end = number_at(head, 10, 4, little=True) + (bits + 31) // 32 * 4 * height
+    length = tf.cast(tf.strings.length(contents), tf.int64)
+    return tf.cast(tf.minimum(end, length), tf.int32)
 
 
 def _apply_palette(indices: tf.Tensor, contents: tf.Tensor) -> tf.Tensor:

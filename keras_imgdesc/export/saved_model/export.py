@@ -32,17 +32,17 @@ def export_saved_model(
 
     | signature | inputs | outputs |
     |---|---|---|
-    | `serving_default` | `image_bytes` | `caption`, `log_prob`, `attention`, `error` |
+    | `serving_default` | `image_bytes` | `caption`, `log_prob`, `attention` |
     | `pixels` | `image` | `caption`, `log_prob`, `attention` |
-    | `score` | `image_bytes`, `caption` | `log_prob`, `token_log_probs`, `error` |
-    | `encode` | `image_bytes` | `feature_map`, `error` |
+    | `score` | `image_bytes`, `caption` | `log_prob`, `token_log_probs` |
+    | `encode` | `image_bytes` | `feature_map` |
 
     A matcher has these, for n images and m texts:
 
     | signature | inputs | outputs |
     |---|---|---|
     | `serving_default`, `score` | `image_bytes`, `text` | `score` and probabilities |
-    | `embed_image` | `image_bytes` | `vector`, `regions`, `error` |
+    | `embed_image` | `image_bytes` | `vector`, `regions` |
     | `embed_text` | `text` | `vector`, `words`, `padding_mask` |
 
     Here `score`, `image_probability` (P(I|D) over the images) and `text_probability`
@@ -69,16 +69,18 @@ def export_saved_model(
 
     | signature | inputs | outputs |
     |---|---|---|
-    | `serving_default` | `image_bytes` | `label` string[n, k], `probability`, `error` |
+    | `serving_default` | `image_bytes` | `label` string[n, k], `probability` |
     | `pixels` | `image` | `label`, `probability` float32[n, k] |
-    | `probabilities` | `image_bytes` | `probability` float32[n, classes], `error` |
+    | `probabilities` | `image_bytes` | `probability` float32[n, classes] |
 
     `image_bytes`, `caption` and `error` are string[n], `image` is uint8[n, height,
     width, 3], the others are float32: `log_prob` [n], `token_log_probs` [n, words],
     `attention` [n, words, rows, columns], `feature_map` [n, rows, columns, channels].
     `error` is empty for a good image or text. A broken image, or a text without a
     known word, gets an error message and an empty caption, label or file, and does not
-    affect the others.
+    affect the others. Whatever takes `image_bytes` has the outputs `error` and
+    `damaged`, bool[n]: data of the image are missing, and what there is of it was used;
+    see `load_image`.
 
     Args:
         task: an `ImageCaptioner`, `ImageTextMatcher`, `TextToImage` or

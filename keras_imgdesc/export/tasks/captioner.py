@@ -52,14 +52,14 @@ def signatures(
     strings = tf.TensorSpec((None,), tf.string, name="image_bytes")
 
     def serve(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        pixels, error = decode_images(at_least_one(image_bytes), size)
+        pixels, error, damaged = decode_images(at_least_one(image_bytes), size)
         outputs = _describe(task, search(pixels), settings.max_length)
         is_good = error == ""
         outputs["caption"] = tf.where(is_good, outputs["caption"], "")
         outputs["log_prob"] = tf.where(is_good, outputs["log_prob"], 0.0)
         has_maps = tf.reshape(is_good, (-1, 1, 1, 1))
         outputs["attention"] = tf.where(has_maps, outputs["attention"], 0.0)
-        return outputs | {"error": error}
+        return outputs | {"error": error, "damaged": damaged}
 
     def serve_pixels(image: tf.Tensor) -> dict[str, tf.Tensor]:
         found = search(resize_image(at_least_one(image), size))
@@ -70,7 +70,7 @@ def signatures(
         tf.debugging.assert_equal(
             tf.size(caption), tf.size(image_bytes), "score takes one caption per image"
         )
-        pixels, error = decode_images(at_least_one(image_bytes), size)
+        pixels, error, damaged = decode_images(at_least_one(image_bytes), size)
         token_ids = task.tokenizer.tokenize_uncut(caption)
         vocabulary = task.tokenizer.vocabulary
         pad_id, most = vocabulary.pad_id, task.decoder.max_length
@@ -97,14 +97,15 @@ def signatures(
             "log_prob": tf.reduce_sum(log_probs, axis=-1),
             "token_log_probs": log_probs,
             "error": error,
+            "damaged": damaged,
             "unknown_words": unknown,
         }
 
     def encode(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        pixels, error = decode_images(at_least_one(image_bytes), size)
+        pixels, error, damaged = decode_images(at_least_one(image_bytes), size)
         feature_map = tf.cast(task.image_encoder(pixels, training=False), tf.float32)
         feature_map = tf.where((error == "")[:, None, None, None], feature_map, 0.0)
-        return {"feature_map": feature_map, "error": error}
+        return {"feature_map": feature_map, "error": error, "damaged": damaged}
 
     photo = example_jpeg(size)
     images = np.array([photo], object)

@@ -45,24 +45,26 @@ def signatures(
         return {"label": tf.gather(names, index), "probability": probability}
 
     def serve(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        pixels, error = decode_images(at_least_one(image_bytes), size)
+        pixels, error, damaged = decode_images(at_least_one(image_bytes), size)
         is_good = (error == "")[:, None]
         found = answers(pixels)
         return {
             "label": tf.where(is_good, found["label"], ""),
             "probability": tf.where(is_good, found["probability"], 0.0),
             "error": error,
+            "damaged": damaged,
         }
 
     def serve_pixels(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers(resize_image(at_least_one(image), size))
 
     def probabilities(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        pixels, error = decode_images(at_least_one(image_bytes), size)
+        pixels, error, damaged = decode_images(at_least_one(image_bytes), size)
         is_good = (error == "")[:, None]
         return {
             "probability": tf.where(is_good, _probabilities(task, pixels), 0.0),
             "error": error,
+            "damaged": damaged,
         }
 
     images = np.array([example_jpeg(size)], object)

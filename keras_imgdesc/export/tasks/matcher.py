@@ -32,14 +32,16 @@ def signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Signature]:
     image_spec = tf.TensorSpec((None,), tf.string, name="image_bytes")
     text_spec = tf.TensorSpec((None,), tf.string, name="text")
 
-    def images(image_bytes: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        pixels, error = decode_images(at_least_one(image_bytes), size)
+    def images(
+        image_bytes: tf.Tensor,
+    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        pixels, error, damaged = decode_images(at_least_one(image_bytes), size)
         is_good = error == ""
         vectors = {
             name: tf.where(_broadcastable(is_good, value), value, 0.0)
             for name, value in image_vectors(task, pixels).items()
         }
-        return vectors, error
+        return vectors, {"error": error, "damaged": damaged}
 
     def texts(text: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         tokenizer = task.text_encoder.tokenizer
@@ -51,24 +53,25 @@ def signatures(task: ImageTextMatcher, **settings: Any) -> dict[str, Signature]:
         }
 
     def score(image_bytes: tf.Tensor, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        vectors, error = images(image_bytes)
+        vectors, about_images = images(image_bytes)
         embedded, about = texts(text)
         scores = task.pair_score(vectors, embedded, embedded["padding_mask"])
-        is_good = (error == "")[:, None] & (about["error"] == "")[None]
+        is_good = (about_images["error"] == "")[:, None]
+        is_good &= (about["error"] == "")[None]
         # A broken image or an unknown text takes no probability from the others.
         rivals = tf.where(is_good, scores, scores.dtype.min)
         return {
             "score": tf.where(is_good, scores, 0.0),
             "image_probability": tf.where(is_good, tf.nn.softmax(rivals, axis=0), 0.0),
             "text_probability": tf.where(is_good, tf.nn.softmax(rivals, axis=1), 0.0),
-            "error": error,
+            **about_images,
             "text_error": about["error"],
             "unknown_words": about["unknown_words"],
         }
 
     def embed_image(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        vectors, error = images(image_bytes)
-        return vectors | {"error": error}
+        vectors, about = images(image_bytes)
+        return vectors | about
 
     def embed_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
         embedded, about = texts(text)

@@ -8,7 +8,11 @@ import numpy as np
 
 from keras_imgdesc.images.file_formats import MAX_PIXELS
 from keras_imgdesc.lite.captioner import LiteCaptioner
-from keras_imgdesc.serving.servables.lite_images import LiteImages, stretched_arrays
+from keras_imgdesc.serving.servables.lite_images import (
+    ABOUT_IMAGES,
+    LiteImages,
+    stretched_arrays,
+)
 from keras_imgdesc.serving.servables.servable import Arrays
 from keras_imgdesc.serving.tensor_spec import SignatureSpec, TensorSpec
 
@@ -36,7 +40,7 @@ class CaptionerServable:
         self.signatures = {
             "serving_default": SignatureSpec(
                 {"image_bytes": TensorSpec("string", (None,))},
-                described | {"error": TensorSpec("string", (None,))},
+                described | ABOUT_IMAGES,
             ),
             "pixels": SignatureSpec(
                 {"image": TensorSpec("uint8", (None, None, None, 3))}, described
@@ -55,7 +59,7 @@ class CaptionerServable:
         outputs = self._blank(len(images.errors))
         for index, pixels in images:
             self._describe(pixels, index, outputs)
-        return outputs | {"error": images.errors}
+        return outputs | images.about
 
     def _blank(self, count: int) -> Arrays:
         return {

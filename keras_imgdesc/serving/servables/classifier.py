@@ -8,7 +8,11 @@ import numpy as np
 
 from keras_imgdesc.images.file_formats import MAX_PIXELS
 from keras_imgdesc.lite.classifier import LiteClassifier
-from keras_imgdesc.serving.servables.lite_images import LiteImages, stretched_arrays
+from keras_imgdesc.serving.servables.lite_images import (
+    ABOUT_IMAGES,
+    LiteImages,
+    stretched_arrays,
+)
 from keras_imgdesc.serving.servables.servable import Arrays
 from keras_imgdesc.serving.tensor_spec import SignatureSpec, TensorSpec
 
@@ -32,7 +36,6 @@ class ClassifierServable:
         self._labels = np.array([x.encode() for x in self._task.labels], object)
         self._top = min(TOP, len(self._labels))
         files = {"image_bytes": TensorSpec("string", (None,))}
-        error = {"error": TensorSpec("string", (None,))}
         best = {
             "label": TensorSpec("string", (None, self._top)),
             "probability": TensorSpec("float32", (None, self._top)),
@@ -40,9 +43,9 @@ class ClassifierServable:
         every = {"probability": TensorSpec("float32", (None, len(self._labels)))}
         image = {"image": TensorSpec("uint8", (None, None, None, 3))}
         self.signatures = {
-            "serving_default": SignatureSpec(files, best | error),
+            "serving_default": SignatureSpec(files, best | ABOUT_IMAGES),
             "pixels": SignatureSpec(image, best),
-            "probabilities": SignatureSpec(files, every | error),
+            "probabilities": SignatureSpec(files, every | ABOUT_IMAGES),
         }
 
     def run(self, signature: str, inputs: Arrays) -> Arrays:
@@ -58,10 +61,10 @@ class ClassifierServable:
         for index, pixels in files:
             found[index] = self._task.probabilities(pixels)
         if signature == "probabilities":
-            return {"probability": found, "error": files.errors}
+            return {"probability": found} | files.about
         outputs = self._best(found)
         outputs["label"][files.errors != b""] = b""
-        return outputs | {"error": files.errors}
+        return outputs | files.about
 
     def _best(self, probabilities: np.ndarray) -> Arrays:
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, : self._top]

@@ -10,6 +10,7 @@ from keras_imgdesc.errors import ImageError
 from keras_imgdesc.images.file_formats import MAX_PIXELS
 from keras_imgdesc.lite.resizing import read_stretched, stretch
 from keras_imgdesc.serving.rest_error import invalid
+from keras_imgdesc.serving.tensor_spec import TensorSpec
 
 NO_IMAGES = "There must be at least one image. Received: an empty batch"
 EMPTY = "The image has no bytes. Received: an empty string. Send the file's content."
@@ -25,6 +26,12 @@ _ENCODED = (
 )
 
 
+ABOUT_IMAGES = {
+    "error": TensorSpec("string", (None,)),
+    "damaged": TensorSpec("bool", (None,)),
+}
+
+
 class LiteImages:
     """Read the images of a request; a broken one does not affect the others.
 
@@ -36,6 +43,8 @@ class LiteImages:
     Attributes:
         errors: an error message for each image, bytes (images,) as objects; empty
             where there is none.
+        damaged: whether data of each image are missing although it can be read, bool
+            (images,).
 
     Raises:
         RestError: there is no image.
@@ -47,6 +56,7 @@ class LiteImages:
         if not len(contents):
             raise invalid(NO_IMAGES)
         self.errors = np.full(len(contents), b"", object)
+        self.damaged = np.zeros(len(contents), bool)
         self._contents, self._size, self._max_pixels = contents, size, max_pixels
 
     def __iter__(self) -> Iterator[tuple[int, np.ndarray]]:
@@ -56,11 +66,18 @@ class LiteImages:
         """
         for index, content in enumerate(self._contents):
             try:
-                yield index, self._read(content)
+                pixels, damage = self._read(content)
+                self.damaged[index] = bool(damage)
+                yield index, pixels
             except ImageError as error:
                 self.errors[index] = str(error).encode("utf-8", "replace")
 
-    def _read(self, content: bytes) -> np.ndarray:
+    @property
+    def about(self) -> dict[str, np.ndarray]:
+        """The outputs that say how the images could be read."""
+        return {"error": self.errors, "damaged": self.damaged}
+
+    def _read(self, content: bytes) -> tuple[np.ndarray, str]:
         if not content:
             raise ImageError(EMPTY, "")
         if content.startswith(_ENCODED):

@@ -9,7 +9,7 @@ import numpy as np
 from keras_imgdesc.embeddings import ImageEmbeddings, MatchedTexts
 from keras_imgdesc.images.file_formats import MAX_PIXELS
 from keras_imgdesc.lite.matcher import LiteMatcher
-from keras_imgdesc.serving.servables.lite_images import LiteImages
+from keras_imgdesc.serving.servables.lite_images import ABOUT_IMAGES, LiteImages
 from keras_imgdesc.serving.servables.lite_texts import LiteTexts
 from keras_imgdesc.serving.servables.servable import Arrays
 from keras_imgdesc.serving.tensor_spec import SignatureSpec, TensorSpec
@@ -41,7 +41,7 @@ class MatcherServable:
                 "score": matrix,
                 "image_probability": matrix,
                 "text_probability": matrix,
-                "error": strings,
+                **ABOUT_IMAGES,
                 "text_error": strings,
                 "unknown_words": strings,
             },
@@ -54,7 +54,7 @@ class MatcherServable:
                 {
                     "vector": vector,
                     "regions": TensorSpec("float32", (None, *self._regions)),
-                    "error": strings,
+                    **ABOUT_IMAGES,
                 },
             ),
             "embed_text": SignatureSpec(
@@ -72,12 +72,8 @@ class MatcherServable:
     def run(self, signature: str, inputs: Arrays) -> Arrays:
         """See `Servable.run`."""
         if signature == "embed_image":
-            found, errors = self._embed_images(inputs["image_bytes"])
-            return {
-                "vector": found.vectors,
-                "regions": found.regions,
-                "error": errors,
-            }
+            found, about = self._embed_images(inputs["image_bytes"])
+            return {"vector": found.vectors, "regions": found.regions} | about
         if signature == "embed_text":
             texts, matched = self._embed_texts(inputs["text"])
             return {
@@ -90,7 +86,8 @@ class MatcherServable:
         return self._score(inputs["image_bytes"], inputs["text"])
 
     def _score(self, image_bytes: np.ndarray, text: np.ndarray) -> Arrays:
-        found, errors = self._embed_images(image_bytes)
+        found, about = self._embed_images(image_bytes)
+        errors = about["error"]
         texts, matched = self._embed_texts(text)
         is_good = (errors == b"")[:, None] & texts.is_good[None]
         scores = np.zeros(is_good.shape, np.float32)
@@ -108,12 +105,12 @@ class MatcherServable:
             "score": scores,
             "image_probability": _softmax(scores, is_good, 0),
             "text_probability": _softmax(scores, is_good, 1),
-            "error": errors,
+            **about,
             "text_error": texts.errors,
             "unknown_words": texts.unknown_words,
         }
 
-    def _embed_images(self, contents: np.ndarray) -> tuple[ImageEmbeddings, np.ndarray]:
+    def _embed_images(self, contents: np.ndarray) -> tuple[ImageEmbeddings, Arrays]:
         images = LiteImages(contents, self._task.image_size, self._max_pixels)
         count = len(images.errors)
         vectors = np.zeros((count, self._task.embedding_dim), np.float32)
@@ -121,7 +118,7 @@ class MatcherServable:
         for index, pixels in images:
             embedded = self._task.embed_image(pixels)
             vectors[index], regions[index] = embedded["vector"], embedded["regions"]
-        return ImageEmbeddings(vectors, regions), images.errors
+        return ImageEmbeddings(vectors, regions), images.about
 
     def _embed_texts(self, text: np.ndarray) -> tuple[LiteTexts, MatchedTexts]:
         texts = LiteTexts(self._task, text)

@@ -74,7 +74,7 @@ def test_exif_orientation_is_applied_as_in_python(decode, sample, orientation, e
     exif[0x0112] = orientation
     exif[0x010F] = "A maker of phones"
     contents = encoded(sample, "JPEG", exif=exif, quality=95)
-    pixels, error = decode([contents])
+    pixels, error, _ = decode([contents])
     assert error.numpy().tolist() == [b""]
     np.testing.assert_array_equal(pixels[0], in_python(contents))
 
@@ -117,7 +117,7 @@ def test_orientation_in_xmp_turns_the_image_as_in_python(decode, sample, kind):
         with_xmp(sample, kind, xmp(6), exif=turned(99)),
         with_xmp(sample, kind, xmp(""), exif=without),
     ]
-    pixels, errors = decode(files + upright)
+    pixels, errors, _ = decode(files + upright)
     assert not any(errors.numpy())
     for image, contents in zip(pixels.numpy(), files + upright, strict=True):
         np.testing.assert_array_equal(image, in_python(contents))
@@ -144,7 +144,7 @@ def test_orientation_is_read_from_the_segments_before_the_pixels_of_a_jpeg(
         with_exif[:2] + 5 * large + with_exif[2:]: True,
         with_exif[:2] + b"\xff\xff" + with_exif[3:]: True,
     }
-    pixels, errors = decode(list(files))
+    pixels, errors, _ = decode(list(files))
     assert not any(errors.numpy())
     for image, (contents, is_turned) in zip(pixels.numpy(), files.items(), strict=True):
         np.testing.assert_array_equal(image, in_python(contents))
@@ -183,7 +183,7 @@ def formats(sample: Image.Image) -> dict[str, bytes]:
 
 def test_every_format_gives_the_pixels_of_python(decode, sample):
     files = formats(sample)
-    pixels, errors = decode(list(files.values()))
+    pixels, errors, _ = decode(list(files.values()))
     for name, contents, image, error in zip(
         files, files.values(), pixels.numpy(), errors.numpy(), strict=True
     ):
@@ -195,7 +195,7 @@ def test_the_orientation_is_found_after_a_colour_profile(decode, sample):
     contents = encoded(sample, "JPEG", exif=turned())
     profile = b"\xff\xe2" + (30_000).to_bytes(2, "big") + bytes(30_000 - 2)
     contents = contents[:2] + profile + contents[2:]
-    pixels, error = decode([contents])
+    pixels, error, _ = decode([contents])
     assert error.numpy().tolist() == [b""]
     np.testing.assert_array_equal(pixels[0], in_python(contents))
 
@@ -206,7 +206,7 @@ def test_only_the_first_frame_is_decoded(decode, sample):
     complete = encoded(
         frames[0], "GIF", save_all=True, append_images=frames[1:], loop=0
     )
-    pixels, errors = decode([complete[: len(first) + 40], first])
+    pixels, errors, _ = decode([complete[: len(first) + 40], first])
     assert errors.numpy().tolist() == [b"", b""]
     np.testing.assert_array_equal(pixels[0], pixels[1])
 
@@ -220,7 +220,7 @@ def test_only_the_first_frame_is_decoded(decode, sample):
 def test_base64_is_distinguished_from_other_text(decode, sample, kind, encode):
     text = encode(encoded(sample, kind))
     page = b"data:image/" + kind.lower().encode() + b";base64," + text
-    _, errors = decode([text, page, b"a text"])
+    _, errors, _ = decode([text, page, b"a text"])
     assert [e.decode() for e in errors.numpy()] == [
         image_bytes.BASE64,
         image_bytes.BASE64,
@@ -249,7 +249,7 @@ def test_broken_images_have_errors_and_others_do_not(decode, sample):
         encoded(sample, "BMP")[:-50]: image_bytes.BROKEN,
         b"\xff\xd8\xff": image_bytes.BROKEN,
     }
-    pixels, errors = decode(list(given))
+    pixels, errors, _ = decode(list(given))
     assert [e.decode() for e in errors.numpy()] == list(given.values())
     np.testing.assert_array_equal(pixels[1], in_python(complete))
     np.testing.assert_array_equal(pixels[5], in_python(png))
@@ -265,7 +265,7 @@ def test_a_damaged_exif_is_not_an_error(decode, sample, damage):
     start = contents.index(b"Exif") + 6
     generator = np.random.default_rng(damage)
     contents[start : start + 20] = generator.bytes(20)
-    pixels, error = decode([bytes(contents)])
+    pixels, error, _ = decode([bytes(contents)])
     assert error.numpy().tolist() == [b""]
     np.testing.assert_array_equal(pixels[0], in_python(bytes(contents)))
 
@@ -282,12 +282,12 @@ def test_a_damaged_exif_counts_as_in_python(decode, sample, orientation):
     for at in range(start, start + 22):
         for value in (0, 1, 3, 4, 21, 255):
             files.append(whole[:at] + bytes([value]) + whole[at + 1 :])
-    pixels, errors = decode(files)
+    pixels, errors, _ = decode(files)
     assert not any(errors.numpy())
     for contents, image in zip(files, pixels.numpy(), strict=True):
         np.testing.assert_array_equal(image, in_python(contents))
 
 
 def test_an_empty_batch_stays_empty(decode):
-    pixels, errors = decode(tf.zeros((0,), tf.string))
+    pixels, errors, _ = decode(tf.zeros((0,), tf.string))
     assert pixels.shape == (0, SIZE, SIZE, 3) and errors.shape == (0,)
