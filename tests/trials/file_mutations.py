@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -173,8 +174,9 @@ def _bytes(chance: random.Random, path: Path, outside: Path) -> str:
 def _names_outside(chance: random.Random, path: Path, outside: Path) -> str:
     name = chance.choice([f"../{outside.name}/canary.png", f"{outside}/canary.png"])
     text = path.read_text("utf-8")
-    words = text.replace(",", "\t").split("\t")
-    path.write_text(text.replace(words[2].split("\n")[-1], name), "utf-8")
+    words = [word for word in re.split(r"[\s,]", text) if word]
+    images = [word for word in words if "/" in word] or words or ["x"]
+    path.write_text(text.replace(images[0], name), "utf-8")
     return "a path outside"
 
 
