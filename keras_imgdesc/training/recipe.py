@@ -108,12 +108,19 @@ class Recipe:
             source: origin of the values, for messages.
 
         Raises:
-            InputError: a field is unknown, or a value has the wrong type.
+            InputError: a field is unknown, or a value has the wrong type, is out of
+                range or contradicts another; the message names `source`.
         """
         chosen = cls.class_of(values, source)
         upgraded = chosen.upgrade(values)
         refuse_unknown(chosen, upgraded, source)
-        return chosen(**chosen.decode(upgraded, source))
+        try:
+            return chosen(**chosen.decode(upgraded, source))
+        except InputError as error:
+            if not source or "path" in error.received:
+                raise
+            named = {"path": source} | error.received
+            raise InputError(error.rule, error.remedy, **named) from None
 
     @classmethod
     def family(cls) -> type[Any]:

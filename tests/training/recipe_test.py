@@ -120,3 +120,10 @@ def test_items_of_a_list_have_their_type():
         ToyRecipe.from_dict({"sizes": [1, "2"]})
     with pytest.raises(InputError, match=r"exchangeable must have a list at `\[0\]`"):
         MatchingRecipe.from_dict({"exchangeable": ["red"]})
+
+
+def test_a_value_out_of_range_names_the_file(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text('{"epochs": 0}')
+    with pytest.raises(InputError, match="at least 1.*mine.json.*epochs=0"):
+        CaptionRecipe.from_json(path)

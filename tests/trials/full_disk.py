@@ -69,6 +69,8 @@ class _Trial:
         expected = yield self._job("undisturbed", self._command)
         files, before = contents(self.out), contents(self.folder / "template")
         new = [n for n in files if files[n] != before.get(n)]
+        if not new:
+            raise RuntimeError(f"{self.verb.name}: {expected.out}{expected.err}")
         sizes = sorted((self.out / name).stat().st_size for name in new)
         limits = {0, sizes[-1] // 2, sizes[len(sizes) // 2] // 2}
         for limit in sorted(limits):

@@ -157,6 +157,7 @@ class _Case:
         notes = os.open(self.folder / "events", os.O_WRONLY | os.O_CREAT)
         # Files of packages may be links, as some tools install them.
         given = [self.folder / "inside", self.folder / "out", self.world.folder]
+        given.append(Path("/proc", str(os.getpid())))
         allowed = [*SYSTEM, *map(os.path.realpath, [*given, *PACKAGES])]
 
         def hook(event: str, values: tuple[Any, ...]) -> None:
@@ -188,16 +189,19 @@ class _Case:
             what += touched if kind == "outside" else []
             if what:
                 self._fault(kind, ended, "; ".join(dict.fromkeys(what))[:300])
+        # Captions that do not belong to the references are those of the other file.
+        names = (self.given.name, "results.json")
         checks = {
             "crashes": ended.has_crashed,
             "hangs": ended.has_hung,
             "tracebacks": ended.has_traceback,
-            "secrets shown": SECRET in printed,
+            # Of a file of captions, the first line may be shown.
+            "secrets shown": SECRET in printed and self.good.is_dir(),
             "control characters": CONTROL.search(printed),
             "broken JSON": "--json" in arguments and not _is_json(ended.out),
             "slow": self.is_refused and self.seconds > SECONDS,
             "large": self.growth > MEMORY,
-            "unnamed": self.is_refused and self.given.name not in printed,
+            "unnamed": self.is_refused and not any(n in printed for n in names),
         }
         for kind, is_fault in checks.items():
             if is_fault:

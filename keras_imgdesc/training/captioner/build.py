@@ -20,11 +20,13 @@ from keras_imgdesc.training.captioner.new_words import (
     check_known,
 )
 from keras_imgdesc.training.captioner.recipe import CaptionRecipe
+from keras_imgdesc.training.inputs.building import building
 from keras_imgdesc.vision import build_encoder
 
 LOGGER = logging.getLogger(__name__)
 
 
+@building("captioner")
 def build_captioner(
     recipe: CaptionRecipe, train: CaptionCollection, unpaired: Sequence[str] = ()
 ) -> ImageCaptioner:

@@ -33,6 +33,7 @@ from keras_imgdesc.training.classifier.model import (
 )
 from keras_imgdesc.training.classifier.recipe import ClassifierRecipe
 from keras_imgdesc.training.inputs.augmentation import Augmentation, augment
+from keras_imgdesc.training.inputs.building import building
 from keras_imgdesc.training.inputs.held_out import training_images
 from keras_imgdesc.training.inputs.images import (
     Gather,
@@ -130,7 +131,9 @@ class ClassifierRun(TrainingRun):
         ).values()
         self.data.match_words(labels=labels.tokens)
         keras.utils.set_random_seed(recipe.seed)
-        self.classifier = ImageClassifier.build_parts(image_encoder_of(recipe), labels)
+        with building("classifier"):
+            encoder = image_encoder_of(recipe)
+            self.classifier = ImageClassifier.build_parts(encoder, labels)
         if recipe.image_encoder_from:
             used = used_encoder(recipe, self.classifier.image_encoder)
             self.refuse_unused("the image encoder is that of a preset", used=used)

@@ -9,10 +9,12 @@ from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.data.text_cache import cached_texts
 from keras_imgdesc.matching import ImageTextMatcher
 from keras_imgdesc.text import CaptionTokenizer, CompactTextEncoder, Vocabulary
+from keras_imgdesc.training.inputs.building import building
 from keras_imgdesc.training.inputs.parts import image_encoder_of, part_of_preset
 from keras_imgdesc.training.matcher.recipe import MatchingRecipe
 
 
+@building("matcher")
 def build_matcher(recipe: MatchingRecipe, train: CaptionCollection) -> ImageTextMatcher:
     """Build the untrained matcher of a recipe.
 

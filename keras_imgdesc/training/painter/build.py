@@ -22,6 +22,7 @@ from keras_imgdesc.painting import (
     VaeEncoder,
 )
 from keras_imgdesc.tasks import load_preset
+from keras_imgdesc.training.inputs.building import building
 from keras_imgdesc.training.optimizers.build import (
     build_adam,
     build_muon,
@@ -35,6 +36,7 @@ from keras_imgdesc.training.painter.vae_recipe import VaeRecipe
 ENCODER_FILE = "encoder.keras"
 
 
+@building("painter")
 def build_model(
     recipe: PainterRecipe, sentences: np.ndarray, matcher: Any, steps: int
 ) -> ConditionalGAN | ConditionalVAE:
