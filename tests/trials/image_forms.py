@@ -98,20 +98,19 @@ def c_library(world: World, files: list[Path], answers: Path) -> None:
         world.saved_model,
         "serving_default",
         [{"image_bytes": batch} for batch in batches],
-        ("caption", "log_prob", "error"),
+        ("caption", "log_prob", "error", "damaged"),
     )
     _save(answers, [a for outputs in reply["answers"] for a in served(outputs)])
 
 
 def served(outputs: dict[str, Any]) -> list[Answer]:
     """Return the answers in the outputs of a SavedModel."""
-    damaged = outputs.get("damaged", np.zeros(len(outputs["error"])))
     return [
         {"error": error.decode()}
         if error
         else _captioned(caption.decode(), log_prob, is_damaged)
         for error, caption, log_prob, is_damaged in zip(
-            outputs["error"], outputs["caption"], outputs["log_prob"], damaged
+            *(outputs[name] for name in ("error", "caption", "log_prob", "damaged"))
         )
     ]
 
@@ -119,7 +118,7 @@ def served(outputs: dict[str, Any]) -> list[Answer]:
 def _answer(caption: Any) -> Answer:
     if isinstance(caption, Exception):
         return {"error": str(caption)}
-    is_damaged = getattr(caption, "damaged", False)
+    is_damaged = caption.damaged
     return _captioned(caption.text, caption.log_prob, is_damaged)
 
 
