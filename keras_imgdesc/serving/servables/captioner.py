@@ -7,7 +7,9 @@ from os import PathLike
 import numpy as np
 
 from keras_imgdesc.images.file_formats import MAX_PIXELS
+from keras_imgdesc.lite.caption_scoring import CaptionScorer
 from keras_imgdesc.lite.captioner import LiteCaptioner
+from keras_imgdesc.serving.rest_error import invalid
 from keras_imgdesc.serving.servables.lite_images import (
     ABOUT_IMAGES,
     LiteImages,
@@ -16,9 +18,14 @@ from keras_imgdesc.serving.servables.lite_images import (
 from keras_imgdesc.serving.servables.servable import Arrays
 from keras_imgdesc.serving.tensor_spec import SignatureSpec, TensorSpec
 
+UNKNOWN_WORDS = (
+    "A caption must have a word that the captioner knows. Use words that it was "
+    "trained on."
+)
+
 
 class CaptionerServable:
-    """Describe images: `serving_default` and `pixels`.
+    """Describe images: `serving_default`, `pixels` and `score`.
 
     Args:
         path: the `.tflite` file of a captioner.
@@ -29,6 +36,7 @@ class CaptionerServable:
 
     def __init__(self, path: str | PathLike[str], max_pixels: int = MAX_PIXELS) -> None:
         self._task = LiteCaptioner(path, num_threads=1)
+        self._scorer = CaptionScorer(self._task)
         self._max_pixels = max_pixels
         attention = self._task.file.signatures["describe"]["outputs"]["attention"]
         self._map_shape = tuple(attention["shape"][1:])
@@ -45,6 +53,18 @@ class CaptionerServable:
             "pixels": SignatureSpec(
                 {"image": TensorSpec("uint8", (None, None, None, 3))}, described
             ),
+            "score": SignatureSpec(
+                {
+                    "image_bytes": TensorSpec("string", (None,)),
+                    "caption": TensorSpec("string", (None,)),
+                },
+                {
+                    "log_prob": TensorSpec("float32", (None,)),
+                    "token_log_probs": TensorSpec("float32", (None, None)),
+                    **ABOUT_IMAGES,
+                    "unknown_words": TensorSpec("string", (None,)),
+                },
+            ),
         }
 
     def run(self, signature: str, inputs: Arrays) -> Arrays:
@@ -55,11 +75,40 @@ class CaptionerServable:
             for index, pixels in enumerate(stretched_arrays(inputs["image"], size)):
                 self._describe(pixels, index, outputs)
             return outputs
+        if signature == "score":
+            return self._score(inputs["image_bytes"], inputs["caption"])
         images = LiteImages(inputs["image_bytes"], size, self._max_pixels)
         outputs = self._blank(len(images.errors))
         for index, pixels in images:
             self._describe(pixels, index, outputs)
         return outputs | images.about
+
+    def _score(self, image_bytes: np.ndarray, caption: np.ndarray) -> Arrays:
+        if len(image_bytes) != len(caption):
+            raise invalid("score takes one caption per image")
+        images = LiteImages(image_bytes, self._task.image_size, self._max_pixels)
+        scorer = self._scorer
+        texts = [text.decode("utf-8", "replace") for text in caption]
+        read = [scorer.read(text) for text in texts]
+        longest = max(len(each.token_ids) for each in read)
+        found = np.zeros((len(read), longest), np.float32)
+        for index, pixels in images:
+            ids, unknown, count = read[index]
+            if unknown and len(unknown) == count:
+                images.errors[index] = UNKNOWN_WORDS.encode()
+            elif count > scorer.most_words:
+                reason = f"The caption has more than {scorer.most_words} words"
+                images.errors[index] = reason.encode()
+            else:
+                found[index, : len(ids)] = scorer.score(pixels, ids)
+        return {
+            "log_prob": found.sum(axis=1),
+            "token_log_probs": found,
+            **images.about,
+            "unknown_words": np.array(
+                [" ".join(each.unknown).encode() for each in read], object
+            ),
+        }
 
     def _blank(self, count: int) -> Arrays:
         return {
