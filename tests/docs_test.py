@@ -132,8 +132,8 @@ painter.generate("a large red circle", num_images=16, rerank=matcher)
 painter.interpolate("a large red circle", "a large blue square", steps=8)
 model = tf.saved_model.load("models/captioner/1")
 answer = model.signatures["serving_default"](image_bytes=tf.constant(photos))
-answer["caption"], answer["log_prob"], answer["attention"], answer["error"]
-answer["damaged"]
+(answer["caption"], answer["log_prob"], answer["attention"], answer["error"],
+ answer["damaged"])
 captioner = LiteCaptioner.from_preset("flickr8k_efficientnet_lstm")
 captioner.generate("examples/photos/astronaut.jpg")
 matcher = LiteMatcher("matcher/matcher.tflite")
