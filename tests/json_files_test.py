@@ -138,3 +138,17 @@ def test_long_and_unprintable_keys_are_shown_in_part() -> None:
 
     assert "\x1b" not in str(caught.value)
     assert len(caught.value.rule) < 200
+
+
+def test_a_wrong_value_at_any_key_is_named(tmp_path: Path) -> None:
+    class Pointer(TypedDict):
+        file: str
+        rule: str
+
+    path = tmp_path / "pointer.json"
+    for key in ("file", "rule"):
+        path.write_text(json.dumps({"file": "a", "rule": "b"} | {key: 3}))
+        with pytest.raises(InputError) as caught:
+            read_json(path, Pointer)
+        assert caught.value.rule == f"pointer.json must have a text at `{key}`"
+        assert caught.value.received == {"file": path, "value": 3}

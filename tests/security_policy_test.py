@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from keras_imgdesc import errors, json_files
+from keras_imgdesc import errors, json_files, json_types
 from keras_imgdesc.data.readers import text_files
 from keras_imgdesc.images.file_formats import MAX_PIXELS
 
@@ -22,7 +22,7 @@ def test_the_bounds_are_those_of_the_code():
         (r"More than ([\d,]+) pixels", MAX_PIXELS),
         (r"It may have (\d+) GiB, uncompressed", text_files.MOST_BYTES >> 30),
         (r"size \((\d+) MiB", json_files.MOST_BYTES >> 20),
-        (r"depth \((\d+) levels\)", json_files.MOST_LEVELS),
+        (r"depth \((\d+) levels\)", json_types.MOST_LEVELS),
         (r"at most (\d+) characters\s+of a value", len(shown)),
     ):
         (found,) = re.findall(stated, POLICY)
