@@ -2,54 +2,33 @@
 
 import hashlib
 import itertools
-import json
 import logging
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Any
 
 import ml_dtypes
 import numpy as np
 from tqdm import tqdm
 
 from keras_imgdesc import images
-from keras_imgdesc.atomic_files import write_atomically
 from keras_imgdesc.backend import compile_function
+from keras_imgdesc.data.feature_manifest import (
+    AGAIN,
+    Manifest,
+    Shard,
+    check_shards,
+    damaged,
+    read_manifest,
+    write_manifest,
+)
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.images.stamps import image_stamp, replaced
-from keras_imgdesc.json_files import Bounds, read_json
 from keras_imgdesc.printable import printable
 from keras_imgdesc.stored_arrays import file_digest, read_array, write_array
 from keras_imgdesc.stored_names import path_inside
 
 LOGGER = logging.getLogger(__name__)
-
-MANIFEST = "manifest.json"
-# The ids and stamps of three million images.
-_MOST_BYTES = 512 << 20
-_AGAIN = "Delete the folder of the cache and extract the features again"
-
-
-class Shard(TypedDict):
-    """The entry of a shard: lists of texts, which are checked at once."""
-
-    file: str
-    sha256: str
-    image_ids: list[Any]
-    stamps: NotRequired[list[Any]]
-
-
-class Manifest(TypedDict):
-    """The contents of `manifest.json`."""
-
-    encoder: str
-    feature_map_shape: Annotated[list[Annotated[int, Bounds(1, 1 << 24)]], Bounds(1, 8)]
-    pictures: str
-    shard_size: Annotated[int, Bounds(1)]
-    shards: list[Shard]
-    failed: dict[str, str]
-    complete: bool
 
 
 class FeatureCache:
@@ -73,7 +52,7 @@ class FeatureCache:
 
     def __init__(self, path: str | Path, verify: bool = True):
         self.path = Path(path)
-        manifest = _read_manifest(self.path)
+        manifest = read_manifest(self.path)
         if manifest is None or not manifest["complete"]:
             raise InputError(
                 "A feature cache must be complete before it can be read",
@@ -85,14 +64,12 @@ class FeatureCache:
         self.failed: dict[str, str] = manifest["failed"]
         self._shards: list[np.ndarray] = []
         for shard in manifest["shards"]:
-            file = path_inside(self.path, shard["file"], remedy=_AGAIN, error=_damaged)
-            if verify and file_digest(file, _damaged) != shard["sha256"]:
-                raise _damaged("it does not match its checksum", file=file)
+            file = path_inside(self.path, shard["file"], remedy=AGAIN, error=damaged)
+            if verify and file_digest(file, damaged) != shard["sha256"]:
+                raise damaged("it does not match its checksum", file=file)
             # bfloat16, which NumPy does not know
             shape = (len(shard["image_ids"]), *self.feature_map_shape)
-            maps = read_array(
-                file, np.uint16, shape, memory_mapped=True, error=_damaged
-            )
+            maps = read_array(file, np.uint16, shape, memory_mapped=True, error=damaged)
             self._shards.append(maps)
             self.image_ids += shard["image_ids"]
         self._starts = np.cumsum([0] + [len(s) for s in self._shards])
@@ -176,7 +153,7 @@ def extract_features(
     """
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)  # or fail, before any work starts
-    manifest = _read_manifest(path)
+    manifest = read_manifest(path)
     fresh: dict[str, Any] = {
         "encoder": encoder.fingerprint(),
         "feature_map_shape": list(encoder.feature_map_shape),
@@ -202,8 +179,8 @@ def extract_features(
     if any("stamps" not in shard for shard in shards):
         for shard, part in zip(shards, parts, strict=False):
             shard.setdefault("stamps", list(stamps[part]))
-        _write_manifest(path, manifest)
-    _check_shards(path, manifest, parts, image_ids)
+        write_manifest(path, manifest)
+    check_shards(path, manifest, parts, image_ids)
     outdated = _outdated(shards, parts, stamps)
     if outdated:
         rows = [row for part in outdated.values() for row in part]
@@ -234,7 +211,7 @@ def extract_features(
         manifest["failed"] = others | failed
         outdated.pop(number, None)
         manifest["complete"] = len(shards) == len(parts) and not outdated
-        _write_manifest(path, manifest)
+        write_manifest(path, manifest)
     bar.close()
     return FeatureCache(path, verify=False)
 
@@ -297,48 +274,3 @@ def _compiled(encoder: Any) -> Callable[[np.ndarray], np.ndarray]:
 def _encoded(image_ids: Sequence[str]) -> bytes:
     # File names may contain bytes that are not UTF-8.
     return "\n".join(image_ids).encode("utf-8", "surrogateescape")
-
-
-def _read_manifest(path: Path) -> Manifest | None:
-    if not os.path.lexists(path / MANIFEST):
-        return None
-    file = path_inside(path, MANIFEST, remedy=_AGAIN, error=_damaged)
-    manifest = read_json(file, Manifest, remedy=_AGAIN, most_bytes=_MOST_BYTES)
-    for shard in manifest["shards"]:
-        for texts in (shard["image_ids"], shard.get("stamps", [])):
-            if not set(map(type, texts)) <= {str}:
-                raise _damaged("it must hold lists of texts", file=file)
-    return manifest
-
-
-def _check_shards(
-    path: Path, manifest: Manifest, parts: Sequence[slice], image_ids: Sequence[str]
-) -> None:
-    """Refuse shards that are not those of the images."""
-    shards = manifest["shards"]
-    is_right = len(shards) <= len(parts) and all(
-        _is_of(shard, image_ids[part], manifest["failed"])
-        for shard, part in zip(shards, parts, strict=False)
-    )
-    if not is_right:
-        raise _damaged("its shards must be those of the images", file=path / MANIFEST)
-
-
-def _is_of(shard: Shard, names: Sequence[str], failed: dict[str, str]) -> bool:
-    """Return whether a shard has all images but those that failed, in their order."""
-    held = set(shard["image_ids"])
-    return (
-        shard["image_ids"] == [name for name in names if name in held]
-        and set(names) - held <= failed.keys()
-        and len(shard.get("stamps", [])) == len(names)
-    )
-
-
-def _write_manifest(path: Path, manifest: Manifest) -> None:
-    write_atomically(path / MANIFEST, json.dumps(manifest, indent=1))
-
-
-def _damaged(rule: str, remedy: str = _AGAIN, **received: object) -> InputError:
-    return InputError(
-        f"A file of a feature cache is missing or damaged: {rule}", _AGAIN, **received
-    )

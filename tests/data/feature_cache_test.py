@@ -120,9 +120,9 @@ def test_a_killed_renewal_goes_on(encoder, tmp_path, monkeypatch):
         write(path, manifest)
         raise KeyboardInterrupt
 
-    write = feature_cache._write_manifest
+    write = feature_cache.write_manifest
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(feature_cache, "_write_manifest", killed)
+        patch.setattr(feature_cache, "write_manifest", killed)
         extract_features(encoder, after, names, tmp_path, **options)
     with pytest.raises(InputError, match="must be complete"):
         FeatureCache(tmp_path)

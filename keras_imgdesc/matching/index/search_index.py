@@ -15,11 +15,11 @@ from keras_imgdesc.errors import ImageError, InputError
 from keras_imgdesc.matching.index.contents import IndexContents
 from keras_imgdesc.matching.index.files import (
     check_file,
-    check_matcher,
     is_gone,
     read_manifest,
     read_vectors,
 )
+from keras_imgdesc.matching.index.matcher_check import check_matcher
 from keras_imgdesc.matching.index.nearest import NotFiniteError, nearest_rows
 
 if TYPE_CHECKING:

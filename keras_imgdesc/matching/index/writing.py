@@ -23,7 +23,6 @@ from keras_imgdesc.matching.index.files import (
     Manifest,
     ShardImages,
     Stamp,
-    check_matcher,
     is_foreign,
     is_gone,
     new_manifest,
@@ -33,6 +32,7 @@ from keras_imgdesc.matching.index.files import (
     write_shard,
 )
 from keras_imgdesc.matching.index.locking import writing
+from keras_imgdesc.matching.index.matcher_check import check_matcher
 
 
 @dataclass(frozen=True)
