@@ -132,6 +132,10 @@ def _continued(world: World, given: Path, out: Path) -> list[object]:
     return [*world.training("captioner", given), "--set", "epochs=1"]
 
 
+def _matcher(world: World) -> list[object]:
+    return ["--preset", world.presets["matcher"]]
+
+
 def _indexed(world: World, given: Path, out: Path) -> list[object]:
     preset = ["--preset", world.presets["matcher"], *TENSORFLOW]
     return ["index", world.photos, "-o", given, *preset]
@@ -172,8 +176,13 @@ CLASSIFIER = (
     lambda w, given, out: ["presets"],
 )
 INDEX = (
-    lambda w, given, out: ["search", given, "red", "--sheet", out / "hits.png"],
-    lambda w, given, out: ["search", given, "red", "--json", "--rerank", 0],
+    lambda w, given, out: [
+        *("search", given, "red", "--sheet", out / "hits.png", *_matcher(w)),
+    ],
+    lambda w, given, out: [
+        *("search", given, "red", "--json", "--rerank", 0, *_matcher(w)),
+    ],
+    lambda w, given, out: ["search", given, "red"],
     _indexed,
     _relocated,
 )

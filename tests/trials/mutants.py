@@ -179,13 +179,19 @@ class _Batch:
         first = self.forms[0]
         for form in found.keys() - {first}:
             for file, answer, expected in zip(files, found[form], found.get(first, [])):
-                if _verdict(answer) != _verdict(expected):
-                    number = int(file.name.split()[1])
-                    mutant = next(
-                        (m for m in self.mutants if m.number == number), file.name
+                mutant = self._mutant(file)
+                # A GIF with wrong codes is repaired by one decoder and not the other.
+                is_gif = mutant and mutant.format == "gif" and not mutant.is_detectable
+                if _verdict(answer) != _verdict(expected) and not is_gif:
+                    said = (
+                        f"{form}: {mutant or file.name}: {answer}, {first}: {expected}"
                     )
-                    said = f"{form}: {mutant}: {answer}, {first}: {expected}"
                     self.report.fault("forms disagree", said)
+
+    def _mutant(self, file: Path) -> Mutant | None:
+        kind, number = file.name.split()[:2]
+        found = (m for m in self.mutants if m.number == int(number))
+        return next(found) if kind == "mutant" else None
 
 
 def _verdict(answer: Answer) -> str:

@@ -130,7 +130,10 @@ VERBS = (
     Verb("index --relocate", _relocate, _prepare_relocation, refuses_done=True),
     Verb(
         "search --sheet",
-        lambda w, out: ["search", w.index, "red", "--sheet", out / "hits.png"],
+        lambda w, out: [
+            *("search", w.index, "red", "--sheet", out / "hits.png"),
+            *_preset(w, "matcher"),
+        ],
     ),
     Verb(
         "extract",
