@@ -91,6 +91,7 @@ class Client(threading.Thread):
         self.seconds: list[float] = []
         self.wrong: list[str] = []
         self.has_answer = threading.Event()
+        self.known: dict[bytes, tuple[int, bytes]] = {}
 
     def run(self) -> None:
         while time.perf_counter() < self.end:
@@ -118,17 +119,23 @@ class Client(threading.Thread):
         return answer.status, answer.read(), is_last
 
     def check(self, request: tuple, status: int, body: bytes) -> None:
-        _, _, expected, captions = request
+        _, content, expected, captions = request
+        if self.known.get(content) == (status, body):
+            return  # the same as one that was right
         answer = json.loads(body)
         if status != expected:
             self.wrong.append(f"{status}, expected {expected}: {body[:200]!r}")
-        elif captions is None:
+            return
+        if captions is None:
             if list(answer) != ["error"]:
                 self.wrong.append(f"no error: {body[:200]!r}")
+                return
         else:
             found = [row["caption"] for row in answer["predictions"]]
             if found != captions:
                 self.wrong.append(f"{found}, expected {captions}")
+                return
+        self.known[content] = status, body
 
 
 @contextmanager

@@ -101,14 +101,12 @@ def _texts(name: str, values: np.ndarray) -> list[str]:
         return list(map(str, values.tolist()))
     # Enough digits to get the same number back.
     form = "%.9g" if values.dtype.itemsize <= 4 else "%.17g"
-    return [_decimal(form % value) for value in values.tolist()]
-
-
-def _decimal(text: str) -> str:
+    texts = [form % value for value in values.tolist()]
     # A list of decimals must not have whole numbers in it: they look like integers.
-    if "." in text or "e" in text:
-        return text
-    return _NOT_FINITE.get(text) or text + ".0"
+    return [
+        text if "." in text or "e" in text else _NOT_FINITE.get(text) or text + ".0"
+        for text in texts
+    ]
 
 
 def _base64(value: bytes) -> str:

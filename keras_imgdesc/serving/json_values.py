@@ -142,10 +142,12 @@ def decode_base64(text: str) -> bytes:
     Raises:
         RestError: it is something else.
     """
-    text = text.translate(_SPACES).rstrip("=")
     try:
-        padded = text + "=" * (-len(text) % 4)
-        return binascii.a2b_base64(padded.encode("ascii"), strict_mode=True)
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        text = text.translate(_SPACES).rstrip("=")
+    try:
+        return binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
     except ValueError:
         raise invalid("Unable to base64 decode") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keras_imgdesc.errors import InputError
@@ -25,12 +25,23 @@ class ModelSource:
         versions: the file, or the folder of each version, by number.
         preset: the preset whose SavedModel is yet to be exported; None if there is
             nothing to do.
+        folder: where to look for other versions; None if there will be none.
+        num_versions: number of versions in it to serve, the newest.
     """
 
     name: str
     kind: str
     versions: dict[int, Path]
     preset: str | None = None
+    folder: Path | None = None
+    num_versions: int = 1
+
+    def looked_at_again(self) -> ModelSource:
+        """Return the model with the versions that are in its folder now."""
+        if self.folder is None:
+            return self
+        newest = newest_versions(self.folder, self.num_versions)
+        return replace(self, versions=newest) if newest else self
 
     def settings(self) -> list[dict[str, str | int]]:
         """Return what `RequestWorker` takes, for each version."""
@@ -92,10 +103,12 @@ def _find(name: str | None, what: str, runtime: str, num_versions: int) -> Model
         number = int(path.name) if path.name.isdecimal() else 1
         folder = path.resolve().parent if path.name.isdecimal() else path.resolve()
         return ModelSource(name or folder.name, SAVED_MODEL, {number: path.resolve()})
-    versions = versions_in(path)
-    if versions:
-        newest = dict(sorted(versions.items())[-num_versions:])
-        return ModelSource(name or path.resolve().name, SAVED_MODEL, newest)
+    newest = newest_versions(path, num_versions)
+    if newest:
+        path = path.resolve()
+        return ModelSource(
+            name or path.name, SAVED_MODEL, newest, None, path, num_versions
+        )
     folder = find_preset(what)
     task = str(read_config(folder).get("task"))
     if task not in PRESET_FILES:
@@ -111,17 +124,19 @@ def _find(name: str | None, what: str, runtime: str, num_versions: int) -> Model
     return _of_file(name, preset_file(folder, PRESET_FILES[task]).path, task)
 
 
-def versions_in(folder: Path) -> dict[int, Path]:
-    """Return the versions of a SavedModel in a folder, by number.
+def newest_versions(folder: Path, count: int) -> dict[int, Path]:
+    """Return the newest versions of a SavedModel in a folder, by number.
 
     Args:
         folder: the folder; it need not exist.
+        count: the largest number of versions.
     """
-    return {
+    found = {
         int(path.name): path.resolve()
         for path in (folder.iterdir() if folder.is_dir() else ())
         if path.name.isdecimal() and (path / _GRAPH).is_file()
     }
+    return dict(sorted(found.items())[-count:])
 
 
 def _of_file(name: str, path: Path, task: str) -> ModelSource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any
@@ -36,30 +37,46 @@ class ModelTable:
         on_batch: Callable[[int], None] = lambda rows: None,
         on_restart: Callable[[], None] = lambda: None,
     ) -> None:
+        self._settings = settings
+        self._on_batch, self._on_restart = on_batch, on_restart
+        # Held while the models are exchanged, and while a request is given to one.
+        self._lock = threading.Lock()
         self._sources = {source.name: source for source in sources}
         self._metadata: dict[tuple[str, int], bytes] = {}
         self._pools: dict[bool, WorkerPool] = {}
         for is_saved_model in (False, True):
-            models: list[dict[str, Any]] = [
-                each
-                for source in self._sources.values()
-                for each in source.settings()
-                if (source.kind == SAVED_MODEL) == is_saved_model
-            ]
-            if models:
-                self._pools[is_saved_model] = WorkerPool(
-                    {
-                        "models": models,
-                        "most_rows": settings.max_instances,
-                        "max_batch": settings.max_batch,
-                        "max_pixels": settings.max_pixels,
-                    },
-                    1 if is_saved_model else settings.workers,
-                    settings.max_batch if is_saved_model else 1,
-                    settings.timeout,
-                    on_batch,
-                    on_restart,
-                )
+            if any(_is_saved_model(s) == is_saved_model for s in self.sources):
+                pool = self._make_pool(self.sources, is_saved_model)
+                self._pools[is_saved_model] = pool
+
+    def _make_pool(
+        self, sources: list[ModelSource], is_saved_model: bool
+    ) -> WorkerPool:
+        settings = self._settings
+        models: list[dict[str, Any]] = [
+            each
+            for source in sources
+            for each in source.settings()
+            if _is_saved_model(source) == is_saved_model
+        ]
+        return WorkerPool(
+            {
+                "models": models,
+                "most_rows": settings.max_instances,
+                "max_batch": settings.max_batch,
+                "max_pixels": settings.max_pixels,
+            },
+            1 if is_saved_model else settings.workers,
+            settings.max_batch if is_saved_model else 1,
+            settings.timeout,
+            self._on_batch,
+            self._on_restart,
+        )
+
+    @property
+    def sources(self) -> list[ModelSource]:
+        """The models."""
+        return list(self._sources.values())
 
     @property
     def names(self) -> list[str]:
@@ -96,11 +113,26 @@ class ModelTable:
             for pool in started:
                 pool.close()
             raise
-        for source in self._sources.values():
-            for version in source.versions:
-                request = Request(source.name, version, "metadata")
-                answer = self._pool(source).submit(request).result()
-                self._metadata[source.name, version] = answer.body
+        for is_saved_model, pool in self._pools.items():
+            self._metadata |= _read_metadata(self.sources, is_saved_model, pool)
+
+    def exchange_saved_models(self, sources: list[ModelSource]) -> None:
+        """Serve other versions of SavedModels, without an interruption.
+
+        Args:
+            sources: all models, of the same names.
+
+        Raises:
+            InputError: one cannot be loaded; then everything stays as it was.
+        """
+        pool = self._make_pool(sources, True)
+        pool.start()
+        metadata = _read_metadata(sources, True, pool)
+        with self._lock:
+            before, self._pools[True] = self._pools[True], pool
+            self._metadata |= metadata
+            self._sources = {source.name: source for source in sources}
+        before.finish()
 
     def close(self) -> None:
         """End the workers."""
@@ -146,9 +178,10 @@ class ModelTable:
         Raises:
             RestError: there is no such model or version.
         """
-        number = self._version(name, version)
-        request = Request(name, number, method, body)
-        return self._pool(self._sources[name]).submit(request)
+        with self._lock:
+            number = self._version(name, version)
+            pool = self._pools[_is_saved_model(self._sources[name])]
+            return pool.submit(Request(name, number, method, body))
 
     def check(self, name: str, version: int | None) -> None:
         """Refuse a model or version that is not served.
@@ -170,5 +203,20 @@ class ModelTable:
         assert version is not None
         return version
 
-    def _pool(self, source: ModelSource) -> WorkerPool:
-        return self._pools[source.kind == SAVED_MODEL]
+
+def _is_saved_model(source: ModelSource) -> bool:
+    return source.kind == SAVED_MODEL
+
+
+def _read_metadata(
+    sources: list[ModelSource], is_saved_model: bool, pool: WorkerPool
+) -> dict[tuple[str, int], bytes]:
+    """Return what the models of some workers take and return, as JSON."""
+    return {
+        (source.name, version): pool.submit(Request(source.name, version, "metadata"))
+        .result()
+        .body
+        for source in sources
+        if _is_saved_model(source) == is_saved_model
+        for version in source.versions
+    }

@@ -18,6 +18,7 @@ from keras_imgdesc.serving.application import LOGGER, ServingApplication
 from keras_imgdesc.serving.model_source import ModelSource
 from keras_imgdesc.serving.model_table import ModelTable
 from keras_imgdesc.serving.settings import ServerSettings
+from keras_imgdesc.serving.version_watcher import VersionWatcher
 
 # Seconds that clients have for another request on a connection that they keep open.
 # They are told in the answer that it is the last.
@@ -111,7 +112,8 @@ def run_server(
                 _listen(listener, server.config.backlog)
                 stop_early.hand_over(server)
                 report(f"Listening on {address_of(listener)}")
-                server.run([listener])
+                with VersionWatcher(models):
+                    server.run([listener])
                 accepted = application.admission.accepted
                 left = application.admission.count
                 report(f"Stopped. {accepted - left} of {accepted} requests answered.")

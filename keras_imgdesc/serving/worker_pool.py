@@ -77,6 +77,7 @@ class WorkerPool:
         # What follows is read and written under the lock of `_changed`.
         self._waiting: deque[_Job] = deque()
         self._is_closed = False
+        self._unfinished = 0
         self._failure: str | None = None
         # When each worker began to compute; None while it waits.
         self._since: dict[WorkerProcess, float | None] = {}
@@ -113,10 +114,19 @@ class WorkerPool:
     def submit(self, request: Request) -> Future[Answer]:
         """Queue a request. A future that is cancelled while it waits is dropped."""
         job = _Job(request)
+        job.future.add_done_callback(self._count_finished)
         with self._changed:
+            self._unfinished += 1
             self._waiting.append(job)
             self._changed.notify_all()
         return job.future
+
+    def finish(self) -> None:
+        """Wait until all requests are answered, and end the workers."""
+        with self._changed:
+            while self._unfinished:
+                self._changed.wait()
+        self.close()
 
     def close(self) -> None:
         """End the workers; what waits is answered with an error."""
@@ -132,6 +142,11 @@ class WorkerPool:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(5)
+
+    def _count_finished(self, future: Future[Answer]) -> None:
+        with self._changed:
+            self._unfinished -= 1
+            self._changed.notify_all()
 
     def _serve(self) -> None:
         """Keep one worker busy, and replace it when it dies."""

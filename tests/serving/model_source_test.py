@@ -6,7 +6,7 @@ import pytest
 
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.lite.model_file import preset_file
-from keras_imgdesc.serving.model_source import find_models, versions_in
+from keras_imgdesc.serving.model_source import find_models, newest_versions
 from keras_imgdesc.serving.request_worker import SAVED_MODEL
 
 
@@ -45,12 +45,24 @@ def test_a_file_has_the_name_before_its_suffix(tmp_path):
 
 
 def test_the_newest_versions_of_a_saved_model(saved_model):
-    assert sorted(versions_in(saved_model)) == [1, 2, 10]
+    assert sorted(newest_versions(saved_model, 9)) == [1, 2, 10]
+    assert not newest_versions(saved_model / "none", 9)
     (source,) = find_models([str(saved_model)])
     assert (source.name, source.kind) == ("bird", SAVED_MODEL)
     assert sorted(source.versions) == [2, 10]
     (source,) = find_models([f"b={saved_model}"], num_versions=1)
     assert source.name == "b" and source.versions == {10: saved_model / "10"}
+
+
+def test_a_folder_is_looked_at_again(saved_model):
+    (source,) = find_models([str(saved_model)])
+    assert source.looked_at_again() == source
+    (saved_model / "11" / "saved_model.pb").touch()
+    assert sorted(source.looked_at_again().versions) == [10, 11]
+    shutil.rmtree(saved_model)
+    assert source.looked_at_again() == source
+    (preset,) = find_models(["scenes_lstm"])
+    assert preset.looked_at_again() is preset
 
 
 def test_one_version_of_a_saved_model(saved_model):
