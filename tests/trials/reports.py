@@ -30,9 +30,10 @@ class Report:
         self.counts |= {kind: self.counts.get(kind, 0) for kind in kinds}
 
     def fault(self, kind: str, what: str) -> None:
-        """Count a fault, and note what happened."""
+        """Count a fault, and note and print what happened."""
         self.counts[kind] = self.counts.get(kind, 0) + 1
         self.failures.append(f"{kind}: {what}")
+        print(f"  {kind}: {what}"[:1500], flush=True)
 
     @property
     def has_passed(self) -> bool:
