@@ -187,7 +187,7 @@ def test_the_wheel_has_the_sources_and_what_litert_runs(wheel):
         assert any(n.endswith("LICENSE") for n in archive.namelist())
     expected = {
         str(path.relative_to(ROOT))
-        for pattern in ("*.py", "py.typed", "*.txt")
+        for pattern in ("*.py", "*.html", "py.typed", "*.txt")
         for path in ROOT.glob(f"keras_imgdesc/**/{pattern}")
     }
     saved = Path("keras_imgdesc/saved_models")

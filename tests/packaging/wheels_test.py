@@ -97,7 +97,7 @@ def test_the_wheel_has_sources_types_recipes_and_licence(built):
     found = names_in(built["main"])
     expected = {
         path.relative_to(ROOT).as_posix()
-        for pattern in ("*.py", "py.typed", "*.txt")
+        for pattern in ("*.py", "*.html", "py.typed", "*.txt")
         for path in ROOT.glob(f"keras_imgdesc/**/{pattern}")
     } | {
         f"keras_imgdesc/{path.relative_to(ROOT).as_posix()}"
