@@ -108,6 +108,63 @@ def dtype_policy(policy: Any) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
+@contextmanager
+def ordered_sums() -> Iterator[None]:
+    """Let TensorFlow add three or more tensors in a fixed order within the block.
+
+    `AddN` begins with the first tensor whose memory nothing else needs any more, so
+    which tensors are added first, and how a sum is rounded, is a matter of timing.
+    Gradients are such sums, and so is `a + b + c` once TensorFlow has optimized a
+    graph. `tf.config.experimental.enable_op_determinism` does not change that; see
+    `findings/tensorflow_sum_of_three_depends_on_readers.sh`. Within the block sums are
+    traced as sums of two, and stay so.
+
+    TensorFlow has these settings once per process. They are restored at the end.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+    from tensorflow.python.ops import gen_math_ops
+
+    # Gradients of tapes and of loops call this function; there is no public setting.
+    add_n = gen_math_ops.add_n
+
+    def add_two_by_two(inputs: Any, name: str | None = None) -> Any:
+        total = inputs[0]
+        for value in inputs[1:]:
+            total = add_n([total, value])  # of lists of tensors, too
+        return total if name is None else tf.identity(total, name)
+
+    setting = "arithmetic_optimization"
+    before = tf.config.optimizer.get_experimental_options().get(setting, True)
+    gen_math_ops.add_n = add_two_by_two
+    tf.config.optimizer.set_experimental_options({setting: False})
+    try:
+        yield
+    finally:
+        gen_math_ops.add_n = add_n
+        tf.config.optimizer.set_experimental_options({setting: before})
+
+
+@contextmanager
+def training_operations(precision: str) -> Iterator[None]:
+    """Compute in a precision and add in a fixed order within the block.
+
+    Every training runs in it.
+
+    Args:
+        precision: see `choose_precision`.
+
+    Raises:
+        InputError: see `choose_precision`.
+    """
+    with dtype_policy(choose_precision(precision)), ordered_sums():
+        yield
+
+
 def global_policy() -> str:
     """Return the name of Keras' global dtype policy."""
     import keras

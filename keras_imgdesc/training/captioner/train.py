@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_imgdesc.backend import choose_precision, dtype_policy
+from keras_imgdesc.backend import training_operations
 from keras_imgdesc.captioning import CaptionLoss, ImageCaptioner, joint_model
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
@@ -95,7 +95,7 @@ def train_captioner(
             is not finite.
     """
     train = training_images(train, validation)
-    with dtype_policy(choose_precision(recipe.precision)):
+    with training_operations(recipe.precision):
         CaptionerRun(
             recipe, run_dir, train, validation, unpaired=unpaired, progress=progress
         ).train()

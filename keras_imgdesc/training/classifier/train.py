@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_imgdesc.backend import choose_precision, dtype_policy, global_policy
+from keras_imgdesc.backend import global_policy, training_operations
 from keras_imgdesc.classification import ImageClassifier, Labels
 from keras_imgdesc.classification.calibration import fit_temperature
 from keras_imgdesc.classification.class_predictor import softmax
@@ -90,7 +90,7 @@ def train_classifier(
     if validation is None:
         train, validation = hold_out(train, recipe.validation_share)
     train = training_images(train, validation)
-    with dtype_policy(choose_precision(recipe.precision)):
+    with training_operations(recipe.precision):
         run = ClassifierRun(recipe, run_dir, train, validation, progress=progress)
         if is_given:
             run.refuse_unused("validation images are given", "validation_share")

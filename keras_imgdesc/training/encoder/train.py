@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_imgdesc.atomic_files import atomic_path
-from keras_imgdesc.backend import choose_precision, dtype_policy
+from keras_imgdesc.backend import training_operations
 from keras_imgdesc.training.best import Best
 from keras_imgdesc.training.encoder import batches as data
 from keras_imgdesc.training.encoder.explained_variance import (
@@ -76,7 +76,7 @@ def distill_encoder(
     """
     # Checked before the directory is tied to a recipe that does not fit the folders.
     photos = data.list_folders(folders, recipe.folder_weights, validation)
-    with dtype_policy(choose_precision(recipe.precision)):
+    with training_operations(recipe.precision):
         run = EncoderRun(
             recipe, run_dir, photos, teacher_weights, validation, progress=progress
         )

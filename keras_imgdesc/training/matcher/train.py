@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_imgdesc.backend import choose_precision, dtype_policy
+from keras_imgdesc.backend import training_operations
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.matching.hard_choice import HardChoice
@@ -73,7 +73,7 @@ def train_matcher(
             other data, or a loss is not finite.
     """
     train = training_images(train, validation)
-    with dtype_policy(choose_precision(recipe.precision)):
+    with training_operations(recipe.precision):
         MatcherRun(recipe, run_dir, train, validation, progress=progress).train()
     return ImageTextMatcher.from_preset(str(Path(run_dir) / "preset"))
 

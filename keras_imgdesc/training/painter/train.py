@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_imgdesc.atomic_files import atomic_path
-from keras_imgdesc.backend import choose_precision, dtype_policy, global_policy
+from keras_imgdesc.backend import global_policy, training_operations
 from keras_imgdesc.data.caption_collection import CaptionCollection
 from keras_imgdesc.errors import InputError
 from keras_imgdesc.evaluation.paintings.held_out_texts import sample_evenly
@@ -78,7 +78,7 @@ def train_painter(
             recipe or other data, a loss is not finite, or the training has collapsed.
     """
     train = training_images(train, validation)
-    with dtype_policy(choose_precision(recipe.precision)):
+    with training_operations(recipe.precision):
         run = PainterRun(
             recipe, Path(run_dir), train, validation, metrics, progress=progress
         )
