@@ -7,6 +7,7 @@ import { PictureError } from "./errors.js";
 import { loadModel } from "./model_loading.js";
 import { uprightFile } from "./orientation.js";
 import { listenForPictures } from "./pickers.js";
+import { readableFile } from "./readable_file.js";
 import { StatusView } from "./status_view.js";
 
 const byId = (id) => document.getElementById(id);
@@ -51,10 +52,11 @@ export class DescribePanel {
   async #describe(chosen) {
     const number = ++this.latest;
     try {
-      const file = await uprightFile(chosen);
+      const readable = await readableFile(chosen);
+      const file = await uprightFile(readable.file);
       const picture = await loadPicture(file);
       if (number !== this.latest) return;
-      this.#showPicture(picture);
+      this.#showPicture(picture, readable.damage);
       if (this.isReady) this.status.say("Describing…");
       const captioner = await this.loading;
       const caption = await captioner.ask(file);
@@ -64,13 +66,15 @@ export class DescribePanel {
     }
   }
 
-  #showPicture({ address, ratio }) {
+  #showPicture({ address, ratio }, damage) {
     const picture = byId("picture");
     URL.revokeObjectURL(picture.src);
     picture.src = address;
     picture.alt = "The picture";
     picture.hidden = false;
     this.print.dataset.state = "picture";
+    byId("damage").textContent = damage && "This image is damaged: parts are missing.";
+    byId("damage").title = damage;
     this.print.style.setProperty("--ratio", ratio);
     this.shown = null;
     this.attention.clear();
@@ -112,6 +116,8 @@ async function loadPicture(file) {
   image.src = address;
   try {
     await image.decode();
+    // An element shows a picture as far as it goes, a bitmap has all of it.
+    (await createImageBitmap(file)).close();
   } catch {
     URL.revokeObjectURL(address);
     throw new PictureError(file);

@@ -21,6 +21,14 @@ export class PictureError extends PlainError {
   }
 }
 
+/** A picture that is refused, in the words of Python. */
+export class RefusedPictureError extends PlainError {
+  /** @param {File | Blob} file */
+  constructor(file, rule, remedy) {
+    super(`“${file.name}” cannot be used. ${rule}. ${remedy}.`);
+  }
+}
+
 /** A file that `export_tflite` has not written. */
 export class ModelFileError extends PlainError {
   constructor(reason) {

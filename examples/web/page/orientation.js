@@ -5,6 +5,8 @@
  * EXIF counts, or XMP if EXIF has no orientation, as in Python.
  */
 
+import { checksum } from "./checksum.js";
+
 // Everything before the pixels of a JPEG or PNG.
 const HEAD = 1 << 20;
 const JPEG = "\xff\xd8\xff";
@@ -170,18 +172,6 @@ function pngExif(orientation) {
 
 function codes(characters) {
   return Array.from(characters, (character) => character.charCodeAt(0));
-}
-
-/** The CRC of a PNG's chunk. */
-function checksum(bytes) {
-  let value = 0xffffffff;
-  for (const byte of bytes) {
-    value ^= byte;
-    for (let bit = 0; bit < 8; bit++) {
-      value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-    }
-  }
-  return (value ^ 0xffffffff) >>> 0;
 }
 
 async function draw(blob, orientation) {
