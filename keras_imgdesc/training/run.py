@@ -28,10 +28,11 @@ class TrainingRun(ABC):
     `train` runs the remaining epochs. For each it reseeds the random layers, calls
     `fit_epoch` and `validate`, calls `save` for every place in `bests` whose score has
     improved, commits `variables` and the epoch's row of numbers with one atomic
-    rename, writes TensorBoard events and reports progress. A resumed run ends in the
-    same weights as one that was never interrupted, on the same machine and number of
-    threads, provided that an epoch depends on nothing but its number and the variables
-    and that the run is built and trained within `backend.training_operations`.
+    rename, writes TensorBoard events and reports progress. A resumed run is meant to
+    end in the same weights as one that was never interrupted, on the same machine,
+    versions and number of threads, provided that an epoch depends on nothing but its
+    number and the variables, and that the run is built and trained within
+    `backend.training_operations`.
 
     A subclass compares its data with what the run was begun with (see `RunData`), sets
     `model`, and `average` if it has one, and implements `fit_epoch`,

@@ -73,8 +73,9 @@ def train_captioner(
 
     After each epoch, captions of validation images are generated freely and scored,
     the state is committed, and the best captioner so far is saved as a preset. Running
-    the same command again resumes after the last committed epoch and ends in the same
-    weights. Unreadable images are skipped with a warning.
+    the same command again resumes after the last committed epoch; on the same machine
+    it is meant to end in the same weights. Unreadable images are skipped with a
+    warning.
 
     Args:
         recipe: training settings.

@@ -65,8 +65,9 @@ def train_classifier(
 
     After each epoch the temperature is fitted to the validation images, they are
     scored, the state is committed, and the best classifier so far is saved as a
-    preset. Running the same command again resumes after the last committed epoch and
-    ends in the same weights. Unreadable images are skipped with a warning.
+    preset. Running the same command again resumes after the last committed epoch; on
+    the same machine it is meant to end in the same weights. Unreadable images are
+    skipped with a warning.
 
     Args:
         recipe: training settings.

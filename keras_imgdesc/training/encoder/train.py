@@ -51,7 +51,7 @@ def distill_encoder(
     Blocks are first trained separately, each on the teacher's map before it, with the
     teacher's map after it as the target. They are then joined and trained together, as
     the recipe's phases specify. Running the same command again resumes after the last
-    committed epoch and ends in the same weights.
+    committed epoch; on the same machine it is meant to end in the same weights.
 
     Args:
         recipe: phases and weights of the losses.

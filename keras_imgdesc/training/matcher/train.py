@@ -54,8 +54,8 @@ def train_matcher(
 
     After each epoch validation images are scored, the state is committed, and the best
     matcher so far is saved as a preset. Running the same command again resumes after
-    the last committed epoch and ends in the same weights. Unreadable images are skipped
-    with a warning.
+    the last committed epoch; on the same machine it is meant to end in the same
+    weights. Unreadable images are skipped with a warning.
 
     Args:
         recipe: training settings.

@@ -53,10 +53,10 @@ def train_painter(
     """Train a painter.
 
     Captions are embedded once, into the run directory. After each epoch a contact sheet
-    is painted from fixed texts and noise, and the state is committed; the same call
-    resumes after the last complete epoch and ends in the same weights. The painter has
-    the moving average of the generator's weights. An image that cannot be read is
-    omitted with a warning.
+    is painted from fixed texts and noise, and the state is committed. The same call
+    resumes after the last complete epoch and, on the same machine, is meant to end in
+    the same weights. The painter has the moving average of the generator's weights. An
+    image that cannot be read is omitted with a warning.
 
     Args:
         recipe: `GanRecipe` or `VaeRecipe`.
