@@ -302,7 +302,9 @@ def _name_target(error: OSError, partial: Path, target: Path) -> None:
     """Let an error name the target, which the user knows, not the temporary path."""
     name = error.filename
     if name is None:
-        error.filename = str(target)
+        # Without a number, an error with a file name no longer shows its message.
+        if error.errno is not None:
+            error.filename = str(target)
     elif isinstance(name, str) and Path(name).is_relative_to(partial):
         error.filename = str(target / Path(name).relative_to(partial))
         error.filename2 = None

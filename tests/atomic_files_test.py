@@ -261,3 +261,11 @@ def test_files_are_written_together_or_not_at_all(tmp_path, monkeypatch):
     assert names(folder) == ["a.json", "b.html"]
     assert (folder / "a.json").read_text() == "1"
     assert names(tmp_path) == ["report"]
+
+
+def test_an_error_without_a_number_keeps_its_message(tmp_path):
+    with (
+        pytest.raises(OSError, match="^no room for the data set$"),
+        atomic_path(tmp_path / "a.h5"),
+    ):
+        raise OSError("no room for the data set")
