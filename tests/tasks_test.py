@@ -37,11 +37,19 @@ def test_the_precision_can_be_chosen(presets):
     assert task.image_encoder.compute_dtype == "bfloat16"
 
 
-@pytest.mark.parametrize("task", [None, "ImageTextCaptioner", ["TextToImage"]], ids=str)
-def test_an_unknown_task_is_named(presets, tmp_path, task):
+@pytest.mark.parametrize(
+    ("task", "rule"),
+    [
+        (None, "a text at `task`"),
+        ("ImageTextCaptioner", "ImageCaptioner"),
+        (["TextToImage"], "a text at `task`"),
+    ],
+    ids=str,
+)
+def test_an_unknown_task_is_named(presets, tmp_path, task, rule):
     config = json.loads((presets[TextToImage] / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"task": task}))
-    with pytest.raises(InputError, match=r"ImageCaptioner.*Received.*config\.json"):
+    with pytest.raises(InputError, match=rf"{rule}.*Received.*config\.json"):
         load_preset(tmp_path)
 
 

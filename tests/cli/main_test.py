@@ -332,14 +332,3 @@ def test_help_and_import_stay_light():
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-
-
-def test_presets_are_listed_with_their_task(run, preset, monkeypatch):
-    (preset.parent / "broken").mkdir()
-    (preset.parent / "broken" / "config.json").write_text("{")
-    monkeypatch.setenv("KERAS_IMGDESC_PRESETS", str(preset.parent))
-    code, out, _ = run("presets")
-    lines = out.splitlines()
-    assert code == 0 and any(x.startswith("toy: ImageCaptioner: ") for x in lines)
-    assert any(x.startswith("broken: broken: ") for x in lines)
-    assert any(x.startswith("flickr8k_matcher: ImageTextMatcher: ") for x in lines)

@@ -52,7 +52,7 @@ def commands(presets, photos, place):
         + ["--attention-dir", place / "maps"],
         "classify": [photos, "--preset", presets["classifier"]],
         "index": [photos, "-o", index, *matcher],
-        "search": [index, "a red dog", "--sheet", place / "search.png"],
+        "search": [index, "a red dog", *matcher, "--sheet", place / "search.png"],
         "score": [photos, "--text", "a red dog", *matcher],
         "paint": ["a bird", "--output-dir", place / "painted", *painter]
         + ["--sheet", place / "paint.png", "--rerank", presets["matcher"]],
@@ -142,6 +142,7 @@ def test_an_index_is_searched_in_the_runtime_that_built_it(
     run, lite_presets, photos, tmp_path
 ):
     matcher = tmp_path / "matcher"
+    given = ("--preset", matcher)
     shutil.copytree(lite_presets["matcher"], matcher)
     code, _, err = run(
         "export", "tflite", "--preset", matcher, "--quantize", "int8",
@@ -152,13 +153,17 @@ def test_an_index_is_searched_in_the_runtime_that_built_it(
         index = ["-o", tmp_path / runtime, "--preset", matcher]
         code, _, err = run("index", photos, *index, "--runtime", runtime)
         assert code == 0, err
-        code, _, err = run("search", tmp_path / runtime, "red", "-v")
+        code, _, err = run("search", tmp_path / runtime, "red", "-v", *given)
         assert code == 0 and f"runs in {name}" in err
         code, _, err = run("index", photos, *index, "-v")
         assert code == 0 and f"runs in {name}" in err
-    code, _, err = run("search", tmp_path / "tensorflow", "red", "--runtime", "litert")
+    code, _, err = run(
+        *("search", tmp_path / "tensorflow", "red", "--runtime", "litert", *given)
+    )
     assert code == 2 and "was not built with matcher.tflite" in err
-    code, _, err = run("search", tmp_path / "litert", "red", "--runtime", "tensorflow")
+    code, _, err = run(
+        *("search", tmp_path / "litert", "red", "--runtime", "tensorflow", *given)
+    )
     assert code == 2 and "It was built in LiteRT: use --runtime litert" in err
 
 
