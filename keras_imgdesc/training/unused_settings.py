@@ -94,12 +94,18 @@ def used_options(
 def recorded_recipe(preset: str | None) -> dict[str, Any]:
     """Return the recipe that a preset was trained by, or nothing if it has none.
 
+    Of a preset that is not there, too: the training that starts from it says so.
+
     Raises:
-        InputError: there is no such preset, or its recipe is damaged.
+        InputError: the recipe is damaged.
     """
     if preset is None:
         return {}
-    path = path_in_preset(find_preset(preset), RECIPE_FILE)
+    try:
+        folder = find_preset(preset)
+    except InputError:
+        return {}
+    path = path_in_preset(folder, RECIPE_FILE)
     if not path.exists():
         return {}
     remedy = "Copy the preset again, or remove the file"
