@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 # Records of a zip file: signature and size of the fixed part.
@@ -37,6 +38,27 @@ def read_entries(path: Path) -> dict[str, bytes]:
             return _entries(content)
         except (IndexError, UnicodeDecodeError, struct.error) as error:
             raise ValueError(f"the archive is damaged ({error})") from None
+
+
+def append_entries(path: Path, entries: Mapping[str, str]) -> None:
+    """Append an archive to a file, for `read_entries`.
+
+    It holds no time: the same file and entries always give the same bytes.
+
+    Args:
+        path: an existing file.
+        entries: texts by the name of the file in the archive, in order.
+
+    Raises:
+        OSError: the file cannot be written to, or the disk is full.
+    """
+    import zipfile
+
+    with zipfile.ZipFile(path, "a") as archive:
+        for name, text in entries.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o600 << 16
+            archive.writestr(entry, text)
 
 
 def _entries(content: mmap.mmap) -> dict[str, bytes]:

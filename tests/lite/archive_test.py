@@ -1,11 +1,12 @@
 import json
+import time
 import zipfile
 
 import numpy as np
 import pytest
 
 from keras_imgdesc.lite import archive
-from keras_imgdesc.lite.archive import read_entries
+from keras_imgdesc.lite.archive import append_entries, read_entries
 
 FILES = {"vocabulary.txt": "a\ncafé\n", "keras_imgdesc.json": json.dumps({"a": 1})}
 
@@ -84,3 +85,26 @@ def test_a_name_is_in_the_archive_once(tmp_path):
             twice.writestr("vocabulary.txt", "b\n")
     with pytest.raises(ValueError, match="is twice"):
         read_entries(path)
+
+
+def test_the_same_entries_give_the_same_bytes_at_any_time(tmp_path, file, monkeypatch):
+    paths = [tmp_path / "first.tflite", tmp_path / "second.tflite"]
+    now = time.time()
+    for path, seconds in zip(paths, (0, 10_000), strict=True):
+        monkeypatch.setattr(time, "time", lambda later=seconds: now + later)
+        path.write_bytes(b"content")
+        append_entries(path, FILES)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert paths[0].read_bytes().startswith(b"content")
+    found = {name: data.decode() for name, data in read_entries(paths[0]).items()}
+    assert found == FILES and list(found) == list(FILES)
+    # As `zipfile` writes them, but for the time.
+    for mine, usual in zip(
+        zipfile.ZipFile(paths[0]).infolist(),
+        zipfile.ZipFile(file).infolist(),
+        strict=True,
+    ):
+        assert mine.date_time == (1980, 1, 1, 0, 0, 0) != usual.date_time
+        assert mine.external_attr == usual.external_attr
+        assert mine.compress_type == usual.compress_type
+        assert mine.create_system == usual.create_system

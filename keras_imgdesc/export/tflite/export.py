@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -20,6 +19,7 @@ from keras_imgdesc.export.tflite.dynamic_int8 import (
     uses_examples,
 )
 from keras_imgdesc.export.tflite.full_int8 import quantize_to_int8
+from keras_imgdesc.lite.archive import append_entries
 from keras_imgdesc.lite.model_file import (
     METADATA_FILE,
     PRESET_FILES,
@@ -270,9 +270,8 @@ def _write(
 ) -> None:
     with disk_errors_as_input_errors(path), atomic_path(path) as partial:
         partial.write_bytes(content)
-        with zipfile.ZipFile(partial, "a") as archive:
-            archive.writestr(VOCABULARY_FILE, vocabulary)
-            archive.writestr(METADATA_FILE, json.dumps(metadata, indent=2) + "\n")
+        described = json.dumps(metadata, indent=2) + "\n"
+        append_entries(partial, {VOCABULARY_FILE: vocabulary, METADATA_FILE: described})
         listing = path.with_name(VOCABULARY_FILE)
         if beside and not listing.exists():
             write_atomically(listing, vocabulary)

@@ -160,7 +160,7 @@ def test_a_full_disk_leaves_no_files(captioner, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(LiteConversion, "float32", b"content")
-    monkeypatch.setattr(tflite.zipfile.ZipFile, "writestr", full)
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
     with pytest.raises(InputError, match="No space left"):
         export_tflite(captioner, tmp_path / "deep" / "c.tflite")
     assert list(tmp_path.iterdir()) == []
