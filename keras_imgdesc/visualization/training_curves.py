@@ -36,7 +36,7 @@ def read_metrics(run_dir: str | Path) -> list[dict[str, float]]:
             raise TypeError("it is no ordinary file")
         with path.open(newline="", encoding="utf-8") as file:
             rows = [
-                {name: float(value) for name, value in row.items() if value}
+                {name: _number(value) for name, value in row.items() if value}
                 for row in csv.DictReader(file)
             ]
     except (OSError, ValueError, TypeError, AttributeError, csv.Error) as error:
@@ -53,6 +53,14 @@ def read_metrics(run_dir: str | Path) -> list[dict[str, float]]:
             path=path,
         )
     return rows
+
+
+def _number(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        # The value is not shown: another file may lie in this place.
+        raise ValueError("a value is no number") from None
 
 
 def draw_curves(

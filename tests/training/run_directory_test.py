@@ -183,3 +183,24 @@ def test_epochs_of_another_type_are_a_changed_recipe(begun):
     (begun / "recipe.json").write_text('{"epochs": "3"}')
     with pytest.raises(InputError, match="one recipe"):
         RunDirectory(begun, {"epochs": 4})
+
+
+@pytest.mark.parametrize("name", ["preset", "best", "features", "logs"])
+def test_a_folder_that_is_a_link_to_another_place_is_refused(begun, tmp_path, name):
+    (tmp_path / "elsewhere").mkdir()
+    (begun / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=f"must lie in its folder.*{name}"):
+        RunDirectory(begun, {"epochs": 3})
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_checkpoint_that_is_no_archive_is_refused_before_it_is_read(
+    begun, monkeypatch
+):
+    def read(*arguments):
+        raise AssertionError("a huge file would take long")
+
+    monkeypatch.setattr(run_directory, "file_digest", read)
+    os.truncate(next(begun.glob("checkpoint-*.npz")), 8 << 30)
+    with pytest.raises(InputError, match="must be unchanged"):
+        RunDirectory(begun, {"epochs": 3}).load_checkpoint()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from json_mutations import CONTROL, SECRET, mutate_json
+from json_mutations import CONTROL, mutate_json
 
 # === HDF5 ===
 
@@ -119,7 +119,7 @@ def change_lite_file(chance: random.Random, path: Path, outside: Path) -> str:
         entries["keras_imgdesc.json"] = content
     elif kind == "vocabulary":
         said = "another vocabulary"
-        entries["vocabulary.txt"] = f"{SECRET}\n{CONTROL}\n".encode() * 9
+        entries["vocabulary.txt"] = f"other\n{CONTROL}\n".encode() * 9
     elif kind == "model":
         said = "a model of zeros"
         model = bytes(len(model))

@@ -55,3 +55,10 @@ def test_names_of_runs_and_metrics_are_shown_as_they_are():
     rows = [{"epoch": 1, "$\\loss$\udcff": 2.0}, {"epoch": 2, "$\\loss$\udcff": 1.0}]
     drawn = draw_curves({"$\\no$": rows, "_run\n\udcff": rows})
     assert len(lines(drawn)) >= 2
+
+
+def test_what_lies_in_the_place_of_the_numbers_is_not_shown(tmp_path):
+    (tmp_path / "metrics.csv").write_text("epoch,a\n1,a secret\n")
+    with pytest.raises(InputError, match="a value is no number") as refused:
+        read_metrics(tmp_path)
+    assert "secret" not in str(refused.value)
